@@ -1,0 +1,36 @@
+import type { Weights } from '../instance/service-instance.js';
+
+/** The options after defaults, environment and checks: every field decided, every duration in milliseconds. */
+export interface Config {
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, string>>;
+  readonly weights: Weights | undefined;
+  readonly namespace: string | undefined;
+  readonly partition: string | undefined;
+  readonly ttlMs: number;
+  readonly checks: readonly CheckPlan[];
+  readonly deregisterCriticalAfterMs: number;
+  readonly recover: boolean;
+  readonly ready: () => boolean | Promise<boolean>;
+  /** Undefined: no health endpoint is mounted. */
+  readonly healthPath: string | undefined;
+  readonly intervalMs: number;
+  readonly signals: readonly NodeJS.Signals[];
+  readonly drain: { readonly minMs: number; readonly quietMs: number; readonly maxMs: number };
+  readonly stopTimeoutMs: number;
+  /** Infinity: no limit. */
+  readonly waitMs: number;
+  readonly required: boolean;
+  /** What is allowed but worth a person's attention. */
+  readonly warnings: readonly string[];
+}
+
+/** A registry-side check as asked for; becomes a `RegistryCheck` once the address and port are known. */
+export type CheckPlan =
+  | { readonly kind: 'http'; readonly target: string; readonly intervalMs: number; readonly timeoutMs: number }
+  | { readonly kind: 'tcp'; readonly intervalMs: number; readonly timeoutMs: number }
+  | { readonly kind: 'grpc'; readonly service: string; readonly tls: boolean; readonly intervalMs: number; readonly timeoutMs: number };

@@ -1,0 +1,104 @@
+import type { Registry } from '../registry/registry.js';
+import type { Weights } from '../instance/service-instance.js';
+import type { Logger } from '../telemetry/logger.js';
+
+/** Milliseconds, or a number with a unit: `250`, `'250ms'`, `'10s'`, `'1m'`, `'1h'`. */
+export type Duration = number | string;
+
+/** What a Registrar can be told. Everything but the name has a default; explicit options win over the environment. */
+export interface RegistrarOptions {
+  /** Name of the service in the registry. Env: `SERVICE_NAME`. */
+  name?: string;
+  /** Id of this instance. Env: `SERVICE_ID`. @default name, host and port joined by `-`, built once the server listens */
+  id?: string;
+  /** Host or IP others reach us by. Env: `SERVICE_ADDRESS`. @default the server's own address, or the local agent's, or the best interface */
+  address?: string;
+  /** Port others reach us by. Env: `SERVICE_PORT`. @default the port the bound server listens on */
+  port?: number;
+  /** Env: `SERVICE_TAGS`, separated by commas. @default [] */
+  tags?: readonly string[];
+  /** At most 63 pairs (Consul takes 64, one is ours); keys `[A-Za-z0-9_-]`, values up to 512 bytes. Env: `SERVICE_META_<KEY>`. @default {} */
+  meta?: Readonly<Record<string, string>>;
+  /** Share of traffic relative to the siblings; at least 1 each. @default what the registry gives */
+  weights?: Weights;
+  /** Consul Enterprise. Env: `CONSUL_NAMESPACE`. */
+  namespace?: string;
+  /** Consul Enterprise. Env: `CONSUL_PARTITION`. */
+  partition?: string;
+  /** Where to register. Env: `SERVICE_REGISTRY` (`consul`, `file` or `memory`). @default consul() */
+  registry?: Registry;
+  /** How long the entry lives without a heartbeat, at least 1 s. Env: `SERVICE_TTL`. @default what `tier` says */
+  ttl?: Duration;
+  /** `core`: TTL 10 s; `standard`: TTL 30 s. @default 'core' */
+  tier?: 'core' | 'standard';
+  /** Probes by the registry, beside the TTL check that is always there. */
+  checks?: ChecksOptions;
+  /** How long a critical entry may stay before the registry removes it; at least 1 min and more than the TTL. @default '1m' */
+  deregisterCriticalAfter?: Duration;
+  /** Register again by itself after any loss. @default true */
+  recover?: boolean;
+  /** The start gate: asked every 250 ms until it says true; one that throws has said no. @default () => true */
+  ready?: () => boolean | Promise<boolean>;
+  health?: HealthOptions;
+  heartbeat?: HeartbeatOptions;
+  shutdown?: ShutdownOptions;
+  /** A pino-like logger, or false for silence. @default a pino logger of level `info`, loaded at first use */
+  logger?: Logger | false;
+  /** How long `register()` may take the caller's time, counted from 'listening'; it goes on in the background. False: no limit. @default '5s' */
+  wait?: Duration | false;
+  /** True: not being registered within `wait` is an error. @default false */
+  required?: boolean;
+}
+
+export interface ChecksOptions {
+  /** True: `health.path`/ready of the bound server. Path or absolute URL. */
+  http?: true | HttpCheckOptions;
+  tcp?: true | ProbeOptions;
+  grpc?: true | GrpcCheckOptions;
+}
+
+export interface ProbeOptions {
+  /** @default '10s' */
+  interval?: Duration;
+  /** @default '5s' */
+  timeout?: Duration;
+}
+
+export interface HttpCheckOptions extends ProbeOptions {
+  /** Path on this server that starts with `/`, or an absolute http(s) URL. @default the health path */
+  path?: string;
+}
+
+export interface GrpcCheckOptions extends ProbeOptions {
+  /** Name of the gRPC service to ask for. @default the server as a whole */
+  service?: string;
+  /** @default false */
+  tls?: boolean;
+}
+
+export interface HealthOptions {
+  /** Where the bound server answers health requests, with `/live` and `/ready` below it. Not mounted unless this or `checks.http` is set. @default '/health' */
+  path?: string;
+}
+
+export interface HeartbeatOptions {
+  /** Time between two heartbeats, at most half the TTL. @default a third of the TTL */
+  interval?: Duration;
+}
+
+export interface ShutdownOptions {
+  /** Signals that stop the Registrar; false: none, call `stop()` yourself. @default ['SIGTERM', 'SIGINT'] */
+  signals?: readonly NodeJS.Signals[] | false;
+  drain?: DrainOptions;
+  /** For the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
+  timeout?: Duration;
+}
+
+export interface DrainOptions {
+  /** Serve on at least so long after leaving the registry. @default '2s' */
+  min?: Duration;
+  /** No new request for so long means that the traffic has gone. `'auto'` is 2 s. @default 'auto' */
+  quiet?: Duration | 'auto';
+  /** Close after so long even if requests still come. @default '15s' */
+  max?: Duration;
+}

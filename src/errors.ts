@@ -1,0 +1,135 @@
+/** Codes of every error rollcall throws, rejects with or reports in an event. */
+export type ErrorCode =
+  | 'ROLLCALL_CONFIG'
+  | 'ROLLCALL_ADDRESS_NOT_FOUND'
+  | 'ROLLCALL_REGISTRY_UNAVAILABLE'
+  | 'ROLLCALL_REGISTRY_REJECTED'
+  | 'ROLLCALL_REGISTRY_DENIED'
+  | 'ROLLCALL_REGISTRATION_LOST'
+  | 'ROLLCALL_TIMEOUT'
+  | 'ROLLCALL_STOPPED'
+  | 'ROLLCALL_ILLEGAL_TRANSITION';
+
+/** Where an error came from; every field is safe to print. */
+export interface ErrorContext {
+  /** The registry that answered, e.g. `consul`. */
+  readonly registry?: string | undefined;
+  /** The verb that was tried, e.g. `register`. */
+  readonly operation?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Base of every error rollcall makes. Test `code`, not the class: a worker or a second copy of the package has classes of its own. */
+export class RegistrarError extends Error {
+  readonly code: ErrorCode;
+  /** True when the same call may succeed later without anyone changing anything. Only such an error moves a fallback chain on. */
+  readonly retryable: boolean;
+  readonly registry?: string;
+  readonly operation?: string;
+
+  constructor(code: ErrorCode, message: string, retryable: boolean, context: ErrorContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = retryable;
+    if (context.registry !== undefined) this.registry = context.registry;
+    if (context.operation !== undefined) this.operation = context.operation;
+  }
+}
+
+/** One thing that is wrong with the options. */
+export interface ConfigIssue {
+  /** Path of the option, e.g. `checks.http.interval`. */
+  readonly field: string;
+  /** The value that was given. */
+  readonly value: unknown;
+  /** What is allowed instead. */
+  readonly allowed: string;
+}
+
+/** The options cannot work. Names every problem at once; thrown before anything touches the network. */
+export class ConfigError extends RegistrarError {
+  readonly issues: readonly ConfigIssue[];
+
+  constructor(issues: readonly ConfigIssue[]) {
+    const lines = issues.map(({ field, value, allowed }) => `  ${field}: got ${show(value)}; ${allowed}`);
+    super('ROLLCALL_CONFIG', `rollcall cannot start with these options:\n${lines.join('\n')}`, false);
+    this.issues = issues;
+  }
+}
+
+/** No address to advertise could be found. Set `address` or `SERVICE_ADDRESS`. */
+export class AddressNotFoundError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_ADDRESS_NOT_FOUND', message, false, context);
+  }
+}
+
+/** The registry could not be reached, or answered that it cannot serve just now. */
+export class RegistryUnavailableError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_REGISTRY_UNAVAILABLE', message, true, context);
+  }
+}
+
+/** The registry refused what was sent as malformed (HTTP 400 and the like): sending it again cannot help. */
+export class RegistryRejectedError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_REGISTRY_REJECTED', message, false, context);
+  }
+}
+
+/** The registry refused us for lack of rights (HTTP 401, 403). Tried again, slowly: a token may be granted or replaced. */
+export class RegistryDeniedError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_REGISTRY_DENIED', message, false, context);
+  }
+}
+
+/** The registry no longer holds the registration that was to be renewed. */
+export class RegistrationLostError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_REGISTRATION_LOST', message, true, context);
+  }
+}
+
+/** Something took longer than it was given. */
+export class TimeoutError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_TIMEOUT', message, true, context);
+  }
+}
+
+/** The Registrar has been stopped; a stopped one does not start again. */
+export class StoppedError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_STOPPED', message, false, context);
+  }
+}
+
+/** A state change that the transition table does not have: a bug in rollcall, please report it. */
+export class IllegalTransitionError extends RegistrarError {
+  constructor(message: string) {
+    super('ROLLCALL_ILLEGAL_TRANSITION', message, false);
+  }
+}
+
+/** True for every error rollcall makes, also across copies of the package. */
+export function isRegistrarError(error: unknown): error is RegistrarError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_');
+}
+
+/** True when `error` carries the given code, e.g. `hasCode(error, 'ROLLCALL_TIMEOUT')`. */
+export function hasCode(error: unknown, code: ErrorCode): error is RegistrarError {
+  return isRegistrarError(error) && error.code === code;
+}
+
+/** Any thrown value as an Error, so that the code after a `catch` has one shape to deal with. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

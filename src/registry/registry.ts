@@ -1,0 +1,68 @@
+import type { Discovery } from '../discovery/discovery.js';
+import type { HealthReport, HealthStatus } from '../health/report.js';
+import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+
+/**
+ * A place to register. Implementations are verbs without loops: one request a verb (or one held poll), no timer, retry,
+ * signal or log line. Each verb honours its `AbortSignal`, which carries the deadline, and rejects with an error of `errors.ts`:
+ * `RegistryUnavailableError` (retryable), `RegistryRejectedError`, `RegistryDeniedError`, `RegistrationLostError`.
+ */
+export interface Registry {
+  /** Shown in logs, errors and `status()`. */
+  readonly name: string;
+  /** Reached over loopback or the file system: retries may be quick. */
+  readonly nearby: boolean;
+  /** The registry fills in an absent address with that of its own host: an agent beside the app. */
+  readonly suppliesAddress: boolean;
+  /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
+  read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
+  /** Writes or overwrites the entry. It is not listed as passing before the first `renew` has said so. Also serves an update. */
+  register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration>;
+  /** Removes the entry; absent is success, and an entry with another nonce than `key.nonce` is left alone, as success. */
+  remove(key: InstanceKey, signal: AbortSignal): Promise<void>;
+  readonly discovery?: Discovery;
+  /** Cloneable: what a worker needs to build the same registry; absent: main thread only. */
+  readonly portable?: { readonly module: string; readonly options: unknown };
+  /** Frees sockets and watchers; the verbs reject afterwards. */
+  close(): Promise<void>;
+}
+
+/** The receipt a registry gives for an entry. */
+export interface Registration {
+  /** Who really holds it now: a chain answers with its member. */
+  holder(): string;
+  /** Heartbeat with the current health. Rejects with `RegistrationLostError` when the entry is gone. */
+  renew(report: HealthReport, signal: AbortSignal): Promise<Renewal>;
+  /** One long poll: resolves when the entry is worth a look. */
+  changed?(signal: AbortSignal): Promise<void>;
+  /** Removes the entry, if it is still ours; already gone is success. */
+  deregister(signal: AbortSignal): Promise<void>;
+}
+
+export interface Renewal {
+  /** What the registry granted: how long the entry lives from now on without another heartbeat. */
+  readonly ttlMs: number;
+  /** Asks for the next beat earlier than the schedule would. */
+  readonly dueInMs?: number;
+}
+
+/** An entry as the registry holds it. */
+export interface Entry {
+  readonly instance: EntryInstance;
+  /** The worst of all its checks. */
+  readonly status: HealthStatus;
+  readonly checks: readonly EntryCheck[];
+  /** Set while an operator (or we) took it out of traffic by hand. */
+  readonly maintenance?: { readonly reason: string };
+}
+
+/** What can be read back of an instance; `nonce` is absent when something else wrote the entry. */
+export type EntryInstance = Pick<ServiceInstance, 'name' | 'id' | 'address' | 'port' | 'tags' | 'meta' | 'weights'> & {
+  readonly nonce?: string;
+};
+
+export interface EntryCheck {
+  readonly id: string;
+  readonly status: HealthStatus;
+  readonly output: string;
+}

@@ -1,0 +1,83 @@
+import { asError } from '../errors.js';
+import type { RegistrarError } from '../errors.js';
+import type { HealthReport } from '../health/report.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
+import type { RegistrarState } from '../lifecycle/states.js';
+
+/** What a Registrar tells; every payload is safe to print. Times are milliseconds. */
+export interface RegistrarEvents {
+  /** The state changed. */
+  state: { from: RegistrarState; to: RegistrarState };
+  /** First listed, and the first beat has carried the true health. `afterMs` counts from `start()`. */
+  registered: { instance: ServiceInstance; holder: string; afterMs: number };
+  /** The registry no longer holds us, or can no longer know that we live. */
+  lost: { cause: LossCause; error?: RegistrarError };
+  /** Listed again. `afterMs` counts from `lost`. */
+  recovered: { cause: LossCause; holder: string; afterMs: number };
+  /** A heartbeat was accepted. `marginMs`: what was left of the TTL when it was. */
+  beat: { status: HealthReport['status']; tookMs: number; ttlMs: number; marginMs: number };
+  /** A heartbeat, or a try to register, failed and will be tried again. `outageMs` counts from the first failure. */
+  beatMissed: { error: RegistrarError; inRow: number; outageMs: number; marginMs: number };
+  /** The health the next beat carries has changed. */
+  health: HealthReport;
+  /** An `update()` reached the registry. */
+  updated: { instance: ServiceInstance };
+  /** Stopping: leaving the registry, then serving on until the traffic is gone. */
+  draining: { reason: string };
+  /** Out of the registry. `confirmed` is false when that could not be verified and the TTL has to do it. */
+  deregistered: { confirmed: boolean; tookMs: number };
+  /** All done. Every error met on the way down is kept. */
+  stopped: { tookMs: number; errors: readonly Error[] };
+  /** Given up: no retry can mend this. */
+  failed: { error: RegistrarError };
+  /** Something worth a person's attention that stops nothing, e.g. a name that DNS cannot carry. */
+  warning: { message: string };
+}
+
+/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL. */
+export type LossCause = 'missing' | 'expired';
+
+export type EventName = keyof RegistrarEvents;
+export type Listener<N extends EventName> = (payload: RegistrarEvents[N]) => void;
+
+/** Typed events: the only way the core speaks. A listener that throws is reported and never felt by the core. */
+export class Events {
+  readonly #listeners = new Map<EventName, Set<Listener<never>>>();
+  readonly #onListenerError: (error: Error, event: EventName) => void;
+
+  constructor(onListenerError: (error: Error, event: EventName) => void) {
+    this.#onListenerError = onListenerError;
+  }
+
+  /** Calls `listener` at every `event` until the returned function is called. */
+  on<N extends EventName>(event: N, listener: Listener<N>): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners);
+    // A wrapper of its own, so that the same function may listen twice and each `off` ends one of them.
+    const entry: Listener<N> = (payload) => listener(payload);
+    listeners.add(entry as Listener<never>);
+    return () => {
+      listeners.delete(entry as Listener<never>);
+    };
+  }
+
+  emit<N extends EventName>(event: N, payload: RegistrarEvents[N]): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])] as Listener<N>[]) {
+      try {
+        const outcome: unknown = listener(payload);
+        // An async listener's rejection would otherwise become the host's unhandled rejection.
+        if (outcome instanceof Promise) outcome.catch((thrown: unknown) => this.#report(thrown, event));
+      } catch (thrown) {
+        this.#report(thrown, event);
+      }
+    }
+  }
+
+  #report(thrown: unknown, event: EventName): void {
+    try {
+      this.#onListenerError(asError(thrown), event);
+    } catch {
+      // A logger that throws has nowhere left to say so.
+    }
+  }
+}
