@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const globalSetup = fileURLToPath(new URL('support/servers/global-setup.ts', import.meta.url));
+
+// Tests import the package by its public names, as a user does, and get the source.
+const alias = [
+  { find: /^rollcall$/, replacement: `${root}src/index.ts` },
+  { find: /^rollcall\/(.+)$/, replacement: `${root}src/integrations/$1.ts` },
+];
+
+export default defineConfig({
+  root,
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reportsDirectory: 'coverage',
+      thresholds: { lines: 95, branches: 90 },
+    },
+    projects: [
+      {
+        root,
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['test/{unit,architecture,types}/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        root,
+        resolve: { alias },
+        test: {
+          name: 'real',
+          include: ['test/{contract,integration,process}/**/*.test.ts'],
+          // One shared server a kind and two cores: files that run beside each other would measure each other.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          ...(existsSync(globalSetup) && { globalSetup: [globalSetup] }),
+        },
+      },
+    ],
+  },
+});
