@@ -55,9 +55,9 @@ export class Events {
     this.#listeners.set(event, listeners);
     // A wrapper of its own, so that the same function may listen twice and each `off` ends one of them.
     const entry: Listener<N> = (payload) => listener(payload);
-    listeners.add(entry as Listener<never>);
+    listeners.add(entry);
     return () => {
-      listeners.delete(entry as Listener<never>);
+      listeners.delete(entry);
     };
   }
 
