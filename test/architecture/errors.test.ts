@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import * as errors from '../../src/errors.js';
+import { RegistrarError } from '../../src/errors.js';
+import { compile, exportedType } from './compiler.js';
+import { codeIn, readmeRows } from './readme.js';
+import { root } from './source-tree.js';
+
+type ErrorClass = new (...given: never[]) => RegistrarError;
+
+const classes = Object.entries(errors).filter(
+  (entry): entry is [string, ErrorClass] => typeof entry[1] === 'function' && entry[1].prototype instanceof RegistrarError,
+);
+/** An empty list is a message to most of them and the issues to ConfigError. */
+const pairs = classes.map(([name, Class]) => `${name} ${(Reflect.construct(Class, [[]]) as RegistrarError).code}`).sort();
+
+it('gives every error class one code of its own, and every code a class', () => {
+  const program = compile([`${root}src/errors.ts`]);
+  const type = exportedType(program, 'src/errors.ts', 'ErrorCode');
+  const codes = type.isUnion() ? type.types.map((each) => (each.isStringLiteral() ? each.value : '')) : [];
+  expect(pairs.map((pair) => pair.split(' ')[1]).sort()).toEqual([...codes].sort());
+});
+
+it('names every error class and its code in a row of the README, and no other', () => {
+  const rows = readmeRows('Error').map(([name = '', code = '']) => `${codeIn(name).join()} ${codeIn(code).join()}`);
+  expect(rows.sort()).toEqual(pairs);
+});
+
+it('exports every error class from the package', async () => {
+  const surface: Record<string, unknown> = await import('../../src/index.js');
+  for (const [name, Class] of classes) expect(surface[name], name).toBe(Class);
+  expect(surface.RegistrarError).toBe(RegistrarError);
+});

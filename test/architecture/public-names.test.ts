@@ -1,0 +1,25 @@
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+import { compile, exportsOf } from './compiler.js';
+import { root } from './source-tree.js';
+
+const values = [
+  'Registrar', 'register', 'consul', 'file', 'memory', 'isRegistrarError', 'hasCode',
+  'RegistrarError', 'ConfigError', 'AddressNotFoundError', 'RegistryUnavailableError', 'RegistryRejectedError', 'RegistryDeniedError',
+  'RegistrationLostError', 'TimeoutError', 'StoppedError', 'IllegalTransitionError',
+];
+
+const types = [
+  'RegistrarOptions', 'ChecksOptions', 'ProbeOptions', 'HttpCheckOptions', 'GrpcCheckOptions', 'HealthOptions', 'HeartbeatOptions', 'ShutdownOptions',
+  'DrainOptions', 'Duration', 'ConsulOptions', 'FileOptions', 'MemoryOptions',
+  'Registry', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck', 'Discovery', 'DiscoveredInstance', 'Cursor',
+  'ServiceInstance', 'InstanceKey', 'RegistryCheck', 'Weights', 'HealthReport', 'HealthStatus',
+  'RegistrarEvents', 'EventName', 'Listener', 'LossCause', 'RegistrarState', 'Logger', 'Clock', 'ErrorCode', 'ErrorContext', 'ConfigIssue',
+];
+
+it('exports these names and no other: each is a promise to keep', () => {
+  const surface = exportsOf(compile([`${root}src/index.ts`]), 'src/index.ts');
+  const isValue = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Value) !== 0;
+  expect(surface.filter(isValue).map(({ name }) => name).sort()).toEqual([...values].sort());
+  expect(surface.filter((symbol) => !isValue(symbol)).map(({ name }) => name).sort()).toEqual([...types].sort());
+});
