@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { waitFor } from '../wait-for.js';
+import { findServer } from './find-server.js';
+import { freePorts } from './free-ports.js';
+import { rawConsul } from './raw-consul.js';
+import { ServerProcess } from './server-process.js';
+
+/** The token of an ACL-enabled start: may do everything. */
+const MANAGEMENT_TOKEN = '6d1c6c0e-3c0a-4c5e-9a52-5d7f0a1b2c3d';
+
+export interface ConsulPorts {
+  readonly http: number;
+  readonly dns: number;
+  readonly serf: number;
+  readonly rpc: number;
+}
+
+export interface ConsulOptions {
+  /** True: a server that keeps its data over a restart; it takes some seconds to elect itself. @default false: a dev agent that forgets */
+  readonly dataDir?: boolean;
+  /** True: `default_policy: deny`, and `token` of the handle may do everything. @default false */
+  readonly acl?: boolean;
+  /** Address of a server's serf port: start a client agent that joins it (its data are kept over a restart). */
+  readonly join?: string;
+  /** Anything of Consul's own configuration; wins over what is set here. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Fixed ports. @default free ones, and others when somebody was faster */
+  readonly ports?: ConsulPorts;
+}
+
+/** Starts a Consul agent on loopback; resolves once it is ready. Rejects with its output when it does not come up. */
+export async function startConsul(options: ConsulOptions = {}): Promise<ConsulServer> {
+  const program = await findServer('consul');
+  for (let attempt = 1; ; attempt += 1) {
+    const [http = 0, dns = 0, serf = 0, rpc = 0] = await freePorts(4);
+    const keepsData = options.dataDir === true || options.join !== undefined;
+    const directory = keepsData ? await mkdtemp(join(tmpdir(), 'rollcall-consul-')) : undefined;
+    const server = new ConsulServer(program, options, options.ports ?? { http, dns, serf, rpc }, directory);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.stop();
+      const lostTheRace = error instanceof Error && error.message.includes('address already in use');
+      if (!lostTheRace || options.ports !== undefined || attempt === 5) throw error;
+    }
+  }
+}
+
+/** A server and a client agent that has joined it; `stop()` stops both. */
+export async function startConsulPair(options: Pick<ConsulOptions, 'dataDir' | 'acl'> = {}): Promise<{ server: ConsulServer; client: ConsulServer; stop(): Promise<void> }> {
+  const server = await startConsul(options);
+  try {
+    const client = await startConsul({ join: `127.0.0.1:${server.ports.serf}`, acl: options.acl ?? false });
+    return {
+      server,
+      client,
+      stop: async () => {
+        await client.stop();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/** A Consul agent that tests may mistreat. */
+export class ConsulServer {
+  readonly ports: ConsulPorts;
+  /** Of the HTTP API. */
+  readonly url: string;
+  /** May do everything; only with `acl`. */
+  readonly token: string | undefined;
+  readonly #program: string;
+  readonly #words: readonly string[];
+  readonly #directory: string | undefined;
+  #process: ServerProcess | undefined;
+
+  constructor(program: string, options: ConsulOptions, ports: ConsulPorts, directory: string | undefined) {
+    this.#program = program;
+    this.ports = ports;
+    this.url = `http://127.0.0.1:${ports.http}`;
+    this.token = options.acl ? MANAGEMENT_TOKEN : undefined;
+    this.#directory = directory;
+    this.#words = commandLine(options, ports, directory);
+  }
+
+  /** Of the HTTP API. */
+  get port(): number {
+    return this.ports.http;
+  }
+
+  get dnsPort(): number {
+    return this.ports.dns;
+  }
+
+  /** Of the process that runs now, or ran last. */
+  get pid(): number {
+    return this.#running.pid;
+  }
+
+  /** SIGKILL: no goodbye. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#running.kill();
+  }
+
+  /** SIGTERM: a client agent leaves its cluster, a server just ends. Resolves when it is gone. */
+  async terminate(): Promise<void> {
+    await this.#running.terminate();
+  }
+
+  /** SIGSTOP: connections are accepted, nothing is answered. */
+  pause(): void {
+    this.#running.pause();
+  }
+
+  /** SIGCONT: answers what has piled up. */
+  resume(): void {
+    this.#running.resume();
+  }
+
+  /** Kills it if it runs, starts it on the same ports, resolves once it is ready. A dev agent comes back empty, one with data has them still. */
+  async restart(): Promise<void> {
+    await this.launch();
+    await this.ready();
+  }
+
+  /** Like `restart`, but resolves as soon as the process has been started: for tests that watch it come up. */
+  async launch(): Promise<void> {
+    await this.#process?.kill();
+    this.#process = await ServerProcess.start(this.#program, this.#words, this.#directory);
+  }
+
+  /** Resolves once there is a leader and the catalog answers with it. Rejects after `timeoutMs`, or at once when the process has ended. @default 40 s */
+  async ready(timeoutMs = 40_000): Promise<void> {
+    const consul = rawConsul(this.url, { token: this.token, timeoutMs: 2_000 });
+    const current = this.#running;
+    try {
+      await waitFor(
+        async () => {
+          if (!current.running) return 'it ended';
+          const [leader, health] = await Promise.all([consul.get('/v1/status/leader'), consul.get('/v1/health/service/consul?passing')]);
+          return leader.status === 200 && leader.body.length > 4 && health.status === 200 && health.json<unknown[]>().length > 0;
+        },
+        { timeoutMs },
+      );
+      if (!current.running) throw new Error('it ended');
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`Consul did not come up on port ${this.port}: ${reason}. Its output:\n${current.output}`, { cause });
+    } finally {
+      consul.close();
+    }
+  }
+
+  /** Ends it for good, also when paused, and removes its data. */
+  async stop(): Promise<void> {
+    await this.#process?.kill();
+    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  get #running(): ServerProcess {
+    if (this.#process === undefined) throw new Error('This Consul was never started');
+    return this.#process;
+  }
+}
+
+function commandLine({ dataDir, acl, join: serverToJoin, config }: ConsulOptions, ports: ConsulPorts, directory: string | undefined): string[] {
+  const isClient = serverToJoin !== undefined;
+  const settings = {
+    node_name: `${isClient ? 'client' : 'server'}-${ports.http}`,
+    bind_addr: '127.0.0.1',
+    client_addr: '127.0.0.1',
+    ports: { http: ports.http, dns: ports.dns, serf_lan: ports.serf, serf_wan: -1, server: ports.rpc, grpc: -1, https: -1 },
+    log_level: 'err',
+    // Only loopback traffic: no look for news.
+    disable_update_check: true,
+    ...(isClient && { server: false, retry_join: [serverToJoin], retry_interval: '1s' }),
+    ...(!isClient && dataDir && { server: true, bootstrap_expect: 1 }),
+    // The timing of small local clusters: a restarted server elects itself in seconds.
+    ...(!isClient && { performance: { raft_multiplier: 1 } }),
+    ...(acl && { acl: { enabled: true, default_policy: 'deny', tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { master: MANAGEMENT_TOKEN }) } } }),
+    ...config,
+  };
+  return ['agent', ...(directory === undefined ? ['-dev'] : ['-data-dir', directory]), '-hcl', JSON.stringify(settings)];
+}
