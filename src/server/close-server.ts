@@ -1,0 +1,54 @@
+import type { Server } from 'node:net';
+import { asError } from '../errors.js';
+import type { Connections } from './connections.js';
+
+export interface Closing {
+  readonly server: Server;
+  readonly connections: Connections;
+  /** The host's way of closing its server; absent: `server.close()`. */
+  readonly closeByHost: (() => Promise<void>) | undefined;
+  /** Nothing to wait for: the server never listened, or has said 'close'. */
+  readonly isClosed: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Closes gracefully until the signal aborts, then cuts off what is left and rejects with the signal's reason. */
+export function closeServer(closing: Closing): Promise<void> {
+  const { server, connections, isClosed, signal } = closing;
+  return new Promise((resolve, reject) => {
+    let onClose = () => {};
+    const closed = new Promise<void>((done) => {
+      onClose = done;
+    });
+    if (isClosed) onClose();
+    else server.once('close', onClose);
+
+    const cutOff = () => {
+      if (server.listening) server.close();
+      connections.destroy();
+      // Not waited for: what still hangs now may hang for ever.
+      server.removeListener('close', onClose);
+      reject(asError(signal.reason));
+    };
+    if (signal.aborted) cutOff();
+    else signal.addEventListener('abort', cutOff);
+
+    void closeGracefully(closing, closed)
+      .then(resolve, reject)
+      .finally(() => {
+        signal.removeEventListener('abort', cutOff);
+      });
+  });
+}
+
+async function closeGracefully({ server, connections, closeByHost, isClosed }: Closing, closed: Promise<void>): Promise<void> {
+  // The host may have closed its server before, and have left us what `server.close()` waits for.
+  if (!server.listening && !isClosed) connections.closeIdle();
+  try {
+    await closeByHost?.();
+  } finally {
+    // Also after a failure, and for a server that the host's way of closing does not know of.
+    if (server.listening) server.close();
+    await closed;
+  }
+}
