@@ -1,0 +1,144 @@
+import type { DiscoveredInstance } from '../../discovery/discovery.js';
+import type { HealthReport, HealthStatus } from '../../health/report.js';
+import type { RegistryCheck, ServiceInstance } from '../../instance/service-instance.js';
+import type { Entry, EntryCheck, EntryInstance } from '../../registry/registry.js';
+
+/** Where the incarnation is kept, so that a reader can tell it from a namesake. */
+const NONCE_KEY = 'rollcall_nonce';
+
+/** The id of the check that the heartbeat feeds. */
+export function ttlCheckId(id: string): string {
+  return `${id}:ttl`;
+}
+
+/**
+ * The register body: explicit check ids, because the agent's own change with the number of checks, and only fields that were
+ * set, because an older agent refuses the whole body for one it does not know. No check carries a status: all start critical.
+ */
+export function encodeInstance(instance: ServiceInstance): object {
+  const { name, id, address, port, tags, meta, weights, nonce, ttlMs, checks, deregisterCriticalAfterMs } = instance;
+  const reap = deregisterCriticalAfterMs === undefined ? {} : { DeregisterCriticalServiceAfter: goDuration(deregisterCriticalAfterMs) };
+  return {
+    ID: id,
+    Name: name,
+    ...(address !== undefined && { Address: address }),
+    ...(port !== undefined && { Port: port }),
+    Tags: tags,
+    Meta: { ...meta, [NONCE_KEY]: nonce },
+    ...(weights && { Weights: { Passing: weights.passing, Warning: weights.warning } }),
+    Checks: [
+      { CheckID: ttlCheckId(id), Name: 'Heartbeat', TTL: goDuration(ttlMs), ...reap },
+      ...checks.map((check) => ({ CheckID: `${id}:${check.kind}`, ...encodeCheck(check), ...reap })),
+    ],
+  };
+}
+
+function encodeCheck(check: RegistryCheck): object {
+  const pace = { Interval: goDuration(check.intervalMs), Timeout: goDuration(check.timeoutMs) };
+  switch (check.kind) {
+    case 'http':
+      return { Name: `HTTP ${check.url}`, HTTP: check.url, ...pace };
+    case 'tcp':
+      return { Name: `TCP ${check.target}`, TCP: check.target, ...pace };
+    case 'grpc':
+      return { Name: `gRPC ${check.target}`, GRPC: check.target, ...(check.tls && { GRPCUseTLS: true }), ...pace };
+  }
+}
+
+/** The body of a heartbeat. The same report gives the same bytes. */
+export function encodeReport({ status, reason }: HealthReport): object {
+  return { Status: status === 'maintenance' ? 'critical' : status, Output: reason };
+}
+
+/** Go's notation, whole milliseconds. */
+export function goDuration(ms: number): string {
+  return ms % 1000 === 0 ? `${String(ms / 1000)}s` : `${String(Math.round(ms))}ms`;
+}
+
+/** The answer of `agent/health/service/id`; undefined when it holds no service. Throws on a shape that is not Consul's. */
+export function decodeEntry(answer: unknown): Entry | undefined {
+  const { AggregatedStatus, Service, Checks } = answer as HealthAnswer;
+  if (typeof AggregatedStatus !== 'string') throw new TypeError('no AggregatedStatus');
+  if (!Service) return undefined;
+  const checks = (Checks ?? []).map(decodeCheck);
+  const operators = (Checks ?? []).find(isMaintenance);
+  return {
+    instance: decodeService(Service),
+    status: decodeStatus(AggregatedStatus),
+    checks,
+    ...(operators && { maintenance: { reason: operators.Notes ?? '' } }),
+  };
+}
+
+/** The answer of `health/service`. Throws on a shape that is not Consul's. */
+export function decodeInstances(answer: unknown): DiscoveredInstance[] {
+  if (!Array.isArray(answer)) throw new TypeError('not a list');
+  return (answer as CatalogEntry[]).map(({ Node, Service, Checks }) => {
+    const instance = decodeService(Service);
+    const address = instance.address ?? Node?.Address;
+    return { ...instance, ...(address && { address }), status: worst((Checks ?? []).map((check) => decodeCheck(check).status)) };
+  });
+}
+
+function decodeService({ ID, Service, Address, Port, Tags, Meta, Weights }: ServiceAnswer): EntryInstance {
+  const { [NONCE_KEY]: nonce, ...meta } = Meta ?? {};
+  return {
+    name: Service,
+    id: ID,
+    ...(Address && { address: Address }),
+    ...(Port && { port: Port }),
+    tags: Tags ?? [],
+    meta,
+    ...(Weights && { weights: { passing: Weights.Passing, warning: Weights.Warning } }),
+    ...(nonce !== undefined && { nonce }),
+  };
+}
+
+function decodeCheck(check: CheckAnswer): EntryCheck {
+  const status = isMaintenance(check) ? 'maintenance' : decodeStatus(check.Status);
+  return { id: check.CheckID, status, output: check.Output ?? '' };
+}
+
+/** Maintenance is a critical check of a known id: of the service, or of the whole node. */
+function isMaintenance({ CheckID }: CheckAnswer): boolean {
+  return CheckID.startsWith('_service_maintenance:') || CheckID === '_node_maintenance';
+}
+
+function decodeStatus(text: string): HealthStatus {
+  return text === 'passing' || text === 'warning' || text === 'maintenance' ? text : 'critical';
+}
+
+const bySeverity: readonly HealthStatus[] = ['passing', 'warning', 'critical', 'maintenance'];
+
+function worst(statuses: readonly HealthStatus[]): HealthStatus {
+  return bySeverity[Math.max(0, ...statuses.map((status) => bySeverity.indexOf(status)))] ?? 'critical';
+}
+
+interface HealthAnswer {
+  readonly AggregatedStatus?: string;
+  readonly Service?: ServiceAnswer | null;
+  readonly Checks?: readonly CheckAnswer[] | null;
+}
+
+interface CatalogEntry {
+  readonly Node?: { readonly Address?: string };
+  readonly Service: ServiceAnswer;
+  readonly Checks?: readonly CheckAnswer[] | null;
+}
+
+interface ServiceAnswer {
+  readonly ID: string;
+  readonly Service: string;
+  readonly Address?: string;
+  readonly Port?: number;
+  readonly Tags?: readonly string[] | null;
+  readonly Meta?: Readonly<Record<string, string>> | null;
+  readonly Weights?: { readonly Passing: number; readonly Warning: number };
+}
+
+interface CheckAnswer {
+  readonly CheckID: string;
+  readonly Status: string;
+  readonly Notes?: string;
+  readonly Output?: string;
+}

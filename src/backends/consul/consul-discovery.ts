@@ -1,0 +1,44 @@
+import type { Cursor, DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
+import type { Answer } from './consul-answer.js';
+import type { ConsulClient } from './consul-client.js';
+import { decodeInstances } from './consul-codec.js';
+import { notConsul, refusal } from './consul-errors.js';
+import type { ConsulTarget } from './consul-options.js';
+import { consulPath } from './consul-path.js';
+
+/** How long the servers hold a poll; they add up to a sixteenth. */
+const WAIT = '30s';
+const operation = 'discover';
+
+/** Reads the catalogue by blocking queries. */
+export class ConsulDiscovery implements Discovery {
+  readonly #client: ConsulClient;
+  readonly #target: ConsulTarget;
+
+  constructor(client: ConsulClient, target: ConsulTarget) {
+    this.#client = client;
+    this.#target = target;
+  }
+
+  async poll(service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
+    const held = cursor !== undefined && cursor !== '0';
+    const path = consulPath('/health/service/', service, {}, this.#target, held ? { index: cursor, wait: WAIT } : {});
+    const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'poll' : 'call' }, signal);
+    if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
+    return { instances: this.#decode(answer), cursor: nextCursor(cursor, answer) };
+  }
+
+  #decode(answer: Answer): DiscoveredInstance[] {
+    try {
+      return decodeInstances(JSON.parse(answer.text));
+    } catch (cause) {
+      throw notConsul(operation, this.#client.shown, cause);
+    }
+  }
+}
+
+/** An index below 1 would not block, and one that fell belongs to a restored past: both would spin or sleep for ever. */
+export function nextCursor(last: Cursor | undefined, { headers }: Pick<Answer, 'headers'>): Cursor {
+  const index = Math.max(1, Number(headers['x-consul-index']) || 1);
+  return last !== undefined && index < Number(last) ? '0' : String(index);
+}

@@ -1,0 +1,74 @@
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../errors.js';
+import type { RegistrarError } from '../../errors.js';
+import type { Answer } from './consul-answer.js';
+
+/** The agent's words may be long; this is as much as a log line should carry. */
+const LONGEST_WORDS = 1000;
+
+/** What an answer other than the hoped-for one means, in our terms: the one place where Consul's wire errors are translated. */
+export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
+  const context = { registry: 'consul', operation };
+  const words = wordsOf(answer);
+  const said = `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${words === '' ? '' : `: ${words}`}`;
+  switch (kindOf(answer.status)) {
+    case 'denied':
+      return new RegistryDeniedError(sentence(said, deniedHint(words, operation)), context);
+    case 'rejected':
+      return new RegistryRejectedError(sentence(said, rejectedHint(words)), context);
+    case 'unavailable':
+      return new RegistryUnavailableError(sentence(said, unavailableHint(answer.status)), context);
+  }
+}
+
+/** No answer at all, or one that broke off. */
+export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
+  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  return new RegistryUnavailableError(
+    `Consul at ${shown} could not be reached to ${operation} (${why}). Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR`,
+    { registry: 'consul', operation, cause },
+  );
+}
+
+/** An answer of the right status whose body is not what an agent says. */
+export function notConsul(operation: string, shown: string, cause?: unknown): RegistrarError {
+  return new RegistryUnavailableError(
+    `What ${shown} answered to ${operation} is not Consul's. Does consul({ endpoints }) or CONSUL_HTTP_ADDR name the agent's HTTP port?`,
+    { registry: 'consul', operation, cause },
+  );
+}
+
+function kindOf(status: number): 'denied' | 'rejected' | 'unavailable' {
+  if (status === 401 || status === 403) return 'denied';
+  // 404 to a verb that every agent knows comes from something in front of it, as redirects do: it may well pass.
+  const passing = status < 400 || status >= 500 || status === 404 || status === 408 || status === 425 || status === 429;
+  return passing ? 'unavailable' : 'rejected';
+}
+
+function wordsOf({ text }: Answer): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > LONGEST_WORDS ? `${line.slice(0, LONGEST_WORDS)}...` : line;
+}
+
+function sentence(said: string, hint: string | undefined): string {
+  return hint === undefined ? said : `${said.replace(/\.$/, '')}. ${hint}`;
+}
+
+function deniedHint(words: string, operation: string): string {
+  if (/ACL not found/i.test(words)) return 'The token is unknown there or was deleted: set consul({ token }) or CONSUL_HTTP_TOKEN';
+  const right = operation === 'read' || operation === 'changed' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
+  return `The token in consul({ token }) or CONSUL_HTTP_TOKEN needs ${right} on this service`;
+}
+
+function rejectedHint(words: string): string | undefined {
+  if (/unknown field/i.test(words)) return 'This agent is older than the field: leave the option out or upgrade the agent';
+  if (/Enterprise/i.test(words)) return 'Leave namespace and partition out with the community edition';
+  if (/HTTP request to an HTTPS server/i.test(words)) return "Begin the endpoint with 'https://'";
+  return undefined;
+}
+
+function unavailableHint(status: number): string | undefined {
+  if (status === 429) return 'The agent has too many requests or connections from here';
+  if (status === 404 || (status >= 300 && status < 400)) return "Does the endpoint name the agent's HTTP port?";
+  return undefined;
+}

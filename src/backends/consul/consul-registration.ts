@@ -1,0 +1,79 @@
+import { RegistrationLostError } from '../../errors.js';
+import type { HealthReport } from '../../health/report.js';
+import { keyOf } from '../../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { Registration, Renewal } from '../../registry/registry.js';
+import { meansLost } from './consul-answer.js';
+import type { ConsulClient, ConsulRequest } from './consul-client.js';
+import { encodeReport, ttlCheckId } from './consul-codec.js';
+import { notConsul, refusal } from './consul-errors.js';
+import type { ConsulTarget } from './consul-options.js';
+import { consulPath } from './consul-path.js';
+
+/** How long the agent holds a look at the entry. */
+const WAIT = '30s';
+
+/** The receipt of an entry on one agent. */
+export class ConsulRegistration implements Registration {
+  readonly #client: ConsulClient;
+  readonly #target: ConsulTarget;
+  readonly #instance: ServiceInstance;
+  readonly #remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>;
+  readonly #renewal: Renewal;
+  readonly #beatPath: string;
+  #beat: { readonly report: HealthReport; readonly request: ConsulRequest } | undefined;
+  /** Of the entry's definition, as last seen. */
+  #hash: string | undefined;
+
+  constructor(client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
+    this.#client = client;
+    this.#target = target;
+    this.#instance = instance;
+    this.#remove = remove;
+    this.#renewal = { ttlMs: instance.ttlMs };
+    this.#beatPath = consulPath('/agent/check/update/', ttlCheckId(instance.id), instance, target);
+  }
+
+  holder(): string {
+    return 'consul';
+  }
+
+  async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
+    const answer = await this.#client.send(this.#beatOf(report), signal);
+    if (answer.status === 200) return this.#renewal;
+    if (meansLost(answer)) {
+      throw new RegistrationLostError(`Consul at ${this.#client.shown} no longer holds ${this.#instance.id}`, { registry: 'consul', operation: 'renew' });
+    }
+    throw refusal(answer, 'renew', this.#client.shown);
+  }
+
+  async changed(signal: AbortSignal): Promise<void> {
+    this.#hash ??= await this.#look({}, signal);
+    if (this.#hash !== undefined) this.#hash = await this.#look({ hash: this.#hash, wait: WAIT }, signal);
+  }
+
+  deregister(signal: AbortSignal): Promise<void> {
+    return this.#remove(keyOf(this.#instance), signal);
+  }
+
+  #beatOf(report: HealthReport): ConsulRequest {
+    const last = this.#beat;
+    if (last?.report.status === report.status && last.report.reason === report.reason) return last.request;
+    const body = Buffer.from(JSON.stringify(encodeReport(report)));
+    const request: ConsulRequest = { operation: 'renew', method: 'PUT', path: this.#beatPath, lane: 'beat', body };
+    this.#beat = { report, request };
+    return request;
+  }
+
+  /** The entry's hash, held until it differs from the one in `query`; undefined when there is no entry. */
+  async #look(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
+    const { id } = this.#instance;
+    const path = consulPath('/agent/service/', id, this.#instance, this.#target, query);
+    const answer = await this.#client.send({ operation: 'changed', method: 'GET', path, lane: 'poll' }, signal);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw refusal(answer, 'changed', this.#client.shown);
+    const hash = answer.headers['x-consul-contenthash'];
+    if (typeof hash !== 'string') throw notConsul('changed', this.#client.shown);
+    return hash;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Discovery } from '../../discovery/discovery.js';
+import type { HealthReport } from '../../health/report.js';
+import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { Entry, Registration, Registry } from '../../registry/registry.js';
+import { meansAbsent } from './consul-answer.js';
+import type { Answer } from './consul-answer.js';
+import { ConsulClient } from './consul-client.js';
+import { decodeEntry, encodeInstance } from './consul-codec.js';
+import { ConsulDiscovery } from './consul-discovery.js';
+import { notConsul, refusal } from './consul-errors.js';
+import { resolveConsulOptions } from './consul-options.js';
+import type { ConsulOptions, ConsulTarget } from './consul-options.js';
+import { assertAddressable, consulPath } from './consul-path.js';
+import { ConsulRegistration } from './consul-registration.js';
+
+/**
+ * Consul through the agent beside the service. Throws `ConfigError` for options that cannot work; loads and connects nothing
+ * until it is first used.
+ */
+export function consul(options: ConsulOptions = {}): Registry {
+  return new ConsulRegistry(options);
+}
+
+class ConsulRegistry implements Registry {
+  readonly name = 'consul';
+  readonly nearby: boolean;
+  readonly suppliesAddress: boolean;
+  readonly discovery: Discovery;
+  readonly portable?: { readonly module: string; readonly options: ConsulOptions };
+  readonly #target: ConsulTarget;
+  readonly #client: ConsulClient;
+
+  constructor(options: ConsulOptions) {
+    this.#target = resolveConsulOptions(options);
+    this.#client = new ConsulClient(this.#target);
+    this.nearby = this.#target.nearby;
+    this.suppliesAddress = this.#target.nearby;
+    this.discovery = new ConsulDiscovery(this.#client, this.#target);
+    if (typeof options.token !== 'function') this.portable = { module: import.meta.url, options };
+  }
+
+  async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
+    const path = consulPath('/agent/health/service/id/', key.id, key, this.#target);
+    const answer = await this.#client.send({ operation: 'read', method: 'GET', path, lane: 'call' }, signal);
+    // Here the status is the entry's health: 429 is a warning, 503 critical or maintenance, 404 no entry. The same numbers
+    // from a limit or a proxy come without the JSON.
+    const isEntry = [200, 404, 429, 503].includes(answer.status) && answer.text.startsWith('{');
+    if (!isEntry && answer.status !== 200) throw refusal(answer, 'read', this.#client.shown);
+    return this.#decode(answer);
+  }
+
+  /** Does not touch the status of checks that are there already: Consul keeps it over a registration. */
+  async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
+    assertAddressable('id', instance.id);
+    assertAddressable('name', instance.name);
+    const path = consulPath('/agent/service/register', '', instance, this.#target);
+    const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
+    this.#expectOk(await this.#put('register', path, signal, body), 'register');
+    if (report.status === 'maintenance') {
+      const query = { enable: 'true', reason: report.reason };
+      const maintenance = consulPath('/agent/service/maintenance/', instance.id, instance, this.#target, query);
+      this.#expectOk(await this.#put('register', maintenance, signal), 'register');
+    }
+    return new ConsulRegistration(this.#client, this.#target, instance, (key, abort) => this.#leave('deregister', key, abort));
+  }
+
+  async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    await this.#leave('remove', key, signal);
+  }
+
+  close(): Promise<void> {
+    this.#client.close();
+    return Promise.resolve();
+  }
+
+  async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
+    if (key.nonce !== undefined) {
+      const entry = await this.read(key, signal);
+      if (entry?.instance.nonce !== key.nonce) return;
+    }
+    const answer = await this.#put(operation, consulPath('/agent/service/deregister/', key.id, key, this.#target), signal);
+    if (!meansAbsent(answer)) this.#expectOk(answer, operation);
+  }
+
+  #put(operation: string, path: string, signal: AbortSignal, body?: Buffer): Promise<Answer> {
+    return this.#client.send({ operation, method: 'PUT', path, lane: 'call', ...(body && { body }) }, signal);
+  }
+
+  #expectOk(answer: Answer, operation: string): void {
+    if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
+  }
+
+  #decode({ text }: Answer): Entry | undefined {
+    try {
+      return decodeEntry(JSON.parse(text));
+    } catch (cause) {
+      throw notConsul('read', this.#client.shown, cause);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+
+/**
+ * A keep-alive pool of at most `maxSockets` connections that never holds the process open, not even with a request in
+ * flight: whoever needs the answer before an exit holds the process himself.
+ */
+export function createUnheldAgent(secure: boolean, maxSockets: number): http.Agent {
+  const options = { keepAlive: true, maxSockets };
+  const agent = secure ? new https.Agent(options) : new http.Agent(options);
+  const createConnection = agent.createConnection.bind(agent);
+  const reuseSocket = agent.reuseSocket.bind(agent);
+  agent.createConnection = (target, callback) => letGo(createConnection(target, callback));
+  agent.reuseSocket = (socket, request) => {
+    reuseSocket(socket, request);
+    unref(socket);
+  };
+  return agent;
+}
+
+/** Each address that is tried gets a fresh handle, which holds the process again. */
+function letGo(socket: Duplex | null | undefined): Duplex | null | undefined {
+  if (socket) {
+    unref(socket);
+    const again = () => {
+      unref(socket);
+    };
+    socket.on('connectionAttempt', again);
+    socket.once('connect', again);
+  }
+  return socket;
+}
+
+function unref(socket: Duplex): void {
+  if ('unref' in socket && typeof socket.unref === 'function') socket.unref();
+}
