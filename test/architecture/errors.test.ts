@@ -7,9 +7,8 @@ import { root } from './source-tree.js';
 
 type ErrorClass = new (...given: never[]) => RegistrarError;
 
-const classes = Object.entries(errors).filter(
-  (entry): entry is [string, ErrorClass] => typeof entry[1] === 'function' && entry[1].prototype instanceof RegistrarError,
-);
+const isErrorClass = (value: unknown): value is ErrorClass => typeof value === 'function' && value.prototype instanceof RegistrarError;
+const classes = Object.entries<unknown>(errors).flatMap(([name, value]) => (isErrorClass(value) ? [[name, value] as const] : []));
 /** An empty list is a message to most of them and the issues to ConfigError. */
 const pairs = classes.map(([name, Class]) => `${name} ${(Reflect.construct(Class, [[]]) as RegistrarError).code}`).sort();
 

@@ -1,4 +1,4 @@
-import ts from 'typescript';
+import type ts from 'typescript';
 import { expect, it } from 'vitest';
 import { compile, exportedType } from './compiler.js';
 import { readmeNames } from './readme.js';
@@ -25,7 +25,7 @@ function optionsOf(type: ts.Type, prefix = ''): { name: string; group: boolean }
   return type.getProperties().flatMap((property) => {
     const name = prefix + property.name;
     const declared = checker.getTypeOfSymbol(property);
-    const nested = (declared.isUnion() ? declared.types : [declared]).find((each) => /Options$/.test(each.symbol?.name ?? ''));
+    const nested = (declared.isUnion() ? declared.types : [declared]).find((each) => /Options$/.test(each.getSymbol()?.name ?? ''));
     return nested ? [{ name, group: true }, ...optionsOf(nested, `${name}.`)] : [{ name, group: false }];
   });
 }
