@@ -7,8 +7,7 @@ export type ErrorCode =
   | 'ROLLCALL_REGISTRY_DENIED'
   | 'ROLLCALL_REGISTRATION_LOST'
   | 'ROLLCALL_TIMEOUT'
-  | 'ROLLCALL_STOPPED'
-  | 'ROLLCALL_ILLEGAL_TRANSITION';
+  | 'ROLLCALL_STOPPED';
 
 /** Where an error came from; every field is safe to print. */
 export interface ErrorContext {
@@ -104,13 +103,6 @@ export class TimeoutError extends RegistrarError {
 export class StoppedError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_STOPPED', message, false, context);
-  }
-}
-
-/** A state change that the transition table does not have: a bug in rollcall, please report it. */
-export class IllegalTransitionError extends RegistrarError {
-  constructor(message: string) {
-    super('ROLLCALL_ILLEGAL_TRANSITION', message, false);
   }
 }
 

@@ -1,0 +1,54 @@
+import { hasCode } from '../errors.js';
+import type { HealthReport } from '../health/report.js';
+import { keyOf } from '../instance/service-instance.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
+import type { Entry, Registration, Registry } from '../registry/registry.js';
+import type { Backoff } from '../resilience/retry.js';
+
+/** An entry of ours in the registry, and what we know of it. */
+export interface Held {
+  registration: Registration;
+  /** What was written. */
+  instance: ServiceInstance;
+  /** When the last accepted heartbeat was sent; at first, when the registration was. */
+  beatAt: number;
+  ttlMs: number;
+}
+
+/** An operator's maintenance as last seen; it outlives a loss of the entry. */
+export interface Remembered {
+  maintenance: HealthReport | undefined;
+}
+
+/** Reads our entry and remembers an operator's maintenance. Undefined when the registry does not hold us. */
+export async function look(registry: Registry, instance: ServiceInstance, remembered: Remembered, signal: AbortSignal): Promise<Entry | undefined> {
+  const entry = await registry.read(keyOf(instance), signal);
+  if (entry !== undefined) {
+    remembered.maintenance = entry.maintenance && { status: 'maintenance', reason: entry.maintenance.reason };
+  }
+  return entry;
+}
+
+/**
+ * Gets a receipt for our entry: at first, and after every loss. Looks first, since registering again restarts the
+ * registry's clocks and would hide a dead heartbeat; writes only what is missing; restores an operator's maintenance with
+ * it, before any beat says that we pass.
+ */
+export async function obtain(
+  registry: Registry,
+  instance: ServiceInstance,
+  previous: Held | undefined,
+  remembered: Remembered,
+  report: () => HealthReport,
+  signal: AbortSignal,
+): Promise<Registration> {
+  const entry = await look(registry, instance, remembered, signal);
+  const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance;
+  return stillOurs ? previous.registration : registry.register(instance, remembered.maintenance ?? report(), signal);
+}
+
+/** How to wait after a failure: briefly for a registry on this host, patiently for one far away or one that refuses us. */
+export function backoffFor(error: Error, nearby: boolean): Backoff {
+  if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) return { firstMs: 1_000, capMs: 5_000 };
+  return nearby ? { firstMs: 50, capMs: 250 } : { firstMs: 250, capMs: 5_000 };
+}

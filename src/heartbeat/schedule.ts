@@ -1,0 +1,25 @@
+/** Share of the interval a beat may take before it counts as failed: the next one must find the line free. */
+const DEADLINE_SHARE = 0.8;
+const LONGEST_DEADLINE_MS = 5_000;
+/** A slot closer than this share of the interval to the beat before it is skipped. */
+const NEAREST_SLOT_SHARE = 0.25;
+
+/** How long one beat may take. */
+export function beatDeadlineMs(intervalMs: number): number {
+  return Math.min(LONGEST_DEADLINE_MS, intervalMs * DEADLINE_SHARE);
+}
+
+/**
+ * When to beat next: at this Registrar's own slot of the interval, so that the Registrars of a process, and the processes
+ * of a fleet, do not beat together. `phase` is the slot as a share of the interval, 0 to 1.
+ */
+export function nextBeatAt(lastBeatAt: number, intervalMs: number, phase: number): number {
+  const slot = phase * intervalMs;
+  const earliest = lastBeatAt + intervalMs * NEAREST_SLOT_SHARE;
+  return Math.ceil((earliest - slot) / intervalMs) * intervalMs + slot;
+}
+
+/** What is left of the TTL: how long the entry stays healthy if no further beat is accepted. */
+export function marginMs(lastAcceptedAt: number, ttlMs: number, now: number): number {
+  return lastAcceptedAt + ttlMs - now;
+}

@@ -1,0 +1,45 @@
+export { register } from './register.js';
+export { Registrar } from './registrar.js';
+export type { InstanceChanges, RegistrarStatus } from './registrar.js';
+
+export { consul } from './backends/consul/consul-registry.js';
+export type { ConsulOptions } from './backends/consul/consul-options.js';
+export { file } from './backends/file/file-registry.js';
+export type { FileOptions } from './backends/file/file-options.js';
+export { memory } from './backends/memory/memory-registry.js';
+
+export type {
+  ChecksOptions,
+  DrainOptions,
+  Duration,
+  GrpcCheckOptions,
+  HealthOptions,
+  HeartbeatOptions,
+  HttpCheckOptions,
+  ProbeOptions,
+  RegistrarOptions,
+  ShutdownOptions,
+} from './config/options.js';
+
+export {
+  AddressNotFoundError,
+  ConfigError,
+  RegistrarError,
+  RegistrationLostError,
+  RegistryDeniedError,
+  RegistryRejectedError,
+  RegistryUnavailableError,
+  StoppedError,
+  TimeoutError,
+  hasCode,
+  isRegistrarError,
+} from './errors.js';
+export type { ConfigIssue, ErrorCode } from './errors.js';
+
+export type { Cursor, DiscoveredInstance, Discovery } from './discovery/discovery.js';
+export type { HealthReport, HealthStatus } from './health/report.js';
+export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
+export type { RegistrarState } from './lifecycle/states.js';
+export type { Entry, EntryCheck, EntryInstance, Registration, Registry, Renewal } from './registry/registry.js';
+export type { EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
+export type { Logger } from './telemetry/logger.js';

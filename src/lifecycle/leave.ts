@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.js';
+import { asError } from '../errors.js';
+import type { Held } from '../heartbeat/recover.js';
+import { keyOf } from '../instance/service-instance.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
+import type { BoundedRegistry } from '../registry/bounded-registry.js';
+
+/** How long deregistering waits to learn whether readers, with our token, can be seen at all. */
+const SIGHTING_WITHIN_MS = 250;
+const LOOK_AGAIN_MS = 100;
+
+export interface Departure {
+  /** Seen to be gone, at the place where we registered and for the readers of the service. */
+  readonly confirmed: boolean;
+  readonly errors: readonly Error[];
+}
+
+/**
+ * Deregisters, looks, and deregisters again until the entry is absent and no request of ours can bring it back. Resolves
+ * with `confirmed: false` when the signal aborts first: then the TTL has to do it.
+ */
+export async function leave(
+  registry: BoundedRegistry,
+  instance: ServiceInstance,
+  held: Readonly<Held> | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Departure> {
+  const key = keyOf(instance);
+  const readers = held === undefined ? 'none' : await sighting(registry, instance, clock, signal);
+  let removed = false;
+  let lastError: Error | undefined;
+  while (!signal.aborted) {
+    try {
+      if (!removed) await (held?.registration.deregister(signal) ?? registry.remove(key, signal));
+      const entry = await registry.read(key, signal);
+      removed = entry?.instance.nonce !== key.nonce;
+      lastError = undefined;
+      if (removed && !registry.inDoubt && (await goneForReaders(registry, instance, readers, signal))) return { confirmed: true, errors: [] };
+    } catch (thrown) {
+      if (!signal.aborted) lastError = asError(thrown);
+    }
+    await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
+  }
+  return { confirmed: false, errors: lastError ? [lastError] : [] };
+}
+
+/** What can be said of the readers of the service: they saw us, there are none to ask for, or nothing. */
+type Readers = 'saw us' | 'none' | 'unknown';
+
+async function sighting(registry: BoundedRegistry, instance: ServiceInstance, clock: Clock, signal: AbortSignal): Promise<Readers> {
+  const asked = registry.isVisible(keyOf(instance), signal).then((visible): Readers => (visible === undefined ? 'none' : visible ? 'saw us' : 'unknown'));
+  const late = clock.sleep(SIGHTING_WITHIN_MS, signal).then((): Readers => 'unknown');
+  return Promise.race([asked, late]).catch(() => 'unknown');
+}
+
+async function goneForReaders(registry: BoundedRegistry, instance: ServiceInstance, readers: Readers, signal: AbortSignal): Promise<boolean> {
+  if (readers === 'none') return true;
+  // A token without the right to read is answered with an empty list: not seeing us proves something only if it saw us before.
+  return readers === 'saw us' && (await registry.isVisible(keyOf(instance), signal)) === false;
+}

@@ -1,0 +1,80 @@
+/** What a subscriber does when the process is told to end. */
+export interface TerminationHandler {
+  /** The first signal. Resolves when all is done: true when that went cleanly. */
+  stop(reason: string, interactive: boolean): Promise<boolean>;
+  /** A second signal: somebody has run out of patience. */
+  hurry(reason: string): void;
+}
+
+/** What of the process this file touches; a test passes its own. */
+export interface ProcessLike {
+  on(event: string, listener: () => void): unknown;
+  removeListener(event: string, listener: () => void): unknown;
+  listenerCount(event: string): number;
+  exit(code: number): void;
+  readonly stdin: { readonly isTTY?: boolean };
+}
+
+/**
+ * One listener a signal for all Registrars of a process, and the only place that ends it. When nobody else listens to the
+ * signal the process ends with it, as it would have without us: 0 when every Registrar stopped cleanly, 1 when not. When
+ * the host listens too, ending is the host's business.
+ */
+export class Signals {
+  readonly #process: ProcessLike;
+  readonly #handlers = new Map<TerminationHandler, { signals: readonly string[]; onShared: (signal: string) => void }>();
+  readonly #listeners = new Map<string, () => void>();
+  #ending = false;
+
+  constructor(process: ProcessLike) {
+    this.#process = process;
+  }
+
+  /** Calls `handler` at any of `signals`, and when the process is about to end for want of work. The returned function ends that. */
+  subscribe(signals: readonly string[], handler: TerminationHandler, onShared: (signal: string) => void): () => void {
+    this.#handlers.set(handler, { signals, onShared });
+    for (const signal of [...signals, 'beforeExit']) this.#listen(signal);
+    return () => {
+      this.#handlers.delete(handler);
+      if (!this.#ending) this.#tidy();
+    };
+  }
+
+  #listen(signal: string): void {
+    if (this.#listeners.has(signal)) return;
+    const listener = () => {
+      void this.#end(signal);
+    };
+    this.#listeners.set(signal, listener);
+    this.#process.on(signal, listener);
+  }
+
+  /** Takes off the listeners that nobody needs any more. */
+  #tidy(): void {
+    const needed = new Set([...this.#handlers.values()].flatMap(({ signals }) => signals));
+    for (const [signal, listener] of this.#listeners) {
+      if (needed.has(signal) || (signal === 'beforeExit' && this.#handlers.size > 0)) continue;
+      this.#process.removeListener(signal, listener);
+      this.#listeners.delete(signal);
+    }
+  }
+
+  async #end(signal: string): Promise<void> {
+    const told = [...this.#handlers].filter(([, { signals }]) => signal === 'beforeExit' || signals.includes(signal));
+    if (this.#ending) {
+      for (const [handler] of told) handler.hurry(`a second signal (${signal})`);
+      return;
+    }
+    this.#ending = true;
+    const shared = signal !== 'beforeExit' && this.#process.listenerCount(signal) > 1;
+    if (shared) for (const [, { onShared }] of told) onShared(signal);
+    const interactive = signal === 'SIGINT' && this.#process.stdin.isTTY === true;
+    const clean = await Promise.all(told.map(([handler]) => handler.stop(signal, interactive).catch(() => false)));
+    this.#ending = false;
+    this.#tidy();
+    if (!shared && signal !== 'beforeExit') this.#process.exit(clean.every(Boolean) ? 0 : 1);
+  }
+}
+
+/** The signals of this process. */
+export const processSignals = new Signals(process);

@@ -1,0 +1,128 @@
+import type { Clock } from '../clock.js';
+import type { Config } from '../config/config.js';
+import { StoppedError, TimeoutError, asError } from '../errors.js';
+import type { Heartbeat } from '../heartbeat/heartbeat.js';
+import type { BoundedRegistry } from '../registry/bounded-registry.js';
+import type { BoundServer } from '../server/bound-server.js';
+import type { Events } from '../telemetry/events.js';
+import { drain } from './drain.js';
+import { leave } from './leave.js';
+import type { Departure } from './leave.js';
+import type { Machine } from './machine.js';
+
+/** Readers refresh at their own pace; so long after the TTL the last of them has noticed. */
+const EXPIRY_NOTICED_MS = 2_000;
+
+export interface StopPlan {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly machine: Machine;
+  readonly registry: BoundedRegistry;
+  readonly server: () => BoundServer | undefined;
+  readonly heartbeat: () => Heartbeat | undefined;
+  /** Ends start, heartbeat and recovery; resolves when none of them runs any more. */
+  readonly halt: (reason: Error) => Promise<void>;
+}
+
+/** The way out, in one order: leave the registry, serve on until the traffic is gone, close, let go. Each part happens once. */
+export class Stop {
+  readonly #plan: StopPlan;
+  readonly #hurry = new AbortController();
+  readonly #over = new AbortController();
+  #skipDrain = false;
+  #leaving: Promise<Departure> | undefined;
+  #stopping: Promise<readonly Error[]> | undefined;
+
+  constructor(plan: StopPlan) {
+    this.#plan = plan;
+  }
+
+  /** Ends the serving on: a person at a terminal is waiting. */
+  skipDrain(): void {
+    this.#skipDrain = true;
+  }
+
+  /** Ends everything that is still under way. */
+  hurry(reason: string): void {
+    this.#hurry.abort(new StoppedError(reason));
+  }
+
+  /** The first half: out of the registry, for good. */
+  leave(reason: string): Promise<Departure> {
+    this.#leaving ??= this.#leave(reason);
+    return this.#leaving;
+  }
+
+  /** All of it. Resolves with every error met on the way; never rejects. */
+  stop(reason: string): Promise<readonly Error[]> {
+    this.#stopping ??= this.#stop(reason);
+    return this.#stopping;
+  }
+
+  async #leave(reason: string): Promise<Departure> {
+    const { clock, events, machine, registry, config, heartbeat, halt, server } = this.#plan;
+    const startedAt = clock.now();
+    machine.tell('stop');
+    events.emit('draining', { reason });
+    server()?.startDraining();
+    const stopDeadline = clock.after(config.stopTimeoutMs, () => {
+      this.#hurry.abort(new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, { operation: 'stop' }));
+    });
+    this.#over.signal.addEventListener('abort', stopDeadline, { once: true });
+    await halt(new StoppedError(`the Registrar is stopping: ${reason}`));
+    const beating = heartbeat();
+    if (beating === undefined) return { confirmed: true, errors: [] };
+    const departure = await leave(registry, beating.held?.instance ?? beating.instance, beating.held, clock, AbortSignal.any([this.#hurry.signal, this.#over.signal]));
+    events.emit('deregistered', { confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
+    return departure;
+  }
+
+  async #stop(reason: string): Promise<readonly Error[]> {
+    const { clock, events, machine, registry, server } = this.#plan;
+    const startedAt = clock.now();
+    const release = clock.hold();
+    const errors: Error[] = [];
+    const leaving = this.leave(reason);
+    await this.#serveOn(leaving);
+    // Whoever has not seen us go by now has to wait for the TTL.
+    this.#over.abort(new StoppedError('the drain is over'));
+    errors.push(...(await leaving).errors);
+    for (const step of [() => server()?.close(this.#hurry.signal), () => registry.close()]) {
+      try {
+        await step();
+      } catch (thrown) {
+        errors.push(asError(thrown));
+      }
+    }
+    server()?.release();
+    machine.tell('drained');
+    events.emit('stopped', { tookMs: clock.now() - startedAt, errors });
+    release();
+    return errors;
+  }
+
+  async #serveOn(leaving: Promise<Departure>): Promise<void> {
+    const { clock, config, heartbeat, server } = this.#plan;
+    if (heartbeat() === undefined) return;
+    let departure: Departure | undefined;
+    void leaving.then((result) => {
+      departure = result;
+    });
+    if (this.#skipDrain) {
+      // No serving on, but time enough to get out of the registry.
+      await Promise.race([leaving, clock.sleep(config.drain.minMs, this.#hurry.signal).catch(() => undefined)]);
+      return;
+    }
+    const plan = {
+      ...config.drain,
+      clock,
+      lastRequestAt: () => server()?.traffic.lastRequestAt,
+      stillListed: () => {
+        const held = heartbeat()?.held;
+        return departure?.confirmed !== true && held !== undefined && clock.now() < held.beatAt + held.ttlMs + EXPIRY_NOTICED_MS;
+      },
+    };
+    await drain(plan, this.#hurry.signal);
+  }
+}

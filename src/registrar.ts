@@ -1,0 +1,289 @@
+import type { Server } from 'node:net';
+import { systemClock } from './clock.js';
+import type { Clock } from './clock.js';
+import { chooseRegistry } from './config/choose-registry.js';
+import type { Config } from './config/config.js';
+import type { RegistrarOptions } from './config/options.js';
+import { resolveConfig } from './config/resolve.js';
+import { ConfigError, RegistrarError, RegistryUnavailableError, StoppedError, asError, hasCode, isRegistrarError } from './errors.js';
+import { healthEndpoint } from './health/endpoint.js';
+import type { HealthEndpoint } from './health/endpoint.js';
+import type { HealthReport } from './health/report.js';
+import { Heartbeat } from './heartbeat/heartbeat.js';
+import { beatDeadlineMs, marginMs } from './heartbeat/schedule.js';
+import { processSlots } from './heartbeat/slots.js';
+import type { Slots } from './heartbeat/slots.js';
+import { bootNonce } from './instance/boot-nonce.js';
+import type { ServiceInstance, Weights } from './instance/service-instance.js';
+import { Machine } from './lifecycle/machine.js';
+import { processSignals } from './lifecycle/signals.js';
+import type { Signals } from './lifecycle/signals.js';
+import { untilServing } from './lifecycle/start.js';
+import type { RegistrarState } from './lifecycle/states.js';
+import { Stop } from './lifecycle/stop.js';
+import { BoundedRegistry } from './registry/bounded-registry.js';
+import { bindServer } from './server/bound-server.js';
+import type { BoundServer } from './server/bound-server.js';
+import { withDeadline } from './resilience/deadline.js';
+import { Events } from './telemetry/events.js';
+import type { EventName, Listener } from './telemetry/events.js';
+import { lazyLogger } from './telemetry/lazy-logger.js';
+import { logEvents } from './telemetry/log.js';
+
+/** What a Registrar takes from the process around it; tests pass their own. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signals: Signals;
+  readonly slots: Slots;
+}
+
+/** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
+export interface RegistrarStatus {
+  readonly state: RegistrarState;
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+  readonly registry: string;
+  /** Who holds the entry now. */
+  readonly holder: string | undefined;
+  readonly health: HealthReport;
+  /** Since the last accepted heartbeat was sent. */
+  readonly lastBeatAgoMs: number | undefined;
+  /** What is left of the TTL. */
+  readonly marginMs: number | undefined;
+  readonly missedInRow: number;
+  readonly requestsInFlight: number;
+  /** How the address and port were chosen, and what is worth a person's attention. */
+  readonly notes: readonly string[];
+}
+
+/** What can change while running; what is left out stays. */
+export interface InstanceChanges {
+  tags?: readonly string[];
+  meta?: Readonly<Record<string, string>>;
+  weights?: Weights;
+}
+
+/** Keeps one instance of a service in a registry exactly while it can serve. */
+export class Registrar {
+  readonly #surroundings: Surroundings;
+  readonly #config: Config;
+  readonly #registry: BoundedRegistry;
+  readonly #events: Events;
+  readonly #machine: Machine;
+  readonly #stop: Stop;
+  readonly #halt = new AbortController();
+  readonly #nonce = bootNonce();
+  #options: RegistrarOptions;
+  #notes: readonly string[];
+  #server: BoundServer | undefined;
+  #instance: ServiceInstance | undefined;
+  #heartbeat: Heartbeat | undefined;
+  #life: Promise<void> = Promise.resolve();
+  #started: Promise<void> | undefined;
+
+  /** Health paths of the bound server; undefined when none are mounted. */
+  readonly endpoint: HealthEndpoint | undefined;
+
+  /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
+  constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
+    this.#options = options;
+    this.#surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, ...surroundings };
+    this.#config = resolveConfig(options);
+    this.#notes = this.#config.warnings;
+    const { clock } = this.#surroundings;
+    this.#registry = new BoundedRegistry(chooseRegistry(options), clock, beatDeadlineMs(this.#config.intervalMs));
+    const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
+    this.#events = new Events((error, event) => logger?.error({ service: this.#config.name, err: error.message }, `a listener of '${event}' threw`));
+    if (logger !== undefined) logEvents(this.#events, logger, { service: this.#config.name }, clock);
+    this.#machine = new Machine(this.#events);
+    const { healthPath } = this.#config;
+    if (healthPath !== undefined) this.endpoint = healthEndpoint({ path: healthPath, facts: () => this.#healthFacts() });
+    this.#stop = new Stop({
+      config: this.#config,
+      clock,
+      events: this.#events,
+      machine: this.#machine,
+      registry: this.#registry,
+      server: () => this.#server,
+      heartbeat: () => this.#heartbeat,
+      halt: async (reason) => {
+        this.#halt.abort(reason);
+        await this.#life;
+      },
+    });
+  }
+
+  /** `idle` until started; see the README for the life of an instance. */
+  get state(): RegistrarState {
+    return this.#machine.state;
+  }
+
+  /** What is, or will be, written in the registry; undefined until the server listens. */
+  get instance(): ServiceInstance | undefined {
+    return this.#heartbeat?.instance ?? this.#instance;
+  }
+
+  /** What the next heartbeat says. */
+  get health(): HealthReport {
+    return this.#heartbeat === undefined ? { status: 'critical', reason: 'not ready yet' } : { status: 'passing', reason: 'ok' };
+  }
+
+  /** Ties the Registrar to the host's server: its port, its traffic, its end. Call it before `start()`. `how.close` closes the server in place of its own `close`. */
+  bind(server: Server, how: { close?: () => Promise<void> } = {}): this {
+    if (this.state !== 'idle' || this.#server !== undefined) {
+      throw new ConfigError([{ field: 'bind', value: this.state, allowed: 'call bind() once, before start()' }]);
+    }
+    this.#server = bindServer(server, { clock: this.#surroundings.clock, ...(this.endpoint && { endpoint: this.endpoint }), ...how });
+    this.#server.onClosed(() => {
+      void this.stop('the server was closed');
+    });
+    return this;
+  }
+
+  /** Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come: failed for good, or stopped before. */
+  start(): Promise<void> {
+    if (this.#started === undefined) {
+      this.#started = this.#start();
+      // A caller that does not wait must not be ended by a rejection that the 'failed' event and the log tell as well.
+      this.#started.catch(() => undefined);
+    }
+    return this.#started;
+  }
+
+  /**
+   * Starts and waits as `wait` and `required` say: resolves when registered or when `wait` is over, counted from
+   * 'listening'; at once when the server does not listen yet. Rejects with `ConfigError` and, where `required`, with what
+   * kept it from being registered; it is out of the registry for good then, and the server is left alone.
+   */
+  async settled(): Promise<void> {
+    const { waitMs, required } = this.#config;
+    const { clock } = this.#surroundings;
+    const started = this.start();
+    if (this.#server?.isListening === false && !required) return;
+    try {
+      await withDeadline(clock, waitMs, `registering ${this.#config.name} (see \`wait\`)`, undefined, () => started);
+    } catch (error) {
+      if (!required && !hasCode(error, 'ROLLCALL_CONFIG')) return;
+      await this.leave('not registered in time, and `required` is set');
+      throw error;
+    }
+  }
+
+  /** Out of the registry, serve on until the traffic has gone, close the server, let go. Terminal and idempotent. Resolves when all is done; errors are told by the 'stopped' event. */
+  async stop(reason = 'stop() was called'): Promise<void> {
+    await this.#stop.stop(reason);
+  }
+
+  /** Out of the registry for good, serving on: the first half of `stop()`. Resolves when the registry has let go. */
+  async leave(reason = 'leave() was called'): Promise<void> {
+    await this.#stop.leave(reason);
+  }
+
+  /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet. Throws `ConfigError` for bad values; rejects when the registry refuses them, and the old ones stay. */
+  async update(changes: InstanceChanges): Promise<void> {
+    if (this.#halt.signal.aborted) throw new StoppedError('update() after stop(): the Registrar has left the registry');
+    const options = { ...this.#options, ...changes };
+    const { tags, meta, weights } = resolveConfig(options);
+    this.#options = options;
+    const changed = (instance: ServiceInstance): ServiceInstance => ({ ...instance, tags, meta, ...(weights && { weights }) });
+    if (this.#instance !== undefined) this.#instance = changed(this.#instance);
+    const heartbeat = this.#heartbeat;
+    await heartbeat?.change(changed(heartbeat.instance));
+  }
+
+  /** Calls `listener` at every `event`; the returned function ends that. */
+  on<N extends EventName>(event: N, listener: Listener<N>): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  status(): RegistrarStatus {
+    const { clock } = this.#surroundings;
+    const held = this.#heartbeat?.held;
+    const { id, address, port } = this.instance ?? { id: undefined, address: undefined, port: undefined };
+    return {
+      state: this.state,
+      name: this.#config.name,
+      id,
+      address,
+      port,
+      registry: this.#registry.name,
+      holder: held?.registration.holder(),
+      health: this.health,
+      lastBeatAgoMs: held && clock.now() - held.beatAt,
+      marginMs: held && Math.max(0, marginMs(held.beatAt, held.ttlMs, clock.now())),
+      missedInRow: this.#heartbeat?.missedInRow ?? 0,
+      requestsInFlight: this.#server?.traffic.inFlight ?? 0,
+      notes: this.#notes,
+    };
+  }
+
+  #healthFacts(): { ready: boolean; draining: boolean } {
+    return { ready: this.#heartbeat !== undefined, draining: this.#halt.signal.aborted };
+  }
+
+  #start(): Promise<void> {
+    if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
+    for (const message of this.#config.warnings) this.#events.emit('warning', { message });
+    this.#obeySignals();
+    const slot = this.#surroundings.slots.take();
+    this.#events.on('stopped', slot.release);
+    return new Promise((resolve, reject) => {
+      this.#events.on('registered', () => {
+        resolve();
+      });
+      this.#life = this.#live(slot.phase).catch((thrown: unknown) => {
+        reject(asError(thrown));
+      });
+    });
+  }
+
+  async #live(phase: number): Promise<void> {
+    const { clock, random } = this.#surroundings;
+    const { signal } = this.#halt;
+    const config = this.#config;
+    const events = this.#events;
+    const machine = this.#machine;
+    const registry = this.#registry;
+    try {
+      const onIdentity = (instance: ServiceInstance, notes: readonly string[]) => {
+        this.#instance = instance;
+        this.#notes = [...config.warnings, ...notes];
+      };
+      const built = await untilServing({ config, clock, random, registry, server: this.#server, nonce: this.#nonce, onIdentity }, signal);
+      signal.throwIfAborted();
+      const { intervalMs, recover } = config;
+      const plan = { registry, clock, random, events, machine, report: () => this.health, intervalMs, recover, phase };
+      this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
+      machine.tell('ready');
+      await this.#heartbeat.run(signal);
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(asError(thrown));
+      throw thrown;
+    }
+  }
+
+  #fail(thrown: Error): void {
+    const error: RegistrarError = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
+    if (this.#machine.tell('fail')) this.#events.emit('failed', { error });
+  }
+
+  #obeySignals(): void {
+    const handler = {
+      stop: async (reason: string, interactive: boolean) => {
+        if (interactive) this.#stop.skipDrain();
+        const errors = await this.#stop.stop(reason);
+        return errors.length === 0;
+      },
+      hurry: (reason: string) => {
+        this.#stop.hurry(reason);
+      },
+    };
+    const unsubscribe = this.#surroundings.signals.subscribe(this.#config.signals, handler, (signal) => {
+      this.#events.emit('warning', { message: `${signal} has other listeners too: rollcall stops for it, ending the process is left to them` });
+    });
+    this.#events.on('stopped', unsubscribe);
+  }
+}

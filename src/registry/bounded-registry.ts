@@ -1,0 +1,137 @@
+import type { Clock } from '../clock.js';
+import { RegistryUnavailableError, asError, isRegistrarError } from '../errors.js';
+import type { HealthReport } from '../health/report.js';
+import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import { withDeadline } from '../resilience/deadline.js';
+import type { Entry, Registration, Registry } from './registry.js';
+
+/** For everything but the beat, whose deadline follows from its interval. */
+const REQUEST_DEADLINE_MS = 5_000;
+/** A held poll answers by itself; past this it hangs on a dead connection. */
+const HELD_POLL_DEADLINE_MS = 60_000;
+/** How long after its first answer a registry that was stuck may still be working off what it had buffered. */
+const SETTLE_MS = 1_000;
+
+/**
+ * A registry as the core sees it: every verb settles within the deadline, rejects with nothing but our own errors, and
+ * leaves a trace when it was cut off, because a request that was already on the wire may still take effect.
+ */
+export class BoundedRegistry implements Registry {
+  readonly #inner: Registry;
+  readonly #clock: Clock;
+  readonly #beatDeadlineMs: number;
+  #pendingAfterCutOff = 0;
+  #doubt: { answeredAt: number | undefined } | undefined;
+
+  constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
+    this.#inner = inner;
+    this.#clock = clock;
+    this.#beatDeadlineMs = beatDeadlineMs;
+  }
+
+  get name(): string {
+    return this.#inner.name;
+  }
+
+  get nearby(): boolean {
+    return this.#inner.nearby;
+  }
+
+  get suppliesAddress(): boolean {
+    return this.#inner.suppliesAddress;
+  }
+
+  /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
+  get inDoubt(): boolean {
+    return this.#doubt !== undefined;
+  }
+
+  async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
+    return this.#bounded('read', signal, (bounded) => this.#inner.read(key, bounded));
+  }
+
+  async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
+    const registration = await this.#write('register', signal, (bounded) => this.#inner.register(instance, report, bounded));
+    return this.#boundedRegistration(registration);
+  }
+
+  async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    return this.#bounded('remove', signal, (bounded) => this.#inner.remove(key, bounded));
+  }
+
+  /** Whether readers of the service see this instance, in whatever health; undefined when the registry has no read side. */
+  async isVisible(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
+    const { discovery } = this.#inner;
+    if (discovery === undefined) return undefined;
+    const { instances } = await this.#bounded('discover', signal, (bounded) => discovery.poll(key.name, undefined, bounded));
+    return instances.some(({ id, nonce }) => id === key.id && nonce === key.nonce);
+  }
+
+  async close(): Promise<void> {
+    return this.#bounded('close', undefined, () => this.#inner.close());
+  }
+
+  #boundedRegistration(inner: Registration): Registration {
+    const changed = inner.changed?.bind(inner);
+    return {
+      holder: () => inner.holder(),
+      renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
+      deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
+      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, HELD_POLL_DEADLINE_MS) }),
+    };
+  }
+
+  async #write<T>(operation: string, signal: AbortSignal, verb: (signal: AbortSignal) => Promise<T>, deadlineMs?: number): Promise<T> {
+    try {
+      return await this.#bounded(operation, signal, (bounded) => this.#watched(verb(bounded), bounded), deadlineMs);
+    } catch (error) {
+      if (!isRegistrarError(error) || error.code === 'ROLLCALL_TIMEOUT' || error.code === 'ROLLCALL_REGISTRY_UNAVAILABLE') {
+        this.#doubt = { answeredAt: undefined };
+      }
+      throw error;
+    }
+  }
+
+  /** Counts verbs that go on although nobody waits for them any more. */
+  #watched<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    let cutOff = false;
+    const onAbort = () => {
+      cutOff = true;
+      this.#pendingAfterCutOff += 1;
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    return promise.finally(() => {
+      signal.removeEventListener('abort', onAbort);
+      if (cutOff) this.#pendingAfterCutOff -= 1;
+    });
+  }
+
+  async #bounded<T>(
+    operation: string,
+    signal: AbortSignal | undefined,
+    verb: (signal: AbortSignal) => Promise<T>,
+    deadlineMs = REQUEST_DEADLINE_MS,
+  ): Promise<T> {
+    try {
+      const value = await withDeadline(this.#clock, deadlineMs, `${this.name} ${operation}`, signal, verb);
+      this.#answered();
+      return value;
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      if (!isRegistrarError(thrown)) {
+        const cause = asError(thrown);
+        throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, { registry: this.name, operation, cause });
+      }
+      if (thrown.code === 'ROLLCALL_REGISTRATION_LOST') this.#answered();
+      throw thrown;
+    }
+  }
+
+  /** A doubt ends when the registry has been answering for a while and no verb of ours is still on its way. */
+  #answered(): void {
+    if (this.#doubt === undefined || this.#pendingAfterCutOff > 0) return;
+    const now = this.#clock.now();
+    this.#doubt.answeredAt ??= now;
+    if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
+  }
+}
