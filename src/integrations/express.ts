@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
+import type { RegistrarOptions } from '../config/options.js';
+import { Registrar } from '../registrar.js';
+
+/** Fits `app.use` of Express 4 and 5. */
+export type HealthMiddleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+export interface ExpressRegistrar {
+  readonly registrar: Registrar;
+  /** Answers the health paths where no bound server does it, e.g. under supertest. Mount it before the routes. */
+  readonly middleware: HealthMiddleware;
+  /** Binds the server (listening already, or later), starts the Registrar in the background and returns the server. */
+  bind<S extends Server>(server: S): S;
+}
+
+/** For Express: `const rc = expressRegistrar(options); app.use(rc.middleware); rc.bind(app.listen(0))`. Throws `ConfigError`. */
+export function expressRegistrar(options: RegistrarOptions): ExpressRegistrar {
+  const registrar = new Registrar(options);
+  return {
+    registrar,
+    middleware(request, response, next) {
+      if (registrar.endpoint?.handles(request.url ?? '')) registrar.endpoint.answer(request, response);
+      else next();
+    },
+    bind(server) {
+      registrar.bind(server);
+      // Failing is told by the 'failed' event and the log; the app lives on.
+      registrar.start().catch(() => undefined);
+      return server;
+    },
+  };
+}

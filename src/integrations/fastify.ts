@@ -1,0 +1,111 @@
+import fastifyPlugin from 'fastify-plugin';
+import type { FastifyInstance } from 'fastify';
+import { systemClock } from '../clock.js';
+import type { RegistrarOptions } from '../config/options.js';
+import type { HealthEndpoint } from '../health/endpoint.js';
+import { Registrar } from '../registrar.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Keeps this app in the registry exactly while it can serve; put there by `rollcall/fastify`. */
+    registrar: Registrar;
+  }
+}
+
+/** Of what Fastify gives all its closing hooks together (`pluginTimeout`); past it `close()` rejects. */
+const SHARE_OF_PLUGIN_TIMEOUT = 0.8;
+
+/**
+ * Registers the app once it listens and `options.ready` agrees; `app.close()` first leaves the registry and serves on until the
+ * traffic has gone. `app.registrar` is there afterwards. Nothing waits for the registry: neither `ready()` nor `listen()`.
+ * The app's logger is the default for `options.logger`. Throws `ConfigError` (as the rejection of `register` and `ready`).
+ */
+const rollcall = fastifyPlugin(
+  async (app: FastifyInstance, options: RegistrarOptions) => {
+    const registrar = new Registrar({ ...options, logger: options.logger ?? app.log });
+    app.decorate('registrar', registrar);
+    const root = rootOf(app);
+    const closing = wrapClose(root, registrar);
+    registrar.bind(app.server, { close: closing.close });
+    app.addHook('preClose', async () => {
+      if (closing.hasBegun()) return;
+      // Somebody kept the app's original close from before we wrapped it: at least be out of the registry first.
+      await within(pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT, registrar.leave());
+    });
+    if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
+    // Failing is told by the 'failed' event and the log; the app lives on.
+    registrar.start().catch(() => undefined);
+  },
+  { name: 'rollcall', fastify: '5.x' },
+);
+
+export default rollcall;
+
+/** Closing goes by way of the root, also for a plugin registered inside a context of its own. */
+function rootOf(app: FastifyInstance): FastifyInstance {
+  const parent = Object.getPrototypeOf(app) as FastifyInstance | object;
+  return 'server' in parent ? rootOf(parent) : app;
+}
+
+/**
+ * Makes `app.close()` stop the Registrar first: the hooks Fastify has for closing run after the app began to answer 503, and
+ * under a timeout that is shorter than a drain.
+ */
+function wrapClose(root: FastifyInstance, registrar: Registrar): { close: () => Promise<void>; hasBegun: () => boolean } {
+  const original = root.close.bind(root) as FastifyInstance['close'];
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= original());
+
+  let stopped: Promise<undefined> | undefined;
+  const stopAndClose = async (): Promise<undefined> => {
+    await registrar.stop('the app was closed');
+    // Joins what stop() did as its last step: this is where an error of one of the app's own hooks comes out.
+    await close();
+  };
+  const wrapped = (listener?: (error?: unknown) => void): unknown => {
+    stopped ??= stopAndClose();
+    if (listener === undefined) return stopped;
+    // The original knows what the listener expects to be called with.
+    stopped.then(() => original(listener), listener);
+    return undefined;
+  };
+  root.close = wrapped as FastifyInstance['close'];
+  return { close, hasBegun: () => stopped !== undefined || closed !== undefined };
+}
+
+/**
+ * Over a socket the server itself answers the health paths; `inject` goes past the server. Written as patterns, which give way
+ * to every plain route: the app may declare these paths itself, before or after us.
+ */
+function mountForInject(app: FastifyInstance, endpoint: HealthEndpoint): void {
+  for (const path of endpoint.paths) {
+    const at = path.lastIndexOf('/') + 1;
+    const last = path.slice(at);
+    if (last === '') continue;
+    const url = `${path.slice(0, at)}:health(^${last.replace(/[^\w-]/g, '\\$&')}$)`;
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      handler: (request, reply) => {
+        reply.hijack();
+        endpoint.answer(request.raw, reply.raw);
+      },
+    });
+  }
+}
+
+function pluginTimeoutOf(app: FastifyInstance): number {
+  const timeout = app.initialConfig.pluginTimeout ?? 10_000;
+  return timeout === 0 ? Infinity : timeout;
+}
+
+/** Resolves when the work is done or the time is over, whichever is first. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let cancel = () => {};
+  const timeUp = new Promise<void>((resolve) => {
+    cancel = systemClock.after(ms, resolve);
+  });
+  await Promise.race([work, timeUp]).finally(() => {
+    cancel();
+  });
+}
