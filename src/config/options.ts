@@ -7,7 +7,7 @@ export type Duration = number | string;
 
 /** What a Registrar can be told. Everything but the name has a default; explicit options win over the environment. */
 export interface RegistrarOptions {
-  /** Name of the service in the registry. Env: `SERVICE_NAME`. */
+  /** Name of the service in the registry, at most 128 characters. Env: `SERVICE_NAME`. */
   name?: string;
   /** Id of this instance. Env: `SERVICE_ID`. @default name, host and port joined by `-`, built once the server listens */
   id?: string;
@@ -17,7 +17,10 @@ export interface RegistrarOptions {
   port?: number;
   /** Env: `SERVICE_TAGS`, separated by commas. @default [] */
   tags?: readonly string[];
-  /** At most 63 pairs (Consul takes 64, one is ours); keys `[A-Za-z0-9_-]`, values up to 512 bytes. Env: `SERVICE_META_<KEY>`. @default {} */
+  /**
+   * At most 63 pairs (Consul takes 64, one is ours); keys `[A-Za-z0-9_-]`, values up to 512 bytes. Env: `SERVICE_META_<KEY>`, key in
+   * lower case; merged pair by pair. @default {}
+   */
   meta?: Readonly<Record<string, string>>;
   /** Share of traffic relative to the siblings; at least 1 each. @default what the registry gives */
   weights?: Weights;
@@ -33,7 +36,7 @@ export interface RegistrarOptions {
   tier?: 'core' | 'standard';
   /** Probes by the registry, beside the TTL check that is always there. */
   checks?: ChecksOptions;
-  /** How long a critical entry may stay before the registry removes it; at least 1 min and more than the TTL. @default '1m' */
+  /** How long a critical entry may stay before the registry removes it; at least 1 min and more than the TTL. @default '1m', or twice the TTL if longer */
   deregisterCriticalAfter?: Duration;
   /** Register again by itself after any loss. @default true */
   recover?: boolean;
@@ -51,7 +54,7 @@ export interface RegistrarOptions {
 }
 
 export interface ChecksOptions {
-  /** True: `health.path`/ready of the bound server. Path or absolute URL. */
+  /** True: `<health.path>/ready` of the bound server. */
   http?: true | HttpCheckOptions;
   tcp?: true | ProbeOptions;
   grpc?: true | GrpcCheckOptions;
@@ -60,12 +63,12 @@ export interface ChecksOptions {
 export interface ProbeOptions {
   /** @default '10s' */
   interval?: Duration;
-  /** @default '5s' */
+  /** @default '5s', or the interval if shorter */
   timeout?: Duration;
 }
 
 export interface HttpCheckOptions extends ProbeOptions {
-  /** Path on this server that starts with `/`, or an absolute http(s) URL. @default the health path */
+  /** Path on this server that starts with `/`, or an absolute http(s) URL. @default `<health.path>/ready` */
   path?: string;
 }
 
@@ -99,6 +102,6 @@ export interface DrainOptions {
   min?: Duration;
   /** No new request for so long means that the traffic has gone. `'auto'` is 2 s. @default 'auto' */
   quiet?: Duration | 'auto';
-  /** Close after so long even if requests still come. @default '15s' */
+  /** Close after so long even if requests still come; at most `shutdown.timeout`. @default '15s', or 60 % of a shorter `shutdown.timeout` */
   max?: Duration;
 }

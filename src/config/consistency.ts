@@ -1,0 +1,65 @@
+import type { ConfigIssue } from '../errors.js';
+import { isDnsName, toDnsName } from '../instance/name.js';
+import type { Decided } from './decide.js';
+import { formatDuration } from './duration.js';
+
+/** Something that must hold between two values. */
+interface Relation {
+  /** The option to name in the problem. */
+  readonly field: string;
+  /** The option that it is measured against. */
+  readonly against: string;
+  readonly value: (config: Decided) => number;
+  readonly holds: (config: Decided) => boolean;
+  readonly allowed: (config: Decided) => string;
+}
+
+const relations: readonly Relation[] = [
+  {
+    field: 'heartbeat.interval',
+    against: 'ttl',
+    value: ({ intervalMs }) => intervalMs,
+    holds: ({ intervalMs, ttlMs }) => intervalMs <= ttlMs / 2,
+    allowed: ({ ttlMs }) => `at most half the ttl (${formatDuration(ttlMs / 2)}), so that one heartbeat may fail`,
+  },
+  {
+    field: 'deregisterCriticalAfter',
+    against: 'ttl',
+    value: ({ deregisterCriticalAfterMs }) => deregisterCriticalAfterMs,
+    holds: ({ deregisterCriticalAfterMs, ttlMs }) => deregisterCriticalAfterMs > ttlMs,
+    allowed: ({ ttlMs }) => `more than the ttl (${formatDuration(ttlMs)})`,
+  },
+  {
+    field: 'shutdown.drain.min',
+    against: 'shutdown.drain.max',
+    value: ({ drain }) => drain.minMs,
+    holds: ({ drain }) => drain.minMs <= drain.maxMs,
+    allowed: ({ drain }) => `at most shutdown.drain.max (${formatDuration(drain.maxMs)})`,
+  },
+  {
+    field: 'shutdown.drain.max',
+    against: 'shutdown.timeout',
+    value: ({ drain }) => drain.maxMs,
+    holds: ({ drain, stopTimeoutMs }) => drain.maxMs <= stopTimeoutMs,
+    allowed: ({ stopTimeoutMs }) => `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which holds for the whole stop`,
+  },
+];
+
+/** What does not hold between the values. A relation with a value that is wrong by itself (`isWrong`) is left out: it would only mislead. */
+export function inconsistencies(config: Decided, isWrong: (field: string) => boolean): ConfigIssue[] {
+  return relations
+    .filter((relation) => !isWrong(relation.field) && !isWrong(relation.against) && !relation.holds(config))
+    .map(({ field, value, allowed }) => ({ field, value: formatDuration(value(config)), allowed: allowed(config) }));
+}
+
+/** What is allowed but will probably surprise. */
+export function doubts({ name, checks }: Pick<Decided, 'name' | 'checks'>): string[] {
+  const slow = checks.filter(({ intervalMs, timeoutMs }) => timeoutMs > intervalMs);
+  return [
+    ...(isDnsName(name) ? [] : [`DNS cannot carry the name ${JSON.stringify(name)}; it could carry ${JSON.stringify(toDnsName(name))}`]),
+    ...slow.map(
+      ({ kind, intervalMs, timeoutMs }) =>
+        `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval (${formatDuration(intervalMs)}): probes may pile up`,
+    ),
+  ];
+}

@@ -1,0 +1,65 @@
+import type { CheckPlan, Config } from './config.js';
+import { defaults } from './defaults.js';
+import type { CheckedOptions } from './schema.js';
+
+type Checks = NonNullable<CheckedOptions['checks']>;
+type Shutdown = NonNullable<CheckedOptions['shutdown']>;
+
+/** Every setting, before anyone has looked whether they go together. */
+export type Decided = Omit<Config, 'warnings'>;
+
+/** Fills in every default. Defaults bend so that they never contradict what was given. */
+export function decide(asked: CheckedOptions): Decided {
+  const ttlMs = asked.ttl ?? defaults.ttlMs[asked.tier ?? defaults.tier];
+  const wantsHealth = asked.health?.path !== undefined || asked.checks?.http !== undefined;
+  const healthPath = (asked.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
+  return {
+    name: asked.name,
+    id: asked.id,
+    address: asked.address,
+    port: asked.port,
+    tags: asked.tags ?? [],
+    meta: asked.meta ?? {},
+    weights: asked.weights,
+    namespace: asked.namespace,
+    partition: asked.partition,
+    ttlMs,
+    checks: asked.checks === undefined ? [] : planChecks(asked.checks, healthPath),
+    deregisterCriticalAfterMs: asked.deregisterCriticalAfter ?? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs),
+    recover: asked.recover ?? defaults.recover,
+    ready: asked.ready ?? (() => true),
+    healthPath: wantsHealth ? healthPath : undefined,
+    intervalMs: asked.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
+    ...decideStop(asked.shutdown ?? {}),
+    waitMs: asked.wait === false ? Infinity : (asked.wait ?? defaults.waitMs),
+    required: asked.required ?? defaults.required,
+  };
+}
+
+function planChecks({ http, tcp, grpc }: Checks, healthPath: string): CheckPlan[] {
+  const plans: CheckPlan[] = [];
+  if (http !== undefined) plans.push({ kind: 'http', target: http.path ?? `${healthPath}/ready`, ...cadence(http) });
+  if (tcp !== undefined) plans.push({ kind: 'tcp', ...cadence(tcp) });
+  if (grpc !== undefined) plans.push({ kind: 'grpc', service: grpc.service ?? '', tls: grpc.tls ?? false, ...cadence(grpc) });
+  return plans;
+}
+
+function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalMs: number; timeoutMs: number } {
+  const intervalMs = interval ?? defaults.checkIntervalMs;
+  return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
+}
+
+function decideStop({ signals, drain, timeout }: Shutdown): Pick<Config, 'signals' | 'drain' | 'stopTimeoutMs'> {
+  const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
+  const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
+  const quiet = drain?.quiet ?? 'auto';
+  return {
+    signals: signals === false ? [] : (signals ?? defaults.signals),
+    drain: {
+      minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
+      quietMs: quiet === 'auto' ? defaults.drainQuietMs : quiet,
+      maxMs,
+    },
+    stopTimeoutMs,
+  };
+}

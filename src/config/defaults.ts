@@ -1,0 +1,23 @@
+/** What holds when neither the options nor the environment say otherwise. Times are milliseconds. */
+export const defaults = Object.freeze({
+  tier: 'core',
+  ttlMs: Object.freeze({ core: 10_000, standard: 30_000 }),
+  /** Heartbeats a TTL: two may fail before the entry expires. */
+  beatsPerTtl: 3,
+  checkIntervalMs: 10_000,
+  /** Or the check's interval, where that is shorter. */
+  checkTimeoutMs: 5_000,
+  /** Or twice the TTL, where that is longer. */
+  deregisterCriticalAfterMs: 60_000,
+  recover: true,
+  healthPath: '/health',
+  signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
+  drainMinMs: 2_000,
+  drainQuietMs: 2_000,
+  drainMaxMs: 15_000,
+  /** What the drain may take at most of a `shutdown.timeout` shorter than the default one. */
+  drainShareOfStop: 0.6,
+  stopTimeoutMs: 25_000,
+  waitMs: 5_000,
+  required: false,
+} as const);

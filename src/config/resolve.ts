@@ -1,0 +1,48 @@
+import { safeParse } from 'valibot';
+
+import { ConfigError } from '../errors.js';
+import type { ConfigIssue } from '../errors.js';
+import { mergeAsked } from './asked.js';
+import type { Config } from './config.js';
+import { doubts, inconsistencies } from './consistency.js';
+import { decide } from './decide.js';
+import { readServiceEnv } from './env.js';
+import type { ServiceEnv } from './env.js';
+import type { RegistrarOptions } from './options.js';
+import { registryProblem } from './registry-problem.js';
+import { optionsSchema } from './schema.js';
+import type { CheckedOptions } from './schema.js';
+
+/**
+ * Decides every setting: explicit options win over the environment, that over the defaults. Meta pairs are merged one by one.
+ * Throws one `ConfigError` that names every problem; never touches the network.
+ */
+export function resolveConfig(options: RegistrarOptions = {}, env: ServiceEnv = readServiceEnv()): Config {
+  const asked = mergeAsked(options, env);
+  const { output, issues = [] } = safeParse(optionsSchema, asked.values);
+  const paths = issues.map(({ path = [] }) => path.map(({ key }) => String(key)));
+  const problems: ConfigIssue[] = issues.map(({ input, message }, index) => ({
+    field: asked.sourceOf(paths[index] ?? []),
+    value: input,
+    allowed: message,
+  }));
+
+  // Without the values that are wrong by themselves: the others may contradict each other all the same.
+  const config = decide(paths.reduce<unknown>(without, output) as CheckedOptions);
+  const wrong = paths.map((path) => path.join('.'));
+  const isWrong = (field: string) => wrong.some((path) => field === path || field.startsWith(`${path}.`));
+  for (const { field, ...problem } of inconsistencies(config, isWrong)) {
+    problems.push({ field: asked.sourceOf(field.split('.')), ...problem });
+  }
+  const registry = options.registry === undefined ? registryProblem(env) : undefined;
+  if (registry !== undefined) problems.push(registry);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...config, warnings: doubts(config) };
+}
+
+/** A copy that lacks what the path leads to. */
+function without(value: unknown, [key = '', ...rest]: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const { [key]: inner, ...others } = value as Record<string, unknown>;
+  return rest.length === 0 ? others : { ...others, [key]: without(inner, rest) };
+}

@@ -1,0 +1,167 @@
+import * as v from 'valibot';
+
+import type { Registry } from '../registry/registry.js';
+import type { Logger } from '../telemetry/logger.js';
+import { parseDuration } from './duration.js';
+import { nearest } from './nearest.js';
+import * as rules from './rules.js';
+
+// Every message says what is allowed: it becomes `ConfigIssue.allowed`.
+
+const text = (longest: number, allowed: string) =>
+  v.pipe(v.string(allowed), v.check((value) => rules.isPlainText(value, longest), allowed));
+
+const duration = (atLeast: number, allowed: string) =>
+  v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): number => {
+      const ms = parseDuration(dataset.value);
+      if (ms !== undefined && ms >= atLeast) return ms;
+      addIssue({ message: allowed });
+      return NEVER;
+    }),
+  );
+
+/** Ports and weights. */
+const positive16Bit = v.custom<number>(rules.isPositive16Bit, 'a whole number from 1 to 65535');
+
+const flag = v.boolean('true or false');
+
+/** An object with these options and no others; an unknown name is a problem that names the one probably meant. */
+function section<const Entries extends v.ObjectEntries>(entries: Entries, allowed = 'an object') {
+  const known = Object.keys(entries);
+  return v.pipe(
+    v.looseObject(entries, (issue) => (issue.expected === 'Object' ? allowed : 'must be given as well')),
+    v.rawCheck(({ dataset: { value: input }, addIssue }) => {
+      for (const [key, value] of pairsOf(input)) {
+        if (!Object.hasOwn(entries, key)) addIssue({ message: unknownOption(key, known), input: value, path: [step(key, value)] });
+      }
+    }),
+  );
+}
+
+/** The pairs of whatever was given; nothing that is not an object has any. */
+function pairsOf(input: unknown): [string, unknown][] {
+  return typeof input === 'object' && input !== null ? Object.entries(input) : [];
+}
+
+function step(key: string, value: unknown): v.IssuePathItem {
+  return { type: 'object', origin: 'value', input: {}, key, value };
+}
+
+function unknownOption(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? `no such option; there are ${known.join(', ')}` : `no such option; did you mean \`${meant}\`?`;
+}
+
+/** `true` stands for all defaults. */
+function trueOr<Output>(schema: v.GenericSchema<unknown, Output>) {
+  return v.lazy((input: unknown) => (input === true ? v.pipe(v.unknown(), v.transform(() => ({})), schema) : schema));
+}
+
+/** A duration, or this one word. */
+function durationOr<const Word extends string | boolean>(word: Word, allowed: string) {
+  return v.lazy((input) => (input === word ? v.literal(word) : duration(0, allowed)));
+}
+
+function withMethods<T>(methods: readonly string[], allowed?: string) {
+  return v.custom<T>((value) => {
+    const holder = value !== null && (typeof value === 'object' || typeof value === 'function') ? value : {};
+    return methods.every((method) => typeof Reflect.get(holder, method) === 'function');
+  }, allowed);
+}
+
+const meta = v.pipe(
+  v.custom<Readonly<Record<string, string>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'an object of strings',
+  ),
+  v.rawCheck(({ dataset: { value: input }, addIssue }) => {
+    const pairs = pairsOf(input);
+    if (pairs.length > rules.MOST_META) addIssue({ message: rules.META_ROOM, input: `${String(pairs.length)} pairs` });
+    for (const [key, value] of pairs) {
+      const fault = rules.metaKeyFault(key) ?? rules.metaValueFault(value);
+      if (fault !== undefined) addIssue({ message: fault, input: value, path: [step(key, value)] });
+    }
+  }),
+);
+
+const probe = {
+  interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
+  timeout: v.optional(duration(1, "more than 0, e.g. '5s'")),
+};
+const probeAllowed = 'true, or an object with what differs from the defaults';
+const httpPath = v.pipe(
+  v.string('a path or a URL'),
+  v.check(rules.isPathOrUrl, 'a path that starts with `/`, or an absolute http or https URL'),
+);
+const checks = section({
+  http: v.optional(trueOr(section({ ...probe, path: v.optional(httpPath) }, probeAllowed))),
+  tcp: v.optional(trueOr(section(probe, probeAllowed))),
+  grpc: v.optional(
+    trueOr(section({ ...probe, service: v.optional(text(Infinity, 'the name of a gRPC service')), tls: v.optional(flag) }, probeAllowed)),
+  ),
+});
+
+const signal = v.custom<NodeJS.Signals>(rules.isCatchableSignal);
+const shutdown = section({
+  signals: v.optional(
+    v.union([v.literal(false), v.array(signal)], "false, or an array of signals that a process can catch, e.g. ['SIGTERM']"),
+  ),
+  drain: v.optional(
+    section({
+      min: v.optional(duration(0, "a duration, e.g. '2s'")),
+      quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
+      max: v.optional(duration(0, "a duration, e.g. '15s'")),
+    }),
+  ),
+  timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
+});
+
+const name = text(
+  rules.LONGEST_NAME,
+  `a name of 1 to ${String(rules.LONGEST_NAME)} characters, none of them a control character, here or in SERVICE_NAME`,
+);
+const id = text(rules.LONGEST_ID, `an id of 1 to ${String(rules.LONGEST_ID)} characters, none of them a control character`);
+const address = v.pipe(
+  v.string('a host name or an IP'),
+  v.check(rules.isHost, 'a host name or an IP that others can connect to, without scheme, port or brackets'),
+);
+const enterprise = v.optional(text(Infinity, 'a text that is not empty, without control characters'));
+const healthPath = v.pipe(
+  v.string('a path'),
+  v.check(rules.isPath, 'a path below the root, e.g. `/health`, without query or fragment'),
+);
+
+/** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
+export const optionsSchema = section({
+  name,
+  id: v.optional(id),
+  address: v.optional(address),
+  port: v.optional(positive16Bit),
+  tags: v.optional(v.array(text(Infinity, 'a text that is not empty, without control characters'), 'an array of strings')),
+  meta: v.optional(meta),
+  weights: v.optional(section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`')),
+  namespace: enterprise,
+  partition: enterprise,
+  registry: v.optional(withMethods<Registry>(['read', 'register', 'remove', 'close'], 'a Registry, e.g. consul()')),
+  ttl: v.optional(duration(1_000, "at least 1s, e.g. '10s'")),
+  tier: v.optional(v.picklist(['core', 'standard'], "'core' or 'standard'")),
+  checks: v.optional(checks),
+  deregisterCriticalAfter: v.optional(duration(60_000, "at least 1m, which is Consul's floor")),
+  recover: v.optional(flag),
+  ready: v.optional(
+    v.custom<() => boolean | Promise<boolean>>((value) => typeof value === 'function', 'a function that answers true or false'),
+  ),
+  health: v.optional(section({ path: v.optional(healthPath) })),
+  heartbeat: v.optional(section({ interval: v.optional(duration(1, "more than 0, e.g. '3s'")) })),
+  shutdown: v.optional(shutdown),
+  logger: v.optional(
+    v.union([v.literal(false), withMethods<Logger>(['debug', 'info', 'warn', 'error'])], 'false, or a logger with debug, info, warn and error'),
+  ),
+  wait: v.optional(durationOr(false, "false or a duration, e.g. '5s'")),
+  required: v.optional(flag),
+});
+
+/** The options with every given value checked and every duration in milliseconds. */
+export type CheckedOptions = v.InferOutput<typeof optionsSchema>;

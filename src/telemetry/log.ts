@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.js';
+import { formatDuration } from '../config/duration.js';
+import type { EventName, Events, Listener, RegistrarEvents } from './events.js';
+import type { Logger } from './logger.js';
+
+/** While an outage lasts, one line says so at most this often. */
+const SUMMARY_EVERY_MS = 60_000;
+
+/** Failed tries in a row, from the first to the one that succeeds. */
+interface Outage {
+  readonly since: number;
+  misses: number;
+  saidAt: number;
+}
+
+/**
+ * Writes a line for each transition, never one a beat: an outage is its first failure, a summary once a minute while it lasts, and
+ * its end. Errors are written as code and message alone, for what hangs off them may hold secrets. The returned function ends it.
+ */
+export function logEvents(events: Events, logger: Logger, describe: { readonly service: string }, clock: Clock): () => void {
+  const { service } = describe;
+  const offs: (() => void)[] = [];
+  const on = <N extends EventName>(event: N, listener: Listener<N>) => offs.push(events.on(event, listener));
+  let fields: { service: string; instance?: string; registry?: string } = { service };
+  let listed = false;
+  let outage: Outage | undefined;
+
+  const listedAgain = (): { misses?: number } => {
+    const misses = outage?.misses;
+    listed = true;
+    outage = undefined;
+    return misses === undefined ? {} : { misses };
+  };
+
+  on('registered', ({ instance, holder, afterMs }) => {
+    fields = { service, instance: instance.id, registry: holder };
+    logger.info({ ...fields, ...listedAgain(), afterMs }, `${service} is registered in ${holder} as ${instance.id}, ${took(afterMs)} after its start`);
+  });
+  on('lost', ({ cause, error }) => {
+    listed = false;
+    const why = cause === 'missing' ? 'the registry no longer holds it' : 'no heartbeat was accepted for a whole TTL';
+    logger.warn({ ...fields, cause, ...(error && { error: brief(error) }) }, `${service} is no longer listed: ${why}; registering it again`);
+  });
+  on('recovered', ({ cause, holder, afterMs }) => {
+    fields = { ...fields, registry: holder };
+    logger.info({ ...fields, ...listedAgain(), cause, afterMs }, `${service} is listed in ${holder} again after ${took(afterMs)}`);
+  });
+  on('beatMissed', (miss) => {
+    const now = clock.now();
+    outage ??= { since: now, misses: 0, saidAt: -Infinity };
+    outage.misses += 1;
+    if (now - outage.saidAt < SUMMARY_EVERY_MS) return;
+    outage.saidAt = now;
+    const { misses } = outage;
+    logger.warn({ ...fields, misses, outageMs: miss.outageMs, error: brief(miss.error) }, missSentence(service, listed, misses, miss));
+  });
+  on('beat', () => {
+    // Not listed: the registration that is under way will say so when it is done.
+    if (outage === undefined || !listed) return;
+    const outageMs = clock.now() - outage.since;
+    logger.info({ ...fields, ...listedAgain(), outageMs }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
+  });
+  on('draining', ({ reason }) => {
+    logger.info({ ...fields, reason }, `${service} is leaving the registry and drains: ${reason}`);
+  });
+  on('deregistered', ({ confirmed, tookMs }) => {
+    listed = false;
+    if (confirmed) logger.info({ ...fields, tookMs }, `${service} is out of the registry after ${took(tookMs)}`);
+    else logger.warn({ ...fields, tookMs }, `${service} could not be seen to be out of the registry; its TTL will take it out`);
+  });
+  on('stopped', ({ tookMs, errors }) => {
+    if (errors.length === 0) logger.info({ ...fields, tookMs }, `${service} has stopped after ${took(tookMs)}`);
+    else logger.warn({ ...fields, tookMs, errors: errors.map(brief) }, `${service} has stopped after ${took(tookMs)}, with errors on the way`);
+  });
+  on('failed', ({ error }) => {
+    logger.error({ ...fields, error: brief(error) }, `${service} has given up on being registered; no retry can mend this: ${error.message}`);
+  });
+  on('warning', ({ message }) => {
+    logger.warn(fields, message);
+  });
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+function missSentence(service: string, listed: boolean, misses: number, { error, outageMs, marginMs }: RegistrarEvents['beatMissed']): string {
+  if (misses > 1) {
+    const tries = listed ? 'heartbeats' : 'tries to register';
+    return `${service}: ${String(misses)} ${tries} have failed in ${took(outageMs)}, still trying: ${error.message}`;
+  }
+  if (!listed) return `${service} could not be registered yet, trying on: ${error.message}`;
+  return `a heartbeat of ${service} failed with ${took(Math.max(0, marginMs))} of its TTL left, trying again: ${error.message}`;
+}
+
+const took = formatDuration;
+
+function brief(error: Error): { code?: string; message: string } {
+  const { message } = error;
+  return 'code' in error && typeof error.code === 'string' ? { code: error.code, message } : { message };
+}
