@@ -1,7 +1,7 @@
 'use strict';
 
 /** Who may import whom: each layer and what it may see below itself. A layer always sees itself. */
-const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/report\\.ts$|lifecycle/states\\.ts$)';
+const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/report\\.ts$|lifecycle/(states|machine)\\.ts$)';
 const below = {
   ground: { is: ground, sees: [] },
   registry: { is: '^src/registry/(?!registry\\.ts$)', sees: ['ground'] },
@@ -9,7 +9,7 @@ const below = {
   server: { is: '^src/server/', sees: ['ground', 'health'] },
   backends: { is: '^src/backends/', sees: ['ground'] },
   heartbeat: { is: '^src/heartbeat/', sees: ['ground', 'registry', 'health'] },
-  lifecycle: { is: '^src/lifecycle/(?!states\\.ts$)', sees: ['ground', 'registry', 'health', 'server', 'heartbeat'] },
+  lifecycle: { is: '^src/lifecycle/(?!(states|machine)\\.ts$)', sees: ['ground', 'registry', 'health', 'server', 'heartbeat'] },
   discovery: { is: '^src/discovery/(?!discovery\\.ts$)', sees: ['ground', 'registry'] },
   resolve: { is: '^src/config/(resolve|choose-registry)', sees: ['ground', 'registry', 'backends'] },
   compose: { is: '^src/(registrar|register|index)\\.ts$', sees: ['ground', 'registry', 'health', 'server', 'backends', 'heartbeat', 'lifecycle', 'discovery', 'resolve'] },
