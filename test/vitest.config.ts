@@ -26,7 +26,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
-          include: ['test/{unit,architecture,types}/**/*.test.ts'],
+          include: ['test/{unit,architecture}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

@@ -1,0 +1,40 @@
+// Compiled, never run: what a user's editor and compiler must accept, and what they must refuse.
+import { createServer } from 'node:http';
+import { consul, hasCode, register, Registrar } from 'rollcall';
+import type { Registry, RegistrarState } from 'rollcall';
+import { expressRegistrar } from 'rollcall/express';
+import rollcall from 'rollcall/fastify';
+import Fastify from 'fastify';
+
+const server = createServer();
+
+export async function accepted(own: Registry): Promise<void> {
+  const registrar: Registrar = await register(server, { name: 'orders', ttl: '10s', registry: consul(), checks: { http: true } });
+  const off: () => void = registrar.on('recovered', ({ afterMs, cause }) => console.log(afterMs.toFixed(), cause));
+  off();
+  const state: RegistrarState = registrar.state;
+  console.log(state, registrar.instance?.port, registrar.health.reason, registrar.status());
+  await new Registrar({ name: 'worker', registry: own, shutdown: { signals: false } }).start();
+  await registrar.stop();
+
+  const app = Fastify();
+  await app.register(rollcall, { name: 'orders' });
+  console.log(app.registrar.state);
+  console.log(expressRegistrar({ name: 'orders' }).bind(server).listening);
+}
+
+export async function refused(thrown: unknown): Promise<void> {
+  // @ts-expect-error: an option that does not exist
+  await register(server, { name: 'orders', interval: '10s' });
+  // @ts-expect-error: a duration is a number or a string
+  await register(server, { name: 'orders', ttl: true });
+  const registrar = new Registrar({ name: 'orders' });
+  // @ts-expect-error: an event that does not exist
+  registrar.on('registred', () => undefined);
+  // @ts-expect-error: a payload belongs to its event
+  registrar.on('beat', ({ afterMs }) => afterMs);
+  // @ts-expect-error: a code that no error has
+  if (hasCode(thrown, 'ROLLCALL_OOPS')) throw thrown;
+  // @ts-expect-error: read-only
+  registrar.state = 'stopped';
+}
