@@ -1,10 +1,10 @@
 import { hostname as osHostname, networkInterfaces } from 'node:os';
 
 import type { Config } from '../config/config.js';
-import { chooseAddress, isLoopback } from './address.js';
+import { chooseAddress } from './address.js';
 import type { AddressChoice, Interfaces } from './address.js';
 import { resolveChecks } from './checks.js';
-import type { BoundServer } from './checks.js';
+import type { ListeningServer } from './checks.js';
 import { defaultId } from './id.js';
 import type { ServiceInstance } from './service-instance.js';
 
@@ -12,7 +12,7 @@ import type { ServiceInstance } from './service-instance.js';
 export interface InstanceFacts {
   readonly nonce: string;
   /** Absent for a service without a server. */
-  readonly server?: BoundServer;
+  readonly server?: ListeningServer;
   readonly registry: { readonly nearby: boolean; readonly suppliesAddress: boolean };
   /** @default the machine's own */
   readonly interfaces?: Interfaces;
@@ -20,10 +20,9 @@ export interface InstanceFacts {
   readonly hostname?: string;
 }
 
-/** The instance to register, how its address was chosen, and what about it is worth a person's attention. */
 export interface BuiltInstance {
   readonly instance: ServiceInstance;
-  readonly address: AddressChoice;
+  /** How the address was chosen, and what about the instance is worth a person's attention. */
   readonly notes: readonly string[];
 }
 
@@ -33,19 +32,20 @@ export interface BuiltInstance {
  */
 export function buildInstance(config: Config, facts: InstanceFacts): BuiltInstance {
   const { server, registry } = facts;
-  const address = chooseAddress({
+  const choice = chooseAddress({
     configured: config.address,
     bound: server?.address,
     registry,
     interfaces: facts.interfaces ?? networkInterfaces(),
   });
+  const { address } = choice;
   // A proxy or a container may map the port, so the configured one wins over the one the server has.
   const port = config.port ?? server?.port;
-  const { checks, notes } = resolveChecks(config.checks, { address: address.address, port, server });
+  const { checks, notes } = resolveChecks(config.checks, { address, port, server });
   const instance: ServiceInstance = {
     name: config.name,
     id: config.id ?? defaultId(config.name, facts.hostname ?? osHostname(), port),
-    ...(address.address !== undefined && { address: address.address }),
+    ...(address !== undefined && { address }),
     ...(port !== undefined && { port }),
     tags: config.tags,
     meta: config.meta,
@@ -57,16 +57,14 @@ export function buildInstance(config: Config, facts: InstanceFacts): BuiltInstan
     checks,
     deregisterCriticalAfterMs: config.deregisterCriticalAfterMs,
   };
-  return { instance, address, notes: [...notesOn(address, config, server), ...notes] };
+  return { instance, notes: [addressNote(choice), ...portNotes(port, server), ...notes] };
 }
 
-function notesOn({ address, reason }: AddressChoice, config: Config, server: BoundServer | undefined): string[] {
-  const notes: string[] = [];
-  if (address !== undefined && config.address === undefined && isLoopback(address)) {
-    notes.push(`advertising ${address}, which only this host reaches: ${reason}`);
-  }
-  if (server !== undefined && config.port !== undefined && config.port !== server.port) {
-    notes.push(`advertising port ${String(config.port)} while the server listens on ${String(server.port)}`);
-  }
-  return notes;
+function addressNote({ address, reason }: AddressChoice): string {
+  return address === undefined ? `no address is sent: ${reason}` : `advertising ${address}: ${reason}`;
+}
+
+function portNotes(port: number | undefined, server: ListeningServer | undefined): string[] {
+  if (server === undefined || port === server.port) return [];
+  return [`advertising port ${String(port)} while the server listens on ${String(server.port)}`];
 }

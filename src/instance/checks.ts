@@ -7,7 +7,7 @@ import { hostPort } from './address.js';
 import type { RegistryCheck } from './service-instance.js';
 
 /** Where and how the host's server listens. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 in the clear. */
-export interface BoundServer {
+export interface ListeningServer {
   readonly address: string;
   readonly port: number;
   readonly protocol: 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
@@ -19,7 +19,7 @@ export interface CheckPlace {
   readonly address: string | undefined;
   /** The advertised port. */
   readonly port: number | undefined;
-  readonly server: BoundServer | undefined;
+  readonly server: ListeningServer | undefined;
 }
 
 type Outcome = { readonly check: RegistryCheck; readonly note?: string } | { readonly issue: ConfigIssue };

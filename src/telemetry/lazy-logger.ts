@@ -1,34 +1,27 @@
 import type { Logger } from './logger.js';
 
-type Level = keyof Logger;
-type Line = readonly [level: Level, fields: object, message: string];
+type Line = readonly [level: keyof Logger, fields: object, message: string];
+
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
  * A pino logger named `rollcall`, of level `info`, that is loaded at its first line. Lines written before it is there keep their
- * order. Never throws: without pino the lines are dropped.
+ * order; later ones are written at once. Never throws: where pino cannot be loaded the lines are dropped.
  */
 export function lazyLogger(load: () => Promise<Logger> = loadPino): Logger {
+  const early: Line[] = [];
   let loaded: Logger | undefined;
-  let waiting: Line[] | undefined;
 
-  let write = (...line: Line): void => {
+  const write = (...line: Line): void => {
     if (loaded !== undefined) {
       writeTo(loaded, line);
-    } else if (waiting !== undefined) {
-      waiting.push(line);
-    } else {
-      waiting = [line];
-      load().then(
-        (logger) => {
+    } else if (early.push(line) === 1) {
+      void load()
+        .catch(() => silent)
+        .then((logger) => {
           loaded = logger;
-          for (const early of waiting ?? []) writeTo(logger, early);
-          waiting = undefined;
-        },
-        () => {
-          write = ignore;
-          waiting = undefined;
-        },
-      );
+          for (const each of early.splice(0)) writeTo(logger, each);
+        });
     }
   };
   return {
