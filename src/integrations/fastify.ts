@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../clock.js';
 import type { RegistrarOptions } from '../config/options.js';
+import { asError } from '../errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { Registrar } from '../registrar.js';
 
@@ -21,25 +22,35 @@ const SHARE_OF_PLUGIN_TIMEOUT = 0.8;
  * The app's logger is the default for `options.logger`. Throws `ConfigError` (as the rejection of `register` and `ready`).
  */
 const rollcall = fastifyPlugin(
-  async (app: FastifyInstance, options: RegistrarOptions) => {
-    const registrar = new Registrar({ ...options, logger: options.logger ?? app.log });
-    app.decorate('registrar', registrar);
-    const root = rootOf(app);
-    const closing = wrapClose(root, registrar);
-    registrar.bind(app.server, { close: closing.close });
-    app.addHook('preClose', async () => {
-      if (closing.hasBegun()) return;
-      // Somebody kept the app's original close from before we wrapped it: at least be out of the registry first.
-      await within(pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT, registrar.leave());
-    });
-    if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
-    // Failing is told by the 'failed' event and the log; the app lives on.
-    registrar.start().catch(() => undefined);
+  (app: FastifyInstance, options: RegistrarOptions, done: (error?: Error) => void) => {
+    let problem: Error | undefined;
+    try {
+      attach(app, options);
+    } catch (thrown) {
+      // Fastify would let a plain throw of a plugin end the process.
+      problem = asError(thrown);
+    }
+    done(problem);
   },
   { name: 'rollcall', fastify: '5.x' },
 );
 
 export default rollcall;
+
+function attach(app: FastifyInstance, options: RegistrarOptions): void {
+  const registrar = new Registrar({ ...options, logger: options.logger ?? app.log });
+  app.decorate('registrar', registrar);
+  const closing = wrapClose(rootOf(app), registrar);
+  registrar.bind(app.server, { close: closing.close });
+  app.addHook('preClose', async () => {
+    if (closing.hasBegun()) return;
+    // Somebody kept the app's original close from before we wrapped it: at least be out of the registry first.
+    await within(pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT, registrar.leave());
+  });
+  if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
+  // Failing is told by the 'failed' event and the log; the app lives on.
+  registrar.start().catch(() => undefined);
+}
 
 /** Closing goes by way of the root, also for a plugin registered inside a context of its own. */
 function rootOf(app: FastifyInstance): FastifyInstance {
@@ -52,7 +63,7 @@ function rootOf(app: FastifyInstance): FastifyInstance {
  * under a timeout that is shorter than a drain.
  */
 function wrapClose(root: FastifyInstance, registrar: Registrar): { close: () => Promise<void>; hasBegun: () => boolean } {
-  const original = root.close.bind(root) as FastifyInstance['close'];
+  const original = root.close.bind(root);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= original());
 

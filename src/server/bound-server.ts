@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, asError } from '../errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { closeServer } from './close-server.js';
 import { Connections } from './connections.js';
@@ -92,12 +92,12 @@ export class BoundServer {
         try {
           resolve(this.#address());
         } catch (thrown) {
-          reject(thrown as Error);
+          reject(asError(thrown));
         }
       };
       const onAbort = () => {
         forget();
-        reject(signal.reason as Error);
+        reject(asError(signal.reason));
       };
       const forget = () => {
         this.#waiting.delete(forget);

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import net from 'node:net';
+import type { Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { healthEndpoint } from '../../../src/health/endpoint.js';
+import { bindServer } from '../../../src/server/bound-server.js';
+import type { BindOptions } from '../../../src/server/bound-server.js';
+import { waitFor } from '../../support/wait-for.js';
+import { connect, footprint, heldHandler, listen, makeServer, stoppedClock } from './real-servers.js';
+import type { Client } from './real-servers.js';
+
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const close of open.splice(0).reverse()) close();
+});
+
+function watch(server: Server, options: Partial<BindOptions> = {}) {
+  open.push(() => server.close());
+  return bindServer(server, { clock: stoppedClock(0), ...options });
+}
+
+async function client(...to: Parameters<typeof connect>): Promise<Client> {
+  const connected = await connect(...to);
+  open.push(connected.close);
+  return connected;
+}
+
+const kinds = ['http', 'https', 'h2c', 'h2'] as const;
+
+describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
+  it('is nothing before the first request', async () => {
+    const bound = watch(makeServer(kind));
+    expect(bound.traffic).toEqual({ inFlight: 0, served: 0, lastRequestAt: undefined, openConnections: 0 });
+  });
+
+  it('counts a request while in flight, then as served, with the time it came in', async () => {
+    const { handler, arrived, answer } = heldHandler();
+    const server = makeServer(kind, handler);
+    const clock = stoppedClock(1_000);
+    const bound = watch(server, { clock });
+    const caller = await client(kind, await listen(server));
+    clock.set(2_000);
+    const answered = caller.request('/');
+    await arrived;
+    expect(bound.traffic).toEqual({ inFlight: 1, served: 0, lastRequestAt: 2_000, openConnections: 1 });
+    clock.set(3_000);
+    answer();
+    expect((await answered).body).toBe('late');
+    await waitFor(() => bound.traffic.inFlight === 0);
+    expect(bound.traffic).toEqual({ inFlight: 0, served: 1, lastRequestAt: 2_000, openConnections: 1 });
+    caller.close();
+    await waitFor(() => bound.traffic.openConnections === 0);
+  });
+
+  it('ends a request whose caller went away', async () => {
+    const { handler, arrived } = heldHandler();
+    const server = makeServer(kind, handler);
+    const bound = watch(server);
+    const caller = await client(kind, await listen(server));
+    caller.request('/').catch(() => {});
+    await arrived;
+    caller.close();
+    await waitFor(() => bound.traffic.inFlight === 0);
+    expect(bound.traffic.served).toBe(1);
+  });
+
+  it('leaves health requests out and answers them before the host sees them', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = makeServer(kind, (request, response) => {
+      seen.push(request.url);
+      response.end('host');
+    });
+    const endpoint = healthEndpoint({ path: '/health', facts: () => ({ ready: true, draining: false }) });
+    const bound = watch(server, { endpoint });
+    const caller = await client(kind, await listen(server));
+    const health = await caller.request('/health/ready');
+    expect(health).toMatchObject({ status: 200, body: '{"status":"pass"}' });
+    expect(health.headers['content-type']).toBe('application/health+json');
+    expect((await caller.request('/health', 'HEAD')).body).toBe('');
+    expect((await caller.request('/health', 'DELETE')).status).toBe(405);
+    expect(bound.traffic.served).toBe(0);
+    expect((await caller.request('/healthy')).body).toBe('host');
+    expect(seen).toEqual(['/healthy']);
+    await waitFor(() => bound.traffic.served === 1);
+  });
+
+  it('is no longer watched after release, and the server is as it was', async () => {
+    const server = makeServer(kind);
+    const before = footprint(server);
+    const bound = watch(server, { endpoint: healthEndpoint({ path: '/', facts: () => ({ ready: true, draining: false }) }) });
+    void bound.listening(new AbortController().signal);
+    bound.release();
+    expect(footprint(server)).toEqual(before);
+    const caller = await client(kind, await listen(server));
+    expect((await caller.request('/')).body).toBe('served');
+    expect(bound.traffic.lastRequestAt).toBeUndefined();
+  });
+});
+
+describe('what else counts as traffic', () => {
+  it('a connection, on a server that is not HTTP', async () => {
+    const server = makeServer('tcp');
+    const bound = watch(server, { clock: stoppedClock(7) });
+    const socket = net.connect(await listen(server), '127.0.0.1');
+    open.push(() => socket.destroy());
+    await waitFor(() => bound.traffic.openConnections === 1);
+    expect(bound.traffic).toEqual({ inFlight: 1, served: 0, lastRequestAt: 7, openConnections: 1 });
+    socket.end();
+    await waitFor(() => bound.traffic.served === 1);
+    expect(bound.traffic.openConnections).toBe(0);
+  });
+
+  it('a raw HTTP/2 stream, once, and its health requests not', async () => {
+    const server = http2.createServer();
+    server.on('stream', (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('raw');
+    });
+    const bound = watch(server, { endpoint: healthEndpoint({ path: '/health', facts: () => ({ ready: false, draining: false }) }) });
+    const caller = await client('h2c', await listen(server));
+    expect((await caller.request('/')).body).toBe('raw');
+    expect((await caller.request('/health')).status).toBe(503);
+    await waitFor(() => bound.traffic.served === 1);
+  });
+
+  it('a request that a host continues by hand, once', async () => {
+    const server = makeServer('http');
+    server.on('checkContinue', (request, response: http.ServerResponse) => {
+      response.writeContinue();
+      server.emit('request', request, response);
+    });
+    const bound = watch(server);
+    const request = http.request({ port: await listen(server), host: '127.0.0.1', method: 'PUT', headers: { Expect: '100-continue' } });
+    request.end('body');
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    response.resume();
+    await waitFor(() => bound.traffic.inFlight === 0);
+    expect(bound.traffic.served).toBe(1);
+  });
+
+  it('the handshake of a WebSocket, but not its life', async () => {
+    const server = makeServer('http');
+    server.on('upgrade', (_, socket: net.Socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'));
+    const bound = watch(server);
+    const socket = net.connect(await listen(server), '127.0.0.1');
+    open.push(() => socket.destroy());
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+    await once(socket, 'data');
+    expect(bound.traffic).toMatchObject({ inFlight: 0, served: 1, openConnections: 1 });
+  });
+
+  it('pipelined requests, also when their connection dies before they were answered', async () => {
+    const server = makeServer('http', () => {});
+    const bound = watch(server);
+    const socket = net.connect(await listen(server), '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n');
+    await waitFor(() => bound.traffic.inFlight === 3);
+    socket.destroy();
+    await waitFor(() => bound.traffic.inFlight === 0);
+    expect(bound.traffic.served).toBe(3);
+  });
+});
+
+describe('an observer beside others', () => {
+  it('steps out of the way when somebody wrapped emit over it', async () => {
+    const server = makeServer('http');
+    const bound = watch(server);
+    const ours = server.emit;
+    let wrapped = 0;
+    server.emit = function emit(this: Server, ...args: Parameters<Server['emit']>) {
+      wrapped += 1;
+      return ours.apply(this, args);
+    } as Server['emit'];
+    bound.release();
+    const caller = await client('http', await listen(server));
+    expect((await caller.request('/')).body).toBe('served');
+    expect(wrapped).toBeGreaterThan(0);
+    expect(bound.traffic.served).toBe(0);
+  });
+});
