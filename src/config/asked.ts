@@ -1,6 +1,5 @@
 import { serviceVariables } from './env.js';
 import type { ServiceEnv } from './env.js';
-import type { RegistrarOptions } from './options.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -11,9 +10,9 @@ export interface Asked {
   sourceOf(path: readonly string[]): string;
 }
 
-/** Lays the options over the environment. Meta pairs are laid one by one, everything else whole. */
-export function mergeAsked(options: RegistrarOptions, env: ServiceEnv): Asked {
-  const given = defined(options);
+/** Lays the options, whatever a caller took for some, over the environment. Meta pairs are laid one by one, everything else whole. */
+export function mergeAsked(options: unknown, env: ServiceEnv): Asked {
+  const given = isObject(options) ? defined(options) : {};
   const fromEnv = defined(asOptions(env));
   const meta = isObject(given['meta']) ? { ...env.meta, ...given['meta'] } : given['meta'];
   return {
@@ -41,7 +40,7 @@ function asOptions({ registry: _kind, port, tags, meta, ...texts }: ServiceEnv):
 }
 
 /** An option set to undefined is one not set. */
-function defined(values: object): Values {
+function defined(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 

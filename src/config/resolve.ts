@@ -34,7 +34,7 @@ export function resolveConfig(options: RegistrarOptions = {}, env: ServiceEnv = 
   for (const { field, ...problem } of inconsistencies(config, isWrong)) {
     problems.push({ field: asked.sourceOf(field.split('.')), ...problem });
   }
-  const registry = options.registry === undefined ? registryProblem(env) : undefined;
+  const registry = asked.values['registry'] === undefined ? registryProblem(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...config, warnings: doubts(config) };
