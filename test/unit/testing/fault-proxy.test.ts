@@ -100,8 +100,8 @@ describe('delay', () => {
     await clock.advance(29);
     expect([reached, clock.pending]).toEqual([[], 1]);
     await clock.advance(1);
-    await once(server, 'reached');
     await timerSet();
+    expect(reached).toEqual(['/late']);
     await clock.advance(69);
     expect(clock.pending).toBe(1);
     await clock.advance(1);
