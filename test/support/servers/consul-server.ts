@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,7 @@ export class ConsulServer {
   readonly #program: string;
   readonly #words: readonly string[];
   readonly #directory: string | undefined;
+  readonly #nodeName = `consul-${randomBytes(4).toString('hex')}`;
   #process: ServerProcess | undefined;
 
   constructor(program: string, options: ConsulOptions, ports: ConsulPorts, directory: string | undefined) {
@@ -86,7 +88,7 @@ export class ConsulServer {
     this.url = `http://127.0.0.1:${ports.http}`;
     this.token = options.acl ? MANAGEMENT_TOKEN : undefined;
     this.#directory = directory;
-    this.#words = commandLine(options, ports, directory);
+    this.#words = commandLine(options, this.#nodeName, ports, directory);
   }
 
   /** Of the HTTP API. */
@@ -143,6 +145,9 @@ export class ConsulServer {
       await waitFor(
         async () => {
           if (!current.running) return 'it ended';
+          // Somebody else's agent on our port would answer, too.
+          const self = (await consul.get('/v1/agent/self')).json<{ Config: { NodeName: string } }>();
+          if (self.Config.NodeName !== this.#nodeName) return false;
           const [leader, health] = await Promise.all([consul.get('/v1/status/leader'), consul.get('/v1/health/service/consul?passing')]);
           return leader.status === 200 && leader.body.length > 4 && health.status === 200 && health.json<unknown[]>().length > 0;
         },
@@ -169,10 +174,10 @@ export class ConsulServer {
   }
 }
 
-function commandLine({ dataDir, acl, join: serverToJoin, config }: ConsulOptions, ports: ConsulPorts, directory: string | undefined): string[] {
+function commandLine({ dataDir, acl, join: serverToJoin, config }: ConsulOptions, nodeName: string, ports: ConsulPorts, directory: string | undefined): string[] {
   const isClient = serverToJoin !== undefined;
   const settings = {
-    node_name: `${isClient ? 'client' : 'server'}-${ports.http}`,
+    node_name: nodeName,
     bind_addr: '127.0.0.1',
     client_addr: '127.0.0.1',
     ports: { http: ports.http, dns: ports.dns, serf_lan: ports.serf, serf_wan: -1, server: ports.rpc, grpc: -1, https: -1 },
