@@ -32,7 +32,7 @@ export async function refused(thrown: unknown): Promise<void> {
   // @ts-expect-error: an event that does not exist
   registrar.on('registred', () => undefined);
   // @ts-expect-error: a payload belongs to its event
-  registrar.on('beat', ({ afterMs }) => afterMs);
+  registrar.on('beat', ({ afterMs: _ }) => undefined);
   // @ts-expect-error: a code that no error has
   if (hasCode(thrown, 'ROLLCALL_OOPS')) throw thrown;
   // @ts-expect-error: read-only
