@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { FaultProxy } from '../../src/testing/fault-proxy.js';
+import { forkService, killForkedServices } from '../support/fork-service.js';
 import { startNewerConsul } from '../support/newer-consul.js';
 import { startConsul, startConsulPair } from '../support/servers/consul-server.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
 import type { RawConsul } from '../support/servers/raw-consul.js';
 import { waitFor } from '../support/wait-for.js';
+
+interface Owned {
+  pid: number;
+  url: string;
+}
 
 const cleanups: (() => unknown)[] = [];
 
@@ -22,6 +28,14 @@ function raw(url: string, token?: string): RawConsul {
   const consul = rawConsul(url, { token });
   cleanups.push(() => consul.close());
   return consul;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const passing = async (consul: RawConsul, service: string) => (await consul.get(`/v1/health/service/${service}?passing`)).json<unknown[]>().length;
@@ -61,7 +75,7 @@ describe('a dev agent', () => {
     const { pid } = server;
     server.pause();
     await server.stop();
-    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(isAlive(pid)).toBe(false);
   });
 
   it('says why it did not come up', async () => {
@@ -88,6 +102,19 @@ describe('a server with data', () => {
     expect(existsSync(DebugConfig.DataDir)).toBe(true);
     await server.stop();
     expect(existsSync(DebugConfig.DataDir)).toBe(false);
+  });
+});
+
+describe('a server whose owner is killed', () => {
+  it('dies with it, and its data go too', async () => {
+    const owner = forkService(new URL('../support/servers/consul-owner.ts', import.meta.url));
+    cleanups.push(killForkedServices);
+    const { pid, url } = await owner.waitForMessage((message): message is Owned => typeof message === 'object');
+    const { DebugConfig } = (await raw(url).get('/v1/agent/self')).json<{ DebugConfig: { DataDir: string } }>();
+    expect(existsSync(DebugConfig.DataDir)).toBe(true);
+    owner.signal('SIGKILL');
+    expect(await owner.exit).toEqual({ code: null, signal: 'SIGKILL' });
+    await waitFor(() => !isAlive(pid) && !existsSync(DebugConfig.DataDir));
   });
 });
 
