@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import type { EventName, RegistrarEvents } from 'rollcall';
+import type { Stage } from './stage.js';
+import { duration } from './timeline.js';
+import type { Timeline } from './timeline.js';
+import { Visitor } from './visitor.js';
+
+const GATE_SHUT_MS = 1_000;
+const LONGEST_WAIT_MS = 20_000;
+/** How long the visitor goes on calling after the service has left the registry, as a slow load balancer would. */
+const STRAGGLING_MS = 1_200;
+
+export interface LifePlan {
+  readonly app: FastifyInstance;
+  readonly stage: Stage;
+  readonly timeline: Timeline;
+  /** Opens the readiness gate. */
+  readonly openGate: () => void;
+  /** Sends this process the signal that a platform would send. */
+  readonly terminate: () => void;
+  /** Somebody ended the demo. */
+  readonly signal: AbortSignal;
+}
+
+/** Plays the life of one instance up to the point where nobody calls it any more. Rejects with what did not happen. */
+export async function playLife({ app, stage, timeline, openGate, terminate, signal }: LifePlan): Promise<void> {
+  const { registrar } = app;
+  const me = (): { name: string; id: string } => ({ name: registrar.status().name, id: registrar.status().id ?? '' });
+
+  const next = <N extends EventName>(event: N): Promise<RegistrarEvents[N]> =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`'${event}' did not come within ${duration(LONGEST_WAIT_MS)}`)), LONGEST_WAIT_MS);
+      const off = registrar.on(event, (payload) => {
+        clearTimeout(late);
+        off();
+        resolve(payload);
+      });
+    });
+
+  /** Asks the registry, not the Registrar. */
+  const readBack = async (expected: 'passing' | 'gone'): Promise<void> => {
+    const { name, id } = me();
+    const giveUpAt = performance.now() + 2_000;
+    for (;;) {
+      const entry = await stage.readBack(name, id);
+      if (expected === 'gone' ? entry === undefined : entry?.includes('passing')) {
+        timeline.tell('read back', entry === undefined ? 'the registry has no such entry' : `the registry has ${entry}`);
+        return;
+      }
+      if (performance.now() > giveUpAt) throw new Error(`the registry has ${entry ?? 'no such entry'}, expected it to be ${expected}`);
+      await sleep(20, undefined, { signal });
+    }
+  };
+
+  const beats = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i += 1) await next('beat');
+    signal.throwIfAborted();
+  };
+
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  timeline.tell('listening', `a Fastify app, on ${url}`);
+  timeline.tell('waiting', `not ready for ${duration(GATE_SHUT_MS)}, on purpose: it must not be listed yet`);
+  await readBack('gone');
+  const visitor = new Visitor(url);
+  signal.addEventListener('abort', () => void visitor.leave());
+  await sleep(GATE_SHUT_MS, undefined, { signal });
+
+  const registered = next('registered');
+  openGate();
+  await registered;
+  await readBack('passing');
+  await beats(3);
+
+  timeline.tell('fault', 'somebody deregisters it from outside, behind its back');
+  const returned = next('recovered');
+  await stage.takeAway(me().name, me().id);
+  await returned;
+  await readBack('passing');
+  await beats(2);
+
+  if (stage.restart !== undefined) {
+    timeline.tell('fault', 'the registry is killed (SIGKILL) and started again, empty');
+    const back = next('recovered');
+    await stage.restart();
+    await back;
+    await readBack('passing');
+    await beats(2);
+  }
+
+  timeline.tell('SIGTERM', 'sent to this process, as a platform does when it replaces an instance');
+  const left = next('deregistered');
+  const answeredBefore = visitor.answered;
+  terminate();
+  await left;
+  await readBack('gone');
+  await sleep(STRAGGLING_MS);
+  await visitor.leave();
+  timeline.tell('answered', `${visitor.answered - answeredBefore} requests since SIGTERM, ${visitor.answered} in all; ${visitor.failures.length} failed`);
+  if (visitor.failures.length > 0) throw new Error(`requests failed: ${visitor.failures.join(', ')}`);
+}

@@ -1,0 +1,72 @@
+// The life of one instance, told as it happens: npm run demo
+import { playLife } from './life.js';
+import { narrate } from './narrate.js';
+import { buildService } from './service.js';
+import { setStage } from './stage.js';
+import { Timeline } from './timeline.js';
+
+/** What has to have happened, in this order. */
+const wholeLife = [
+  ...['registry', 'listening', 'waiting', 'read back', 'ready', 'registered', 'read back', 'beat'],
+  ...['fault', 'lost', 'recovered', 'read back', 'beat'],
+  ...['SIGTERM', 'draining', 'deregistered', 'read back', 'answered', 'drained', 'stopped'],
+];
+
+const timeline = new Timeline(process.stdout);
+timeline.say('rollcall: one service, its whole life in a registry. Ctrl-C ends it at any moment.\n');
+
+// Until the Registrar listens for signals. Whatever was started by then ends with this process.
+const endEarly = (): void => {
+  timeline.tell('exit', 'ended before the service began');
+  process.exit(0);
+};
+process.on('SIGINT', endEarly).on('SIGTERM', endEarly);
+
+const stage = await setStage(timeline);
+const ended = new AbortController();
+let gateOpen = false;
+let failed = false;
+let playedOut = false;
+
+const app = await buildService({ registry: stage.registry, ready: () => gateOpen }, async () => {
+  if (!ended.signal.aborted) timeline.tell('drained', 'no request for a second: the traffic has gone');
+  await stage.close();
+});
+process.off('SIGINT', endEarly).off('SIGTERM', endEarly);
+
+narrate(app.registrar, timeline);
+app.registrar.on('draining', () => {
+  if (!playedOut) ended.abort(new Error('ended by a signal'));
+});
+
+// The Registrar ends the process: with 0 when it could stop cleanly.
+process.on('exit', (code) => {
+  const missing = failed || ended.signal.aborted ? undefined : timeline.missing(wholeLife);
+  if (missing !== undefined) timeline.tell('problem', `'${missing}' did not happen when it should have`);
+  if (failed || missing !== undefined) process.exitCode = 1;
+  const verdict = ended.signal.aborted ? 'ended early, on request' : `the whole life, in ${timeline.elapsed}`;
+  timeline.tell('exit', `code ${String(process.exitCode ?? code)}: ${failed ? 'the life could not be played' : verdict}`);
+});
+
+try {
+  await playLife({
+    app,
+    stage,
+    timeline,
+    signal: ended.signal,
+    openGate: () => {
+      gateOpen = true;
+    },
+    terminate: () => {
+      playedOut = true;
+      process.kill(process.pid, 'SIGTERM');
+    },
+  });
+} catch (error) {
+  if (!ended.signal.aborted) {
+    failed = true;
+    timeline.tell('problem', error instanceof Error ? error.message : String(error));
+    playedOut = true;
+    process.kill(process.pid, 'SIGTERM');
+  }
+}
