@@ -57,5 +57,5 @@ export async function startOwnConsul(): Promise<Stage> {
 
 function describe({ Node, Service, Checks }: HealthEntry): string {
   const checks = Checks.filter(({ Name }) => Name === 'Heartbeat').map(({ Status, Output }) => `heartbeat ${Status} (${Output})`);
-  return `${Service.ID} at ${Service.Address || Node.Address}:${Service.Port}, ${checks.join(', ')}`;
+  return `${Service.Address || Node.Address}:${Service.Port}, ${checks.join(', ')}`;
 }

@@ -27,7 +27,7 @@ export async function openFiles(): Promise<Stage> {
       const found = await find(name, id);
       if (found === undefined) return undefined;
       const { instance, beat } = found.entry;
-      return `${instance.id} at ${instance.address ?? 'this host'}:${instance.port ?? 0}, heartbeat ${beat.status} (${beat.reason})`;
+      return `${instance.address ?? 'this host'}:${instance.port ?? 0}, heartbeat ${beat.status} (${beat.reason})`;
     },
     async takeAway(name, id) {
       const found = await find(name, id);

@@ -38,17 +38,18 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
       });
     });
 
-  /** Asks the registry, not the Registrar. */
-  const readBack = async (expected: 'passing' | 'gone'): Promise<void> => {
+  /** Asks the registry, not the Registrar. `since`: when what it should show began. */
+  const readBack = async (expected: 'passing' | 'gone', since?: number): Promise<void> => {
     const { name, id } = me();
     const giveUpAt = performance.now() + 2_000;
     for (;;) {
       const entry = await stage.readBack(name, id);
       if (expected === 'gone' ? entry === undefined : entry?.includes('passing')) {
-        timeline.tell('read back', entry === undefined ? 'the registry has no such entry' : `the registry has ${entry}`);
+        const after = since === undefined ? '' : `, ${duration(performance.now() - since)} after the fault`;
+        timeline.tell('read back', entry === undefined ? 'asked directly, the registry has no such entry' : `asked directly, the registry lists ${entry}${after}`);
         return;
       }
-      if (performance.now() > giveUpAt) throw new Error(`the registry has ${entry ?? 'no such entry'}, expected it to be ${expected}`);
+      if (performance.now() > giveUpAt) throw new Error(`the registry lists ${entry ?? 'no such entry'}; it should be ${expected}`);
       await sleep(20, undefined, { signal });
     }
   };
@@ -74,17 +75,19 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
 
   timeline.tell('fault', 'somebody deregisters it from outside, behind its back');
   const returned = next('recovered');
+  const takenAt = performance.now();
   await stage.takeAway(me().name, me().id);
   await returned;
-  await readBack('passing');
+  await readBack('passing', takenAt);
   await beats(2);
 
   if (stage.restart !== undefined) {
     timeline.tell('fault', 'the registry is killed (SIGKILL) and started again, empty');
     const back = next('recovered');
+    const killedAt = performance.now();
     await stage.restart();
     await back;
-    await readBack('passing');
+    await readBack('passing', killedAt);
     await beats(2);
   }
 

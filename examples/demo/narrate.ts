@@ -13,10 +13,10 @@ export function narrate(registrar: Registrar, timeline: Timeline): void {
   registrar.on('beat', ({ status, tookMs, ttlMs, marginMs }) => {
     // The first one after a registration belongs to it.
     if (registrar.state !== 'registered') return;
-    timeline.tell('beat', `${status}, took ${duration(tookMs)}, came with ${duration(marginMs)} of the TTL of ${duration(ttlMs)} left`);
+    timeline.tell('beat', `${status}, took ${duration(tookMs)}, with ${duration(marginMs)} of the ${duration(ttlMs)} TTL to spare`);
   });
   registrar.on('beatMissed', ({ error, inRow, marginMs }) => {
-    if (inRow === 1) timeline.tell('beat missed', `${error.message}; trying on, ${duration(marginMs)} of the TTL left`);
+    if (inRow === 1) timeline.tell('beat missed', `${firstSentence(error.message)}; trying on, ${duration(marginMs)} of the TTL left`);
   });
   registrar.on('lost', ({ cause }) => {
     timeline.tell('lost', cause === 'missing' ? 'the registry has no such entry any more: registering again' : 'no heartbeat got through for a whole TTL: registering again');
@@ -40,4 +40,9 @@ export function narrate(registrar: Registrar, timeline: Timeline): void {
     const problems = errors.map(({ message }) => `; ${message}`).join('');
     timeline.tell('stopped', `server closed, nothing left open, ${duration(tookMs)} after the stop began${problems}`);
   });
+}
+
+/** The rest is advice, for a log. */
+function firstSentence(text: string): string {
+  return text.split(/\. |\n/)[0] ?? text;
 }
