@@ -23,7 +23,8 @@ beforeEach(async () => {
   server = createServer((incoming, response) => {
     reached.push(incoming.url ?? '');
     server.emit('reached');
-    if (incoming.url !== '/never') response.setHeader('x-from', 'server').end(body);
+    if (incoming.url === '/reset') incoming.socket.resetAndDestroy();
+    else if (incoming.url !== '/never') response.setHeader('x-from', 'server').end(body);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -57,8 +58,8 @@ function get(path = '/', options: { signal?: AbortSignal; method?: string; body?
 }
 
 /** A bare connection that has sent a request. */
-async function openSocket(path: string): Promise<Socket> {
-  const socket = connect(proxy.port, proxy.host);
+async function openSocket(path: string, { allowHalfOpen = false } = {}): Promise<Socket> {
+  const socket = connect({ host: proxy.host, port: proxy.port, allowHalfOpen });
   await once(socket, 'connect');
   socket.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
   return socket;
@@ -83,6 +84,11 @@ describe('passing', () => {
     await proxy.close();
     await closed;
     expect(proxy.connections).toBe(0);
+  });
+
+  it('hands a reset by the server on as a reset', async () => {
+    const socket = await openSocket('/reset');
+    await expect(once(socket, 'end')).rejects.toMatchObject({ syscall: 'read', code: 'ECONNRESET' });
   });
 
   it('resets a client whose server is not there', async () => {
@@ -190,6 +196,16 @@ describe('cut', () => {
     expect(got.length).toBe(whole.length - 5);
     expect(got.endsWith('the answer to every')).toBe(true);
     await expect(get()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  it('ends the connection to the server as well, though the client may stay', async () => {
+    await proxy.cut(10);
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const socket = await openSocket('/', { allowHalfOpen: true });
+    const [atServer] = await accepted;
+    await Promise.all([closeOf(atServer), once(socket.resume(), 'end')]);
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
   });
 
   it('counts each answer of a connection by itself', async () => {
