@@ -32,6 +32,6 @@ function letGo(socket: Duplex | null | undefined): Duplex | null | undefined {
   return socket;
 }
 
-function unref(socket: Duplex): void {
-  if ('unref' in socket && typeof socket.unref === 'function') socket.unref();
+function unref(socket: Duplex & { readonly unref?: () => unknown }): void {
+  socket.unref?.();
 }

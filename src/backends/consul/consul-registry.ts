@@ -10,12 +10,12 @@ import { ConsulDiscovery } from './consul-discovery.js';
 import { notConsul, refusal } from './consul-errors.js';
 import { resolveConsulOptions } from './consul-options.js';
 import type { ConsulOptions, ConsulTarget } from './consul-options.js';
-import { assertAddressable, consulPath } from './consul-path.js';
+import { assertAddressable, consulPath, withQuery } from './consul-path.js';
 import { ConsulRegistration } from './consul-registration.js';
 
 /**
  * Consul through the agent beside the service. Throws `ConfigError` for options that cannot work; loads and connects nothing
- * until it is first used.
+ * until it is first used. Consul ignores case: ids that differ in nothing else are one entry to its readers.
  */
 export function consul(options: ConsulOptions = {}): Registry {
   return new ConsulRegistry(options);
@@ -51,9 +51,9 @@ class ConsulRegistry implements Registry {
 
   /** Does not touch the status of checks that are there already: Consul keeps it over a registration. */
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    assertAddressable('id', instance.id);
-    assertAddressable('name', instance.name);
-    const path = consulPath('/agent/service/register', '', instance, this.#target);
+    assertAddressable(instance.id);
+    assertAddressable(instance.name);
+    const path = withQuery('/agent/service/register', instance, this.#target);
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
     if (report.status === 'maintenance') {

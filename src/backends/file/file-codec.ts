@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { LeasedInstance } from '../../instance/leased-instance.js';
+
+export const SUFFIX = '.json';
+
+/** File systems allow 255 bytes; temporary files add a few. */
+const LONGEST_NAME = 180;
+
+/**
+ * A file name for any text: different texts give different names (also where case does not count), and none can leave its
+ * directory.
+ */
+export function encodeName(text: string): string {
+  const encoded = text.replace(/[^a-z0-9_.-]|^\./gu, (character) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+  // Neither can come out of the above: '%' is always followed by two digits there.
+  if (encoded === '') return '%';
+  return encoded.length <= LONGEST_NAME ? encoded : `%~${createHash('sha256').update(text).digest('hex')}`;
+}
+
+export function encodeLeased(leased: LeasedInstance): string {
+  return `${JSON.stringify(leased, undefined, 2)}\n`;
+}
+
+/** Undefined for a file that is not an entry. */
+export function decodeLeased(text: string): LeasedInstance | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isLeased(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLeased(value: unknown): value is LeasedInstance {
+  const { instance, beat } = (value ?? {}) as { instance?: unknown; beat?: unknown };
+  const { name, id, nonce, ttlMs, tags, meta } = (instance ?? {}) as Record<string, unknown>;
+  const { status, reason } = (beat ?? {}) as Record<string, unknown>;
+  return [name, id, nonce, status, reason].every((text) => typeof text === 'string') && typeof ttlMs === 'number' && Array.isArray(tags) && typeof meta === 'object';
+}

@@ -1,0 +1,108 @@
+import { systemClock } from '../../clock.js';
+import type { Clock } from '../../clock.js';
+import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../errors.js';
+import type { HealthReport } from '../../health/report.js';
+import { registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import type { LeasedInstance } from '../../instance/leased-instance.js';
+import { keyOf } from '../../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
+
+export interface MemoryOptions {
+  /** Leases run on it. @default the real one */
+  readonly clock?: Clock;
+}
+
+/** A registry inside this process, for tests and examples. Each call makes an empty one; nobody outside can see it. */
+export function memory({ clock = systemClock }: MemoryOptions = {}): Registry {
+  return new MemoryRegistry(clock);
+}
+
+interface Slot {
+  readonly leased: LeasedInstance;
+  readonly beatAt: number;
+}
+
+class MemoryRegistry implements Registry {
+  readonly name = 'memory';
+  readonly nearby = true;
+  readonly suppliesAddress = false;
+  readonly discovery: Discovery = {
+    poll: (service, _cursor, signal) => this.#verb('discover', signal, () => ({ instances: this.#listed(service) })),
+  };
+  readonly #slots = new Map<string, Slot>();
+  readonly #clock: Clock;
+  #closed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
+    return this.#verb('read', signal, () => {
+      const slot = this.#slots.get(slotOf(key));
+      return slot && toEntry(slot.leased, this.#isExpired(slot));
+    });
+  }
+
+  register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
+    return this.#verb('register', signal, () => {
+      const slot = slotOf(instance);
+      this.#slots.set(slot, { leased: registered(instance, report, this.#slots.get(slot)?.leased), beatAt: this.#clock.now() });
+      return {
+        holder: () => this.name,
+        renew: (next, abort) => this.#verb('renew', abort, () => this.#renew(instance, next)),
+        deregister: (abort) => this.#verb('deregister', abort, () => this.#drop(keyOf(instance))),
+      };
+    });
+  }
+
+  remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    return this.#verb('remove', signal, () => this.#drop(key));
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#slots.clear();
+    return Promise.resolve();
+  }
+
+  #renew(instance: ServiceInstance, report: HealthReport): Renewal {
+    const key = slotOf(instance);
+    const slot = this.#slots.get(key);
+    if (slot?.leased.instance.nonce !== instance.nonce) {
+      throw new RegistrationLostError(`The memory registry no longer holds ${instance.id}`, { registry: this.name, operation: 'renew' });
+    }
+    this.#slots.set(key, { leased: renewed(slot.leased, report), beatAt: this.#clock.now() });
+    return { ttlMs: instance.ttlMs };
+  }
+
+  #drop(key: InstanceKey): void {
+    const slot = slotOf(key);
+    if (key.nonce === undefined || this.#slots.get(slot)?.leased.instance.nonce === key.nonce) this.#slots.delete(slot);
+  }
+
+  #listed(service: string): DiscoveredInstance[] {
+    return [...this.#slots.values()]
+      .filter((slot) => slot.leased.instance.name === service && !this.#isExpired(slot))
+      .map(({ leased }) => toDiscovered(leased));
+  }
+
+  #isExpired({ leased, beatAt }: Slot): boolean {
+    return this.#clock.now() - beatAt > leased.instance.ttlMs;
+  }
+
+  /** Answers in a later turn, as a registry out there does. */
+  async #verb<T>(operation: string, signal: AbortSignal, run: () => T): Promise<T> {
+    signal.throwIfAborted();
+    await Promise.resolve();
+    signal.throwIfAborted();
+    if (this.#closed) throw new StoppedError(`The memory registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    return run();
+  }
+}
+
+function slotOf({ namespace, partition, name, id }: InstanceKey): string {
+  return JSON.stringify([partition, namespace, name, id]);
+}

@@ -1,0 +1,59 @@
+import type { DiscoveredInstance } from '../discovery/discovery.js';
+import type { HealthReport } from '../health/report.js';
+import type { Entry } from '../registry/registry.js';
+import type { ServiceInstance } from './service-instance.js';
+
+/**
+ * An instance as a registry without a health logic of its own keeps it. The rules are those of a Consul agent, so that a
+ * service behaves the same on every registry.
+ */
+export interface LeasedInstance {
+  readonly instance: ServiceInstance;
+  /** What the last heartbeat said; critical before the first. */
+  readonly beat: HealthReport;
+  /** Outlives heartbeats and registrations: whoever set it has to lift it. */
+  readonly maintenance?: { readonly reason: string };
+}
+
+/** After a registration: the same incarnation keeps what its heartbeats said, another one starts critical. */
+export function registered(instance: ServiceInstance, report: HealthReport, before: LeasedInstance | undefined): LeasedInstance {
+  const beat = before?.instance.nonce === instance.nonce ? before.beat : { status: 'critical' as const, reason: 'no heartbeat yet' };
+  const maintenance = report.status === 'maintenance' ? { reason: report.reason } : before?.maintenance;
+  return { instance, beat, ...(maintenance && { maintenance }) };
+}
+
+/** After a heartbeat. */
+export function renewed(leased: LeasedInstance, { status, reason }: HealthReport): LeasedInstance {
+  return { ...leased, beat: { status: status === 'maintenance' ? 'critical' : status, reason } };
+}
+
+/** As `Registry.read` gives it. */
+export function toEntry(leased: LeasedInstance, expired: boolean): Entry {
+  const { instance, beat, maintenance } = leased;
+  const status = expired ? 'critical' : beat.status;
+  const output = expired ? 'no heartbeat within the TTL' : beat.reason;
+  return {
+    instance: published(instance),
+    status: maintenance === undefined ? status : 'maintenance',
+    checks: [{ id: `${instance.id}:ttl`, status, output }],
+    ...(maintenance && { maintenance }),
+  };
+}
+
+/** As readers see it while its lease runs. */
+export function toDiscovered({ instance, beat, maintenance }: LeasedInstance): DiscoveredInstance {
+  return { ...published(instance), status: maintenance === undefined ? beat.status : 'maintenance' };
+}
+
+function published({ name, id, address, port, tags, meta, weights, nonce }: ServiceInstance): Omit<DiscoveredInstance, 'status'> {
+  return {
+    name,
+    id,
+    ...(address !== undefined && { address }),
+    ...(port !== undefined && { port }),
+    tags: [...tags],
+    meta: { ...meta },
+    ...(weights && { weights }),
+    nonce,
+  };
+}
