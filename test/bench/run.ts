@@ -1,0 +1,11 @@
+import { runExperiment } from '../prove/experiment/run-experiment.js';
+
+// `npm run bench -- <name> [--runs N] [--seed S]`: what it costs, against the raw thing in the same run.
+await runExperiment(
+  {
+    beat: async () => (await import('./beat/beat.js')).beat,
+    footprint: async () => (await import('./footprint/footprint.js')).footprint,
+    visible: async () => (await import('./visible/visible.js')).visible,
+  },
+  process.argv.slice(2),
+);

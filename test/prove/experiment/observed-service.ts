@@ -1,0 +1,50 @@
+import { forkService } from '../../support/fork-service.js';
+import type { ForkedService } from '../../support/fork-service.js';
+import type { FromService, ServicePlan } from './service-plan.js';
+
+/** A service of ours in a process of its own. */
+export class ObservedService {
+  readonly #process: ForkedService;
+
+  constructor(plan: ServicePlan) {
+    this.#process = forkService(new URL('service.ts', import.meta.url), { words: [JSON.stringify(plan)] });
+  }
+
+  /** When it began to listen. */
+  async listening(): Promise<number> {
+    return (await this.#first('listening')).at;
+  }
+
+  /** When its readiness gate opened; undefined: it has not yet. */
+  get openedAt(): number | undefined {
+    return this.#told('opened')[0]?.at;
+  }
+
+  /** How long `register()` took the caller's time. */
+  async settled(timeoutMs?: number): Promise<number> {
+    return (await this.#first('settled', timeoutMs)).tookMs;
+  }
+
+  /** Collects its garbage and reads its memory. */
+  async memory(): Promise<{ heapUsed: number; rss: number }> {
+    const before = this.#told('memory').length;
+    this.#process.send({ ask: 'memory' });
+    const isNew = (message: unknown): message is Extract<FromService, { kind: 'memory' }> => this.#told('memory').indexOf(message as never) >= before;
+    const { heapUsed, rss } = await this.#process.waitForMessage(isNew);
+    return { heapUsed, rss };
+  }
+
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  #told<K extends FromService['kind']>(kind: K): Extract<FromService, { kind: K }>[] {
+    const messages = this.#process.messages as FromService[];
+    return messages.filter((message): message is Extract<FromService, { kind: K }> => message.kind === kind);
+  }
+
+  #first<K extends FromService['kind']>(kind: K, timeoutMs?: number): Promise<Extract<FromService, { kind: K }>> {
+    const isIt = (message: unknown): message is Extract<FromService, { kind: K }> => (message as FromService).kind === kind;
+    return this.#process.waitForMessage(isIt, timeoutMs);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The smallest value that at least this share of all values does not exceed (nearest rank, nothing interpolated and
+ * nothing left out). NaN without values.
+ */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
+/** The middle value, or the mean of the two in the middle. NaN without values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const upper = sorted.length >> 1;
+  const lower = (sorted.length - 1) >> 1;
+  return ((sorted[lower] ?? NaN) + (sorted[upper] ?? NaN)) / 2;
+}
+
+/** To three decimals: what is printed and put into a result. */
+export function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** What a reader wants to know of many measurements. */
+export interface Spread {
+  readonly n: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const at = (share: number) => rounded(quantile(values, share));
+  return { n: values.length, min: at(0), p50: rounded(median(values)), p90: at(0.9), p99: at(0.99), max: at(1) };
+}

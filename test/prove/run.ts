@@ -1,0 +1,12 @@
+import { runExperiment } from './experiment/run-experiment.js';
+
+// `npm run prove -- <name> [--runs N] [--seed S]`: the long experiments behind what we promise.
+await runExperiment(
+  {
+    recovery: async () => (await import('./recovery/recovery.js')).recovery,
+    'hung-agent': async () => (await import('./hung-agent/hung-agent.js')).hungAgent,
+    kill: async () => (await import('./kill/kill.js')).kill,
+    'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
+  },
+  process.argv.slice(2),
+);
