@@ -22,7 +22,10 @@ const sources = {
       name: 'consul',
       version: '1.8.7+dfsg1-2+b3',
       suite: 'bullseye',
-      sha256: { amd64: 'e4e888bba104daba1d9161f49bfc52649a7e4efd45b1a7ead5bc54f2cb9c89d9' },
+      sha256: {
+        amd64: 'e4e888bba104daba1d9161f49bfc52649a7e4efd45b1a7ead5bc54f2cb9c89d9',
+        arm64: '7318cfa77a7ba6f71dd096e44353279de246ffc6561216ace42353685dcf8255',
+      },
     },
     program: 'usr/bin/consul',
   },
