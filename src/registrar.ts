@@ -10,6 +10,8 @@ import { healthEndpoint } from './health/endpoint.js';
 import type { HealthEndpoint } from './health/endpoint.js';
 import type { HealthReport } from './health/report.js';
 import { Heartbeat } from './heartbeat/heartbeat.js';
+import { processPolls } from './heartbeat/permits.js';
+import type { Permits } from './heartbeat/permits.js';
 import { beatDeadlineMs, marginMs } from './heartbeat/schedule.js';
 import { processSlots } from './heartbeat/slots.js';
 import type { Slots } from './heartbeat/slots.js';
@@ -36,6 +38,7 @@ export interface Surroundings {
   readonly random: () => number;
   readonly signals: Signals;
   readonly slots: Slots;
+  readonly polls: Permits;
 }
 
 /** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
@@ -90,7 +93,7 @@ export class Registrar {
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
     this.#options = options;
-    this.#surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, ...surroundings };
+    this.#surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, ...surroundings };
     this.#config = resolveConfig(options);
     this.#notes = this.#config.warnings;
     const { clock } = this.#surroundings;
@@ -241,7 +244,7 @@ export class Registrar {
   }
 
   async #live(phase: number): Promise<void> {
-    const { clock, random } = this.#surroundings;
+    const { clock, random, polls } = this.#surroundings;
     const { signal } = this.#halt;
     const config = this.#config;
     const events = this.#events;
@@ -255,7 +258,7 @@ export class Registrar {
       const built = await untilServing({ config, clock, random, registry, server: this.#server, nonce: this.#nonce, onIdentity }, signal);
       signal.throwIfAborted();
       const { intervalMs, recover } = config;
-      const plan = { registry, clock, random, events, machine, report: () => this.health, intervalMs, recover, phase };
+      const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, phase };
       this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
       machine.tell('ready');
       await this.#heartbeat.run(signal);

@@ -8,6 +8,7 @@ import type { Registry, Renewal } from '../registry/registry.js';
 import { retry } from '../resilience/retry.js';
 import type { Events, LossCause } from '../telemetry/events.js';
 import { Bell } from './bell.js';
+import type { Permits } from './permits.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { marginMs, nextBeatAt } from './schedule.js';
@@ -17,6 +18,7 @@ export interface HeartbeatPlan {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly polls: Permits;
   readonly events: Events;
   readonly machine: Machine;
   readonly report: () => HealthReport;
@@ -108,7 +110,7 @@ export class Heartbeat {
 
   /** Beats until the entry has gone missing. */
   async #keep(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#plan;
+    const { clock, polls } = this.#plan;
     const watch = new AbortController();
     const vigilSignal = AbortSignal.any([signal, watch.signal]);
     const held = this.#held as Held;
@@ -117,6 +119,7 @@ export class Heartbeat {
       held.registration,
       {
         clock,
+        polls,
         onNews: () => {
           this.#lookWanted = true;
           this.#bell.ring();

@@ -1,15 +1,13 @@
 import type { Clock } from '../clock.js';
 import type { Registration } from '../registry/registry.js';
+import type { Permits } from './permits.js';
 
-/** Held polls count against a registry's connection limit, which all processes of a host share; so few are held. */
-const HELD_POLLS_PER_PROCESS = 4;
 /** A poll that does not block must not spin. */
 const SHORTEST_ROUND_MS = 250;
 
-let heldPolls = 0;
-
 export interface VigilPlan {
   readonly clock: Clock;
+  readonly polls: Permits;
   /** The entry is worth a look. */
   readonly onNews: () => void;
   /** The poll broke: the registry may just have gone. */
@@ -20,8 +18,9 @@ export interface VigilPlan {
 
 /** Watches the entry by one held poll after another until the signal aborts, so that a loss is noticed at once and not at the next beat. */
 export async function keepVigil(registration: Registration, plan: VigilPlan, signal: AbortSignal): Promise<void> {
-  if (registration.changed === undefined || heldPolls >= HELD_POLLS_PER_PROCESS) return;
-  heldPolls += 1;
+  if (registration.changed === undefined) return;
+  const release = plan.polls.take();
+  if (release === undefined) return;
   try {
     while (!signal.aborted) {
       const startedAt = plan.clock.now();
@@ -36,6 +35,6 @@ export async function keepVigil(registration: Registration, plan: VigilPlan, sig
       await plan.clock.sleep(Math.max(0, startedAt + SHORTEST_ROUND_MS - plan.clock.now()), signal);
     }
   } finally {
-    heldPolls -= 1;
+    release();
   }
 }

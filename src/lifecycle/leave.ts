@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { asError } from '../errors.js';
+import { TimeoutError, asError } from '../errors.js';
 import type { Held } from '../heartbeat/recover.js';
 import { keyOf } from '../instance/service-instance.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
@@ -42,7 +42,13 @@ export async function leave(
     }
     await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
   }
-  return { confirmed: false, errors: lastError ? [lastError] : [] };
+  const gone = removed && !registry.inDoubt;
+  return { confirmed: false, errors: gone ? [] : [lastError ?? notConfirmed(registry.name, instance)] };
+}
+
+function notConfirmed(registry: string, { id, ttlMs }: ServiceInstance): Error {
+  const message = `${registry} did not confirm in time that ${id} is gone; it stops passing ${String(ttlMs)} ms after its last beat`;
+  return new TimeoutError(message, { registry, operation: 'deregister' });
 }
 
 /** What can be said of the readers of the service: they saw us, there are none to ask for, or nothing. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { RegistryUnavailableError, asError, isRegistrarError } from '../errors.js';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
@@ -85,9 +85,7 @@ export class BoundedRegistry implements Registry {
     try {
       return await this.#bounded(operation, signal, (bounded) => this.#watched(verb(bounded), bounded), deadlineMs);
     } catch (error) {
-      if (!isRegistrarError(error) || error.code === 'ROLLCALL_TIMEOUT' || error.code === 'ROLLCALL_REGISTRY_UNAVAILABLE') {
-        this.#doubt = { answeredAt: undefined };
-      }
+      if (!isAnswer(error)) this.#doubt = { answeredAt: undefined };
       throw error;
     }
   }
@@ -122,7 +120,7 @@ export class BoundedRegistry implements Registry {
         const cause = asError(thrown);
         throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, { registry: this.name, operation, cause });
       }
-      if (thrown.code === 'ROLLCALL_REGISTRATION_LOST') this.#answered();
+      if (isAnswer(thrown)) this.#answered();
       throw thrown;
     }
   }
@@ -134,4 +132,9 @@ export class BoundedRegistry implements Registry {
     this.#doubt.answeredAt ??= now;
     if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
   }
+}
+
+/** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
+function isAnswer(error: unknown): boolean {
+  return hasCode(error, 'ROLLCALL_REGISTRATION_LOST') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_REGISTRY_DENIED');
 }

@@ -1,0 +1,86 @@
+// Loaded on first use by the core; real time that the fake clock would not wait for.
+import 'p-retry';
+import { Registrar } from '../../src/registrar.js';
+import type { RegistrarOptions } from '../../src/config/options.js';
+import { Permits } from '../../src/heartbeat/permits.js';
+import { Slots } from '../../src/heartbeat/slots.js';
+import { Signals } from '../../src/lifecycle/signals.js';
+import type { EventName, RegistrarEvents } from '../../src/telemetry/events.js';
+import { FakeClock } from './fake-clock.js';
+import { SimulatedRegistry } from './simulated-registry.js';
+
+/** A process that signals can be sent to, and that ends only on paper. */
+export class FakeProcess {
+  readonly stdin = { isTTY: false };
+  readonly exits: number[] = [];
+  readonly #listeners = new Map<string, (() => void)[]>();
+
+  on(event: string, listener: () => void): void {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  }
+
+  removeListener(event: string, listener: () => void): void {
+    this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((other) => other !== listener));
+  }
+
+  listenerCount(event: string): number {
+    return this.#listeners.get(event)?.length ?? 0;
+  }
+
+  exit(code: number): void {
+    this.exits.push(code);
+  }
+
+  send(event: string): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener();
+  }
+}
+
+export interface SimulatedLife {
+  readonly clock: FakeClock;
+  readonly registry: SimulatedRegistry;
+  readonly process: FakeProcess;
+  readonly registrar: Registrar;
+  readonly events: { name: EventName; payload: unknown; at: number }[];
+  /** Payloads of one event, in order. */
+  told<N extends EventName>(name: N): RegistrarEvents[N][];
+}
+
+const everyEvent: Record<EventName, true> = {
+  state: true,
+  registered: true,
+  lost: true,
+  recovered: true,
+  beat: true,
+  beatMissed: true,
+  health: true,
+  updated: true,
+  draining: true,
+  deregistered: true,
+  stopped: true,
+  failed: true,
+  warning: true,
+};
+
+/** A Registrar without a server, on a fake clock, a fake process and a simulated registry. */
+export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: () => number = () => 0.5, latency?: () => number): SimulatedLife {
+  const clock = new FakeClock();
+  const registry = new SimulatedRegistry(clock, latency);
+  const process = new FakeProcess();
+  const surroundings = { clock, random, signals: new Signals(process), slots: new Slots(random), polls: new Permits(4) };
+  const registrar = new Registrar({ name: 'orders', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false, ...options }, surroundings);
+  const events: SimulatedLife['events'] = [];
+  for (const name of Object.keys(everyEvent) as EventName[]) {
+    registrar.on(name, (payload) => {
+      events.push({ name, payload, at: clock.now() });
+    });
+  }
+  return {
+    clock,
+    registry,
+    process,
+    registrar,
+    events,
+    told: <N extends EventName>(name: N) => events.filter((event) => event.name === name).map(({ payload }) => payload as RegistrarEvents[N]),
+  };
+}

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import { RegistryDeniedError, RegistryRejectedError } from '../../../src/errors.js';
+import { simulatedLife } from '../../support/simulated-life.js';
+
+const verbs = (requests: readonly { verb: string }[]) => requests.map(({ verb }) => verb);
+
+describe('getting listed', () => {
+  it('looks, registers critical, then passes by the first beat', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    const statuses: string[] = [];
+    registry.onChange = () => statuses.push(registry.entries.get('orders')?.status ?? [...registry.entries.values()][0]?.status ?? 'none');
+    void registrar.start();
+    await clock.advance(20);
+    expect(verbs(registry.requests).slice(-3)).toEqual(['read', 'register', 'renew']);
+    expect(statuses).toEqual(['critical', 'passing']);
+    expect(told('registered')).toHaveLength(1);
+    expect(registrar.state).toBe('registered');
+  });
+
+  it('enters the same way back as a runtime loss when the registry is down at start, and never gives up', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    registry.down = true;
+    void registrar.start();
+    await clock.advance(3_600_000);
+    expect(registrar.state).toBe('recovering');
+    expect(told('registered')).toEqual([]);
+    registry.down = false;
+    await clock.advance(300);
+    expect(registrar.state).toBe('registered');
+    expect(told('registered')).toHaveLength(1);
+    expect(told('lost')).toEqual([]);
+  });
+
+  it('fails for good when the registry rejects what was never accepted', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    registry.failures.set('register', [new RegistryRejectedError('400: unknown field')]);
+    const started = registrar.start();
+    await clock.advance(50);
+    await expect(started).rejects.toThrow('unknown field');
+    expect(registrar.state).toBe('failed');
+    expect(told('failed')[0]?.error.code).toBe('ROLLCALL_REGISTRY_REJECTED');
+  });
+
+  it('keeps trying when the registry denies it: a token may be granted', async () => {
+    const { clock, registry, registrar } = simulatedLife();
+    registry.failures.set('register', [new RegistryDeniedError('403'), new RegistryDeniedError('403')]);
+    void registrar.start();
+    await clock.advance(50);
+    expect(registrar.state).toBe('recovering');
+    await clock.advance(10_000);
+    expect(registrar.state).toBe('registered');
+  });
+});
+
+describe('beating', () => {
+  it('beats every interval and tells the margin to the TTL', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    void registrar.start();
+    await clock.advance(90_000);
+    const beats = told('beat');
+    expect(beats.length).toBeGreaterThanOrEqual(29);
+    expect(beats.length).toBeLessThanOrEqual(32);
+    expect(beats.every(({ marginMs }) => marginMs > 9_000 / 2)).toBe(true);
+    expect(registry.passing).toEqual([registrar.instance?.id]);
+  });
+
+  it('retries early after a miss, so that one lost beat does not cost the TTL', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    void registrar.start();
+    await clock.advance(100);
+    registry.down = true;
+    await clock.advance(4_000);
+    registry.down = false;
+    await clock.advance(300);
+    expect(told('beatMissed').length).toBeGreaterThan(1);
+    expect(told('beatMissed')[0]).toMatchObject({ inRow: 1, outageMs: 0 });
+    expect(told('lost')).toEqual([]);
+    expect(registrar.state).toBe('registered');
+    expect(registrar.status().missedInRow).toBe(0);
+  });
+
+  it('has one request in flight at a time while the registry hangs, and passes as soon as it goes on', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    void registrar.start();
+    await clock.advance(100);
+    registry.pause();
+    const before = registry.onTheWire;
+    await clock.advance(27_000);
+    expect(told('lost')).toEqual([expect.objectContaining({ cause: 'expired' })]);
+    expect(registrar.state).toBe('recovering');
+    registry.resume();
+    await clock.advance(500);
+    expect(registry.passing).toEqual([registrar.instance?.id]);
+    expect(told('recovered')).toEqual([expect.objectContaining({ cause: 'expired' })]);
+    expect(registry.onTheWire).toBe(before);
+  });
+});
+
+describe('recovering', () => {
+  it('is back at once after an outside deregister, because the entry is watched', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.forget();
+    await clock.advance(20);
+    expect(registry.passing).toEqual([registrar.instance?.id]);
+    expect(told('lost')).toEqual([expect.objectContaining({ cause: 'missing' })]);
+    expect(told('recovered')).toHaveLength(1);
+  });
+
+  it('registers only when missing: a look that finds the entry writes nothing', async () => {
+    const { clock, registry, registrar } = simulatedLife();
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.onChange = () => undefined;
+    const entry = registry.entries.get(registrar.instance?.id ?? '');
+    registry.forget();
+    registry.entries.set(registrar.instance?.id ?? '', entry as NonNullable<typeof entry>);
+    await clock.advance(1_000);
+    expect(verbs(registry.requests).filter((verb) => verb === 'register')).toHaveLength(1);
+    expect(registrar.state).toBe('registered');
+  });
+
+  it('restores an operator’s maintenance before any pass', async () => {
+    const { clock, registry, registrar } = simulatedLife();
+    void registrar.start();
+    await clock.advance(1_000);
+    const id = registrar.instance?.id ?? '';
+    const entry = registry.entries.get(id);
+    if (entry) entry.maintenance = 'kernel upgrade';
+    registry.forget();
+    registry.entries.set(id, entry as NonNullable<typeof entry>);
+    await clock.advance(1_000);
+    const passingSeen: string[][] = [];
+    registry.onChange = () => passingSeen.push(registry.passing);
+    registry.forget();
+    await clock.advance(1_000);
+    expect(registry.entries.get(id)?.maintenance).toBe('kernel upgrade');
+    expect(passingSeen.flat()).toEqual([]);
+    expect(registrar.state).toBe('registered');
+  });
+
+  it('fails instead when recover is false and the entry has gone missing', async () => {
+    const { clock, registry, registrar, told } = simulatedLife({ recover: false });
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.forget();
+    await clock.advance(20_000);
+    expect(registry.entries.size).toBe(0);
+    expect(registrar.state).toBe('failed');
+    expect(told('failed')[0]?.error.code).toBe('ROLLCALL_REGISTRATION_LOST');
+  });
+});
+
+describe('update', () => {
+  it('reaches the registry without a critical moment', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    void registrar.start();
+    await clock.advance(1_000);
+    const passingSeen: number[] = [];
+    registry.onChange = () => passingSeen.push(registry.passing.length);
+    const updated = registrar.update({ tags: ['v2'] });
+    await clock.advance(20);
+    await updated;
+    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.tags).toEqual(['v2']);
+    expect(passingSeen.every((count) => count === 1)).toBe(true);
+    expect(told('updated')).toHaveLength(1);
+  });
+
+  it('rejects when the registry refuses it, and the old values stay', async () => {
+    const { clock, registry, registrar } = simulatedLife({ tags: ['v1'] });
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.failures.set('register', [new RegistryRejectedError('400: bad tag')]);
+    const updated = expect(registrar.update({ tags: ['v2'] })).rejects.toThrow('bad tag');
+    await clock.advance(20);
+    await updated;
+    expect(registrar.instance?.tags).toEqual(['v1']);
+    expect(registrar.state).toBe('registered');
+  });
+
+  it('resolves at once while nothing is registered, and is part of the first registration', async () => {
+    let open = false;
+    const { clock, registry, registrar } = simulatedLife({ ready: () => open });
+    void registrar.start();
+    await clock.advance(100);
+    await registrar.update({ meta: { version: '2' } });
+    open = true;
+    await clock.advance(500);
+    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.meta).toEqual({ version: '2' });
+  });
+});
