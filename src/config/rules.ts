@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { constants } from 'node:os';
+import { IP_REGEX } from 'valibot';
 
-import { isWildcard } from '../instance/address.js';
+import { isIpLiteral, isWildcard } from '../instance/address.js';
 
 /** 128, so that the default id, `name-host-port`, stays within what an id may have. */
 export const LONGEST_NAME = 128;
@@ -22,8 +22,8 @@ export function isPlainText(text: string, longest = Infinity): boolean {
 
 /** A host name or IP that a client could connect to: no URL, no port, no brackets, no wildcard. */
 export function isHost(address: string): boolean {
-  if (isIP(address) !== 0) return !isWildcard(address);
-  return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address);
+  if (IP_REGEX.test(address)) return !isWildcard(address);
+  return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address) && !isIpLiteral(address);
 }
 
 /** A path below the root, without query or fragment. */

@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 
 import { AddressNotFoundError } from '../errors.js';
@@ -45,12 +44,17 @@ export function isWildcard(address: string): boolean {
 
 /** True for addresses that only this host reaches. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || address === 'localhost' || (isIPv4(address) && address.startsWith('127.'));
+  return address === '::1' || address === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(address);
+}
+
+/** True for an IP, given something that is an IP or a host name. */
+export function isIpLiteral(host: string): boolean {
+  return host.includes(':') || /^[\d.]+$/.test(host);
 }
 
 /** `host:port`, with an IPv6 host in brackets. */
 export function hostPort(host: string, port: number): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
+  return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
 }
 
 function chooseBound(bound: string, nearby: boolean): AddressChoice {
@@ -64,10 +68,10 @@ function chooseBound(bound: string, nearby: boolean): AddressChoice {
 
 function chooseInterface(interfaces: Interfaces, nearby: boolean, ipv4Only: boolean): AddressChoice {
   const external = Object.entries(interfaces)
-    .flatMap(([name, infos = []]) => infos.map((info) => ({ name, address: info.address, internal: info.internal })))
-    .filter(({ address, internal }) => !internal && !isLinkLocal(address) && !(ipv4Only && isIPv6(address)));
+    .flatMap(([name, infos = []]) => infos.map((info) => ({ name, ...info })))
+    .filter(({ address, family, internal }) => !internal && !isLinkLocal(address) && !(ipv4Only && family === 'IPv6'));
   const real = external.filter(({ name }) => !virtualName.test(name));
-  const best = real.find(({ address }) => isIPv4(address)) ?? real[0];
+  const best = real.find(({ family }) => family === 'IPv4') ?? real[0];
   const passedOver = external.filter((candidate) => candidate !== best).map(({ name, address }) => `${name} ${address}`);
   const others = passedOver.length === 0 ? '' : `; passed over: ${passedOver.join(', ')}`;
   if (best !== undefined) return { address: best.address, reason: `it is the first outside address, of ${best.name}${others}` };

@@ -1,9 +1,7 @@
-import { isIP } from 'node:net';
-
 import type { CheckPlan } from '../config/config.js';
 import { ConfigError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
-import { hostPort } from './address.js';
+import { hostPort, isIpLiteral } from './address.js';
 import type { RegistryCheck } from './service-instance.js';
 
 /** Where and how the host's server listens. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 in the clear. */
@@ -65,7 +63,7 @@ function resolveHttp(plan: CheckPlan & { kind: 'http' }, { server }: CheckPlace,
   const tls = server.protocol !== 'http';
   const url = `${tls ? 'https' : 'http'}://${target.hostPort}${plan.target}`;
   const check: RegistryCheck = { kind: 'http', url, intervalMs, timeoutMs };
-  if (!tls || isIP(target.host) === 0) return { check };
+  if (!tls || !isIpLiteral(target.host)) return { check };
   const remedy = 'set `address` to a name that is in it, or use `checks: { tcp: true }`';
   return { check, note: `the registry will probe ${url} and fail unless the certificate carries ${target.host}: ${remedy}` };
 }

@@ -52,7 +52,7 @@ it.each([undefined, null, 5, 'orders', [['orders']]].map((options) => [options])
 describe.each<[string, unknown[], unknown[]]>([
   ['name', ['', ' ', 'a\nb', 'a'.repeat(129), 5, null], ['a', 'a'.repeat(128), 'order_service', 'Größe']],
   ['id', ['', 'a\u0007b', 'a'.repeat(256), 5], ['a', 'a'.repeat(255), 'a/b c']],
-  ['address', ['', 'http://a', 'a:80', '10.0.0.1:80', '[::1]', '0.0.0.0', '::', 'a b', 5], ['10.0.0.1', '::1', 'fd00::7', 'orders.internal', 'localhost']],
+  ['address', ['', 'http://a', 'a:80', '10.0.0.1:80', '[::1]', '0.0.0.0', '::', '10.0.0', '10.0.0.256', 'a b', 5], ['10.0.0.1', '::1', 'fd00::7', 'orders.internal', 'localhost']],
   ['port', [0, -1, 1.5, 65_536, '80', NaN], [1, 65_535]],
   ['tags', ['v1', 5], [[], ['v1']]],
   ['meta', ['a=b', [], 5, pairs(64)], [{}, pairs(63), { ['k'.repeat(128)]: 'v'.repeat(512) }]],

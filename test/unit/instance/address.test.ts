@@ -8,7 +8,7 @@ const near = { nearby: true, suppliesAddress: false };
 const far = { nearby: false, suppliesAddress: false };
 const agent = { nearby: true, suppliesAddress: true };
 
-const info = (address: string, internal = false) => ({ address, internal }) as NetworkInterfaceInfo;
+const info = (address: string, internal = false) => ({ address, internal, family: address.includes(':') ? 'IPv6' : 'IPv4' }) as NetworkInterfaceInfo;
 const loopback = { lo: [info('127.0.0.1', true), info('::1', true)] };
 const host: Interfaces = { ...loopback, docker0: [info('172.17.0.1')], eth0: [info('fe80::1'), info('fd00::7'), info('10.0.0.7')] };
 

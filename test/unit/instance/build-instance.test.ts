@@ -9,7 +9,7 @@ import type { InstanceFacts } from '../../../src/instance/build-instance.js';
 
 const agent = { nearby: true, suppliesAddress: true };
 const far = { nearby: false, suppliesAddress: false };
-const interfaces = { eth0: [{ address: '10.0.0.7', internal: false } as NetworkInterfaceInfo] };
+const interfaces = { eth0: [{ address: '10.0.0.7', family: 'IPv4', internal: false } as NetworkInterfaceInfo] };
 const http = { address: '::', port: 8080, protocol: 'http' } as const;
 
 function build(options: RegistrarOptions, facts: Partial<InstanceFacts> = {}) {

@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { Events } from '../../../src/telemetry/events.js';
+import { settle } from '../../support/fake-clock.js';
+
+function setUp() {
+  const reports: string[] = [];
+  const events = new Events((error, event) => reports.push(`${event}: ${error.message}`));
+  return { events, reports };
+}
+
+it('tells every listener of an event, and none of another', () => {
+  const { events } = setUp();
+  const heard: string[] = [];
+  events.on('warning', ({ message }) => heard.push(`one ${message}`));
+  events.on('warning', ({ message }) => heard.push(`two ${message}`));
+  events.on('draining', () => heard.push('draining'));
+  events.emit('warning', { message: 'a' });
+  expect(heard).toEqual(['one a', 'two a']);
+});
+
+it('lets the same function listen twice, and each off ends one of them', () => {
+  const { events } = setUp();
+  let count = 0;
+  const listener = () => {
+    count += 1;
+  };
+  const off = events.on('warning', listener);
+  events.on('warning', listener);
+  events.emit('warning', { message: 'a' });
+  off();
+  off();
+  events.emit('warning', { message: 'b' });
+  expect(count).toBe(3);
+});
+
+it('reports a listener that throws or rejects, and tells the others all the same', async () => {
+  const { events, reports } = setUp();
+  let heard = 0;
+  events.on('warning', () => {
+    throw new Error('thrown');
+  });
+  events.on('warning', async () => {
+    await Promise.resolve();
+    throw new Error('rejected');
+  });
+  events.on('warning', () => {
+    heard += 1;
+  });
+  events.emit('warning', { message: 'a' });
+  await settle();
+  expect(heard).toBe(1);
+  expect(reports).toEqual(['warning: thrown', 'warning: rejected']);
+});
+
+it('survives a report that throws as well', () => {
+  const events = new Events(() => {
+    throw new Error('the logger is broken too');
+  });
+  events.on('warning', () => {
+    throw new Error('thrown');
+  });
+  expect(() => {
+    events.emit('warning', { message: 'a' });
+  }).not.toThrow();
+});
+
+it('tells those who listened when it happened', () => {
+  const { events } = setUp();
+  const heard: string[] = [];
+  events.on('warning', () => {
+    heard.push('early');
+    events.on('warning', () => heard.push('late'));
+  });
+  events.emit('warning', { message: 'a' });
+  expect(heard).toEqual(['early']);
+});
