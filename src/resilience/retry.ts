@@ -24,7 +24,7 @@ export interface RetryPlan {
  * refuses, or with the signal's reason.
  */
 export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Promise<T> {
-  const { default: pRetry, AbortError } = await import('p-retry');
+  const { default: pRetry, AbortError } = await loadPRetry();
   return pRetry(
     async () => {
       try {
@@ -49,6 +49,14 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
       },
     },
   );
+}
+
+let loading: Promise<typeof import('p-retry')> | undefined;
+
+/** Loaded once, at the first retry: importing rollcall stays cheap, and so does each retry after the first. */
+function loadPRetry(): Promise<typeof import('p-retry')> {
+  loading ??= import('p-retry');
+  return loading;
 }
 
 /** A failed attempt in a wrapper of ours, out of reach of p-retry's own judgement of error classes. */

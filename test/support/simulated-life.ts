@@ -1,5 +1,3 @@
-// Loaded on first use by the core; real time that the fake clock would not wait for.
-import 'p-retry';
 import { Registrar } from '../../src/registrar.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
 import { Permits } from '../../src/heartbeat/permits.js';
@@ -7,7 +5,18 @@ import { Slots } from '../../src/heartbeat/slots.js';
 import { Signals } from '../../src/lifecycle/signals.js';
 import type { EventName, RegistrarEvents } from '../../src/telemetry/events.js';
 import { FakeClock } from './fake-clock.js';
+import { retry } from '../../src/resilience/retry.js';
 import { SimulatedRegistry } from './simulated-registry.js';
+
+// The core loads p-retry at its first retry, in real time that the fake clock would not wait for.
+await retry(() => Promise.resolve(), {
+  clock: new FakeClock(),
+  signal: new AbortController().signal,
+  random: Math.random,
+  backoff: () => ({ firstMs: 0, capMs: 0 }),
+  mayRetry: () => false,
+  onFailed: () => undefined,
+});
 
 /** A process that signals can be sent to, and that ends only on paper. */
 export class FakeProcess {

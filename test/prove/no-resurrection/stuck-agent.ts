@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registrar, consul } from 'rollcall';
 import { rawConsul } from '../../support/servers/raw-consul.js';
@@ -35,7 +36,7 @@ export async function stopOnStuckAgent(agent: ConsulServer, run: number, random:
     });
   });
   await registrar.start();
-  agent.pause();
+  await pauseForSure(agent);
   const updated = registrar.update({ tags: [String(run)] }).catch(() => undefined);
   await waitFor(() => writes === 2);
   // The request has been handed to the socket by then; sometimes stop comes a little later.
@@ -61,6 +62,12 @@ export async function stopOnStuckAgent(agent: ConsulServer, run: number, random:
   return { kind: 'real', run, writeOnTheWire: cutOffWrites > 0, confirmed, registersAfterwards: writes - writesWhenLeft, samples, listedSamples, presentAtEnd: present };
 }
 
+/** A stop signal takes effect a moment after it was sent, and a request must not slip through in it. */
+async function pauseForSure(agent: ConsulServer): Promise<void> {
+  agent.pause();
+  await waitFor(() => /\) T /.test(readFileSync(`/proc/${String(agent.pid)}/stat`, 'utf8')), { everyMs: 2 });
+}
+
 /** The usual way: abort what is in flight, deregister once, and believe the 200. */
 export async function stopTheUsualWay(agent: ConsulServer, run: number): Promise<Life> {
   const id = `usual-${String(run)}`;
@@ -68,7 +75,7 @@ export async function stopTheUsualWay(agent: ConsulServer, run: number): Promise
   const stuck = rawConsul(agent.url);
   const body = { ID: id, Name: id, Check: { CheckID: `${id}:ttl`, TTL: '6s', Status: 'passing' } };
   await raw.put('/v1/agent/service/register', body);
-  agent.pause();
+  await pauseForSure(agent);
   stuck.put('/v1/agent/service/register', body).catch(() => undefined);
   await sleep(50);
   stuck.close();
