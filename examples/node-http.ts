@@ -3,12 +3,12 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registrar } from 'rollcall';
 
-let stock: Map<string, number> | undefined;
+const stock = new Map<string, number>();
 
 const server = createServer((request, response) => {
   const item = (request.url ?? '/').slice(1);
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ item, left: stock?.get(item) ?? 0 }));
+  response.end(JSON.stringify({ item, left: stock.get(item) ?? 0 }));
 });
 
 const registrar = new Registrar({
@@ -16,7 +16,7 @@ const registrar = new Registrar({
   tags: ['v1'],
   meta: { team: 'warehouse' },
   // Nobody is sent here before the data are loaded.
-  ready: () => stock !== undefined,
+  ready: () => stock.size > 0,
   // Consul probes /health/ready of this server, beside the heartbeat.
   checks: { http: { interval: '2s', timeout: '1s' } },
   shutdown: { drain: { min: '1s', quiet: '1s', max: '10s' }, timeout: '20s' },
@@ -37,4 +37,4 @@ server.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1');
 void registrar.start();
 
 await sleep(500);
-stock = new Map([['apples', 12]]);
+stock.set('apples', 12);

@@ -1,11 +1,13 @@
 // The shortest way in: one line in a server's start-up code.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { register } from 'rollcall';
 
 const server = createServer((_request, response) => response.end('hello\n'));
+server.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1');
+await once(server, 'listening');
 
-server.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1', async () => {
-  const registrar = await register(server, { name: process.env.SERVICE_NAME ?? 'hello' });
-  const { state, id, port } = registrar.status();
-  console.log(`http://127.0.0.1:${port ?? 0} is ${state} as ${id ?? 'nobody yet'}`);
-});
+const registrar = await register(server, { name: process.env.SERVICE_NAME ?? 'hello' });
+
+const { state, id, port } = registrar.status();
+console.log(`http://127.0.0.1:${port ?? 0} is ${state} as ${id ?? 'nobody yet'}`);

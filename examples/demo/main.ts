@@ -2,7 +2,7 @@
 import { playLife } from './life.js';
 import { narrate } from './narrate.js';
 import { buildService } from './service.js';
-import { setStage } from './stage.js';
+import { setStage } from './set-stage.js';
 import { Timeline } from './timeline.js';
 
 /** What has to have happened, in this order. */

@@ -1,7 +1,4 @@
 import type { Registry } from 'rollcall';
-import { openConsul, startOwnConsul } from './consul-stage.js';
-import { openFiles } from './file-stage.js';
-import type { Timeline } from './timeline.js';
 
 /** Where the demo plays: a registry, and what can be seen and done there without rollcall. */
 export interface Stage {
@@ -15,26 +12,4 @@ export interface Stage {
   /** Kills the registry and starts it again, empty; only where it was started for the demo. */
   restart?(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The Consul that answers already, else one of our own, else a directory of files. */
-export async function setStage(timeline: Timeline): Promise<Stage> {
-  const asked = process.env.CONSUL_HTTP_ADDR || '127.0.0.1:8500';
-  const url = asked.includes('://') ? asked : `http://${asked}`;
-  const running = await openConsul(url).catch(() => undefined);
-  if (running !== undefined) {
-    timeline.tell('registry', `${running.title}, which was running already: only the demo's own entry is touched`);
-    return running;
-  }
-  timeline.tell('registry', `no Consul answers at ${url}: starting one (the first time it is downloaded, as Debian's package)`);
-  try {
-    const own = await startOwnConsul();
-    timeline.tell('registry', `${own.title}, started for this demo and ended with it`);
-    return own;
-  } catch (error) {
-    timeline.tell('registry', `that did not work: ${error instanceof Error ? error.message : String(error)}`);
-    const files = await openFiles();
-    timeline.tell('registry', `${files.title}, which needs no server at all`);
-    return files;
-  }
 }
