@@ -30,6 +30,7 @@ export class ConsulClient {
   readonly #target: ConsulTarget;
   #opening: Promise<Wire> | undefined;
   #wire: Wire | undefined;
+  readonly #inFlight = new Set<EventEmitter>();
   #closed = false;
 
   constructor(target: ConsulTarget) {
@@ -51,8 +52,9 @@ export class ConsulClient {
     const { token } = this.#target;
     const headers = typeof token === 'function' ? { 'x-consul-token': await this.#ask(token, request, signal) } : undefined;
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The consul registry is closed: it cannot ${request.operation}`, { registry: 'consul', operation: request.operation });
+    this.#assertOpen(request);
     const ctx = new EventEmitter();
+    this.#inFlight.add(ctx);
     const cancel = () => {
       ctx.emit('cancel');
     };
@@ -63,19 +65,27 @@ export class ConsulClient {
       return this.#answer(await (request.method === 'PUT' ? wire.client._put(call) : wire.client._get(call)));
     } catch (thrown) {
       signal.throwIfAborted();
+      this.#assertOpen(request);
       const response = thrown instanceof Error && 'response' in thrown ? (thrown.response as PapiResponse | undefined) : undefined;
       if (response !== undefined) return this.#answer(response);
       throw unreachable(thrown, request.operation, this.shown);
     } finally {
       signal.removeEventListener('abort', cancel);
+      this.#inFlight.delete(ctx);
     }
   }
 
   /** Closes every connection; what is in flight rejects. */
   close(): void {
     this.#closed = true;
+    // An agent that is destroyed would go on with the requests that wait for a connection.
+    for (const ctx of this.#inFlight) ctx.emit('cancel');
     if (this.#wire === undefined) return;
     for (const agent of Object.values(this.#wire.agents)) agent.destroy();
+  }
+
+  #assertOpen({ operation }: ConsulRequest): void {
+    if (this.#closed) throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, { registry: 'consul', operation });
   }
 
   #open(): Promise<Wire> {

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { decodeEntry, decodeInstances, encodeInstance, encodeReport, goDuration } from '../../../../src/backends/consul/consul-codec.js';
+import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
+
+const bare: ServiceInstance = { name: 'orders', id: 'orders-1', tags: [], meta: {}, nonce: 'n1', ttlMs: 10_000, checks: [] };
+
+describe('the register body', () => {
+  it('has only the fields that were set, since an older agent refuses what it does not know', () => {
+    expect(encodeInstance(bare)).toEqual({
+      ID: 'orders-1',
+      Name: 'orders',
+      Tags: [],
+      Meta: { rollcall_nonce: 'n1' },
+      Checks: [{ CheckID: 'orders-1:ttl', Name: 'Heartbeat', TTL: '10s' }],
+    });
+  });
+
+  it('has an explicit id for every check, so that their number never changes an id', () => {
+    const pace = { intervalMs: 10_000, timeoutMs: 1_500 };
+    const body = encodeInstance({
+      ...bare,
+      deregisterCriticalAfterMs: 60_000,
+      checks: [
+        { kind: 'http', url: 'http://10.0.0.1:80/health', ...pace },
+        { kind: 'tcp', target: '10.0.0.1:80', ...pace },
+        { kind: 'grpc', target: '10.0.0.1:80/orders.v1', tls: true, ...pace },
+      ],
+    });
+    const common = { Interval: '10s', Timeout: '1500ms', DeregisterCriticalServiceAfter: '60s' };
+    expect(body).toHaveProperty('Checks', [
+      { CheckID: 'orders-1:ttl', Name: 'Heartbeat', TTL: '10s', DeregisterCriticalServiceAfter: '60s' },
+      { CheckID: 'orders-1:http', Name: 'HTTP http://10.0.0.1:80/health', HTTP: 'http://10.0.0.1:80/health', ...common },
+      { CheckID: 'orders-1:tcp', Name: 'TCP 10.0.0.1:80', TCP: '10.0.0.1:80', ...common },
+      { CheckID: 'orders-1:grpc', Name: 'gRPC 10.0.0.1:80/orders.v1', GRPC: '10.0.0.1:80/orders.v1', GRPCUseTLS: true, ...common },
+    ]);
+  });
+
+  it('never says that a check passes', () => {
+    expect(JSON.stringify(encodeInstance({ ...bare, checks: [{ kind: 'tcp', target: 'a:1', intervalMs: 1, timeoutMs: 1 }] }))).not.toContain('Status');
+  });
+
+  it('writes durations the way Go reads them', () => {
+    expect([250, 1_000, 1_500, 60_000].map(goDuration)).toEqual(['250ms', '1s', '1500ms', '60s']);
+  });
+
+  it('beats critical while in maintenance', () => {
+    expect(encodeReport({ status: 'maintenance', reason: 'disks' })).toEqual({ Status: 'critical', Output: 'disks' });
+  });
+});
+
+describe('what an agent answers', () => {
+  const service = { ID: 'orders-1', Service: 'orders', Address: '', Port: 0, Tags: null, Meta: { rollcall_nonce: 'n1', version: '2' } };
+
+  it('is an entry with its nonce apart from its meta, and without what was empty', () => {
+    const entry = decodeEntry({ AggregatedStatus: 'warning', Service: service, Checks: [{ CheckID: 'orders-1:ttl', Status: 'warning', Output: 'slow' }] });
+    expect(entry).toEqual({
+      instance: { name: 'orders', id: 'orders-1', tags: [], meta: { version: '2' }, nonce: 'n1' },
+      status: 'warning',
+      checks: [{ id: 'orders-1:ttl', status: 'warning', output: 'slow' }],
+    });
+  });
+
+  it.each(['_service_maintenance:orders-1', '_node_maintenance'])('names the reason of maintenance from %s', (CheckID) => {
+    const entry = decodeEntry({ AggregatedStatus: 'maintenance', Service: service, Checks: [{ CheckID, Status: 'critical', Notes: 'new disks' }] });
+    expect(entry?.maintenance).toEqual({ reason: 'new disks' });
+  });
+
+  it('has no nonce when somebody else wrote the entry', () => {
+    expect(decodeEntry({ AggregatedStatus: 'passing', Service: { ...service, Meta: null }, Checks: null })?.instance).not.toHaveProperty('nonce');
+  });
+
+  it('throws on a shape that is not an answer of an agent', () => {
+    expect(() => decodeEntry({ hello: 'world' })).toThrow(TypeError);
+    expect(() => decodeInstances({})).toThrow(TypeError);
+  });
+
+  it('takes the worst check of a listed instance, its node included, and the node for an address that is missing', () => {
+    const Node = { Address: '10.0.0.9' };
+    const check = (CheckID: string, Status: string) => ({ CheckID, Status });
+    const statusWith = (...Checks: object[]) => decodeInstances([{ Node, Service: service, Checks }]).map(({ status, address }) => [status, address]);
+    expect(statusWith(check('serfHealth', 'passing'), check('a', 'passing'))).toEqual([['passing', '10.0.0.9']]);
+    expect(statusWith(check('serfHealth', 'critical'), check('a', 'passing'))).toEqual([['critical', '10.0.0.9']]);
+    expect(statusWith(check('a', 'warning'), check('b', 'passing'))).toEqual([['warning', '10.0.0.9']]);
+    expect(statusWith(check('_node_maintenance', 'critical'), check('a', 'critical'))).toEqual([['maintenance', '10.0.0.9']]);
+    expect(statusWith(check('a', 'something new'))).toEqual([['critical', '10.0.0.9']]);
+  });
+});

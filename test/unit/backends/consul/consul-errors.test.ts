@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { meansAbsent, meansLost } from '../../../../src/backends/consul/consul-answer.js';
+import { nextCursor } from '../../../../src/backends/consul/consul-discovery.js';
+import { refusal, unreachable } from '../../../../src/backends/consul/consul-errors.js';
+import { assertAddressable } from '../../../../src/backends/consul/consul-path.js';
+
+const at = 'http://127.0.0.1:8500';
+const answer = (status: number, text = '') => ({ status, text, headers: {} });
+
+describe('a refusal by Consul', () => {
+  it.each([
+    [400, 'ROLLCALL_REGISTRY_REJECTED', false],
+    [405, 'ROLLCALL_REGISTRY_REJECTED', false],
+    [413, 'ROLLCALL_REGISTRY_REJECTED', false],
+    [401, 'ROLLCALL_REGISTRY_DENIED', false],
+    [403, 'ROLLCALL_REGISTRY_DENIED', false],
+    [301, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [404, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [408, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [429, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [500, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [502, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [503, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [504, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+  ])('with HTTP %i is %s', (status, code, retryable) => {
+    expect(refusal(answer(status, 'words of the agent'), 'register', at)).toMatchObject({ code, retryable, registry: 'consul', operation: 'register' });
+  });
+
+  it("carries the agent's own words, however long, on one line", () => {
+    const words = `Permission denied: token with AccessorID '${'0'.repeat(36)}' lacks permission 'service:write' on "orders"`;
+    expect(refusal(answer(403, `${words}\n`), 'register', at).message).toContain(words);
+    expect(refusal(answer(500, 'a\n  b'), 'register', at).message).toContain('a b');
+    expect(refusal(answer(500, 'x'.repeat(9_000)), 'register', at).message.length).toBeLessThan(1_200);
+  });
+
+  it.each([
+    [400, 'Request decode failed: json: unknown field "Locality"', 'older than the field'],
+    [400, 'Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature', 'Leave namespace and partition out'],
+    [400, 'Client sent an HTTP request to an HTTPS server.', "'https://'"],
+    [403, 'ACL not found', 'unknown there or was deleted'],
+    [403, 'Permission denied', 'service:write'],
+    [429, 'Your IP is issuing too many concurrent connections', 'too many requests'],
+    [404, '', 'HTTP port'],
+  ])('says what to do next about %i %s', (status, words, hint) => {
+    expect(refusal(answer(status, words), 'register', at).message).toContain(hint);
+  });
+
+  it('names the right a reader needs', () => {
+    expect(refusal(answer(403, 'Permission denied'), 'read', at).message).toContain('service:read ');
+    expect(refusal(answer(403, 'Permission denied'), 'discover', at).message).toContain('node:read');
+  });
+
+  it('names the code and the place when nobody answered', () => {
+    const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    expect(unreachable(cause, 'renew', at)).toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', operation: 'renew', cause, message: expect.stringMatching(/127\.0\.0\.1:8500.*ECONNREFUSED/) as string });
+  });
+});
+
+describe('an answer to a beat or a removal', () => {
+  it.each([
+    [500, 'CheckID "x" does not have associated TTL', true],
+    [500, 'Unknown check "x"', true],
+    [404, 'Unknown check ID "x". Ensure that the check ID is passed, not the check name.', true],
+    [500, 'rpc error: No cluster leader', false],
+    [403, 'Permission denied', false],
+    [200, '', false],
+  ])('%i %j means a loss: %s', (status, text, lost) => {
+    expect(meansLost(answer(status, text))).toBe(lost);
+  });
+
+  it.each([
+    [500, 'Unknown service {"x" {}}', true],
+    [404, 'Unknown service ID "x". Ensure that the service ID is passed, not the service name.', true],
+    [500, 'No cluster leader', false],
+    [403, 'Permission denied', false],
+  ])('%i %j means that it was absent: %s', (status, text, absent) => {
+    expect(meansAbsent(answer(status, text))).toBe(absent);
+  });
+});
+
+describe('the cursor of a watch', () => {
+  const next = (last: string | undefined, index?: string) => nextCursor(last, { headers: index === undefined ? {} : { 'x-consul-index': index } });
+
+  it('follows the index', () => {
+    expect([next(undefined, '7'), next('7', '9'), next('9', '9')]).toEqual(['7', '9', '9']);
+  });
+
+  it('takes an index of 0, or none, as 1, so that the next poll is held', () => {
+    expect([next(undefined, '0'), next(undefined), next(undefined, 'nonsense')]).toEqual(['1', '1', '1']);
+  });
+
+  it('starts over when the index falls, as after a restore', () => {
+    expect(next('100', '20')).toBe('0');
+    expect(next('0', '20')).toBe('20');
+  });
+});
+
+describe('an id that no URL can carry', () => {
+  it.each(['..', '.', '/a', 'a/', 'a//b', 'a/../b', '', '%2f', 'a%b', 'a\nb', 'a\0', '\ud800'])('%j is refused before the agent takes what nobody could remove', (id) => {
+    expect(() => assertAddressable(id)).toThrow(expect.objectContaining({ code: 'ROLLCALL_REGISTRY_REJECTED' }));
+  });
+
+  it.each(['a', 'a/b', 'a b', '..a', '{id}', '日本', '?x'])('%j is not one of them', (id) => {
+    expect(() => assertAddressable(id)).not.toThrow();
+  });
+});

@@ -1,0 +1,126 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeName } from '../../../../src/backends/file/file-codec.js';
+import { resolveFileOptions } from '../../../../src/backends/file/file-options.js';
+import { file } from '../../../../src/backends/file/file-registry.js';
+import { ConfigError } from '../../../../src/errors.js';
+import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
+import { FakeClock } from '../../../support/fake-clock.js';
+
+const signal = new AbortController().signal;
+const passing = { status: 'passing', reason: 'ok' } as const;
+const orders: ServiceInstance = { name: 'orders', id: 'o-1', port: 1, tags: [], meta: {}, nonce: 'n1', ttlMs: 1_000, checks: [], deregisterCriticalAfterMs: 60_000 };
+
+describe('the file registry', () => {
+  let dir: string;
+  let clock: FakeClock;
+  beforeEach(async () => {
+    dir = join(await mkdtemp(join(tmpdir(), 'rollcall-unit-')), 'made', 'by us');
+    clock = new FakeClock();
+  });
+  afterEach(() => rm(join(dir, '..', '..'), { recursive: true }));
+
+  const path = () => join(dir, 'orders', 'o-1.json');
+
+  it('writes one readable file an instance, for our eyes only', async () => {
+    await file({ dir }, clock).register(orders, passing, signal);
+    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({ instance: orders, beat: { status: 'critical' } });
+    expect((await stat(path())).mode & 0o777).toBe(0o600);
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
+  });
+
+  it('only touches the file on a beat that says nothing new', async () => {
+    const registration = await file({ dir }, clock).register(orders, passing, signal);
+    await registration.renew(passing, signal);
+    const { ino } = await stat(path());
+    await clock.advance(500);
+    await registration.renew(passing, signal);
+    const after = await stat(path());
+    expect(after.ino).toBe(ino);
+    expect(after.mtimeMs).toBeCloseTo(clock.wallTime(), 0);
+    await registration.renew({ status: 'warning', reason: 'slow' }, signal);
+    expect((await stat(path())).ino).not.toBe(ino);
+  });
+
+  it('is seen by another process that shares the directory, and with another clock', async () => {
+    const registration = await file({ dir }, clock).register(orders, passing, signal);
+    await registration.renew(passing, signal);
+    const seen = await file({ dir }, clock).discovery?.poll('orders', undefined, signal);
+    expect(seen?.instances).toMatchObject([{ id: 'o-1', status: 'passing', nonce: 'n1' }]);
+    const backwards = new FakeClock();
+    await clock.advance(10_000);
+    await registration.renew(passing, signal);
+    expect((await file({ dir }, backwards).discovery?.poll('orders', undefined, signal))?.instances).toEqual([]);
+  });
+
+  it('ignores what is not an entry', async () => {
+    await mkdir(join(dir, 'orders'), { recursive: true });
+    await writeFile(path(), '{"instance":{"id":"half of');
+    await writeFile(join(dir, 'orders', 'note.json'), '[]');
+    const registry = file({ dir }, clock);
+    expect(await registry.read(orders, signal)).toBeUndefined();
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toEqual([]);
+    await registry.register(orders, passing, signal);
+    expect(await registry.read(orders, signal)).toBeDefined();
+  });
+
+  it('removes what a dead sibling left behind, once its time to stay critical is over', async () => {
+    const registry = file({ dir }, clock);
+    await registry.register(orders, passing, signal);
+    const { deregisterCriticalAfterMs: _never, ...forever } = { ...orders, id: 'forever' };
+    await registry.register(forever, passing, signal);
+    await clock.advance(60_500);
+    await registry.register({ ...orders, id: 'o-2' }, passing, signal);
+    expect(await registry.read(orders, signal)).toBeDefined();
+    await clock.advance(1_000);
+    await registry.register({ ...orders, id: 'o-2' }, passing, signal);
+    expect(await registry.read(orders, signal)).toBeUndefined();
+    expect(await registry.read({ name: 'orders', id: 'forever' }, signal)).toBeDefined();
+  });
+
+  it('leaves no trace of a registration that was aborted while it was written', async () => {
+    const controller = new AbortController();
+    const registering = file({ dir }, clock).register(orders, passing, controller.signal);
+    controller.abort(new Error('too late'));
+    await expect(registering).rejects.toThrow('too late');
+    expect(await readdir(dir, { recursive: true }).catch(() => [])).not.toContain(join('orders', 'o-1.json'));
+  });
+
+  it('says what is wrong with a directory it cannot use', async () => {
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, 'orders'), 'in the way');
+    await expect(file({ dir }, clock).register(orders, passing, signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      message: expect.stringContaining(dir) as string,
+    });
+  });
+
+  it('refuses options that cannot work, and says where it writes by default', () => {
+    for (const bad of ['', 7, 'a\0b']) expect(() => file({ dir: bad as string })).toThrow(ConfigError);
+    expect(resolveFileOptions({})).toEqual({ dir: join(tmpdir(), `rollcall-${userInfo().uid}`), mustBeOurs: true });
+  });
+});
+
+describe('a file name', () => {
+  it.each([
+    ['orders-10.0.0.1-80', 'orders-10.0.0.1-80'],
+    ['..', '%2e.'],
+    ['.hidden', '%2ehidden'],
+    ['a/b', 'a%2fb'],
+    ['Orders', '%4frders'],
+    ['ä', '%c3%a4'],
+    ['%2f', '%252f'],
+    ['', '%'],
+  ])('of %j is %j', (text, name) => {
+    expect(encodeName(text)).toBe(name);
+  });
+
+  it('of a long text is short, and differs from that of another long text', () => {
+    const [a, b] = [encodeName(`${'x'.repeat(300)}a`), encodeName(`${'x'.repeat(300)}b`)];
+    expect(a.length).toBeLessThan(100);
+    expect(a).not.toBe(b);
+  });
+});
