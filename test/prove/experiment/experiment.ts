@@ -13,11 +13,11 @@ export interface Lab {
 }
 
 /** What a checker makes of a history. */
-export interface Verdict {
+export interface Verdict<Figures extends object = object> {
   /** Each broken promise in one line; none: it holds. */
   readonly problems: readonly string[];
   /** The numbers behind the claim. Milliseconds unless named otherwise. */
-  readonly figures: Readonly<Record<string, unknown>>;
+  readonly figures: Readonly<Figures>;
 }
 
 /** Runs, prints its table, and has its history judged. */

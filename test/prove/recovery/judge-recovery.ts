@@ -38,7 +38,7 @@ export interface RecoveryFigures {
 }
 
 /** Judges a whole history. A round in which ours never came back, or went again, is a problem of its own and no measurement. */
-export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict & { readonly figures: RecoveryFigures } {
+export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict<RecoveryFigures> {
   const problems: string[] = [];
   const took: Record<Loss, number[]> = { emptied: [], deregistered: [], late: [] };
   for (const round of roundsOf(history)) {
