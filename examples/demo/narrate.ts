@@ -37,7 +37,7 @@ export function narrate(registrar: Registrar, timeline: Timeline): void {
     timeline.tell('warning', message);
   });
   registrar.on('stopped', ({ tookMs, errors }) => {
-    const problems = errors.map(({ message }) => `; ${message}`).join('');
+    const problems = errors.map(({ message }) => `; ${firstSentence(message)}`).join('');
     timeline.tell('stopped', `server closed, nothing left open, ${duration(tookMs)} after the stop began${problems}`);
   });
 }

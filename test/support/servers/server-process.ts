@@ -28,7 +28,8 @@ export class ServerProcess {
 
   /** Starts the program. `directory` is removed when this process dies without having stopped it. */
   static async start(program: string, words: readonly string[], directory?: string): Promise<ServerProcess> {
-    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Detached: a Ctrl-C in the terminal is for us; a server that went with it could not be left in order.
+    const child = spawn(program, words, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     return new ServerProcess(child, directory);
   }
