@@ -167,7 +167,7 @@ export class Registrar {
     const started = this.start();
     if (this.#server?.isListening === false && !required) return;
     try {
-      await withDeadline(clock, waitMs, `registering ${this.#config.name} (see \`wait\`)`, undefined, () => started);
+      await withDeadline(clock, waitMs, { operation: `registering ${this.#config.name} (see \`wait\`)` }, undefined, () => started);
     } catch (error) {
       if (!required && !hasCode(error, 'ROLLCALL_CONFIG')) return;
       await this.leave('not registered in time, and `required` is set');

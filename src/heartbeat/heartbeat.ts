@@ -41,7 +41,7 @@ export class Heartbeat {
   readonly #plan: HeartbeatPlan;
   readonly #startedAt: number;
   readonly #bell = new Bell();
-  readonly #remembered: Remembered = { maintenance: undefined };
+  readonly #remembered: Remembered = { maintenance: undefined, passing: new Set() };
   readonly #nextBeat = new Set<() => void>();
   #instance: ServiceInstance;
   #held: Held | undefined;
@@ -150,7 +150,7 @@ export class Heartbeat {
   /** One beat, after whatever has to come before it. */
   async #beat(held: Held, signal: AbortSignal): Promise<Renewal> {
     const { registry, report, clock } = this.#plan;
-    if (this.#lookWanted) {
+    if (this.#lookWanted || this.#probesUnseen()) {
       if ((await look(registry, held.instance, this.#remembered, signal)) === undefined) throw lost(registry.name, 'as a look at it showed');
       this.#lookWanted = false;
     }
@@ -160,6 +160,11 @@ export class Heartbeat {
     signal.throwIfAborted();
     this.#accepted(renewal, sentAt);
     return renewal;
+  }
+
+  /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
+  #probesUnseen(): boolean {
+    return this.#plan.machine.state === 'registered' && this.#instance.checks.some(({ kind }) => !this.#remembered.passing.has(kind));
   }
 
   async #write(held: Held, instance: ServiceInstance, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { hasCode } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import { keyOf } from '../instance/service-instance.js';
-import type { ServiceInstance } from '../instance/service-instance.js';
+import type { RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
 import type { Entry, Registration, Registry } from '../registry/registry.js';
 import type { Backoff } from '../resilience/retry.js';
 
@@ -15,16 +15,20 @@ export interface Held {
   ttlMs: number;
 }
 
-/** An operator's maintenance as last seen; it outlives a loss of the entry. */
+/** What the registry said of our entry when it last held it; it outlives a loss. */
 export interface Remembered {
+  /** An operator's. */
   maintenance: HealthReport | undefined;
+  /** Probes of the registry that pass. */
+  passing: ReadonlySet<RegistryCheck['kind']>;
 }
 
-/** Reads our entry and remembers an operator's maintenance. Undefined when the registry does not hold us. */
+/** Reads our entry and remembers what has to outlive it. Undefined when the registry does not hold us. */
 export async function look(registry: Registry, instance: ServiceInstance, remembered: Remembered, signal: AbortSignal): Promise<Entry | undefined> {
   const entry = await registry.read(keyOf(instance), signal);
   if (entry !== undefined) {
     remembered.maintenance = entry.maintenance && { status: 'maintenance', reason: entry.maintenance.reason };
+    remembered.passing = new Set(entry.checks.flatMap(({ kind, status }) => (kind !== undefined && status === 'passing' ? [kind] : [])));
   }
   return entry;
 }
@@ -44,7 +48,12 @@ export async function obtain(
 ): Promise<Registration> {
   const entry = await look(registry, instance, remembered, signal);
   const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance;
-  return stillOurs ? previous.registration : registry.register(instance, remembered.maintenance ?? report(), signal);
+  return stillOurs ? previous.registration : registry.register(withProbesSeen(instance, remembered), remembered.maintenance ?? report(), signal);
+}
+
+/** Without this an entry that is written again would stay critical until the registry's next probe. */
+function withProbesSeen(instance: ServiceInstance, { passing }: Remembered): ServiceInstance {
+  return { ...instance, checks: instance.checks.map((check) => (passing.has(check.kind) ? { ...check, seenPassing: true } : check)) };
 }
 
 /** How to wait after a failure: briefly for a registry on this host, patiently for one far away or one that refuses us. */

@@ -1,8 +1,13 @@
 /** A probe the registry makes by itself, beside the heartbeat. */
-export type RegistryCheck =
-  | { readonly kind: 'http'; readonly url: string; readonly intervalMs: number; readonly timeoutMs: number }
-  | { readonly kind: 'tcp'; readonly target: string; readonly intervalMs: number; readonly timeoutMs: number }
-  | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean; readonly intervalMs: number; readonly timeoutMs: number };
+export type RegistryCheck = ProbePace &
+  ({ readonly kind: 'http'; readonly url: string } | { readonly kind: 'tcp'; readonly target: string } | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean });
+
+interface ProbePace {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** The registry itself has seen it pass in this life: written again after a loss it starts passing, not critical until the next probe. */
+  readonly seenPassing?: boolean;
+}
 
 /** How often a registry hands this instance out relative to its siblings (Consul DNS SRV weights). */
 export interface Weights {

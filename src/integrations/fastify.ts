@@ -5,6 +5,7 @@ import type { RegistrarOptions } from '../config/options.js';
 import { asError } from '../errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { Registrar } from '../registrar.js';
+import { withDeadline } from '../resilience/deadline.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -45,7 +46,8 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
   app.addHook('preClose', async () => {
     if (closing.hasBegun()) return;
     // Somebody kept the app's original close from before we wrapped it: at least be out of the registry first.
-    await within(pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT, registrar.leave());
+    const leaveWithin = pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT;
+    await withDeadline(systemClock, leaveWithin, { operation: 'leave' }, undefined, () => registrar.leave()).catch(() => undefined);
   });
   if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
   // Failing is told by the 'failed' event and the log; the app lives on.
@@ -108,15 +110,4 @@ function mountForInject(app: FastifyInstance, endpoint: HealthEndpoint): void {
 function pluginTimeoutOf(app: FastifyInstance): number {
   const timeout = app.initialConfig.pluginTimeout ?? 10_000;
   return timeout === 0 ? Infinity : timeout;
-}
-
-/** Resolves when the work is done or the time is over, whichever is first. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let cancel = () => {};
-  const timeUp = new Promise<void>((resolve) => {
-    cancel = systemClock.after(ms, resolve);
-  });
-  await Promise.race([work, timeUp]).finally(() => {
-    cancel();
-  });
 }

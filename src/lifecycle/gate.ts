@@ -8,7 +8,7 @@ const ANSWER_WITHIN_MS = 5_000;
 /** Asks `ready` until it says true. An error is a no: what is not up yet may well throw. Rejects only with the signal's reason. */
 export async function untilReady(ready: () => boolean | Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const answer = await withDeadline(clock, ANSWER_WITHIN_MS, 'ready', signal, async () => ready()).catch(() => false);
+    const answer = await withDeadline(clock, ANSWER_WITHIN_MS, { operation: 'ready' }, signal, async () => ready()).catch(() => false);
     signal.throwIfAborted();
     if (answer) return;
     await clock.sleep(ASK_EVERY_MS, signal);

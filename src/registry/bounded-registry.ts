@@ -111,7 +111,7 @@ export class BoundedRegistry implements Registry {
     deadlineMs = REQUEST_DEADLINE_MS,
   ): Promise<T> {
     try {
-      const value = await withDeadline(this.#clock, deadlineMs, `${this.name} ${operation}`, signal, verb);
+      const value = await withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb);
       this.#answered();
       return value;
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import type { Discovery } from '../discovery/discovery.js';
 import type { HealthReport, HealthStatus } from '../health/report.js';
-import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import type { InstanceKey, RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
 
 /**
  * A place to register. Implementations are verbs without loops: one request a verb (or one held poll), no timer, retry,
@@ -63,6 +63,8 @@ export type EntryInstance = Pick<ServiceInstance, 'name' | 'id' | 'address' | 'p
 
 export interface EntryCheck {
   readonly id: string;
+  /** Which of our own probes it is; absent for the heartbeat's check and for those that others added. */
+  readonly kind?: RegistryCheck['kind'];
   readonly status: HealthStatus;
   readonly output: string;
 }

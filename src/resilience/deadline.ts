@@ -8,7 +8,7 @@ import { TimeoutError } from '../errors.js';
 export async function withDeadline<T>(
   clock: Clock,
   ms: number,
-  what: string,
+  what: { readonly operation: string; readonly registry?: string },
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -20,7 +20,8 @@ export async function withDeadline<T>(
   };
   outer?.addEventListener('abort', onOuterAbort, { once: true });
   const cancel = clock.after(ms, () => {
-    controller.abort(new TimeoutError(`${what} took longer than ${String(Math.round(ms))} ms`, { operation: what }));
+    const name = [what.registry, what.operation].filter(Boolean).join(' ');
+    controller.abort(new TimeoutError(`${name} took longer than ${String(Math.round(ms))} ms`, what));
   });
   try {
     return await abortable(work(signal), signal);

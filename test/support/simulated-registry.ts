@@ -33,6 +33,8 @@ export class SimulatedRegistry implements Registry {
   #buffered: (() => void)[] = [];
   #watchers: (() => void)[] = [];
   #paused = false;
+  /** What its own probes of the instances find. */
+  probes: HealthStatus = 'passing';
   /** Refuses connections. */
   down = false;
   /** Requests that are sent and have not arrived. */
@@ -82,7 +84,8 @@ export class SimulatedRegistry implements Registry {
       if (stored === undefined) return undefined;
       const status = this.#statusOf(stored);
       const { maintenance } = stored;
-      return { instance: stored.instance, status, checks: [], ...(maintenance !== undefined && { maintenance: { reason: maintenance } }) };
+      const checks = stored.instance.checks.map(({ kind }) => ({ id: `${key.id}:${kind}`, kind, status: this.probes, output: '' }));
+      return { instance: stored.instance, status, checks, ...(maintenance !== undefined && { maintenance: { reason: maintenance } }) };
     });
   }
 

@@ -13,7 +13,7 @@ export function ttlCheckId(id: string): string {
 
 /**
  * The register body: explicit check ids, because the agent's own change with the number of checks, and only fields that were
- * set, because an older agent refuses the whole body for one it does not know. No check carries a status: all start critical.
+ * set, because an older agent refuses the whole body for one it does not know. Without a status a check starts critical.
  */
 export function encodeInstance(instance: ServiceInstance): object {
   const { name, id, address, port, tags, meta, weights, nonce, ttlMs, checks, deregisterCriticalAfterMs } = instance;
@@ -34,7 +34,7 @@ export function encodeInstance(instance: ServiceInstance): object {
 }
 
 function encodeCheck(check: RegistryCheck): object {
-  const pace = { Interval: goDuration(check.intervalMs), Timeout: goDuration(check.timeoutMs) };
+  const pace = { Interval: goDuration(check.intervalMs), Timeout: goDuration(check.timeoutMs), ...(check.seenPassing && { Status: 'passing' }) };
   switch (check.kind) {
     case 'http':
       return { Name: `HTTP ${check.url}`, HTTP: check.url, ...pace };
@@ -60,7 +60,7 @@ export function decodeEntry(answer: unknown): Entry | undefined {
   const { AggregatedStatus, Service, Checks } = answer as HealthAnswer;
   if (typeof AggregatedStatus !== 'string') throw new TypeError('no AggregatedStatus');
   if (!Service) return undefined;
-  const checks = (Checks ?? []).map(decodeCheck);
+  const checks = (Checks ?? []).map((check) => decodeCheck(check, Service.ID));
   const operators = (Checks ?? []).find(isMaintenance);
   return {
     instance: decodeService(Service),
@@ -76,7 +76,7 @@ export function decodeInstances(answer: unknown): DiscoveredInstance[] {
   return (answer as CatalogEntry[]).map(({ Node, Service, Checks }) => {
     const instance = decodeService(Service);
     const address = instance.address ?? Node?.Address;
-    return { ...instance, ...(address && { address }), status: worst((Checks ?? []).map((check) => decodeCheck(check).status)) };
+    return { ...instance, ...(address && { address }), status: worst((Checks ?? []).map((check) => decodeCheck(check, Service.ID).status)) };
   });
 }
 
@@ -94,9 +94,12 @@ function decodeService({ ID, Service, Address, Port, Tags, Meta, Weights }: Serv
   };
 }
 
-function decodeCheck(check: CheckAnswer): EntryCheck {
+const probeKinds = ['http', 'tcp', 'grpc'] as const satisfies readonly RegistryCheck['kind'][];
+
+function decodeCheck(check: CheckAnswer, id: string): EntryCheck {
   const status = isMaintenance(check) ? 'maintenance' : decodeStatus(check.Status);
-  return { id: check.CheckID, status, output: check.Output ?? '' };
+  const kind = probeKinds.find((ours) => check.CheckID === `${id}:${ours}`);
+  return { id: check.CheckID, ...(kind && { kind }), status, output: check.Output ?? '' };
 }
 
 /** Maintenance is a critical check of a known id: of the service, or of the whole node. */

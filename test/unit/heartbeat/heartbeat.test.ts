@@ -140,6 +140,20 @@ describe('recovering', () => {
     expect(registrar.state).toBe('registered');
   });
 
+  it.each([
+    ['passing', true],
+    ['critical', false],
+  ] as const)('writes a probe that the registry last saw %s so that it starts passing: %s', async (probes, startsPassing) => {
+    const { clock, registry, registrar } = simulatedLife({ checks: { tcp: true } });
+    registry.probes = probes;
+    void registrar.start();
+    await clock.advance(10_000);
+    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBeUndefined();
+    registry.forget();
+    await clock.advance(100);
+    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBe(startsPassing ? true : undefined);
+  });
+
   it('fails instead when recover is false and the entry has gone missing', async () => {
     const { clock, registry, registrar, told } = simulatedLife({ recover: false });
     void registrar.start();
