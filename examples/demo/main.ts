@@ -43,9 +43,10 @@ app.registrar.on('draining', () => {
 process.on('exit', (code) => {
   const missing = failed || ended.signal.aborted ? undefined : timeline.missing(wholeLife);
   if (missing !== undefined) timeline.tell('problem', `'${missing}' did not happen when it should have`);
-  if (failed || missing !== undefined) process.exitCode = 1;
+  const incomplete = failed || missing !== undefined;
+  if (incomplete) process.exitCode = 1;
   const verdict = ended.signal.aborted ? 'ended early, on request' : `the whole life, in ${timeline.elapsed}`;
-  timeline.tell('exit', `code ${String(process.exitCode ?? code)}: ${failed ? 'the life could not be played' : verdict}`);
+  timeline.tell('exit', `code ${String(process.exitCode ?? code)}: ${incomplete ? 'not everything happened as it should' : verdict}`);
 });
 
 try {
