@@ -1,3 +1,4 @@
+import type * as PRetry from 'p-retry';
 import type { Clock } from '../clock.js';
 import { asError } from '../errors.js';
 
@@ -51,10 +52,10 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
   );
 }
 
-let loading: Promise<typeof import('p-retry')> | undefined;
+let loading: Promise<typeof PRetry> | undefined;
 
 /** Loaded once, at the first retry: importing rollcall stays cheap, and so does each retry after the first. */
-function loadPRetry(): Promise<typeof import('p-retry')> {
+function loadPRetry(): Promise<typeof PRetry> {
   loading ??= import('p-retry');
   return loading;
 }

@@ -149,7 +149,7 @@ export class SimulatedRegistry implements Registry {
     this.requests.push({ at: this.#clock.now(), verb });
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
-        reject(error as Error);
+        reject(error);
       };
       if (signal.aborted) {
         fail(signal.reason);
