@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import type { Lab, Verdict } from '../../prove/experiment/experiment.js';
+import type { History } from '../../prove/experiment/history.js';
+import { spreadTable } from '../../prove/experiment/table.js';
+import { startConsul } from '../../support/servers/consul-server.js';
+import { seededRandom } from '../../support/seeded.js';
+import { shuffled } from '../shuffled.js';
+import { compileWorkloads, compiledFile, plainEnvironment, runWorkload } from '../workload.js';
+import { judgeFootprint } from './judge-footprint.js';
+import type { FootprintEvent, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
+
+const PAIRS = 40;
+const PROCESSES = 5;
+const FURTHER = 200;
+
+/** What the library takes of the host: time to import, memory, and nothing that stays after `stop()`. */
+export async function footprint(lab: Lab): Promise<Verdict> {
+  const history = lab.record<FootprintEvent>();
+  await compileWorkloads();
+  measureStarts(lab.runs ?? PAIRS, lab.seed, history);
+  // By default an agent takes 200 connections from a host, and each Registrar here has a client of its own.
+  const consul = await startConsul({ config: { limits: { http_max_conns_per_client: 2_000 } } });
+  try {
+    const plan: MemoryPlan = { url: consul.url, further: FURTHER };
+    for (let nth = 1; nth <= Math.min(lab.runs ?? PROCESSES, PROCESSES); nth += 1) {
+      await runWorkload<MemoryRow>('idle-registrars', plan, (row) => history.note({ kind: 'memory', ...row }));
+    }
+  } finally {
+    await consul.stop();
+  }
+  const verdict = judgeFootprint(history.events);
+  const { importMs, noiseMs, firstMb, furtherKb, furtherHeapKb, connections } = verdict.figures;
+  lab.say(
+    spreadTable({
+      'import over a bare start, ms': importMs,
+      'bare start over a bare start (noise), ms': noiseMs,
+      'first Registrar, MB resident': firstMb,
+      'further Registrar, kB resident': furtherKb,
+      'further Registrar, kB of heap': furtherHeapKb,
+      [`connections of ${FURTHER + 1} Registrars`]: connections,
+    }),
+  );
+  return verdict;
+}
+
+function measureStarts(pairs: number, seed: number, history: History<FootprintEvent>): void {
+  const random = seededRandom(seed);
+  const modules: Readonly<Record<Start, string>> = { bare: 'nothing', bareAgain: 'nothing', imported: 'import-rollcall' };
+  const env = plainEnvironment();
+  const start = (kind: Start) => {
+    const startedAt = performance.now();
+    const { status } = spawnSync(process.execPath, [compiledFile(`test/bench/workloads/${modules[kind]}.js`)], { env, stdio: 'ignore' });
+    if (status !== 0) throw new Error(`${modules[kind]} ended with exit code ${String(status)}`);
+    return performance.now() - startedAt;
+  };
+  // What has been read once comes from memory.
+  for (const kind of Object.keys(modules) as Start[]) start(kind);
+  for (let pair = 1; pair <= pairs; pair += 1) {
+    const order = shuffled(Object.keys(modules) as Start[], random);
+    const ms: Record<Start, number> = { bare: 0, bareAgain: 0, imported: 0 };
+    for (const kind of order) ms[kind] = start(kind);
+    history.note({ kind: 'start', pair, order, ms });
+  }
+}

@@ -1,0 +1,36 @@
+import type { Lab, Verdict } from '../../prove/experiment/experiment.js';
+import { spreadTable } from '../../prove/experiment/table.js';
+import { startConsul } from '../../support/servers/consul-server.js';
+import { compileWorkloads, runWorkload } from '../workload.js';
+import { judgeVisible } from './judge-visible.js';
+import type { VisiblePlan, VisibleRow } from './judge-visible.js';
+
+const PAIRS = 100;
+
+/** How much later a start of ours is visible to readers than a raw PUT of the same entry. */
+export async function visible(lab: Lab): Promise<Verdict> {
+  const history = lab.record<VisibleRow>();
+  await compileWorkloads();
+  const consul = await startConsul();
+  try {
+    const plan: VisiblePlan = { url: consul.url, pairs: lab.runs ?? PAIRS, seed: lab.seed };
+    await runWorkload<VisibleRow>('visible', plan, (row) => history.note(row));
+  } finally {
+    await consul.stop();
+  }
+  const verdict = judgeVisible(history.events);
+  const { behindRawMs, behindFreshRawMs, rawBehindRawMs, listedMs, oursPassingMs } = verdict.figures;
+  lab.say('milliseconds from the call to the first sight in health/service');
+  lab.say(
+    spreadTable({
+      'ours behind a raw PUT': behindRawMs,
+      'ours behind a raw PUT that connects first': behindFreshRawMs,
+      'raw behind raw (noise)': rawBehindRawMs,
+      'ours listed': listedMs.ours,
+      'ours passing': oursPassingMs,
+      'raw listed': listedMs.raw,
+      'raw listed, connects first': listedMs.rawFresh,
+    }),
+  );
+  return verdict;
+}

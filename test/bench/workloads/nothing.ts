@@ -1,0 +1,2 @@
+// A module that does nothing: a bare start of Node, to compare with.
+export {};

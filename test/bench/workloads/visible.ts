@@ -1,0 +1,79 @@
+import { Registrar, consul } from '../../../src/index.js';
+import { seededRandom } from '../../support/seeded.js';
+import { shuffled } from '../shuffled.js';
+import type { Contestant, VisiblePlan, VisibleRow } from '../visible/judge-visible.js';
+import { RawClient } from './raw-client.js';
+import { plan, reportRow, stayAlive } from './report-row.js';
+
+const { url, pairs, seed } = plan<VisiblePlan>();
+const release = stayAlive();
+const random = seededRandom(seed);
+const reader = new RawClient(url);
+const raw = new RawClient(url);
+
+interface CatalogRow {
+  readonly Checks: readonly { readonly Status: string }[];
+}
+
+/** Starts `act` and looks as fast as it can until `name` is listed, and passing; milliseconds from the start of `act`. */
+async function follow(name: string, act: () => Promise<unknown>): Promise<{ listed: number; passing: number }> {
+  const startedAt = performance.now();
+  const acting = act();
+  let listed: number | undefined;
+  for (;;) {
+    const [row] = JSON.parse(await reader.get(`/v1/health/service/${name}`)) as CatalogRow[];
+    const now = performance.now() - startedAt;
+    if (row === undefined) continue;
+    listed ??= now;
+    if (row.Checks.every(({ Status }) => Status === 'passing')) {
+      await acting;
+      return { listed, passing: now };
+    }
+  }
+}
+
+/** A Registrar of its own with a client of its own, as in a process that starts; only the modules are loaded already. */
+async function ours(name: string): Promise<{ listed: number; passing: number }> {
+  const registrar = new Registrar({ name, port: 1, registry: consul({ endpoints: [url] }), logger: false, shutdown: { signals: false, drain: { min: 0, quiet: 0, max: 0 } } });
+  const times = await follow(name, () => registrar.start());
+  await registrar.stop();
+  return times;
+}
+
+/** One PUT over a connection that is open already: the fastest there is. */
+async function rawPut(name: string): Promise<{ listed: number; passing: number }> {
+  const body = { Name: name, ID: name, Port: 1, Checks: [{ CheckID: `${name}:ttl`, TTL: '10s', Status: 'passing' }] };
+  const times = await follow(name, () => raw.put('/v1/agent/service/register', Buffer.from(JSON.stringify(body))));
+  await raw.put(`/v1/agent/service/deregister/${name}`, Buffer.from(''));
+  return times;
+}
+
+/** The same over a connection that has to be opened first, as ours has to. */
+async function rawFresh(name: string): Promise<{ listed: number; passing: number }> {
+  const fresh = new RawClient(url);
+  const body = { Name: name, ID: name, Port: 1, Checks: [{ CheckID: `${name}:ttl`, TTL: '10s', Status: 'passing' }] };
+  const times = await follow(name, () => fresh.put('/v1/agent/service/register', Buffer.from(JSON.stringify(body))));
+  fresh.close();
+  await raw.put(`/v1/agent/service/deregister/${name}`, Buffer.from(''));
+  return times;
+}
+
+const contestants: Readonly<Record<Contestant, (name: string) => Promise<{ listed: number; passing: number }>>> = { ours, raw: rawPut, rawAgain: rawPut, rawFresh };
+
+for (let warm = 1; warm <= 5; warm += 1) {
+  for (const [who, contestant] of Object.entries(contestants)) await contestant(`warm-${who.toLowerCase()}-${warm}`);
+}
+for (let pair = 1; pair <= pairs; pair += 1) {
+  const order = shuffled(Object.keys(contestants) as Contestant[], random);
+  const row: VisibleRow = { pair, order, listed: { ours: 0, raw: 0, rawAgain: 0, rawFresh: 0 }, passing: { ours: 0, raw: 0, rawAgain: 0, rawFresh: 0 } };
+  for (const who of order) {
+    // A name of its own, so that nobody sees what is left of another.
+    const { listed, passing } = await contestants[who](`bench-${who.toLowerCase()}-${pair}`);
+    row.listed[who] = listed;
+    row.passing[who] = passing;
+  }
+  reportRow(row);
+}
+reader.close();
+raw.close();
+release();
