@@ -30,7 +30,7 @@ export class ConsulClient {
   readonly #target: ConsulTarget;
   #opening: Promise<Wire> | undefined;
   #wire: Wire | undefined;
-  readonly #inFlight = new Set<EventEmitter>();
+  readonly #inFlight = new Set<Cancellation>();
   #closed = false;
 
   constructor(target: ConsulTarget) {
@@ -53,12 +53,9 @@ export class ConsulClient {
     const headers = typeof token === 'function' ? { 'x-consul-token': await this.#ask(token, request, signal) } : undefined;
     signal.throwIfAborted();
     this.#assertOpen(request);
-    const ctx = new EventEmitter();
+    const ctx = new Cancellation();
     this.#inFlight.add(ctx);
-    const cancel = () => {
-      ctx.emit('cancel');
-    };
-    signal.addEventListener('abort', cancel, { once: true });
+    signal.addEventListener('abort', ctx, { once: true });
     const { path, body, lane } = request;
     try {
       const call = { path, agent: wire.agents[lane], ctx, buffer: true, ...(headers && { headers }), ...(body && { body, type: 'json' }) };
@@ -70,7 +67,7 @@ export class ConsulClient {
       if (response !== undefined) return this.#answer(response);
       throw unreachable(thrown, request.operation, this.shown);
     } finally {
-      signal.removeEventListener('abort', cancel);
+      signal.removeEventListener('abort', ctx);
       this.#inFlight.delete(ctx);
     }
   }
@@ -79,7 +76,7 @@ export class ConsulClient {
   close(): void {
     this.#closed = true;
     // An agent that is destroyed would go on with the requests that wait for a connection.
-    for (const ctx of this.#inFlight) ctx.emit('cancel');
+    for (const ctx of this.#inFlight) ctx.handleEvent();
     if (this.#wire === undefined) return;
     for (const agent of Object.values(this.#wire.agents)) agent.destroy();
   }
@@ -108,6 +105,13 @@ export class ConsulClient {
   #answer(response: PapiResponse): Answer {
     const text = response.body?.toString() ?? '';
     return { status: response.statusCode ?? 0, text, headers: response.headers };
+  }
+}
+
+/** From an `AbortSignal`, whose listener it is, to what the npm client listens to. */
+class Cancellation extends EventEmitter {
+  handleEvent(): void {
+    this.emit('cancel');
   }
 }
 
