@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 
 export const SUFFIX = '.json';
@@ -16,7 +15,12 @@ export function encodeName(text: string): string {
   );
   // Neither can come out of the above: '%' is always followed by two digits there.
   if (encoded === '') return '%';
-  return encoded.length <= LONGEST_NAME ? encoded : `%~${createHash('sha256').update(text).digest('hex')}`;
+  return encoded.length <= LONGEST_NAME ? encoded : `%~${sha256(text)}`;
+}
+
+/** Of all that is done here only this needs node:crypto, which is slow to load: asked for at first use, not imported. */
+function sha256(text: string): string {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex');
 }
 
 export function encodeLeased(leased: LeasedInstance): string {

@@ -8,8 +8,9 @@ import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
 import { resolveFileOptions } from './file-options.js';
-import type { FileOptions, FileTarget } from './file-options.js';
-import type { FileStore, StoredEntry } from './file-store.js';
+import type { FileOptions } from './file-options.js';
+import { FileStore } from './file-store.js';
+import type { StoredEntry } from './file-store.js';
 
 /**
  * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
@@ -25,20 +26,20 @@ class FileRegistry implements Registry {
   readonly suppliesAddress = false;
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
   readonly portable: { readonly module: string; readonly options: FileOptions };
-  readonly #target: FileTarget;
+  readonly #store: FileStore;
   readonly #clock: Clock;
-  #opening: Promise<FileStore> | undefined;
   #closed = false;
 
   constructor(options: FileOptions, clock: Clock) {
-    this.#target = resolveFileOptions(options);
+    const target = resolveFileOptions(options);
+    this.#store = new FileStore(target);
     this.#clock = clock;
     this.portable = { module: import.meta.url, options };
   }
 
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     this.#proceed('read', signal);
-    const stored = await (await this.#store()).read(name, id);
+    const stored = await this.#store.read(name, id);
     this.#proceed('read', signal);
     return stored && toEntry(stored.leased, this.#overdueMs(stored) > 0);
   }
@@ -46,8 +47,8 @@ class FileRegistry implements Registry {
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const proceed = () => this.#proceed('register', signal);
     proceed();
-    const before = await (await this.#store()).read(instance.name, instance.id);
-    await (await this.#store()).write(registered(instance, report, before?.leased), this.#clock.wallTime(), proceed);
+    const before = await this.#store.read(instance.name, instance.id);
+    await this.#store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), proceed);
     await this.#reap(instance.name);
     return {
       holder: () => this.name,
@@ -69,45 +70,39 @@ class FileRegistry implements Registry {
     const proceed = () => this.#proceed('renew', signal);
     proceed();
     const { name, id, nonce, ttlMs } = instance;
-    const stored = await (await this.#store()).read(name, id);
+    const stored = await this.#store.read(name, id);
     proceed();
     if (stored?.leased.instance.nonce !== nonce) throw lost(instance);
     const next = renewed(stored.leased, report);
     const { beat } = stored.leased;
-    if (next.beat.status !== beat.status || next.beat.reason !== beat.reason) await (await this.#store()).write(next, this.#clock.wallTime(), proceed);
-    else if (!(await (await this.#store()).touch(name, id, this.#clock.wallTime()))) throw lost(instance);
+    if (next.beat.status !== beat.status || next.beat.reason !== beat.reason) await this.#store.write(next, this.#clock.wallTime(), proceed);
+    else if (!(await this.#store.touch(name, id, this.#clock.wallTime()))) throw lost(instance);
     return { ttlMs };
   }
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     this.#proceed(operation, signal);
     if (key.nonce !== undefined) {
-      const stored = await (await this.#store()).read(key.name, key.id);
+      const stored = await this.#store.read(key.name, key.id);
       this.#proceed(operation, signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
-    await (await this.#store()).remove(key.name, key.id);
+    await this.#store.remove(key.name, key.id);
   }
 
   async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     this.#proceed('discover', signal);
-    const stored = await (await this.#store()).list(service);
+    const stored = await this.#store.list(service);
     this.#proceed('discover', signal);
     return stored.filter((entry) => this.#overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
   /** Nobody else is there to do it: whoever registers removes what its siblings left behind. */
   async #reap(service: string): Promise<void> {
-    for (const stored of await (await this.#store()).list(service)) {
+    for (const stored of await this.#store.list(service)) {
       const { id, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
-      if (this.#overdueMs(stored) > deregisterCriticalAfterMs) await (await this.#store()).remove(service, id);
+      if (this.#overdueMs(stored) > deregisterCriticalAfterMs) await this.#store.remove(service, id);
     }
-  }
-
-  /** Loaded at first use, with the parts of Node that it needs. */
-  #store(): Promise<FileStore> {
-    this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target));
-    return this.#opening;
   }
 
   /** Past the end of the lease; a heartbeat from the future means that the clock was set back, and counts as old. */

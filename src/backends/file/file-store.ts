@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../errors.js';
@@ -30,7 +29,7 @@ export class FileStore {
       const { name, id } = leased.instance;
       await this.#makeDirectory(name);
       const path = this.#path(name, id);
-      const draft = `${path}.${randomUUID()}`;
+      const draft = `${path}.${crypto.randomUUID()}`;
       try {
         await writeFile(draft, encodeLeased(leased), { mode: 0o600, flag: 'wx' });
         await utimes(draft, atMs / 1000, atMs / 1000);
