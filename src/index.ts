@@ -1,6 +1,7 @@
 export { register } from './register.js';
 export { Registrar } from './registrar.js';
-export type { InstanceChanges, RegistrarStatus } from './registrar.js';
+export type { InstanceChanges } from './registrar.js';
+export type { RegistrarStatus } from './status.js';
 
 export { consul } from './backends/consul/consul-registry.js';
 export type { ConsulOptions } from './backends/consul/consul-options.js';

@@ -13,7 +13,7 @@ import type { HealthReport } from './health/report.js';
 import { Heartbeat } from './heartbeat/heartbeat.js';
 import { processPolls } from './heartbeat/permits.js';
 import type { Permits } from './heartbeat/permits.js';
-import { beatDeadlineMs, marginMs } from './heartbeat/schedule.js';
+import { beatDeadlineMs } from './heartbeat/schedule.js';
 import { processSlots } from './heartbeat/slots.js';
 import type { Slots } from './heartbeat/slots.js';
 import { bootNonce } from './instance/boot-nonce.js';
@@ -28,6 +28,8 @@ import { BoundedRegistry } from './registry/bounded-registry.js';
 import { bindServer } from './server/bound-server.js';
 import type { BoundServer } from './server/bound-server.js';
 import { withDeadline } from './resilience/deadline.js';
+import { statusOf } from './status.js';
+import type { RegistrarStatus } from './status.js';
 import { Events } from './telemetry/events.js';
 import type { EventName, Listener } from './telemetry/events.js';
 import { lazyLogger } from './telemetry/lazy-logger.js';
@@ -40,27 +42,6 @@ export interface Surroundings {
   readonly signals: Signals;
   readonly slots: Slots;
   readonly polls: Permits;
-}
-
-/** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
-export interface RegistrarStatus {
-  readonly state: RegistrarState;
-  readonly name: string;
-  readonly id: string | undefined;
-  readonly address: string | undefined;
-  readonly port: number | undefined;
-  readonly registry: string;
-  /** Who holds the entry now. */
-  readonly holder: string | undefined;
-  readonly health: HealthReport;
-  /** Since the last accepted heartbeat was sent. */
-  readonly lastBeatAgoMs: number | undefined;
-  /** What is left of the TTL. */
-  readonly marginMs: number | undefined;
-  readonly missedInRow: number;
-  readonly requestsInFlight: number;
-  /** How the address and port were chosen, and what is worth a person's attention. */
-  readonly notes: readonly string[];
 }
 
 /** What can change while running; what is left out stays. */
@@ -203,25 +184,19 @@ export class Registrar {
     return this.#events.on(event, listener);
   }
 
+  /** One plain object that tells how things are; safe to print. */
   status(): RegistrarStatus {
-    const { clock } = this.#surroundings;
-    const held = this.#heartbeat?.held;
-    const { id, address, port } = this.instance ?? { id: undefined, address: undefined, port: undefined };
-    return {
+    return statusOf({
+      clock: this.#surroundings.clock,
       state: this.state,
       name: this.#config.name,
-      id,
-      address,
-      port,
+      instance: this.instance,
       registry: this.#registry.name,
-      holder: held?.registration.holder(),
       health: this.health,
-      lastBeatAgoMs: held && clock.now() - held.beatAt,
-      marginMs: held && Math.max(0, marginMs(held.beatAt, held.ttlMs, clock.now())),
-      missedInRow: this.#heartbeat?.missedInRow ?? 0,
-      requestsInFlight: this.#server?.traffic.inFlight ?? 0,
+      heartbeat: this.#heartbeat,
+      traffic: this.#server?.traffic,
       notes: this.#notes,
-    };
+    });
   }
 
   #healthFacts(): { ready: boolean; draining: boolean } {
@@ -262,6 +237,7 @@ export class Registrar {
       const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, phase };
       this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
       machine.tell('ready');
+      events.emit('health', this.health);
       await this.#heartbeat.run(signal);
     } catch (thrown) {
       if (!signal.aborted) this.#fail(asError(thrown));

@@ -6,12 +6,14 @@ import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Machine } from '../lifecycle/machine.js';
 import type { Registry, Renewal } from '../registry/registry.js';
 import { retry } from '../resilience/retry.js';
-import type { Events, LossCause } from '../telemetry/events.js';
+import type { Events } from '../telemetry/events.js';
 import { Bell } from './bell.js';
 import type { Permits } from './permits.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { marginMs, nextBeatAt } from './schedule.js';
+import { Standing } from './standing.js';
+import { Updates } from './updates.js';
 import { keepVigil } from './vigil.js';
 
 export interface HeartbeatPlan {
@@ -29,31 +31,21 @@ export interface HeartbeatPlan {
   readonly recover: boolean;
 }
 
-/** A change of the instance on its way to the registry. */
-interface Update {
-  readonly instance: ServiceInstance;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
 export class Heartbeat {
   readonly #plan: HeartbeatPlan;
-  readonly #startedAt: number;
+  readonly #standing: Standing;
+  readonly #updates = new Updates();
   readonly #bell = new Bell();
   readonly #remembered: Remembered = { maintenance: undefined, passing: new Set() };
-  readonly #nextBeat = new Set<() => void>();
   #instance: ServiceInstance;
   #held: Held | undefined;
   #lookWanted = false;
-  #outage: { since: number; inRow: number } | undefined;
-  #loss: { cause: LossCause; at: number } | undefined;
-  #updates: Update[] = [];
 
   constructor(plan: HeartbeatPlan, instance: ServiceInstance) {
     this.#plan = plan;
     this.#instance = instance;
-    this.#startedAt = plan.clock.now();
+    this.#standing = new Standing(plan.clock, plan.events, plan.machine);
   }
 
   /** What we last wrote and were given a receipt for; undefined before the first registration. */
@@ -68,7 +60,7 @@ export class Heartbeat {
 
   /** Heartbeats that failed since the last good one. */
   get missedInRow(): number {
-    return this.#outage?.inRow ?? 0;
+    return this.#standing.missedInRow;
   }
 
   /** Runs until the signal aborts; rejects with its reason, or with the error that no retry can mend. */
@@ -80,8 +72,7 @@ export class Heartbeat {
         if (!this.#plan.recover) throw lost(this.#plan.registry.name, 'and `recover` is false');
       }
     } finally {
-      const reason = (signal.reason as Error | undefined) ?? lost(this.#plan.registry.name, 'and the heartbeat has ended');
-      for (const update of this.#updates.splice(0)) update.reject(reason);
+      this.#updates.abandon((signal.reason as Error | undefined) ?? lost(this.#plan.registry.name, 'and the heartbeat has ended'));
     }
   }
 
@@ -93,10 +84,8 @@ export class Heartbeat {
   /** Replaces the instance. Resolves when the registry has it; rejects when it refuses it, and the old one stays. */
   change(instance: ServiceInstance): Promise<void> {
     this.#instance = instance;
-    return new Promise((resolve, reject) => {
-      this.#updates.push({ instance, resolve, reject });
-      this.#bell.ring();
-    });
+    this.#bell.ring();
+    return this.#updates.add(instance);
   }
 
   async #enlist(signal: AbortSignal): Promise<void> {
@@ -110,7 +99,7 @@ export class Heartbeat {
 
   /** Beats until the entry has gone missing. */
   async #keep(signal: AbortSignal): Promise<void> {
-    const { clock, polls } = this.#plan;
+    const { clock, polls, events } = this.#plan;
     const watch = new AbortController();
     const vigilSignal = AbortSignal.any([signal, watch.signal]);
     const held = this.#held as Held;
@@ -127,7 +116,7 @@ export class Heartbeat {
         onTrouble: () => {
           this.#bell.ring();
         },
-        nextBeat: (until) => this.#beatAccepted(until),
+        nextBeat: (until) => events.next('beat', until),
       },
       vigilSignal,
     ).catch(() => undefined);
@@ -140,7 +129,8 @@ export class Heartbeat {
     } catch (error) {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
-      this.#lose('missing', error);
+      this.#lookWanted = false;
+      this.#standing.lost('missing', error);
     } finally {
       watch.abort();
       await vigil;
@@ -158,7 +148,7 @@ export class Heartbeat {
     const sentAt = clock.now();
     const renewal = await held.registration.renew(report(), signal);
     signal.throwIfAborted();
-    this.#accepted(renewal, sentAt);
+    this.#accepted(held, renewal, sentAt);
     return renewal;
   }
 
@@ -175,49 +165,19 @@ export class Heartbeat {
     } catch (error) {
       if (!hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) throw error;
       if (this.#instance === instance) this.#instance = held.instance;
-      this.#settleUpdates((update) => update.instance === instance, error);
+      this.#updates.refused(instance, error);
     }
   }
 
-  #accepted({ ttlMs }: Renewal, sentAt: number): void {
-    const { clock, events, machine, report } = this.#plan;
-    const held = this.#held as Held;
+  #accepted(held: Held, { ttlMs }: Renewal, sentAt: number): void {
+    const { clock, events, report } = this.#plan;
     const now = clock.now();
     const margin = marginMs(held.beatAt, held.ttlMs, now);
     held.beatAt = sentAt;
     held.ttlMs = ttlMs;
-    this.#outage = undefined;
     events.emit('beat', { status: report().status, tookMs: now - sentAt, ttlMs, marginMs: margin });
-    const loss = this.#loss;
-    if (machine.tell('listed')) {
-      const holder = held.registration.holder();
-      this.#loss = undefined;
-      if (loss === undefined) events.emit('registered', { instance: held.instance, holder, afterMs: now - this.#startedAt });
-      else events.emit('recovered', { cause: loss.cause, holder, afterMs: now - loss.at });
-    }
-    // Not only the latest: an update that was overtaken by another is in the registry as part of it.
-    if (held.instance === this.#instance) {
-      if (this.#updates.length > 0) events.emit('updated', { instance: held.instance });
-      this.#settleUpdates(() => true);
-    }
-    for (const resolve of this.#nextBeat) resolve();
-  }
-
-  #settleUpdates(which: (update: Update) => boolean, error?: Error): void {
-    const settled = this.#updates.filter(which);
-    this.#updates = this.#updates.filter((update) => !settled.includes(update));
-    for (const update of settled) {
-      if (error === undefined) update.resolve();
-      else update.reject(error);
-    }
-  }
-
-  #lose(cause: LossCause, error?: RegistrarError): void {
-    const { machine, events, clock } = this.#plan;
-    this.#lookWanted = false;
-    if (!machine.tell('lost')) return;
-    this.#loss = { cause, at: clock.now() };
-    events.emit('lost', { cause, ...(error && { error }) });
+    this.#standing.accepted(held);
+    if (held.instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance: held.instance });
   }
 
   #dueAt(renewal: Renewal | undefined): number {
@@ -226,23 +186,6 @@ export class Heartbeat {
     // A registry may grant less than was asked for.
     const scheduled = nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
     return renewal?.dueInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.dueInMs);
-  }
-
-  /** Resolves at the next accepted beat. */
-  #beatAccepted(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = () => {
-        this.#nextBeat.delete(done);
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      const onAbort = () => {
-        this.#nextBeat.delete(done);
-        reject(signal.reason as Error);
-      };
-      this.#nextBeat.add(done);
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
   }
 
   /** Tries for ever, telling of each miss, until it works or fails with an error that is final here. */
@@ -270,15 +213,10 @@ export class Heartbeat {
   }
 
   #missed(thrown: Error): void {
-    const { clock, events, machine, registry } = this.#plan;
+    const { clock, registry } = this.#plan;
     const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
-    const now = clock.now();
-    this.#outage ??= { since: now, inRow: 0 };
-    this.#outage.inRow += 1;
-    const margin = this.#held === undefined ? 0 : marginMs(this.#held.beatAt, this.#held.ttlMs, now);
-    machine.tell('missed');
-    events.emit('beatMissed', { error, inRow: this.#outage.inRow, outageMs: now - this.#outage.since, marginMs: Math.max(0, margin) });
-    if (margin <= 0) this.#lose('expired', error);
+    const held = this.#held;
+    this.#standing.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
   }
 }
 

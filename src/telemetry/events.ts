@@ -61,6 +61,26 @@ export class Events {
     };
   }
 
+  /** Resolves at the next `event`; rejects with the signal's reason when that aborts first. */
+  next(event: EventName, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const forget = () => {
+        off();
+        signal.removeEventListener('abort', onAbort);
+      };
+      const onAbort = () => {
+        forget();
+        reject(asError(signal.reason));
+      };
+      const off = this.on(event, () => {
+        forget();
+        resolve();
+      });
+      signal.addEventListener('abort', onAbort);
+      if (signal.aborted) onAbort();
+    });
+  }
+
   emit<N extends EventName>(event: N, payload: RegistrarEvents[N]): void {
     for (const listener of [...(this.#listeners.get(event) ?? [])] as Listener<N>[]) {
       try {

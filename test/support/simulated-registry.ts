@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Discovery } from '../../src/discovery/discovery.js';
-import { RegistrationLostError, RegistryUnavailableError } from '../../src/errors.js';
+import { RegistrationLostError, RegistryUnavailableError, asError } from '../../src/errors.js';
 import type { HealthReport, HealthStatus } from '../../src/health/report.js';
 import type { InstanceKey, ServiceInstance } from '../../src/instance/service-instance.js';
 import type { Entry, Registration, Registry } from '../../src/registry/registry.js';
@@ -140,7 +140,7 @@ export class SimulatedRegistry implements Registry {
       if (this.down) reject(new RegistryUnavailableError('connect ECONNREFUSED', { registry: this.name }));
       this.#watchers.push(resolve);
       signal.addEventListener('abort', () => {
-        reject(signal.reason as Error);
+        reject(asError(signal.reason));
       });
     });
   }
@@ -149,7 +149,7 @@ export class SimulatedRegistry implements Registry {
     this.requests.push({ at: this.#clock.now(), verb });
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
-        reject(error);
+        reject(asError(error));
       };
       if (signal.aborted) {
         fail(signal.reason);

@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.js';
+import type { RegistrarError } from '../errors.js';
+import type { Machine } from '../lifecycle/machine.js';
+import type { Events, LossCause } from '../telemetry/events.js';
+import type { Held } from './recover.js';
+
+/** How we stand with the registry: listed or lost, in touch or missing beats; and the only voice that says so. */
+export class Standing {
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #machine: Machine;
+  readonly #startedAt: number;
+  #outage: { since: number; inRow: number } | undefined;
+  #loss: { cause: LossCause; at: number } | undefined;
+
+  constructor(clock: Clock, events: Events, machine: Machine) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#machine = machine;
+    this.#startedAt = clock.now();
+  }
+
+  /** Heartbeats that failed since the last good one. */
+  get missedInRow(): number {
+    return this.#outage?.inRow ?? 0;
+  }
+
+  /** A heartbeat was accepted: whatever was lost is found again. */
+  accepted({ instance, registration }: Held): void {
+    const now = this.#clock.now();
+    const loss = this.#loss;
+    this.#outage = undefined;
+    if (!this.#machine.tell('listed')) return;
+    this.#loss = undefined;
+    const holder = registration.holder();
+    if (loss === undefined) this.#events.emit('registered', { instance, holder, afterMs: now - this.#startedAt });
+    else this.#events.emit('recovered', { cause: loss.cause, holder, afterMs: now - loss.at });
+  }
+
+  /** A try failed and there will be another. `marginMs`: what is left of the TTL; with nothing left we are lost. */
+  missed(error: RegistrarError, marginMs: number): void {
+    const now = this.#clock.now();
+    this.#outage ??= { since: now, inRow: 0 };
+    this.#outage.inRow += 1;
+    this.#machine.tell('missed');
+    this.#events.emit('beatMissed', { error, inRow: this.#outage.inRow, outageMs: now - this.#outage.since, marginMs: Math.max(0, marginMs) });
+    if (marginMs <= 0) this.lost('expired', error);
+  }
+
+  lost(cause: LossCause, error: RegistrarError): void {
+    if (!this.#machine.tell('lost')) return;
+    this.#loss = { cause, at: this.#clock.now() };
+    this.#events.emit('lost', { cause, error });
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clock } from './clock.js';
+import type { HealthReport } from './health/report.js';
+import type { Heartbeat } from './heartbeat/heartbeat.js';
+import { marginMs } from './heartbeat/schedule.js';
+import type { ServiceInstance } from './instance/service-instance.js';
+import type { RegistrarState } from './lifecycle/states.js';
+import type { TrafficFigures } from './server/traffic.js';
+
+/** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
+export interface RegistrarStatus {
+  readonly state: RegistrarState;
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+  readonly registry: string;
+  /** Who holds the entry now. */
+  readonly holder: string | undefined;
+  readonly health: HealthReport;
+  /** Since the last accepted heartbeat was sent. */
+  readonly lastBeatAgoMs: number | undefined;
+  /** What is left of the TTL. */
+  readonly marginMs: number | undefined;
+  readonly missedInRow: number;
+  readonly requestsInFlight: number;
+  /** How the address and port were chosen, and what is worth a person's attention. */
+  readonly notes: readonly string[];
+}
+
+/** What a status is made of. */
+export interface StatusSources {
+  readonly clock: Clock;
+  readonly state: RegistrarState;
+  readonly name: string;
+  readonly instance: ServiceInstance | undefined;
+  readonly registry: string;
+  readonly health: HealthReport;
+  readonly heartbeat: Heartbeat | undefined;
+  readonly traffic: TrafficFigures | undefined;
+  readonly notes: readonly string[];
+}
+
+export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, notes }: StatusSources): RegistrarStatus {
+  const held = heartbeat?.held;
+  const now = clock.now();
+  return {
+    state,
+    name,
+    id: instance?.id,
+    address: instance?.address,
+    port: instance?.port,
+    registry,
+    holder: held?.registration.holder(),
+    health,
+    lastBeatAgoMs: held && now - held.beatAt,
+    marginMs: held && Math.max(0, marginMs(held.beatAt, held.ttlMs, now)),
+    missedInRow: heartbeat?.missedInRow ?? 0,
+    requestsInFlight: traffic?.inFlight ?? 0,
+    notes,
+  };
+}
