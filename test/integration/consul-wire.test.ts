@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { consul } from '../../src/backends/consul/consul-registry.js';
 import type { ConsulOptions } from '../../src/backends/consul/consul-options.js';
@@ -205,20 +208,44 @@ describe('the consul registry on the wire', () => {
     await registryOn(`http://[::1]:${(server.address() as AddressInfo).port}`).register(orders, passing, signal);
   });
 
-  it('closes its connections, and what was in flight rejects', async () => {
-    let whenAsked: () => void = () => undefined;
-    const asked = new Promise<void>((resolve) => (whenAsked = resolve));
+  it('closes its connections, and what was in flight or waited for one rejects', async () => {
+    let reads = 0;
+    let whenFull: () => void = () => undefined;
+    const full = new Promise<void>((resolve) => (whenFull = resolve));
     const { url, server } = await agent((request, response) => {
-      if (request.method === 'GET') whenAsked();
-      else response.end();
+      if (request.method !== 'GET') return response.end();
+      reads += 1;
+      if (reads === 4) whenFull();
     });
     const registry = registryOn(url);
     await registry.register(orders, passing, signal);
     const held = Promise.allSettled(Array.from({ length: 6 }, () => registry.read(orders, signal)));
-    await asked;
-    const gone = new Promise<void>((resolve) => server.close(() => resolve()));
+    await full;
     await registry.close();
     expect(await held).toMatchObject(Array.from({ length: 6 }, () => ({ status: 'rejected', reason: { code: 'ROLLCALL_STOPPED' } })));
+    const gone = once(server, 'close');
+    server.close();
     await gone;
+    expect(reads).toBe(4);
+  });
+
+  it('never holds the process open, not even while the agent hangs on a request', async () => {
+    let asked = 0;
+    const { url } = await agent(() => {
+      asked += 1;
+    });
+    const script = `
+      const { consul } = await import('./src/backends/consul/consul-registry.ts');
+      const registry = consul({ endpoints: [process.env.AGENT] });
+      const { signal } = new AbortController();
+      registry.read({ name: 'a', id: 'b' }, signal).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    `;
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, AGENT: url.replace('127.0.0.1', 'localhost') },
+      timeout: 20_000,
+    });
+    expect(asked).toBe(1);
   });
 });
