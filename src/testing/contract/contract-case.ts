@@ -28,7 +28,7 @@ export interface ContractCase {
 export const passing: HealthReport = { status: 'passing', reason: 'all is well' };
 
 /** Never aborts. */
-export const none = new AbortController().signal;
+export const none: AbortSignal = new AbortController().signal;
 
 /** How long readers may lag behind: a catalogue learns of a change a little later. */
 const LONGEST_LAG_MS = 5_000;
