@@ -93,7 +93,7 @@ export class Heartbeat {
     const instance = this.#instance;
     const beatAt = clock.now();
     const registration = await obtain(registry, instance, this.#held, this.#remembered, report, signal);
-    this.#held = { registration, instance, beatAt, ttlMs: instance.ttlMs };
+    this.#held = { registration, instance, beatAt, ttlMs: instance.ttlMs, refused: false };
     await this.#beat(this.#held, signal);
   }
 
@@ -146,7 +146,10 @@ export class Heartbeat {
     }
     if (held.instance !== this.#instance) await this.#write(held, this.#instance, signal);
     const sentAt = clock.now();
-    const renewal = await held.registration.renew(report(), signal);
+    const renewal = await held.registration.renew(report(), signal).catch((error: unknown) => {
+      held.refused = isLoss(error);
+      throw error;
+    });
     signal.throwIfAborted();
     this.#accepted(held, renewal, sentAt);
     return renewal;

@@ -13,6 +13,8 @@ export interface Held {
   /** When the last accepted heartbeat was sent; at first, when the registration was. */
   beatAt: number;
   ttlMs: number;
+  /** The registry did not know the receipt any more: an entry that is there all the same lacks what heartbeats feed. */
+  refused: boolean;
 }
 
 /** What the registry said of our entry when it last held it; it outlives a loss. */
@@ -47,7 +49,7 @@ export async function obtain(
   signal: AbortSignal,
 ): Promise<Registration> {
   const entry = await look(registry, instance, remembered, signal);
-  const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance;
+  const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance && !previous.refused;
   return stillOurs ? previous.registration : registry.register(withProbesSeen(instance, remembered), remembered.maintenance ?? report(), signal);
 }
 
