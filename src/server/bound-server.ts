@@ -64,10 +64,7 @@ export class BoundServer {
     this.#protocol = protocolOf(server);
     this.#listened = server.listening;
     this.#connections = new Connections(server, this.#protocol);
-    this.#traffic = new Traffic(options.clock, () => {
-      // An answer that ended may leave an idle connection behind, and a closing server has no use for it.
-      if (this.#closingBegun && !server.listening) this.#connections.closeIdle();
-    });
+    this.#traffic = new Traffic(options.clock);
     this.#undo = [this.#watchEvents(), this.#watchClose()];
   }
 
@@ -143,6 +140,10 @@ export class BoundServer {
     if (this.#closing === undefined) {
       this.startDraining();
       this.#closingBegun = true;
+      this.#traffic.watchEnds(() => {
+        // An answer that ended may leave an idle connection behind, and a closing server has no use for it.
+        if (!this.#server.listening) this.#connections.closeIdle();
+      });
       this.#closing = closeServer({
         server: this.#server,
         connections: this.#connections,
@@ -174,30 +175,30 @@ export class BoundServer {
     return override(this.#server, 'emit', (emit) => {
       const bound = this as BoundServer;
       return function watchedEmit(this: Server, event: string, ...args: unknown[]) {
-        return bound.#seen(event, args) || (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args);
+        return bound.#seen(event, args[0], args[1]) || (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args);
       } as Server['emit'];
     });
   }
 
   /** True: the event has been dealt with, the host is not to see it. */
-  #seen(event: string, args: unknown[]): boolean {
+  #seen(event: string, first: unknown, second: unknown): boolean {
     if (this.#released) return false;
     switch (event) {
       case 'request':
       case 'checkContinue':
       case 'checkExpectation':
-        return this.#onRequest(args[0] as IncomingMessage, args[1] as ServerResponse);
+        return this.#onRequest(first as IncomingMessage, second as ServerResponse);
       case 'stream':
-        return this.#onStream(args[0] as ServerHttp2Stream, args[1] as IncomingHttpHeaders);
+        return this.#onStream(first as ServerHttp2Stream, second as IncomingHttpHeaders);
       case 'connection':
-        this.#connections.opened(args[0] as Socket);
-        if (this.#protocol === 'tcp') this.#traffic.begin(args[0] as Socket);
+        this.#connections.opened(first as Socket);
+        if (this.#protocol === 'tcp') this.#traffic.stream(first as Socket);
         return false;
       case 'secureConnection':
-        this.#connections.secured(args[0] as TLSSocket);
+        this.#connections.secured(first as TLSSocket);
         return false;
       case 'session':
-        this.#connections.session(args[0] as ServerHttp2Session);
+        this.#connections.session(first as ServerHttp2Session);
         return false;
       case 'upgrade':
       case 'connect':
@@ -235,7 +236,7 @@ export class BoundServer {
       this.#endpoint.answerStream(stream, request);
       return true;
     }
-    this.#traffic.begin(stream);
+    this.#traffic.stream(stream);
     return false;
   }
 
