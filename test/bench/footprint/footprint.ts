@@ -1,17 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import type { Lab, Verdict } from '../../prove/experiment/experiment.js';
 import type { History } from '../../prove/experiment/history.js';
-import { spreadTable } from '../../prove/experiment/table.js';
+import { spreadTable, table } from '../../prove/experiment/table.js';
 import { startConsul } from '../../support/servers/consul-server.js';
 import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
 import { compileWorkloads, compiledFile, plainEnvironment, runWorkload } from '../workload.js';
 import { judgeFootprint } from './judge-footprint.js';
-import type { FootprintEvent, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
+import type { FootprintEvent, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
 
 const PAIRS = 40;
 const PROCESSES = 5;
 const FURTHER = 200;
+/** Beside the one with a server, when it is counted what they leave behind. */
+const FEW = 10;
 
 /** What the library takes of the host: time to import, memory, and nothing that stays after `stop()`. */
 export async function footprint(lab: Lab): Promise<Verdict> {
@@ -25,11 +27,12 @@ export async function footprint(lab: Lab): Promise<Verdict> {
     for (let nth = 1; nth <= Math.min(lab.runs ?? PROCESSES, PROCESSES); nth += 1) {
       await runWorkload<MemoryRow>('idle-registrars', plan, (row) => history.note({ kind: 'memory', ...row }));
     }
+    await runWorkload<LeftoversRow>('leftovers', { ...plan, further: FEW }, (row) => history.note({ kind: 'leftovers', ...row }));
   } finally {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importMs, noiseMs, firstMb, furtherKb, furtherHeapKb, connections } = verdict.figures;
+  const { importMs, noiseMs, firstMb, furtherKb, furtherHeapKb, taken, leftBehind } = verdict.figures;
   lab.say(
     spreadTable({
       'import over a bare start, ms': importMs,
@@ -37,9 +40,9 @@ export async function footprint(lab: Lab): Promise<Verdict> {
       'first Registrar, MB resident': firstMb,
       'further Registrar, kB resident': furtherKb,
       'further Registrar, kB of heap': furtherHeapKb,
-      [`connections of ${FURTHER + 1} Registrars`]: connections,
     }),
   );
+  lab.say(table(['', `with ${FEW + 1} Registrars`, 'after stop()'], Object.entries(taken).map(([what, count]) => [what, count, leftBehind[what as keyof typeof leftBehind]])));
   return verdict;
 }
 

@@ -24,26 +24,32 @@ export interface MemoryReading {
   readonly external: number;
 }
 
-/** How many of each there are. */
-export interface Leftovers {
-  readonly resources: Readonly<Record<string, number>>;
-  readonly listeners: Readonly<Record<string, number>>;
-  readonly onServers: Readonly<Record<string, number>>;
-}
-
-/** One process: after the import alone, with one idle Registrar, with `further` ones; before, with and after all of them. */
+/** One process: after the import alone, with one idle Registrar, with `further` ones. */
 export interface MemoryRow {
-  readonly bare: MemoryReading;
+  readonly imported: MemoryReading;
   readonly one: MemoryReading;
   readonly all: MemoryReading;
   readonly further: number;
-  readonly connections: number;
+}
+
+/** How many of each there are. */
+export interface Leftovers {
+  readonly timers: number;
+  readonly sockets: number;
+  readonly processListeners: number;
+  readonly serverListeners: number;
+  /** Methods put on the host's server object in front of its own. */
+  readonly serverMethods: number;
+}
+
+/** One process, before, with and after its Registrars. */
+export interface LeftoversRow {
   readonly before: Leftovers;
   readonly during: Leftovers;
   readonly after: Leftovers;
 }
 
-export type FootprintEvent = StartRow | ({ readonly kind: 'memory' } & MemoryRow);
+export type FootprintEvent = StartRow | ({ readonly kind: 'memory' } & MemoryRow) | ({ readonly kind: 'leftovers' } & LeftoversRow);
 
 export const bounds = { importMs: 25, firstMb: 8, furtherKb: 100 } as const;
 
@@ -54,19 +60,23 @@ export interface FootprintFigures {
   readonly firstMb: Spread;
   readonly furtherKb: Spread;
   readonly furtherHeapKb: Spread;
-  readonly connections: Spread;
+  /** Summed up over all processes. */
+  readonly taken: Leftovers;
+  readonly leftBehind: Leftovers;
 }
 
 export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<FootprintFigures> {
   const starts = history.filter((event) => event.kind === 'start');
   const memories = history.filter((event) => event.kind === 'memory');
+  const leftovers = history.filter((event) => event.kind === 'leftovers');
   const figures = {
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     noiseMs: spreadOf(starts.map(({ ms }) => ms.bareAgain - ms.bare)),
-    firstMb: spreadOf(memories.map(({ bare, one }) => (one.rss - bare.rss) / 1024 / 1024)),
+    firstMb: spreadOf(memories.map(({ imported, one }) => (one.rss - imported.rss) / 1024 / 1024)),
     furtherKb: spreadOf(memories.map(({ one, all, further }) => (all.rss - one.rss) / 1024 / further)),
     furtherHeapKb: spreadOf(memories.map(({ one, all, further }) => (all.heapUsed - one.heapUsed) / 1024 / further)),
-    connections: spreadOf(memories.map(({ connections }) => connections)),
+    taken: total(leftovers, 'during'),
+    leftBehind: total(leftovers, 'after'),
   };
   const problems: string[] = [];
   const atMost = (what: string, value: number, limit: number) => {
@@ -75,17 +85,16 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   atMost('the import over a bare start, ms,', figures.importMs.p50, bounds.importMs);
   atMost('the first Registrar, MB resident,', figures.firstMb.p50, bounds.firstMb);
   atMost('a further Registrar, kB resident,', figures.furtherKb.p50, bounds.furtherKb);
-  for (const memory of memories) problems.push(...leftBehind(memory));
+  for (const what of kinds) {
+    if (figures.leftBehind[what] !== 0) problems.push(`stop() left ${figures.leftBehind[what]} ${what} behind`);
+    if (!(figures.taken[what] > 0)) problems.push(`the Registrars were never seen to have any ${what}: this look proves nothing`);
+  }
   return { problems, figures };
 }
 
-/** What stop() did not take back; and a look that saw nothing while all ran has seen nothing afterwards either. */
-function leftBehind({ before, during, after }: MemoryRow): string[] {
-  const problems: string[] = [];
-  for (const place of ['resources', 'listeners', 'onServers'] as const) {
-    const grown = (later: Leftovers) => Object.entries(later[place]).filter(([kind, count]) => count > (before[place][kind] ?? 0));
-    for (const [kind, count] of grown(after)) problems.push(`after stop() there are ${count} ${kind} in ${place}, before there were ${before[place][kind] ?? 0}`);
-    if (grown(during).length === 0) problems.push(`the Registrars had nothing in ${place}: this look proves nothing`);
-  }
-  return problems;
+const kinds = ['timers', 'sockets', 'processListeners', 'serverListeners', 'serverMethods'] as const satisfies (keyof Leftovers)[];
+
+function total(rows: readonly LeftoversRow[], when: 'during' | 'after'): Leftovers {
+  const sum = (what: keyof Leftovers) => rows.reduce((so, row) => so + row[when][what] - row.before[what], 0);
+  return { timers: sum('timers'), sockets: sum('sockets'), processListeners: sum('processListeners'), serverListeners: sum('serverListeners'), serverMethods: sum('serverMethods') };
 }
