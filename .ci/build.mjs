@@ -30,7 +30,7 @@ const ownUrl = {
   },
 };
 
-/** Writes the code; resolves to the names of the packages whose code came in. */
+/** Writes the code; resolves to the folders of the packages whose code came in. */
 async function bundle(dist) {
   // What tells others its URL, e.g. a worker to import it, must be a file of its own.
   const selfNamed = filesBelow(src).filter((path) => path.endsWith('.ts') && readText(path).includes('import.meta.url'));
@@ -57,16 +57,15 @@ async function bundle(dist) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text.replace(/own-url:([^"]*)/g, (_, own) => urlPath(dirname(path), join(dist, own))));
   }
-  return [...new Set(Object.keys(metafile.inputs).flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))];
+  return [...new Set(Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []))];
 }
 
 /** Code that came in keeps its licence. */
 function passOnLicences(dist, packages) {
-  const texts = packages.map((name) => {
-    const folder = join(root, 'node_modules', name);
-    const licence = readdirSync(folder).find((file) => /^licen[cs]e(\.|$)/i.test(file));
-    if (licence === undefined) throw new Error(`${name} would be bundled without a licence to pass on`);
-    return `${name}\n\n${readText(join(folder, licence))}`;
+  const texts = packages.map((folder) => {
+    const licence = readdirSync(join(root, folder)).find((file) => /^licen[cs]e(\.|$)/i.test(file));
+    if (licence === undefined) throw new Error(`${folder} would be bundled without a licence to pass on`);
+    return `${folder.replace(/^.*node_modules\//, '')}\n\n${readText(join(root, folder, licence))}`;
   });
   writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), texts.join('\n'));
 }
