@@ -7,7 +7,7 @@ import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
 import { compileWorkloads, compiledFile, plainEnvironment, runWorkload } from '../workload.js';
 import { judgeFootprint } from './judge-footprint.js';
-import type { FootprintEvent, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
+import type { FootprintEvent, LeftoversPlan, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
 
 const PAIRS = 40;
 const PROCESSES = 5;
@@ -23,22 +23,26 @@ export async function footprint(lab: Lab): Promise<Verdict> {
   // By default an agent takes 200 connections from a host, and each Registrar here has a client of its own.
   const consul = await startConsul({ config: { limits: { http_max_conns_per_client: 2_000 } } });
   try {
-    const plan: MemoryPlan = { url: consul.url, further: FURTHER };
     for (let nth = 1; nth <= Math.min(lab.runs ?? PROCESSES, PROCESSES); nth += 1) {
-      await runWorkload<MemoryRow>('idle-registrars', plan, (row) => history.note({ kind: 'memory', ...row }));
+      for (const grown of [true, false]) {
+        const plan: MemoryPlan = { url: consul.url, further: FURTHER, grown };
+        await runWorkload<MemoryRow>('idle-registrars', plan, (row) => history.note({ kind: 'memory', ...row }));
+      }
     }
-    await runWorkload<LeftoversRow>('leftovers', { ...plan, further: FEW }, (row) => history.note({ kind: 'leftovers', ...row }));
+    const plan: LeftoversPlan = { url: consul.url, further: FEW };
+    await runWorkload<LeftoversRow>('leftovers', plan, (row) => history.note({ kind: 'leftovers', ...row }));
   } finally {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importMs, noiseMs, firstMb, furtherKb, furtherHeapKb, taken, leftBehind } = verdict.figures;
+  const { importMs, noiseMs, firstMb, furtherKb, furtherKbGrowing, furtherHeapKb, taken, leftBehind } = verdict.figures;
   lab.say(
     spreadTable({
       'import over a bare start, ms': importMs,
       'bare start over a bare start (noise), ms': noiseMs,
       'first Registrar, MB resident': firstMb,
       'further Registrar, kB resident': furtherKb,
+      "the same while V8's young generation grows": furtherKbGrowing,
       'further Registrar, kB of heap': furtherHeapKb,
     }),
   );

@@ -15,6 +15,11 @@ export interface StartRow {
 export interface MemoryPlan {
   readonly url: string;
   readonly further: number;
+  /**
+   * True: V8's young generation is made as large as it gets before the further Registrars come. It grows once, by some 30 MB, for
+   * whoever allocates first, and never by how many Registrars there are; in an app it has grown long before.
+   */
+  readonly grown: boolean;
 }
 
 /** Bytes after garbage collections. */
@@ -24,12 +29,14 @@ export interface MemoryReading {
   readonly external: number;
 }
 
-/** One process: after the import alone, with one idle Registrar, with `further` ones. */
+/** One process: after the import alone, with one idle Registrar, before the further ones, with them. */
 export interface MemoryRow {
+  readonly grown: boolean;
+  readonly further: number;
   readonly imported: MemoryReading;
   readonly one: MemoryReading;
+  readonly before: MemoryReading;
   readonly all: MemoryReading;
-  readonly further: number;
 }
 
 /** How many of each there are. */
@@ -37,10 +44,11 @@ export interface Leftovers {
   readonly timers: number;
   readonly sockets: number;
   readonly processListeners: number;
-  readonly serverListeners: number;
-  /** Methods put on the host's server object in front of its own. */
-  readonly serverMethods: number;
+  /** Methods: put on the host's server object in front of its own. */
+  readonly serverListenersAndMethods: number;
 }
+
+export type LeftoversPlan = Pick<MemoryPlan, 'url' | 'further'>;
 
 /** One process, before, with and after its Registrars. */
 export interface LeftoversRow {
@@ -59,6 +67,8 @@ export interface FootprintFigures {
   readonly noiseMs: Spread;
   readonly firstMb: Spread;
   readonly furtherKb: Spread;
+  /** The same with the growth of V8's young generation shared out among them: for the record. */
+  readonly furtherKbGrowing: Spread;
   readonly furtherHeapKb: Spread;
   /** Summed up over all processes. */
   readonly taken: Leftovers;
@@ -69,12 +79,15 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   const starts = history.filter((event) => event.kind === 'start');
   const memories = history.filter((event) => event.kind === 'memory');
   const leftovers = history.filter((event) => event.kind === 'leftovers');
+  const further = (grown: boolean, what: 'rss' | 'heapUsed') =>
+    spreadOf(memories.filter((row) => row.grown === grown).map((row) => (row.all[what] - row.before[what]) / 1024 / row.further));
   const figures = {
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     noiseMs: spreadOf(starts.map(({ ms }) => ms.bareAgain - ms.bare)),
     firstMb: spreadOf(memories.map(({ imported, one }) => (one.rss - imported.rss) / 1024 / 1024)),
-    furtherKb: spreadOf(memories.map(({ one, all, further }) => (all.rss - one.rss) / 1024 / further)),
-    furtherHeapKb: spreadOf(memories.map(({ one, all, further }) => (all.heapUsed - one.heapUsed) / 1024 / further)),
+    furtherKb: further(true, 'rss'),
+    furtherKbGrowing: further(false, 'rss'),
+    furtherHeapKb: further(true, 'heapUsed'),
     taken: total(leftovers, 'during'),
     leftBehind: total(leftovers, 'after'),
   };
@@ -92,9 +105,9 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   return { problems, figures };
 }
 
-const kinds = ['timers', 'sockets', 'processListeners', 'serverListeners', 'serverMethods'] as const satisfies (keyof Leftovers)[];
+const kinds = ['timers', 'sockets', 'processListeners', 'serverListenersAndMethods'] as const satisfies (keyof Leftovers)[];
 
 function total(rows: readonly LeftoversRow[], when: 'during' | 'after'): Leftovers {
   const sum = (what: keyof Leftovers) => rows.reduce((so, row) => so + row[when][what] - row.before[what], 0);
-  return { timers: sum('timers'), sockets: sum('sockets'), processListeners: sum('processListeners'), serverListeners: sum('serverListeners'), serverMethods: sum('serverMethods') };
+  return { timers: sum('timers'), sockets: sum('sockets'), processListeners: sum('processListeners'), serverListenersAndMethods: sum('serverListenersAndMethods') };
 }
