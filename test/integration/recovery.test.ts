@@ -93,7 +93,11 @@ describe("an operator's maintenance", () => {
     // An agent may answer a held look early; so the maintenance is seen within a second, not half a minute.
     const proxy = await proxyBefore(shared);
     const behind = catalogOf(shared);
-    await proxy.intercept(async ({ method, path }) => (method === 'GET' && path.includes('wait=') ? behind.raw.get(path.replace(/wait=\d+s/, 'wait=1s')) : undefined));
+    await proxy.intercept(async ({ method, path }) => {
+      if (method !== 'GET' || !path.includes('wait=')) return undefined;
+      const { status, headers, body } = await behind.raw.get(path.replace(/wait=\d+s/, 'wait=1s'));
+      return { status, headers: { 'x-consul-contenthash': String(headers['x-consul-contenthash']) }, body };
+    });
     const name = freshName('maintenance');
     const { registrar, events, id } = await registeredOn(proxy.url, { name, ttl: '6s' });
     await behind.maintenance(id, true, 'disks');
