@@ -20,6 +20,10 @@ describe.each(entries)('%s', (subpath, conditions) => {
     expect(existsSync(root + source), source).toBe(true);
   });
 
+  it('is in the build, with its types', () => {
+    expect(Object.values(conditions).filter((path) => !existsSync(root + path))).toEqual([]);
+  });
+
   it('is shown in the README', () => {
     const name = `'rollcall${subpath.slice(1)}'`;
     expect(read('README.md').includes(name), name).toBe(true);

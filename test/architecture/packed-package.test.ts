@@ -1,0 +1,169 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { read, root } from './source-tree.js';
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-consumer-'));
+const manifest = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+
+interface Packed {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+let contents: string[] = [];
+
+/** An app elsewhere that has the packed package and what that declares; nothing else of this project can be found from there. */
+beforeAll(async () => {
+  if (!existsSync(`${root}dist/index.js`)) throw new Error('There is no build to pack: npm run build');
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
+  const [packed] = JSON.parse(stdout) as [Packed];
+  contents = packed.files.map(({ path }) => path);
+  const modules = join(folder, 'node_modules');
+  mkdirSync(join(modules, 'rollcall'), { recursive: true });
+  await run('tar', ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', join(modules, 'rollcall')]);
+  // The peers and Node's types are what an app brings itself.
+  for (const name of [...Object.keys(manifest.dependencies), 'express', 'fastify', '@types']) symlinkSync(`${root}node_modules/${name}`, join(modules, name));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+}, 60_000);
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What a script of the app prints, as JSON. */
+async function print(code: string, type: 'module' | 'commonjs' = 'module'): Promise<unknown> {
+  const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '--eval', code], { cwd: folder });
+  return JSON.parse(stdout);
+}
+
+it('holds the build, its licences, the README and nothing else', () => {
+  expect(contents.filter((path) => !/^dist\/.*(\.js|\.d\.ts)$/.test(path)).sort()).toEqual(['LICENSE', 'README.md', 'dist/THIRD-PARTY-LICENSES.txt', 'package.json']);
+});
+
+it('passes on the licence of the code that is bundled in', () => {
+  expect(readFileSync(join(folder, 'node_modules/rollcall/dist/THIRD-PARTY-LICENSES.txt'), 'utf8')).toMatch(/^valibot\n[^]*MIT License/);
+});
+
+it('is imported, takes options and refuses bad ones', async () => {
+  const code = `
+    import { ConfigError, Registrar, memory, register } from 'rollcall';
+    const { state } = new Registrar({ name: 'orders', registry: memory(), logger: false });
+    try {
+      new Registrar({ name: '' });
+    } catch (error) {
+      console.log(JSON.stringify({ register: typeof register, state, refused: error instanceof ConfigError && error.name }));
+    }`;
+  expect(await print(code)).toEqual({ register: 'function', state: 'idle', refused: 'ConfigError' });
+});
+
+it('is a whole registration and its end', async () => {
+  const code = `
+    import { createServer } from 'node:http';
+    import { file, register } from 'rollcall';
+    const server = createServer((_, response) => response.end());
+    server.listen(0, '127.0.0.1', async () => {
+      const shutdown = { drain: { min: 0, quiet: 0, max: 0 } };
+      const registrar = await register(server, { name: 'orders', registry: file({ dir: 'entries' }), logger: false, shutdown });
+      const { state } = registrar;
+      await registrar.stop();
+      console.log(JSON.stringify([state, registrar.state]));
+    });`;
+  expect(await print(code)).toEqual(['registered', 'stopped']);
+});
+
+it('can be required where Node can require a module', async () => {
+  const required = await print(`console.log(JSON.stringify(Object.keys(require('rollcall')).sort()))`, 'commonjs');
+  expect(required).toEqual(await print(`console.log(JSON.stringify(Object.keys(await import('rollcall')).sort()))`));
+});
+
+it('has the same classes whichever way they came in', async () => {
+  const code = `
+    import * as main from 'rollcall';
+    import rollcall from 'rollcall/fastify';
+    import { expressRegistrar } from 'rollcall/express';
+    import { memory } from 'rollcall/testing';
+    import fastify from 'fastify';
+    const options = { name: 'orders', registry: memory(), logger: false };
+    const app = fastify();
+    await app.register(rollcall, options);
+    console.log(JSON.stringify([memory === main.memory, expressRegistrar(options).registrar instanceof main.Registrar, app.registrar instanceof main.Registrar]));
+    process.exit();`;
+  expect(await print(code)).toEqual([true, true, true]);
+});
+
+it.each(['consul', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
+  const code = `
+    import * as main from 'rollcall';
+    const { module, options } = main.${name}().portable;
+    const own = await import(module);
+    console.log(JSON.stringify([Object.keys(own), own.${name} === main.${name}, own.${name}(options).portable.module === module, module]));`;
+  const [names, same, again, module] = (await print(code)) as [string[], boolean, boolean, string];
+  expect(names).toEqual([name]);
+  expect([same, again]).toEqual([true, true]);
+  expect(module).toMatch(new RegExp(`/rollcall/dist/backends/${name}/${name}-registry\\.js$`));
+});
+
+it('shows names and lines of its own in a stack trace', async () => {
+  const code = `
+    import { Registrar } from 'rollcall';
+    try {
+      new Registrar({ name: '' });
+    } catch (error) {
+      console.log(JSON.stringify(error.stack));
+    }`;
+  const stack = await print(code);
+  expect(stack).toMatch(/^ConfigError: /);
+  expect(stack).toMatch(/at resolveConfig \(.*\/rollcall\/dist\/.*\.js:\d+:\d+\)/);
+  expect(stack).toMatch(/at new Registrar \(/);
+});
+
+it('calls every class by the name it is exported under', async () => {
+  const code = `
+    const classes = Object.entries(await import('rollcall')).filter(([, value]) => /^class\\b/.test(String(value)));
+    console.log(JSON.stringify(classes.map(([exported, { name }]) => [exported, name])));`;
+  const classes = (await print(code)) as [string, string][];
+  expect(classes.length).toBeGreaterThan(1);
+  expect(classes.filter(([exported, name]) => exported !== name)).toEqual([]);
+});
+
+const uses = `
+  import { createServer } from 'node:http';
+  import fastify from 'fastify';
+  import { consul, register, type Registrar } from 'rollcall';
+  import { expressRegistrar } from 'rollcall/express';
+  import rollcall from 'rollcall/fastify';
+  import { registryContract, startFaultProxy } from 'rollcall/testing';
+  const app = fastify();
+  await app.register(rollcall, { name: 'orders' });
+  export const registrars: Registrar[] = [await register(createServer(), { name: 'orders', registry: consul() }), app.registrar];
+  registrars.push(expressRegistrar({ name: 'orders' }).registrar);
+  export { registryContract, startFaultProxy };`;
+const misuses = `
+  import { Registrar } from 'rollcall';
+  import rollcall from 'rollcall/fastify';
+  new Registrar({ name: 'orders', port: 'http' });
+  rollcall.nothing;`;
+
+it.each([
+  ['nodenext', { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }],
+  ['bundler', { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
+])('declares all of its types to a compiler under moduleResolution %s that checks libraries too', (_, resolution) => {
+  const paths = Object.entries({ uses, misuses }).map(([name, code]) => {
+    const path = join(folder, `${name}.ts`);
+    writeFileSync(path, code);
+    return path;
+  });
+  const environment = { target: ts.ScriptTarget.ES2023, lib: ['lib.es2023.d.ts'], types: ['node'], typeRoots: [join(folder, 'node_modules/@types')] };
+  const program = ts.createProgram(paths, { ...environment, ...resolution, strict: true, noEmit: true });
+  const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => [file?.fileName, ts.flattenDiagnosticMessageText(messageText, '\n')]);
+  expect(problems).toEqual([
+    [paths[1], "Type 'string' is not assignable to type 'number'."],
+    [paths[1], expect.stringMatching(/^Property 'nothing' does not exist on type/)],
+  ]);
+});
