@@ -11,22 +11,28 @@ const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 const compiled = `${projectRoot}.cache/bench/`;
 
 /**
- * Compiles the workloads and the library as the build does, to a place of their own. What is measured must run as it is
- * shipped, in plain Node: a loader that compiles on the fly adds calls of its own to the hot path.
+ * Builds the package, and compiles the workloads beside it. What is measured must run as it is shipped, in plain Node: a
+ * loader that compiles on the fly takes time of its own and adds calls to the hot path. Rejects with the compiler's words.
  */
-export async function compileWorkloads(): Promise<void> {
+export async function buildWorkloads(): Promise<void> {
+  const run = (...words: string[]) => promisify(execFile)(process.execPath, words, { cwd: projectRoot });
+  await run('.ci/build.mjs').catch(fail);
   await rm(compiled, { recursive: true, force: true });
-  await promisify(execFile)(process.execPath, [`${projectRoot}node_modules/typescript/bin/tsc`, '-p', `${projectRoot}test/bench/tsconfig.json`, '--noEmitOnError']);
+  await run('node_modules/typescript/bin/tsc', '-p', 'test/bench/tsconfig.json', '--noEmitOnError').catch(fail);
 }
 
-/** Where the compiled form of a file of the project is, e.g. `src/index.js`. */
-export function compiledFile(path: string): string {
-  return `${compiled}${path}`;
+function fail(thrown: Error & { stdout?: string; stderr?: string }): never {
+  throw new Error(`What is to be measured does not build:\n${thrown.stdout ?? ''}${thrown.stderr ?? ''}`, { cause: thrown });
+}
+
+/** Where a compiled workload is. */
+export function workloadFile(name: string): string {
+  return `${compiled}test/bench/workloads/${name}.js`;
 }
 
 /** Runs a compiled workload in a process of its own and hands over each row it reports. Rejects when it fails. */
 export async function runWorkload<Row>(name: string, plan: object, onRow: (row: Row) => void): Promise<void> {
-  const words = ['--expose-gc', compiledFile(`test/bench/workloads/${name}.js`), JSON.stringify(plan)];
+  const words = ['--expose-gc', workloadFile(name), JSON.stringify(plan)];
   // Rows come over a pipe of their own: what the library logs goes where the logs of an app go.
   const child = spawn(process.execPath, words, { cwd: projectRoot, stdio: ['ignore', 'ignore', 'inherit', 'pipe'], env: plainEnvironment() });
   const callOff = dieWithUs(child.pid ?? 0);

@@ -1,7 +1,7 @@
 import type { Lab, Verdict } from '../../prove/experiment/experiment.js';
 import { spreadTable } from '../../prove/experiment/table.js';
 import { startConsul } from '../../support/servers/consul-server.js';
-import { compileWorkloads, runWorkload } from '../workload.js';
+import { buildWorkloads, runWorkload } from '../workload.js';
 import { judgeBeat } from './judge-beat.js';
 import type { BeatPlan, BeatRow } from './judge-beat.js';
 
@@ -11,7 +11,7 @@ const BEATS = 2_000;
 /** What a heartbeat costs the host's CPU, over a raw PUT of the same bytes to the same agent. */
 export async function beat(lab: Lab): Promise<Verdict> {
   const history = lab.record<BeatRow>();
-  await compileWorkloads();
+  await buildWorkloads();
   const consul = await startConsul();
   try {
     const plan: BeatPlan = { url: consul.url, pairs: lab.runs ?? PAIRS, beats: BEATS, seed: lab.seed };

@@ -5,7 +5,7 @@ import { spreadTable, table } from '../../prove/experiment/table.js';
 import { startConsul } from '../../support/servers/consul-server.js';
 import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
-import { compileWorkloads, compiledFile, plainEnvironment, runWorkload } from '../workload.js';
+import { buildWorkloads, plainEnvironment, runWorkload, workloadFile } from '../workload.js';
 import { judgeFootprint } from './judge-footprint.js';
 import type { FootprintEvent, LeftoversPlan, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
 
@@ -18,7 +18,7 @@ const FEW = 10;
 /** What the library takes of the host: time to import, memory, and nothing that stays after `stop()`. */
 export async function footprint(lab: Lab): Promise<Verdict> {
   const history = lab.record<FootprintEvent>();
-  await compileWorkloads();
+  await buildWorkloads();
   measureStarts(lab.runs ?? PAIRS, lab.seed, history);
   // By default an agent takes 200 connections from a host, and each Registrar here has a client of its own.
   const consul = await startConsul({ config: { limits: { http_max_conns_per_client: 2_000 } } });
@@ -56,7 +56,7 @@ function measureStarts(pairs: number, seed: number, history: History<FootprintEv
   const env = plainEnvironment();
   const start = (kind: Start) => {
     const startedAt = performance.now();
-    const { status } = spawnSync(process.execPath, [compiledFile(`test/bench/workloads/${modules[kind]}.js`)], { env, stdio: 'ignore' });
+    const { status } = spawnSync(process.execPath, [workloadFile(modules[kind])], { env, stdio: 'ignore' });
     if (status !== 0) throw new Error(`${modules[kind]} ended with exit code ${String(status)}`);
     return performance.now() - startedAt;
   };

@@ -1,7 +1,7 @@
 import type { Lab, Verdict } from '../../prove/experiment/experiment.js';
 import { spreadTable } from '../../prove/experiment/table.js';
 import { startConsul } from '../../support/servers/consul-server.js';
-import { compileWorkloads, runWorkload } from '../workload.js';
+import { buildWorkloads, runWorkload } from '../workload.js';
 import { judgeVisible } from './judge-visible.js';
 import type { VisiblePlan, VisibleRow } from './judge-visible.js';
 
@@ -10,7 +10,7 @@ const PAIRS = 100;
 /** How much later a start of ours is visible to readers than a raw PUT of the same entry. */
 export async function visible(lab: Lab): Promise<Verdict> {
   const history = lab.record<VisibleRow>();
-  await compileWorkloads();
+  await buildWorkloads();
   const consul = await startConsul();
   try {
     const plan: VisiblePlan = { url: consul.url, pairs: lab.runs ?? PAIRS, seed: lab.seed };

@@ -1,4 +1,4 @@
-import type { Registrar } from '../../../src/index.js';
+import type { Registrar } from 'rollcall';
 import type { MemoryPlan, MemoryReading, MemoryRow } from '../footprint/judge-footprint.js';
 import { quantile } from '../../prove/experiment/statistics.js';
 import { collectGarbage, plan, reportRow, stayAlive } from './report-row.js';
@@ -22,7 +22,7 @@ function growYoungGeneration(): void {
   for (let wave = 0; wave < 20; wave += 1) Array.from({ length: 300_000 }, () => ({ wave }));
 }
 
-const { Registrar: Loaded, consul } = await import('../../../src/index.js');
+const { Registrar: Loaded, consul } = await import('rollcall');
 const imported = await read();
 
 const registrars: Registrar[] = [];

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { Registrar, consul } from '../../../src/index.js';
+import { Registrar, consul } from 'rollcall';
 import type { LeftoversPlan, LeftoversRow } from '../footprint/judge-footprint.js';
 import { Census } from './census.js';
 import { collectGarbage, plan, reportRow, stayAlive } from './report-row.js';

@@ -1,4 +1,4 @@
-import { Registrar, consul } from '../../../src/index.js';
+import { Registrar, consul } from 'rollcall';
 import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
 import type { Contestant, VisiblePlan, VisibleRow } from '../visible/judge-visible.js';
