@@ -1,7 +1,9 @@
 import { serviceVariables } from './env.js';
 import type { ServiceEnv } from './env.js';
+import { splitTags } from './tag-list.js';
 
-type Values = Readonly<Record<string, unknown>>;
+/** Options by name, unchecked. */
+export type Values = Readonly<Record<string, unknown>>;
 
 /** What was asked for, unchecked, before any default. */
 export interface Asked {
@@ -34,7 +36,7 @@ function asOptions({ registry: _kind, port, tags, meta, ...texts }: ServiceEnv):
     ...texts,
     // Anything but digits stays text, for the schema to refuse and show as it was written.
     port: port !== undefined && /^\d+$/.test(port) ? Number(port) : port,
-    tags: tags?.split(',').flatMap((tag) => tag.trim() || []),
+    tags: tags === undefined ? undefined : splitTags(tags),
     meta: Object.keys(meta).length > 0 ? meta : undefined,
   };
 }
@@ -44,6 +46,7 @@ function defined(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-function isObject(value: unknown): value is Values {
+/** True for what has pairs of keys and values. */
+export function isObject(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -16,17 +16,11 @@ export interface ServiceEnv {
   readonly meta: Readonly<Record<string, string>>;
 }
 
-/** How to reach Consul, in the variables that Consul's own tools read. */
+/** How to reach Consul, in variables that Consul's own tools read. */
 export interface ConsulEnv {
   readonly address: string | undefined;
   readonly token: string | undefined;
-  readonly tokenFile: string | undefined;
   readonly ssl: string | undefined;
-  readonly sslVerify: string | undefined;
-  readonly caCert: string | undefined;
-  readonly clientCert: string | undefined;
-  readonly clientKey: string | undefined;
-  readonly tlsServerName: string | undefined;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
 }
@@ -34,7 +28,11 @@ export interface ConsulEnv {
 /** A row of the table that the code reads by and the README prints. */
 export interface EnvVariable {
   readonly variable: string;
+  /** The option that it stands behind. */
+  readonly option: string;
   readonly meaning: string;
+  /** True: never shown, nor filled in for a template. */
+  readonly secret?: boolean;
 }
 
 /** The registries that `SERVICE_REGISTRY` can name. */
@@ -43,50 +41,58 @@ export type RegistryKind = (typeof registryKinds)[number];
 
 const metaPrefix = 'SERVICE_META_';
 
-const namespace: EnvVariable = { variable: 'CONSUL_NAMESPACE', meaning: 'Consul Enterprise namespace' };
-const partition: EnvVariable = { variable: 'CONSUL_PARTITION', meaning: 'Consul Enterprise admin partition' };
+const namespace: EnvVariable = { variable: 'CONSUL_NAMESPACE', option: 'namespace', meaning: 'Consul Enterprise namespace' };
+const partition: EnvVariable = { variable: 'CONSUL_PARTITION', option: 'partition', meaning: 'Consul Enterprise admin partition' };
 
-/** Variables about the service; each stands behind the option of the same name. */
+/** Variables about the service. */
 export const serviceVariables: Readonly<Record<keyof ServiceEnv, EnvVariable>> = {
-  name: { variable: 'SERVICE_NAME', meaning: 'name of the service' },
-  id: { variable: 'SERVICE_ID', meaning: 'id of this instance' },
-  address: { variable: 'SERVICE_ADDRESS', meaning: 'host or IP others reach it by' },
-  port: { variable: 'SERVICE_PORT', meaning: 'port others reach it by' },
-  tags: { variable: 'SERVICE_TAGS', meaning: 'tags, separated by commas' },
-  meta: { variable: `${metaPrefix}<KEY>`, meaning: 'one meta pair; the key is lower-cased' },
-  ttl: { variable: 'SERVICE_TTL', meaning: "how long the entry lives without a heartbeat, e.g. '10s'" },
-  registry: { variable: 'SERVICE_REGISTRY', meaning: `where to register: ${registryKinds.join(', ')}` },
+  name: { variable: 'SERVICE_NAME', option: 'name', meaning: 'name of the service' },
+  id: { variable: 'SERVICE_ID', option: 'id', meaning: 'id of this instance' },
+  address: { variable: 'SERVICE_ADDRESS', option: 'address', meaning: 'host or IP that others reach it by' },
+  port: { variable: 'SERVICE_PORT', option: 'port', meaning: 'port that others reach it by' },
+  tags: { variable: 'SERVICE_TAGS', option: 'tags', meaning: 'tags, separated by commas' },
+  meta: { variable: `${metaPrefix}<KEY>`, option: 'meta', meaning: 'one pair; the key is lower-cased, pairs are merged one by one' },
+  ttl: { variable: 'SERVICE_TTL', option: 'ttl', meaning: 'how long the entry lives without a heartbeat, e.g. `10s`' },
+  registry: { variable: 'SERVICE_REGISTRY', option: 'registry', meaning: registryKinds.map((kind) => `\`${kind}\``).join(', ') },
   namespace,
   partition,
 };
 
-/** Variables about Consul; each stands behind the `consul()` option of the same meaning. */
+/** Variables about Consul. */
 export const consulVariables: Readonly<Record<keyof ConsulEnv, EnvVariable>> = {
-  address: { variable: 'CONSUL_HTTP_ADDR', meaning: "the agent, as 'host:port' or a URL" },
-  token: { variable: 'CONSUL_HTTP_TOKEN', meaning: 'ACL token' },
-  tokenFile: { variable: 'CONSUL_HTTP_TOKEN_FILE', meaning: 'file that holds the ACL token' },
-  ssl: { variable: 'CONSUL_HTTP_SSL', meaning: 'true: speak HTTPS to the agent' },
-  sslVerify: { variable: 'CONSUL_HTTP_SSL_VERIFY', meaning: "false: do not verify the agent's certificate" },
-  caCert: { variable: 'CONSUL_CACERT', meaning: 'file with the certificate authority' },
-  clientCert: { variable: 'CONSUL_CLIENT_CERT', meaning: 'file with the client certificate' },
-  clientKey: { variable: 'CONSUL_CLIENT_KEY', meaning: "file with the client certificate's key" },
-  tlsServerName: { variable: 'CONSUL_TLS_SERVER_NAME', meaning: "name expected in the agent's certificate" },
+  address: { variable: 'CONSUL_HTTP_ADDR', option: 'consul({ endpoints })', meaning: 'the agent, as `host:port` or a URL' },
+  token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
+  ssl: { variable: 'CONSUL_HTTP_SSL', option: 'consul({ endpoints })', meaning: '`true`: HTTPS where no scheme is given' },
   namespace,
   partition,
 };
 
 /** Reads the `SERVICE_*` variables (and Consul's namespace and partition). A variable set to nothing counts as not set. */
 export function readServiceEnv(env: Environment = process.env): ServiceEnv {
-  const meta: Record<string, string> = {};
-  for (const [variable, value] of Object.entries(env)) {
-    if (variable.startsWith(metaPrefix) && value) meta[variable.slice(metaPrefix.length).toLowerCase()] = value;
-  }
-  return { ...readAll(serviceVariables, env), meta };
+  const pairs = Object.entries(env).flatMap(([variable, value]) =>
+    variable.startsWith(metaPrefix) && value ? [[variable.slice(metaPrefix.length).toLowerCase(), value] as const] : [],
+  );
+  return { ...readAll(serviceVariables, env), meta: Object.fromEntries(pairs) };
 }
 
 /** Reads Consul's own variables. A variable set to nothing counts as not set. */
 export function readConsulEnv(env: Environment = process.env): ConsulEnv {
   return readAll(consulVariables, env);
+}
+
+/** The whole environment, for the readers beside this file. */
+export function wholeEnvironment(): Environment {
+  return process.env;
+}
+
+/** Reads one variable by its name. A variable set to nothing counts as not set. */
+export function readVariable(name: string, env: Environment = process.env): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] || undefined : undefined;
+}
+
+/** True for a variable whose value must not be shown to anybody. */
+export function isSecret(name: string): boolean {
+  return Object.values(consulVariables).some(({ variable, secret }) => secret === true && variable === name);
 }
 
 function readAll<Field extends string>(

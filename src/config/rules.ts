@@ -1,12 +1,16 @@
 import { constants } from 'node:os';
 import { IP_REGEX } from 'valibot';
 
+import { isAddressable } from '../instance/addressable.js';
 import { isIpLiteral, isWildcard } from '../instance/address.js';
 
 /** 128, so that the default id, `name-host-port`, stays within what an id may have. */
 export const LONGEST_NAME = 128;
 /** The longest file name most file systems have: the file registry keeps one file an id. */
 export const LONGEST_ID = 255;
+/** With `LONGEST_TAG_BYTES` it keeps a registration well under the 512 KiB that the strictest Consul takes. */
+export const MOST_TAGS = 256;
+const LONGEST_TAG_BYTES = 1024;
 /** Consul takes 64; one is ours, the nonce of the incarnation. */
 export const MOST_META = 63;
 export const META_ROOM = `at most ${String(MOST_META)} pairs (Consul takes 64, one is rollcall's own)`;
@@ -15,9 +19,24 @@ const LONGEST_META_BYTES = 512;
 const RESERVED_META = 'rollcall_';
 const LONGEST_HOST_NAME = 253;
 
+/** Control characters, line separators, what turns the direction of writing, and surrogates that are not a pair. */
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+
 /** A text that has something in it besides blanks, no control characters, and at most `longest` characters. */
 export function isPlainText(text: string, longest = Infinity): boolean {
-  return text.trim() !== '' && text.length <= longest && !/\p{Cc}/u.test(text);
+  return text.length <= longest && text.trim() !== '' && !unprintable.test(text);
+}
+
+/** What is wrong with a name or an id, as "what is allowed"; undefined when nothing is. */
+export function keyFault(kind: string, longest: number, text: string): string | undefined {
+  if (!isPlainText(text, longest)) return `${kind} of 1 to ${longest} characters, none of them a control character`;
+  return isAddressable(text) ? undefined : `${kind} without '%', and between slashes neither nothing nor '.' nor '..'`;
+}
+
+/** What is wrong with a tag, as "what is allowed"; undefined when nothing is. */
+export function tagFault(tag: string): string | undefined {
+  if (Buffer.byteLength(tag) > LONGEST_TAG_BYTES) return `a tag of at most ${LONGEST_TAG_BYTES} bytes`;
+  return isPlainText(tag) ? undefined : 'a text that is not empty, without control characters';
 }
 
 /** A host name or IP that a client could connect to: no URL, no port, no brackets, no wildcard. */
@@ -60,5 +79,5 @@ export function metaKeyFault(key: string): string | undefined {
 export function metaValueFault(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'a string';
   if (Buffer.byteLength(value) > LONGEST_META_BYTES) return `at most ${String(LONGEST_META_BYTES)} bytes`;
-  return /\p{Cc}/u.test(value) ? 'no control characters' : undefined;
+  return unprintable.test(value) ? 'no control characters' : undefined;
 }

@@ -1,4 +1,5 @@
 import { RegistryRejectedError } from '../../errors.js';
+import { isAddressable } from '../../instance/addressable.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** Enterprise tenancy: what an instance or a key says, before what the registry was given. */
@@ -21,15 +22,9 @@ export function withQuery(path: string, scope: Scope, target: ConsulTarget, quer
   return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
 }
 
-/**
- * Throws for an id or name that no Consul URL can carry. The agent would take it in a register body, and then nobody could
- * beat or remove it: it cleans dots and empty segments out of paths, and newer agents decode a percent sign twice.
- */
+/** Throws for an id or name that no Consul URL can carry: the agent would take it in a register body, and then nobody could beat or remove it. */
 export function assertAddressable(text: string): void {
-  const cleanedAway = text.split('/').some((segment) => segment === '' || segment === '.' || segment === '..');
-  const survivesUtf8 = Buffer.from(text).toString() === text;
-  // eslint-disable-next-line no-control-regex
-  if (!cleanedAway && survivesUtf8 && !/[%\u0000-\u001f\u007f]/.test(text)) return;
+  if (isAddressable(text)) return;
   throw new RegistryRejectedError(
     `Consul cannot address ${JSON.stringify(text)}: a name or id must be without '%' and control characters, and without segments between slashes that are empty, '.' or '..'`,
     { registry: 'consul' },
