@@ -17,7 +17,8 @@ export interface Departure {
 
 /**
  * Deregisters, looks, and deregisters again until the entry is absent and no request of ours can bring it back. Resolves
- * with `confirmed: false` when the signal aborts first: then the TTL has to do it.
+ * with `confirmed: false` when the signal aborts first: then the TTL has to do it; and at the first failure when nothing was
+ * ever registered.
  */
 export async function leave(
   registry: BoundedRegistry,
@@ -39,6 +40,8 @@ export async function leave(
       if (removed && !registry.inDoubt && (await goneForReaders(registry, instance, readers, signal))) return { confirmed: true, errors: [] };
     } catch (thrown) {
       if (!signal.aborted) lastError = asError(thrown);
+      // Whatever may be there has never had a heartbeat, so it does not pass, and there is no request to outwait.
+      if (held === undefined && !registry.inDoubt) break;
     }
     await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
   }

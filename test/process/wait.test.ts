@@ -1,7 +1,6 @@
-import { afterEach, describe, expect, inject, it } from 'vitest';
-import { register } from 'rollcall';
-import { consul } from 'rollcall';
 import { createServer } from 'node:http';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { consul, register } from 'rollcall';
 import { catalogOf, cleanUp, freshName, later, quickStop } from '../integration/fixtures/live.js';
 import { killForkedServices } from '../support/fork-service.js';
 import { waitFor } from '../support/wait-for.js';
@@ -27,7 +26,7 @@ describe('register() without an agent', () => {
   });
 
   it('rejects where it is required, and leaves the server to the app', async () => {
-    const service = new TestService({ kind: 'http', url: nobody, options: { name: freshName('required'), wait: '600ms', required: true, shutdown } });
+    const service = new TestService({ kind: 'http', url: nobody, options: { name: freshName('required'), wait: '600ms', required: true, shutdown: { ...shutdown, timeout: '30s' } } });
     const { code, message, tookMs } = await service.told('rejected');
     expect({ code, message }).toEqual({ code: 'ROLLCALL_TIMEOUT', message: expect.stringContaining('wait') as string });
     expect(tookMs).toBeLessThan(5_000);
