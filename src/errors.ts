@@ -1,11 +1,15 @@
+import { printable } from './telemetry/printable.js';
+
 /** Codes of every error rollcall throws, rejects with or reports in an event. */
 export type ErrorCode =
   | 'ROLLCALL_CONFIG'
+  | 'ROLLCALL_NAME_INVALID'
   | 'ROLLCALL_ADDRESS_NOT_FOUND'
   | 'ROLLCALL_REGISTRY_UNAVAILABLE'
   | 'ROLLCALL_REGISTRY_REJECTED'
   | 'ROLLCALL_REGISTRY_DENIED'
   | 'ROLLCALL_REGISTRATION_LOST'
+  | 'ROLLCALL_ID_CONFLICT'
   | 'ROLLCALL_TIMEOUT'
   | 'ROLLCALL_STOPPED';
 
@@ -36,6 +40,9 @@ export class RegistrarError extends Error {
   }
 }
 
+/** How much of a value a message shows. */
+const LONGEST_SHOWN = 80;
+
 /** One thing that is wrong with the options. */
 export interface ConfigIssue {
   /** Path of the option, e.g. `checks.http.interval`. */
@@ -51,9 +58,16 @@ export class ConfigError extends RegistrarError {
   readonly issues: readonly ConfigIssue[];
 
   constructor(issues: readonly ConfigIssue[]) {
-    const lines = issues.map(({ field, value, allowed }) => `  ${field}: got ${show(value)}; ${allowed}`);
+    const lines = issues.map(({ field, value, allowed }) => `  ${printable(field)}: got ${show(value)}; ${allowed}`);
     super('ROLLCALL_CONFIG', `rollcall cannot start with these options:\n${lines.join('\n')}`, false);
     this.issues = issues;
+  }
+}
+
+/** No name can be made of these parts. */
+export class NameInvalidError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_NAME_INVALID', message, false, context);
   }
 }
 
@@ -92,6 +106,16 @@ export class RegistrationLostError extends RegistrarError {
   }
 }
 
+/** Another live instance holds our id. `proven`: it was watched for a TTL and lives. Retryable unless `onIdConflict` says 'fail'. */
+export class IdConflictError extends RegistrarError {
+  readonly proven: boolean;
+
+  constructor(message: string, { proven, final }: { proven: boolean; final: boolean }, context?: ErrorContext) {
+    super('ROLLCALL_ID_CONFLICT', message, !final, context);
+    this.proven = proven;
+  }
+}
+
 /** Something took longer than it was given. */
 export class TimeoutError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
@@ -122,6 +146,10 @@ export function asError(thrown: unknown): Error {
 }
 
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  try {
+    return printable(typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value), LONGEST_SHOWN);
+  } catch {
+    // An object may refuse to be a text.
+    return typeof value;
+  }
 }

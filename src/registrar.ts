@@ -233,10 +233,9 @@ export class Registrar {
       };
       const built = await untilServing({ config, clock, random, registry, server: this.#server, nonce: this.#nonce, onIdentity }, signal);
       signal.throwIfAborted();
-      const { intervalMs, recover } = config;
-      const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, phase };
+      const { intervalMs, recover, drift, onIdConflict } = config;
+      const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
       this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
-      machine.tell('ready');
       events.emit('health', this.health);
       await this.#heartbeat.run(signal);
     } catch (thrown) {

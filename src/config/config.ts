@@ -1,3 +1,5 @@
+import type { IdConflictPolicy } from '../heartbeat/claim.js';
+import type { DriftPolicy } from '../heartbeat/drift.js';
 import type { Weights } from '../instance/service-instance.js';
 
 /** The options after defaults, environment and checks: every field decided, every duration in milliseconds. */
@@ -15,6 +17,8 @@ export interface Config {
   readonly checks: readonly CheckPlan[];
   readonly deregisterCriticalAfterMs: number;
   readonly recover: boolean;
+  readonly drift: DriftPolicy;
+  readonly onIdConflict: IdConflictPolicy;
   readonly ready: () => boolean | Promise<boolean>;
   /** Undefined: no health endpoint is mounted. */
   readonly healthPath: string | undefined;

@@ -27,6 +27,8 @@ export function decide(asked: CheckedOptions): Decided {
     checks: asked.checks === undefined ? [] : planChecks(asked.checks, healthPath),
     deregisterCriticalAfterMs: asked.deregisterCriticalAfter ?? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs),
     recover: asked.recover ?? defaults.recover,
+    drift: asked.drift ?? defaults.drift,
+    onIdConflict: asked.onIdConflict ?? defaults.onIdConflict,
     ready: asked.ready ?? (() => true),
     healthPath: wantsHealth ? healthPath : undefined,
     intervalMs: asked.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),

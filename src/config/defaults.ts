@@ -10,6 +10,8 @@ export const defaults = Object.freeze({
   /** Or twice the TTL, where that is longer. */
   deregisterCriticalAfterMs: 60_000,
   recover: true,
+  drift: 'repair',
+  onIdConflict: 'wait',
   healthPath: '/health',
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   drainMinMs: 2_000,

@@ -1,3 +1,5 @@
+import type { IdConflictPolicy } from '../heartbeat/claim.js';
+import type { DriftPolicy } from '../heartbeat/drift.js';
 import type { Registry } from '../registry/registry.js';
 import type { Weights } from '../instance/service-instance.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -40,6 +42,10 @@ export interface RegistrarOptions {
   deregisterCriticalAfter?: Duration;
   /** Register again by itself after any loss. @default true */
   recover?: boolean;
+  /** What to do when the registry holds other values than those we wrote: put them right, at most once a minute; only tell; or nothing. @default 'repair' */
+  drift?: DriftPolicy;
+  /** What to do when another live instance holds our id: stay in `waiting` and look again; fail for good; or register under an id of our own. @default 'wait' */
+  onIdConflict?: IdConflictPolicy;
   /** The start gate: asked every 250 ms until it says true; one that throws has said no. @default () => true */
   ready?: () => boolean | Promise<boolean>;
   health?: HealthOptions;

@@ -150,6 +150,8 @@ export const optionsSchema = section({
   checks: v.optional(checks),
   deregisterCriticalAfter: v.optional(duration(60_000, "at least 1m, which is Consul's floor")),
   recover: v.optional(flag),
+  drift: v.optional(v.picklist(['repair', 'report', 'ignore'], "'repair', 'report' or 'ignore'")),
+  onIdConflict: v.optional(v.picklist(['wait', 'fail', 'rename'], "'wait', 'fail' or 'rename'")),
   ready: v.optional(
     v.custom<() => boolean | Promise<boolean>>((value) => typeof value === 'function', 'a function that answers true or false'),
   ),

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { RegistrationLostError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
+import { IdConflictError, RegistrationLostError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
 import type { RegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
@@ -9,10 +9,14 @@ import { retry } from '../resilience/retry.js';
 import type { Events } from '../telemetry/events.js';
 import { Bell } from './bell.js';
 import type { Permits } from './permits.js';
+import { Claim } from './claim.js';
+import type { IdConflictPolicy } from './claim.js';
+import type { DriftPolicy } from './drift.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { marginMs, nextBeatAt } from './schedule.js';
 import { Standing } from './standing.js';
+import { Upkeep } from './upkeep.js';
 import { Updates } from './updates.js';
 import { keepVigil } from './vigil.js';
 
@@ -27,6 +31,8 @@ export interface HeartbeatPlan {
   readonly intervalMs: number;
   /** Our slot of the interval, 0 to 1. */
   readonly phase: number;
+  readonly onIdConflict: IdConflictPolicy;
+  readonly drift: DriftPolicy;
   /** False: a registration that has gone missing is not written again. */
   readonly recover: boolean;
 }
@@ -35,17 +41,20 @@ export interface HeartbeatPlan {
 export class Heartbeat {
   readonly #plan: HeartbeatPlan;
   readonly #standing: Standing;
+  readonly #claim: Claim;
+  readonly #upkeep: Upkeep;
   readonly #updates = new Updates();
   readonly #bell = new Bell();
   readonly #remembered: Remembered = { maintenance: undefined, passing: new Set() };
   #instance: ServiceInstance;
   #held: Held | undefined;
-  #lookWanted = false;
 
   constructor(plan: HeartbeatPlan, instance: ServiceInstance) {
     this.#plan = plan;
     this.#instance = instance;
     this.#standing = new Standing(plan.clock, plan.events, plan.machine);
+    this.#claim = new Claim(plan.onIdConflict);
+    this.#upkeep = new Upkeep(plan.drift, plan.clock, plan.events);
   }
 
   /** What we last wrote and were given a receipt for; undefined before the first registration. */
@@ -67,7 +76,7 @@ export class Heartbeat {
   async run(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await this.#retrying(() => this.#enlist(signal), (error) => this.#isRefusal(error), signal);
+        await this.#retrying(() => this.#enlist(signal), (error) => this.#isHopeless(error), signal);
         await this.#keep(signal);
         if (!this.#plan.recover) throw lost(this.#plan.registry.name, 'and `recover` is false');
       }
@@ -89,10 +98,16 @@ export class Heartbeat {
   }
 
   async #enlist(signal: AbortSignal): Promise<void> {
-    const { registry, report, clock } = this.#plan;
-    const instance = this.#instance;
+    const { registry, report, clock, machine } = this.#plan;
+    const wanted = this.#instance;
     const beatAt = clock.now();
-    const registration = await obtain(registry, instance, this.#held, this.#remembered, report, signal);
+    const onFree = () => {
+      machine.tell('ready');
+    };
+    const enlisting = { registry, report, clock, claim: this.#claim, previous: this.#held, remembered: this.#remembered, onFree };
+    const { instance, registration } = await obtain(wanted, enlisting, signal);
+    // An update that came meanwhile is newer, but keeps the id that was chosen.
+    this.#instance = this.#instance === wanted ? instance : { ...this.#instance, id: instance.id };
     this.#held = { registration, instance, beatAt, ttlMs: instance.ttlMs, refused: false };
     await this.#beat(this.#held, signal);
   }
@@ -110,7 +125,7 @@ export class Heartbeat {
         clock,
         polls,
         onNews: () => {
-          this.#lookWanted = true;
+          this.#upkeep.news();
           this.#bell.ring();
         },
         onTrouble: () => {
@@ -129,8 +144,8 @@ export class Heartbeat {
     } catch (error) {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
-      this.#lookWanted = false;
-      this.#standing.lost('missing', error);
+      this.#upkeep.looked();
+      this.#standing.lost(error.operation === TAKEN ? 'taken' : 'missing', error);
     } finally {
       watch.abort();
       await vigil;
@@ -139,12 +154,9 @@ export class Heartbeat {
 
   /** One beat, after whatever has to come before it. */
   async #beat(held: Held, signal: AbortSignal): Promise<Renewal> {
-    const { registry, report, clock } = this.#plan;
-    if (this.#lookWanted || this.#probesUnseen()) {
-      if ((await look(registry, held.instance, this.#remembered, signal)) === undefined) throw lost(registry.name, 'as a look at it showed');
-      this.#lookWanted = false;
-    }
-    if (held.instance !== this.#instance) await this.#write(held, this.#instance, signal);
+    const { report, clock } = this.#plan;
+    const drifted = (this.#upkeep.lookIsDue || this.#probesUnseen()) && (await this.#look(held, signal));
+    if (drifted || held.instance !== this.#instance) await this.#write(held, this.#instance, signal);
     const sentAt = clock.now();
     const renewal = await held.registration.renew(report(), signal).catch((error: unknown) => {
       held.refused = isLoss(error);
@@ -155,9 +167,20 @@ export class Heartbeat {
     return renewal;
   }
 
+  /** Looks at the entry. True when it has to be written again; throws when it is gone or no longer ours. */
+  async #look(held: Held, signal: AbortSignal): Promise<boolean> {
+    const { registry } = this.#plan;
+    const entry = await look(registry, held.instance, this.#remembered, signal);
+    this.#upkeep.looked();
+    if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
+    if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
+    return this.#upkeep.mustRepair(held.instance, entry, registry.probes === true);
+  }
+
   /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
   #probesUnseen(): boolean {
-    return this.#plan.machine.state === 'registered' && this.#instance.checks.some(({ kind }) => !this.#remembered.passing.has(kind));
+    const { machine, registry } = this.#plan;
+    return registry.probes === true && machine.state === 'registered' && this.#instance.checks.some(({ kind }) => !this.#remembered.passing.has(kind));
   }
 
   async #write(held: Held, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
@@ -210,14 +233,18 @@ export class Heartbeat {
     });
   }
 
-  /** What was accepted before may be accepted again; what never was is the caller's mistake. */
-  #isRefusal(error: Error): boolean {
-    return hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') && this.#held === undefined;
+  /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
+  #isHopeless(error: Error): boolean {
+    return (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') && this.#held === undefined) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
   }
 
   #missed(thrown: Error): void {
     const { clock, registry } = this.#plan;
     const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
+    if (error instanceof IdConflictError) {
+      this.#standing.blocked(error);
+      return;
+    }
     const held = this.#held;
     this.#standing.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
   }
@@ -225,6 +252,12 @@ export class Heartbeat {
 
 function isLoss(error: unknown): error is RegistrarError {
   return hasCode(error, 'ROLLCALL_REGISTRATION_LOST');
+}
+
+const TAKEN = 'look';
+
+function taken(registry: string, id: string): RegistrationLostError {
+  return new RegistrationLostError(`${registry} holds another instance under the id ${id}`, { registry, operation: TAKEN });
 }
 
 function lost(registry: string, how: string): RegistrationLostError {

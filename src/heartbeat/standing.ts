@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import type { RegistrarError } from '../errors.js';
+import type { IdConflictError, RegistrarError } from '../errors.js';
 import type { Machine } from '../lifecycle/machine.js';
 import type { Events, LossCause } from '../telemetry/events.js';
 import type { Held } from './recover.js';
@@ -12,6 +12,7 @@ export class Standing {
   readonly #startedAt: number;
   #outage: { since: number; inRow: number } | undefined;
   #loss: { cause: LossCause; at: number } | undefined;
+  #conflict: string | undefined;
 
   constructor(clock: Clock, events: Events, machine: Machine) {
     this.#clock = clock;
@@ -30,11 +31,20 @@ export class Standing {
     const now = this.#clock.now();
     const loss = this.#loss;
     this.#outage = undefined;
+    this.#conflict = undefined;
     if (!this.#machine.tell('listed')) return;
     this.#loss = undefined;
     const holder = registration.holder();
     if (loss === undefined) this.#events.emit('registered', { instance, holder, afterMs: now - this.#startedAt });
     else this.#events.emit('recovered', { cause: loss.cause, holder, afterMs: now - loss.at });
+  }
+
+  /** Another instance holds our id. Told once it is proven to live, and then not again until something has changed. */
+  blocked(error: IdConflictError): void {
+    this.#machine.tell('conflict');
+    if (!error.proven || this.#conflict === error.message) return;
+    this.#conflict = error.message;
+    this.#events.emit('conflict', { error });
   }
 
   /** A try failed and there will be another. `marginMs`: what is left of the TTL; with nothing left we are lost. */

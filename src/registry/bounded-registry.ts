@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../errors.js';
+import type { DiscoveredInstance } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
@@ -41,6 +42,10 @@ export class BoundedRegistry implements Registry {
     return this.#inner.suppliesAddress;
   }
 
+  get probes(): boolean {
+    return this.#inner.probes ?? false;
+  }
+
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
     return this.#doubt !== undefined;
@@ -61,10 +66,15 @@ export class BoundedRegistry implements Registry {
 
   /** Whether readers of the service see this instance, in whatever health; undefined when the registry has no read side. */
   async isVisible(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
+    const instances = await this.instancesOf(key.name, signal);
+    return instances?.some(({ id, nonce }) => id === key.id && nonce === key.nonce);
+  }
+
+  /** All instances of a service, as its readers see them; undefined when the registry has no read side. */
+  async instancesOf(name: string, signal: AbortSignal): Promise<readonly DiscoveredInstance[] | undefined> {
     const { discovery } = this.#inner;
     if (discovery === undefined) return undefined;
-    const { instances } = await this.#bounded('discover', signal, (bounded) => discovery.poll(key.name, undefined, bounded));
-    return instances.some(({ id, nonce }) => id === key.id && nonce === key.nonce);
+    return (await this.#bounded('discover', signal, (bounded) => discovery.poll(name, undefined, bounded))).instances;
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,8 @@ export interface Registry {
   readonly nearby: boolean;
   /** The registry fills in an absent address with that of its own host: an agent beside the app. */
   readonly suppliesAddress: boolean;
+  /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */
+  readonly probes?: boolean;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
   /** Writes or overwrites the entry. It is not listed as passing before the first `renew` has said so. Also serves an update. */
@@ -59,6 +61,8 @@ export interface Entry {
 /** What can be read back of an instance; `nonce` is absent when something else wrote the entry. */
 export type EntryInstance = Pick<ServiceInstance, 'name' | 'id' | 'address' | 'port' | 'tags' | 'meta' | 'weights'> & {
   readonly nonce?: string;
+  /** Set when the tags are there for others to change (Consul's `EnableTagOverride`). */
+  readonly tagsOverridable?: boolean;
 };
 
 export interface EntryCheck {

@@ -20,6 +20,10 @@ export interface RegistrarEvents {
   beatMissed: { error: RegistrarError; inRow: number; outageMs: number; marginMs: number };
   /** The health the next beat carries has changed. */
   health: HealthReport;
+  /** Another live instance holds our id; `onIdConflict` says what happens now. */
+  conflict: { error: RegistrarError };
+  /** The registry holds other values than those we wrote; told once a difference, and at every repair. */
+  drift: { fields: readonly string[]; repaired: boolean };
   /** An `update()` reached the registry. */
   updated: { instance: ServiceInstance };
   /** Stopping: leaving the registry, then serving on until the traffic is gone. */
@@ -34,8 +38,8 @@ export interface RegistrarEvents {
   warning: { message: string };
 }
 
-/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL. */
-export type LossCause = 'missing' | 'expired';
+/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `taken`: something else wrote over it. */
+export type LossCause = 'missing' | 'expired' | 'taken';
 
 export type EventName = keyof RegistrarEvents;
 export type Listener<N extends EventName> = (payload: RegistrarEvents[N]) => void;

@@ -32,6 +32,8 @@ const names: Readonly<Record<EventName, true>> = {
   beat: true,
   beatMissed: true,
   health: true,
+  conflict: true,
+  drift: true,
   updated: true,
   draining: true,
   deregistered: true,

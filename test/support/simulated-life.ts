@@ -63,6 +63,8 @@ const everyEvent: Record<EventName, true> = {
   beat: true,
   beatMissed: true,
   health: true,
+  conflict: true,
+  drift: true,
   updated: true,
   draining: true,
   deregistered: true,

@@ -34,7 +34,8 @@ export class SimulatedRegistry implements Registry {
   #watchers: (() => void)[] = [];
   #paused = false;
   /** What its own probes of the instances find. */
-  probes: HealthStatus = 'passing';
+  probeStatus: HealthStatus = 'passing';
+  readonly probes = true;
   /** Refuses connections. */
   down = false;
   /** Requests that are sent and have not arrived. */
@@ -84,7 +85,7 @@ export class SimulatedRegistry implements Registry {
       if (stored === undefined) return undefined;
       const status = this.#statusOf(stored);
       const { maintenance } = stored;
-      const checks = stored.instance.checks.map(({ kind }) => ({ id: `${key.id}:${kind}`, kind, status: this.probes, output: '' }));
+      const checks = stored.instance.checks.map(({ kind }) => ({ id: `${key.id}:${kind}`, kind, status: this.probeStatus, output: '' }));
       return { instance: stored.instance, status, checks, ...(maintenance !== undefined && { maintenance: { reason: maintenance } }) };
     });
   }

@@ -80,7 +80,7 @@ export function decodeInstances(answer: unknown): DiscoveredInstance[] {
   });
 }
 
-function decodeService({ ID, Service, Address, Port, Tags, Meta, Weights }: ServiceAnswer): EntryInstance {
+function decodeService({ ID, Service, Address, Port, Tags, Meta, Weights, EnableTagOverride }: ServiceAnswer): EntryInstance {
   const { [NONCE_KEY]: nonce, ...meta } = Meta ?? {};
   return {
     name: Service,
@@ -91,6 +91,7 @@ function decodeService({ ID, Service, Address, Port, Tags, Meta, Weights }: Serv
     meta,
     ...(Weights && { weights: { passing: Weights.Passing, warning: Weights.Warning } }),
     ...(nonce !== undefined && { nonce }),
+    ...(EnableTagOverride === true && { tagsOverridable: true }),
   };
 }
 
@@ -136,6 +137,7 @@ interface ServiceAnswer {
   readonly Port?: number;
   readonly Tags?: readonly string[] | null;
   readonly Meta?: Readonly<Record<string, string>> | null;
+  readonly EnableTagOverride?: boolean;
   readonly Weights?: { readonly Passing: number; readonly Warning: number };
 }
 

@@ -23,6 +23,7 @@ export function consul(options: ConsulOptions = {}): Registry {
 
 class ConsulRegistry implements Registry {
   readonly name = 'consul';
+  readonly probes = true;
   readonly nearby: boolean;
   readonly suppliesAddress: boolean;
   readonly discovery: Discovery;

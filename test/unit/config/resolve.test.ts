@@ -24,6 +24,8 @@ describe('defaults', () => {
       checks: [],
       deregisterCriticalAfterMs: 60_000,
       recover: true,
+    drift: 'repair',
+    onIdConflict: 'wait',
       healthPath: undefined,
       intervalMs: 3_333,
       signals: ['SIGTERM', 'SIGINT'],

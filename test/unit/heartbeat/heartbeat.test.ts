@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { RegistryDeniedError, RegistryRejectedError } from '../../../src/errors.js';
+import type { ServiceInstance } from '../../../src/instance/service-instance.js';
 import { simulatedLife } from '../../support/simulated-life.js';
+import type { SimulatedLife } from '../../support/simulated-life.js';
 
 const verbs = (requests: readonly { verb: string }[]) => requests.map(({ verb }) => verb);
 
@@ -143,9 +145,9 @@ describe('recovering', () => {
   it.each([
     ['passing', true],
     ['critical', false],
-  ] as const)('writes a probe that the registry last saw %s so that it starts passing: %s', async (probes, startsPassing) => {
+  ] as const)('writes a probe that the registry last saw %s so that it starts passing: %s', async (probeStatus, startsPassing) => {
     const { clock, registry, registrar } = simulatedLife({ checks: { tcp: true } });
-    registry.probes = probes;
+    registry.probeStatus = probeStatus;
     void registrar.start();
     await clock.advance(10_000);
     expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBeUndefined();
@@ -202,5 +204,138 @@ describe('update', () => {
     open = true;
     await clock.advance(500);
     expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.meta).toEqual({ version: '2' });
+  });
+});
+
+describe('an id that another instance holds', () => {
+  const rival = (overrides: Partial<ServiceInstance> = {}): ServiceInstance => ({
+    name: 'orders',
+    id: 'orders-1',
+    address: '10.0.0.9',
+    port: 3000,
+    tags: [],
+    meta: {},
+    nonce: 'rival',
+    ttlMs: 9_000,
+    checks: [],
+    ...overrides,
+  });
+  const take = (life: SimulatedLife, instance = rival(), keepBeating = true) => {
+    const stored = { instance, status: 'passing' as const, beatAt: life.clock.now(), maintenance: undefined };
+    life.registry.entries.set(instance.id, stored);
+    const beat = () => {
+      stored.beatAt = life.clock.now();
+      life.clock.after(1_000, beat);
+    };
+    if (keepBeating) beat();
+    return stored;
+  };
+
+  it('is waited for: told once, left alone, taken when the other has gone', async () => {
+    const life = simulatedLife({ id: 'orders-1' });
+    take(life);
+    void life.registrar.start();
+    await life.clock.advance(60_000);
+    expect(life.registrar.state).toBe('waiting');
+    expect(life.told('conflict')).toEqual([{ error: expect.objectContaining({ code: 'ROLLCALL_ID_CONFLICT', proven: true }) as unknown }]);
+    expect(life.told('beatMissed')).toEqual([]);
+    expect(life.registry.entries.get('orders-1')?.instance.nonce).toBe('rival');
+    life.registry.forget();
+    await life.clock.advance(1_100);
+    expect(life.registrar.state).toBe('registered');
+  });
+
+  it('is taken over without noise when the other no longer beats', async () => {
+    const life = simulatedLife({ id: 'orders-1' });
+    take(life, rival(), false);
+    void life.registrar.start();
+    await life.clock.advance(8_000);
+    expect(life.registrar.state).toBe('waiting');
+    await life.clock.advance(3_000);
+    expect(life.registrar.state).toBe('registered');
+    expect(life.told('conflict')).toEqual([]);
+  });
+
+  it("fails for good under 'fail'", async () => {
+    const life = simulatedLife({ id: 'orders-1', onIdConflict: 'fail' });
+    take(life);
+    void life.registrar.start();
+    await life.clock.advance(12_000);
+    expect(life.registrar.state).toBe('failed');
+    expect(life.registry.entries.get('orders-1')?.instance.nonce).toBe('rival');
+  });
+
+  it("gets out of the way under 'rename'", async () => {
+    const life = simulatedLife({ id: 'orders-1', onIdConflict: 'rename' });
+    take(life);
+    void life.registrar.start();
+    await life.clock.advance(12_000);
+    expect(life.registrar.state).toBe('registered');
+    expect(life.registrar.instance?.id).toMatch(/^orders-1-[0-9a-f]{8}$/);
+    expect(life.registry.passing.sort()).toEqual(['orders-1', life.registrar.instance?.id]);
+  });
+
+  it('is replaced at once when the entry has our own address and port: our past self', async () => {
+    const life = simulatedLife({ id: 'orders-1' });
+    take(life, rival({ address: '10.0.0.1' }));
+    void life.registrar.start();
+    await life.clock.advance(100);
+    expect(life.registrar.state).toBe('registered');
+    expect(life.registry.entries.get('orders-1')?.instance.nonce).not.toBe('rival');
+  });
+
+  it('is not fought over when something writes over us: lost as taken, then waiting', async () => {
+    const life = simulatedLife({ id: 'orders-1' });
+    void life.registrar.start();
+    await life.clock.advance(1_000);
+    life.registry.forget();
+    take(life);
+    await life.clock.advance(20_000);
+    expect(life.told('lost')).toEqual([expect.objectContaining({ cause: 'taken' })]);
+    expect(life.registrar.state).toBe('waiting');
+    expect(life.registry.entries.get('orders-1')?.instance.nonce).toBe('rival');
+  });
+
+  it('stays with its holder when we stop', async () => {
+    const life = simulatedLife({ id: 'orders-1' });
+    void life.registrar.start();
+    await life.clock.advance(1_000);
+    take(life);
+    const stopped = life.registrar.stop();
+    await life.clock.advance(20_000);
+    await stopped;
+    expect(life.registry.entries.get('orders-1')?.instance.nonce).toBe('rival');
+  });
+});
+
+describe('drift', () => {
+  const change = (life: SimulatedLife, tags: string[]) => {
+    const entry = life.registry.entries.get('orders-1');
+    if (entry) entry.instance = { ...entry.instance, tags };
+  };
+
+  it('is repaired, and told, at most once a minute', async () => {
+    const life = simulatedLife({ id: 'orders-1', tags: ['a'] });
+    void life.registrar.start();
+    await life.clock.advance(1_000);
+    change(life, ['b']);
+    await life.clock.advance(35_000);
+    expect(life.registry.entries.get('orders-1')?.instance.tags).toEqual(['a']);
+    expect(life.told('drift')).toEqual([{ fields: ['tags'], repaired: true }]);
+    change(life, ['b']);
+    await life.clock.advance(24_000);
+    expect(life.registry.entries.get('orders-1')?.instance.tags).toEqual(['b']);
+    await life.clock.advance(70_000);
+    expect(life.registry.entries.get('orders-1')?.instance.tags).toEqual(['a']);
+  });
+
+  it("is only told, and once, under 'report'", async () => {
+    const life = simulatedLife({ id: 'orders-1', tags: ['a'], drift: 'report' });
+    void life.registrar.start();
+    await life.clock.advance(1_000);
+    change(life, ['b']);
+    await life.clock.advance(200_000);
+    expect(life.told('drift')).toEqual([{ fields: ['tags'], repaired: false }]);
+    expect(life.registry.entries.get('orders-1')?.instance.tags).toEqual(['b']);
   });
 });

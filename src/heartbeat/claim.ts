@@ -1,0 +1,51 @@
+import { IdConflictError } from '../errors.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
+import { isSameSlot } from '../instance/slot.js';
+import type { Entry } from '../registry/registry.js';
+
+/** Our past self is overwritten at once, but not again and again: two processes that share a port would take turns for ever. */
+const OVERWRITE_AGAIN_MS = 60_000;
+
+/** What to do about another live instance under our id: look again until it has gone, give up, or take another id. */
+export type IdConflictPolicy = 'wait' | 'fail' | 'rename';
+
+/** Whether an id may be written: it is free, ours, our past self's, or that of something that no longer lives. */
+export class Claim {
+  readonly #policy: IdConflictPolicy;
+  #rival: { nonce: string | undefined; since: number } | undefined;
+  #overwrittenAt = -Infinity;
+
+  constructor(policy: IdConflictPolicy) {
+    this.#policy = policy;
+  }
+
+  /**
+   * Returns the instance to write: the one given or, under `rename`, one with an id of its own. Throws `IdConflictError`
+   * while another instance holds the id and has not been seen dead: it is watched for one TTL first.
+   */
+  check(entry: Entry | undefined, instance: ServiceInstance, now: number): ServiceInstance {
+    if (entry === undefined || entry.instance.nonce === instance.nonce) return this.#free(instance);
+    if (isSameSlot(entry.instance, instance) && now - this.#overwrittenAt >= OVERWRITE_AGAIN_MS) {
+      this.#overwrittenAt = now;
+      return this.#free(instance);
+    }
+    const { nonce } = entry.instance;
+    if (this.#rival?.nonce !== nonce || this.#rival === undefined) this.#rival = { nonce, since: now };
+    const watchedFor = now - this.#rival.since;
+    if (watchedFor < instance.ttlMs) throw new IdConflictError(describe(entry, instance, 'being watched for one TTL before anything is decided'), { proven: false, final: false });
+    // Its own heartbeat or probe would have turned it critical by now.
+    if (entry.status === 'critical') return this.#free(instance);
+    if (this.#policy === 'rename') return this.#free({ ...instance, id: `${instance.id}-${instance.nonce.slice(0, 8)}` });
+    throw new IdConflictError(describe(entry, instance, 'alive'), { proven: true, final: this.#policy === 'fail' });
+  }
+
+  #free(instance: ServiceInstance): ServiceInstance {
+    this.#rival = undefined;
+    return instance;
+  }
+}
+
+function describe({ instance: rival }: Entry, { id }: ServiceInstance, state: string): string {
+  const place = `${rival.address ?? "the agent's address"}:${String(rival.port ?? 'no port')}`;
+  return `the id ${id} is taken by another instance at ${place}, which is ${state}; give each instance an id of its own, or set onIdConflict: 'rename'`;
+}
