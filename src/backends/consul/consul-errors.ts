@@ -56,6 +56,7 @@ function sentence(said: string, hint: string | undefined): string {
 
 function deniedHint(words: string, operation: string): string {
   if (/ACL not found/i.test(words)) return 'The token is unknown there or was deleted: set consul({ token }) or CONSUL_HTTP_TOKEN';
+  if (operation === 'configure') return 'The token in consulKv(key, { token }) or CONSUL_HTTP_TOKEN needs key:read on this key';
   const right = operation === 'read' || operation === 'changed' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
   return `The token in consul({ token }) or CONSUL_HTTP_TOKEN needs ${right} on this service`;
 }

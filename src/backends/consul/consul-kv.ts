@@ -1,0 +1,66 @@
+import type { ConfigSource, SourceReading } from '../../config/source.js';
+import type { Cursor } from '../../discovery/discovery.js';
+import { ConfigError } from '../../errors.js';
+import { isAddressable } from '../../instance/addressable.js';
+import type { Answer } from './consul-answer.js';
+import { ConsulClient } from './consul-client.js';
+import { nextCursor } from './consul-discovery.js';
+import { notConsul, refusal } from './consul-errors.js';
+import { decodeKv } from './consul-kv-codec.js';
+import { resolveConsulOptions } from './consul-options.js';
+import type { ConsulOptions, ConsulTarget } from './consul-options.js';
+import { withQuery } from './consul-path.js';
+
+/** How long the servers hold a poll; they add up to a sixteenth. */
+const WAIT = '30s';
+const operation = 'configure';
+
+/**
+ * A live source of tags, meta and weights in Consul's key-value store: `<key>/tags` (separated by commas, or a JSON array),
+ * `<key>/meta/<name>`, `<key>/weights/passing` and `<key>/weights/warning`; or all of it as one JSON object at the key itself. Throws
+ * `ConfigError` for a key or options that cannot work; connects to nothing until it is first used.
+ */
+export function consulKv(key: string, options: ConsulOptions = {}): ConfigSource {
+  return new ConsulKv(key, options);
+}
+
+class ConsulKv implements ConfigSource {
+  readonly name: string;
+  readonly #key: string;
+  readonly #path: string;
+  readonly #target: ConsulTarget;
+  readonly #client: ConsulClient;
+
+  constructor(key: string, options: ConsulOptions) {
+    const trimmed = typeof key === 'string' ? key.replace(/\/$/, '') : '';
+    if (!isAddressable(trimmed)) throw new ConfigError([{ field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a slash before it" }]);
+    this.name = `Consul KV ${trimmed}`;
+    this.#key = trimmed;
+    this.#path = `/kv/${trimmed.split('/').map(encodeURIComponent).join('/')}`;
+    this.#target = resolveConsulOptions(options);
+    this.#client = new ConsulClient(this.#target);
+  }
+
+  async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
+    const held = cursor !== undefined && cursor !== '0';
+    const path = withQuery(this.#path, {}, this.#target, { recurse: 'true', ...(held && { index: cursor, wait: WAIT }) });
+    const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'poll' : 'call' }, signal);
+    return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
+  }
+
+  close(): Promise<void> {
+    this.#client.close();
+    return Promise.resolve();
+  }
+
+  #decode(answer: Answer): Pick<SourceReading, 'values' | 'problem'> {
+    // Without an index it is not Consul that knows no such key.
+    if (answer.status === 404 && answer.headers['x-consul-index'] !== undefined) return {};
+    if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
+    try {
+      return decodeKv(this.#key, JSON.parse(answer.text));
+    } catch (cause) {
+      throw notConsul(operation, this.#client.shown, cause);
+    }
+  }
+}
