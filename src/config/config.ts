@@ -1,10 +1,12 @@
 import type { IdConflictPolicy } from '../heartbeat/claim.js';
 import type { DriftPolicy } from '../heartbeat/drift.js';
+import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 
 /** The options after defaults, environment and checks: every field decided, every duration in milliseconds. */
 export interface Config {
   readonly name: string;
+  readonly naming: Naming;
   readonly id: string | undefined;
   readonly address: string | undefined;
   readonly port: number | undefined;

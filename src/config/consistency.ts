@@ -1,5 +1,5 @@
 import type { ConfigIssue } from '../errors.js';
-import { isDnsName, toDnsName } from '../instance/name.js';
+import { checkName } from '../instance/name-convention.js';
 import type { Decided } from './decide.js';
 import { formatDuration } from './duration.js';
 
@@ -52,11 +52,17 @@ export function inconsistencies(config: Decided, isWrong: (field: string) => boo
     .map(({ field, value, allowed }) => ({ field, value: formatDuration(value(config)), allowed: allowed(config) }));
 }
 
+/** What is wrong with a name that has to follow the convention. */
+export function nameIssues({ name, naming }: Decided, isWrong: (field: string) => boolean): ConfigIssue[] {
+  if (naming === 'plain' || isWrong('name') || isWrong('naming')) return [];
+  return checkName(name, naming).map(({ problem, corrected }) => ({ field: 'name', value: name, allowed: `${problem} (naming is strict); try ${corrected}` }));
+}
+
 /** What is allowed but will probably surprise. */
 export function doubts({ name, checks }: Pick<Decided, 'name' | 'checks'>): string[] {
   const slow = checks.filter(({ intervalMs, timeoutMs }) => timeoutMs > intervalMs);
   return [
-    ...(isDnsName(name) ? [] : [`DNS cannot carry the name ${JSON.stringify(name)}; it could carry ${JSON.stringify(toDnsName(name))}`]),
+    ...checkName(name).map(({ problem, corrected }) => `the name ${JSON.stringify(name)}: ${problem}; try ${corrected}`),
     ...slow.map(
       ({ kind, intervalMs, timeoutMs }) =>
         `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval (${formatDuration(intervalMs)}): probes may pile up`,

@@ -15,6 +15,7 @@ export function decide(asked: CheckedOptions): Decided {
   const healthPath = (asked.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
   return {
     name: asked.name,
+    naming: asked.naming ?? defaults.naming,
     id: asked.id,
     address: asked.address,
     port: asked.port,

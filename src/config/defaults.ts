@@ -1,5 +1,6 @@
 /** What holds when neither the options nor the environment say otherwise. Times are milliseconds. */
 export const defaults = Object.freeze({
+  naming: 'plain',
   tier: 'core',
   ttlMs: Object.freeze({ core: 10_000, standard: 30_000 }),
   /** Heartbeats a TTL: two may fail before the entry expires. */

@@ -1,6 +1,7 @@
 import type { IdConflictPolicy } from '../heartbeat/claim.js';
 import type { DriftPolicy } from '../heartbeat/drift.js';
 import type { Registry } from '../registry/registry.js';
+import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -11,13 +12,21 @@ export type Duration = number | string;
 export interface RegistrarOptions {
   /** Name of the service in the registry, at most 128 characters. Env: `SERVICE_NAME`. */
   name?: string;
-  /** Id of this instance. Env: `SERVICE_ID`. @default name, host and port joined by `-`, built once the server listens */
+  /**
+   * `strict`: the name has to follow the convention `{env}-{domain}-{service}-{version}`, e.g. `prod-payment-user-service-v1`; `plain`:
+   * any name, with a warning for one that DNS cannot carry. @default 'plain'
+   */
+  naming?: Naming;
+  /** Id of this instance; may have templates, as `tags` may. Env: `SERVICE_ID`. @default name, host and port joined by `-`, built once the server listens */
   id?: string;
   /** Host or IP others reach us by. Env: `SERVICE_ADDRESS`. @default the server's own address, or the local agent's, or the best interface */
   address?: string;
   /** Port others reach us by. Env: `SERVICE_PORT`. @default the port the bound server listens on */
-  port?: number;
-  /** Env: `SERVICE_TAGS`, separated by commas. @default [] */
+  port?: number | 'docker';
+  /**
+   * At most 256, each up to 1024 bytes. In tags, meta values and the id `{{env.NAME}}`, `{{env.NAME|default}}` and `{{host}}` are filled
+   * in, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas. @default []
+   */
   tags?: readonly string[];
   /**
    * At most 63 pairs (Consul takes 64, one is ours); keys `[A-Za-z0-9_-]`, values up to 512 bytes. Env: `SERVICE_META_<KEY>`, key in

@@ -1,37 +1,42 @@
+import { hostname } from 'node:os';
 import { safeParse } from 'valibot';
 
 import { ConfigError } from '../errors.js';
 import type { ConfigIssue } from '../errors.js';
 import { mergeAsked } from './asked.js';
 import type { Config } from './config.js';
-import { doubts, inconsistencies } from './consistency.js';
+import { doubts, inconsistencies, nameIssues } from './consistency.js';
 import { decide } from './decide.js';
-import { readServiceEnv } from './env.js';
+import { readServiceEnv, readVariable } from './env.js';
 import type { ServiceEnv } from './env.js';
 import type { RegistrarOptions } from './options.js';
 import { registryProblem } from './registry-problem.js';
+import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
 import type { CheckedOptions } from './schema.js';
+import type { TemplateFacts } from './templates.js';
+
+const processFacts: TemplateFacts = { variable: readVariable, host: hostname };
 
 /**
  * Decides every setting: explicit options win over the environment, that over the defaults. Meta pairs are merged one by one.
  * Throws one `ConfigError` that names every problem; never touches the network.
  */
-export function resolveConfig(options: RegistrarOptions = {}, env: ServiceEnv = readServiceEnv()): Config {
+export function resolveConfig(options: RegistrarOptions = {}, env: ServiceEnv = readServiceEnv(), facts: TemplateFacts = processFacts): Config {
   const asked = mergeAsked(options, env);
-  const { output, issues = [] } = safeParse(optionsSchema, asked.values);
+  const { values, faults } = renderValues(asked.values, facts);
+  const { output, issues = [] } = safeParse(optionsSchema, values);
   const paths = issues.map(({ path = [] }) => path.map(({ key }) => String(key)));
-  const problems: ConfigIssue[] = issues.map(({ input, message }, index) => ({
-    field: asked.sourceOf(paths[index] ?? []),
-    value: input,
-    allowed: message,
-  }));
+  const problems: ConfigIssue[] = [
+    ...faults.map(({ path, ...fault }) => ({ field: asked.sourceOf(path), ...fault })),
+    ...issues.map(({ input, message }, index) => ({ field: asked.sourceOf(paths[index] ?? []), value: input, allowed: message })),
+  ];
 
   // Without the values that are wrong by themselves: the others may contradict each other all the same.
   const config = decide(paths.reduce<unknown>(without, output) as CheckedOptions);
   const wrong = paths.map((path) => path.join('.'));
   const isWrong = (field: string) => wrong.some((path) => field === path || field.startsWith(`${path}.`));
-  for (const { field, ...problem } of inconsistencies(config, isWrong)) {
+  for (const { field, ...problem } of [...nameIssues(config, isWrong), ...inconsistencies(config, isWrong)]) {
     problems.push({ field: asked.sourceOf(field.split('.')), ...problem });
   }
   const registry = asked.values['registry'] === undefined ? registryProblem(env) : undefined;

@@ -118,11 +118,18 @@ const shutdown = section({
   timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
 });
 
-const name = text(
-  rules.LONGEST_NAME,
-  `a name of 1 to ${String(rules.LONGEST_NAME)} characters, none of them a control character, here or in SERVICE_NAME`,
-);
-const id = text(rules.LONGEST_ID, `an id of 1 to ${String(rules.LONGEST_ID)} characters, none of them a control character`);
+/** A text with one fault at most, as `fault` has it. */
+const faultless = (fault: (text: string) => string | undefined, allowed: string) =>
+  v.pipe(
+    v.string(allowed),
+    v.rawCheck(({ dataset: { value }, addIssue }) => {
+      const message = typeof value === 'string' ? fault(value) : undefined;
+      if (message !== undefined) addIssue({ message });
+    }),
+  );
+const name = faultless((value) => rules.keyFault('a name', rules.LONGEST_NAME, value), 'a name, here or in SERVICE_NAME');
+const id = faultless((value) => rules.keyFault('an id', rules.LONGEST_ID, value), 'an id');
+const tags = v.pipe(v.array(faultless(rules.tagFault, 'a text'), 'an array of strings'), v.maxLength(rules.MOST_TAGS, `at most ${rules.MOST_TAGS} tags`));
 const address = v.pipe(
   v.string('a host name or an IP'),
   v.check(rules.isHost, 'a host name or an IP that others can connect to, without scheme, port or brackets'),
@@ -136,10 +143,11 @@ const healthPath = v.pipe(
 /** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
 export const optionsSchema = section({
   name,
+  naming: v.optional(v.picklist(['plain', 'strict'], "'plain' or 'strict'")),
   id: v.optional(id),
   address: v.optional(address),
-  port: v.optional(positive16Bit),
-  tags: v.optional(v.array(text(Infinity, 'a text that is not empty, without control characters'), 'an array of strings')),
+  port: v.optional(v.union([v.literal('docker'), positive16Bit], "a whole number from 1 to 65535, or 'docker'")),
+  tags: v.optional(tags),
   meta: v.optional(meta),
   weights: v.optional(section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`')),
   namespace: enterprise,

@@ -12,6 +12,7 @@ describe('defaults', () => {
     expect(ready()).toBe(true);
     expect(config).toEqual({
       name: 'orders',
+      naming: 'plain',
       id: undefined,
       address: undefined,
       port: undefined,
@@ -24,8 +25,8 @@ describe('defaults', () => {
       checks: [],
       deregisterCriticalAfterMs: 60_000,
       recover: true,
-    drift: 'repair',
-    onIdConflict: 'wait',
+      drift: 'repair',
+      onIdConflict: 'wait',
       healthPath: undefined,
       intervalMs: 3_333,
       signals: ['SIGTERM', 'SIGINT'],
@@ -162,7 +163,7 @@ describe('environment', () => {
 
 describe('warnings', () => {
   it('name the form of a name that DNS could carry', () => {
-    expect(resolve({ name: 'order_service' }).warnings).toEqual(['DNS cannot carry the name "order_service"; it could carry "order-service"']);
+    expect(resolve({ name: 'order_service' }).warnings).toEqual(['the name "order_service": DNS cannot carry it: only letters, digits and inner dashes, at most 63; try order-service']);
   });
 
   it('name a check whose timeout is longer than its interval', () => {
