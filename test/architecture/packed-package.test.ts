@@ -166,4 +166,4 @@ it.each([
     [paths[1], "Type 'string' is not assignable to type 'number'."],
     [paths[1], expect.stringMatching(/^Property 'nothing' does not exist on type/)],
   ]);
-});
+}, 60_000);
