@@ -1,24 +1,33 @@
 import type { Clock } from '../clock.js';
 import { backoffFor } from '../heartbeat/recover.js';
 import { keyOf } from '../instance/service-instance.js';
-import type { ServiceInstance } from '../instance/service-instance.js';
-import type { Registry } from '../registry/registry.js';
+import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import { isSameSlot } from '../instance/slot.js';
+import type { BoundedRegistry } from '../registry/bounded-registry.js';
+import type { Entry } from '../registry/registry.js';
 import { retry } from '../resilience/retry.js';
 
 /**
- * Takes what a past life of ours left in the registry out of traffic: an entry under our id with the address and port that
- * we hold now can only be our own, and must not be handed out before we are ready. Tries until the signal aborts.
+ * Takes what past lives of ours left in the registry out of traffic: an entry under our id with the address and port that we
+ * hold now can only be our own, and must not be handed out before we are ready. One under another id, from when ids were
+ * made otherwise, goes only when every check of it is critical. Tries until the signal aborts.
  */
-export async function clearLeftover(registry: Registry, instance: ServiceInstance, clock: Clock, random: () => number, signal: AbortSignal): Promise<void> {
+export async function clearLeftovers(registry: BoundedRegistry, instance: ServiceInstance, clock: Clock, random: () => number, signal: AbortSignal): Promise<void> {
   const { nonce: _ours, ...slot } = keyOf(instance);
-  await retry(
-    async () => {
-      const entry = await registry.read(slot, signal);
-      if (entry === undefined || entry.instance.nonce === instance.nonce) return;
-      const { address, port, nonce } = entry.instance;
-      const sameSlot = (address ?? '') === (instance.address ?? '') && port === instance.port;
-      if (sameSlot) await registry.remove({ ...slot, ...(nonce !== undefined && { nonce }) }, signal);
-    },
-    { clock, random, signal, backoff: (error) => backoffFor(error, registry.nearby), mayRetry: () => true, onFailed: () => undefined },
-  );
+  const clear = async () => {
+    const entry = await registry.read(slot, signal);
+    if (entry !== undefined && entry.instance.nonce !== instance.nonce && isSameSlot(entry.instance, instance)) await removeEntry(registry, slot, entry, signal);
+    for (const { id, port } of (await registry.instancesOf(instance.name, signal)) ?? []) {
+      if (id === instance.id || port !== instance.port) continue;
+      const older = await registry.read({ ...slot, id }, signal);
+      const isDead = older?.checks.every(({ status }) => status === 'critical') === true;
+      if (older !== undefined && isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...slot, id }, older, signal);
+    }
+  };
+  await retry(clear, { clock, random, signal, backoff: (error) => backoffFor(error, registry.nearby), mayRetry: () => true, onFailed: () => undefined });
+}
+
+/** Removes what was read, and nothing that has been written since. */
+function removeEntry(registry: BoundedRegistry, key: InstanceKey, { instance: { nonce } }: Entry, signal: AbortSignal): Promise<void> {
+  return registry.remove({ ...key, ...(nonce !== undefined && { nonce }) }, signal);
 }

@@ -2,16 +2,16 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { buildInstance } from '../instance/build-instance.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
-import type { Registry } from '../registry/registry.js';
+import type { BoundedRegistry } from '../registry/bounded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
 import { untilReady } from './gate.js';
-import { clearLeftover } from './leftover.js';
+import { clearLeftovers } from './leftover.js';
 
 export interface StartPlan {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly registry: Registry;
+  readonly registry: BoundedRegistry;
   readonly server: BoundServer | undefined;
   readonly nonce: string;
   /** Told who we are as soon as the server listens, before the gate opens. */
@@ -26,7 +26,7 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
   plan.onIdentity(instance, notes);
   const gateOpen = new AbortController();
   // Beside the gate: a registry that is down must not keep the gate shut, and once it is open the entry is overwritten anyway.
-  const clearing = clearLeftover(registry, instance, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);
+  const clearing = clearLeftovers(registry, instance, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);
   try {
     await untilReady(config.ready, clock, signal);
   } finally {
