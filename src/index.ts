@@ -4,7 +4,10 @@ export type { InstanceChanges } from './registrar.js';
 export type { RegistrarStatus } from './status.js';
 
 export { consul } from './backends/consul/consul-registry.js';
+export { consulKv } from './backends/consul/consul-kv.js';
 export type { ConsulOptions } from './backends/consul/consul-options.js';
+export { configFile } from './backends/file/config-file.js';
+export type { ConfigFileOptions } from './backends/file/config-file.js';
 export { file } from './backends/file/file-registry.js';
 export type { FileOptions } from './backends/file/file-options.js';
 export { memory } from './backends/memory/memory-registry.js';
@@ -39,8 +42,10 @@ export type { ConfigIssue, ErrorCode } from './errors.js';
 
 export type { Cursor, DiscoveredInstance, Discovery } from './discovery/discovery.js';
 export type { HealthReport, HealthStatus } from './health/report.js';
+export type { AddressCandidate, AddressSource } from './instance/address-candidates.js';
 export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
 export type { RegistrarState } from './lifecycle/states.js';
-export type { Entry, EntryCheck, EntryInstance, Registration, Registry, Renewal } from './registry/registry.js';
-export type { EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
+export type { Entry, EntryCheck, EntryInstance, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
+export type { ConfigSource, SourceReading } from './config/source.js';
+export type { ConfigRejection, EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
 export type { Logger } from './telemetry/logger.js';

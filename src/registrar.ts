@@ -4,6 +4,8 @@ import type { Clock } from './clock.js';
 import { chooseRegistry } from './config/choose-registry.js';
 import type { Config } from './config/config.js';
 import type { RegistrarOptions } from './config/options.js';
+import type { ConfigSource } from './config/source.js';
+import { Labels } from './config/resolve-labels.js';
 import { resolveConfig } from './config/resolve.js';
 import { ConfigError, RegistryUnavailableError, StoppedError, asError, hasCode, isRegistrarError } from './errors.js';
 import type { RegistrarError } from './errors.js';
@@ -17,7 +19,11 @@ import { beatDeadlineMs } from './heartbeat/schedule.js';
 import { processSlots } from './heartbeat/slots.js';
 import type { Slots } from './heartbeat/slots.js';
 import { bootNonce } from './instance/boot-nonce.js';
+import type { BuiltInstance } from './instance/build-instance.js';
+import { localSystem } from './instance/local-system.js';
+import type { LocalSystem } from './instance/local-system.js';
 import type { ServiceInstance, Weights } from './instance/service-instance.js';
+import { LiveConfig } from './lifecycle/live-config.js';
 import { Machine } from './lifecycle/machine.js';
 import { processSignals } from './lifecycle/signals.js';
 import type { Signals } from './lifecycle/signals.js';
@@ -42,6 +48,7 @@ export interface Surroundings {
   readonly signals: Signals;
   readonly slots: Slots;
   readonly polls: Permits;
+  readonly system: LocalSystem;
 }
 
 /** What can change while running; what is left out stays. */
@@ -61,8 +68,9 @@ export class Registrar {
   readonly #stop: Stop;
   readonly #halt = new AbortController();
   readonly #nonce = bootNonce();
-  #options: RegistrarOptions;
-  #notes: readonly string[];
+  readonly #source: ConfigSource | undefined;
+  #labels: Labels;
+  #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #server: BoundServer | undefined;
   #instance: ServiceInstance | undefined;
   #heartbeat: Heartbeat | undefined;
@@ -74,10 +82,11 @@ export class Registrar {
 
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
-    this.#options = options;
-    this.#surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, ...surroundings };
+    this.#source = options.config;
+    this.#surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, system: localSystem, ...surroundings };
     this.#config = resolveConfig(options);
-    this.#notes = this.#config.warnings;
+    this.#labels = new Labels(options);
+    this.#told = { notes: this.#config.warnings, addressCandidates: [] };
     const { clock } = this.#surroundings;
     this.#registry = new BoundedRegistry(chooseRegistry(options), clock, beatDeadlineMs(this.#config.intervalMs));
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
@@ -170,13 +179,7 @@ export class Registrar {
   /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet. Throws `ConfigError` for bad values; rejects when the registry refuses them, and the old ones stay. */
   async update(changes: InstanceChanges): Promise<void> {
     if (this.#halt.signal.aborted) throw new StoppedError('update() after stop(): the Registrar has left the registry');
-    const options = { ...this.#options, ...changes };
-    const { tags, meta, weights } = resolveConfig(options);
-    this.#options = options;
-    const changed = (instance: ServiceInstance): ServiceInstance => ({ ...instance, tags, meta, ...(weights && { weights }) });
-    if (this.#instance !== undefined) this.#instance = changed(this.#instance);
-    const heartbeat = this.#heartbeat;
-    await heartbeat?.change(changed(heartbeat.instance));
+    await this.#relabel(this.#labels.changed(changes));
   }
 
   /** Calls `listener` at every `event`; the returned function ends that. */
@@ -195,8 +198,22 @@ export class Registrar {
       health: this.health,
       heartbeat: this.#heartbeat,
       traffic: this.#server?.traffic,
-      notes: this.#notes,
+      ...this.#told,
     });
+  }
+
+  async #relabel(labels: Labels): Promise<void> {
+    const former = this.#labels;
+    this.#labels = labels;
+    if (this.#instance !== undefined) this.#instance = labels.on(this.#instance);
+    const heartbeat = this.#heartbeat;
+    try {
+      await heartbeat?.change(labels.on(heartbeat.instance));
+    } catch (error) {
+      // The registry keeps what it had; the next change must not bring the refused one back.
+      if (this.#labels === labels && hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) this.#labels = former;
+      throw error;
+    }
   }
 
   #healthFacts(): { ready: boolean; draining: boolean } {
@@ -220,18 +237,26 @@ export class Registrar {
   }
 
   async #live(phase: number): Promise<void> {
-    const { clock, random, polls } = this.#surroundings;
+    const { clock, random, polls, system } = this.#surroundings;
     const { signal } = this.#halt;
     const config = this.#config;
     const events = this.#events;
     const machine = this.#machine;
     const registry = this.#registry;
+    const apply = async (values: unknown) => this.#relabel(this.#labels.overlaid(values));
+    const live = this.#source && new LiveConfig({ source: this.#source, clock, random, events, apply });
+    const labelled = live?.start(signal);
     try {
-      const onIdentity = (instance: ServiceInstance, notes: readonly string[]) => {
-        this.#instance = instance;
-        this.#notes = [...config.warnings, ...notes];
+      const onWarning = (message: string) => {
+        events.emit('warning', { message });
       };
-      const built = await untilServing({ config, clock, random, registry, server: this.#server, nonce: this.#nonce, onIdentity }, signal);
+      const onIdentity = ({ instance, notes, addressCandidates }: BuiltInstance) => {
+        this.#instance = this.#labels.on(instance);
+        this.#told = { notes: [...config.warnings, ...notes], addressCandidates };
+        events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
+      };
+      const built = await untilServing({ config, clock, random, registry, server: this.#server, nonce: this.#nonce, system, onIdentity, onWarning }, signal);
+      await labelled;
       signal.throwIfAborted();
       const { intervalMs, recover, drift, onIdConflict } = config;
       const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
@@ -241,6 +266,8 @@ export class Registrar {
     } catch (thrown) {
       if (!signal.aborted) this.#fail(asError(thrown));
       throw thrown;
+    } finally {
+      await live?.end();
     }
   }
 

@@ -1,6 +1,7 @@
 import { asError } from '../errors.js';
 import type { RegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
+import type { AddressCandidate } from '../instance/address-candidates.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { RegistrarState } from '../lifecycle/states.js';
 
@@ -8,6 +9,8 @@ import type { RegistrarState } from '../lifecycle/states.js';
 export interface RegistrarEvents {
   /** The state changed. */
   state: { from: RegistrarState; to: RegistrarState };
+  /** Decided where others reach us, before anything is registered. `address` undefined: the registry fills in its own host's. */
+  address: { address: string | undefined; port: number | undefined; candidates: readonly AddressCandidate[] };
   /** First listed, and the first beat has carried the true health. `afterMs` counts from `start()`. */
   registered: { instance: ServiceInstance; holder: string; afterMs: number };
   /** The registry no longer holds us, or can no longer know that we live. */
@@ -26,6 +29,8 @@ export interface RegistrarEvents {
   drift: { fields: readonly string[]; repaired: boolean };
   /** An `update()` reached the registry. */
   updated: { instance: ServiceInstance };
+  /** What the config source says now cannot be used; the last good values stay. Told once a problem. */
+  configRejected: { source: string; cause: ConfigRejection; problem: string };
   /** Stopping: leaving the registry, then serving on until the traffic is gone. */
   draining: { reason: string };
   /** Out of the registry. `confirmed` is false when that could not be verified and the TTL has to do it. */
@@ -40,6 +45,9 @@ export interface RegistrarEvents {
 
 /** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `taken`: something else wrote over it. */
 export type LossCause = 'missing' | 'expired' | 'taken';
+
+/** `invalid`: refused by our rules or the registry's; `empty`: nothing is there any more; `unreadable`: the source cannot be reached or read. */
+export type ConfigRejection = 'invalid' | 'empty' | 'unreadable';
 
 export type EventName = keyof RegistrarEvents;
 export type Listener<N extends EventName> = (payload: RegistrarEvents[N]) => void;

@@ -32,6 +32,12 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     return misses === undefined ? {} : { misses };
   };
 
+  on('address', ({ address, port, candidates }) => {
+    const reason = candidates.find(({ chosen }) => chosen)?.reason;
+    const at = address === undefined ? "its agent's address" : address;
+    const where = port === undefined ? at : `${at}, port ${String(port)}`;
+    logger.info({ ...fields, address, port, candidates }, `${service} will be found at ${where}${reason === undefined ? '' : `: ${reason}`}`);
+  });
   on('registered', ({ instance, holder, afterMs }) => {
     fields = { service, instance: instance.id, registry: holder };
     logger.info({ ...fields, ...listedAgain(), afterMs }, `${service} is registered in ${holder} as ${instance.id}, ${took(afterMs)} after its start`);
@@ -59,6 +65,9 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     if (outage === undefined || !listed) return;
     const outageMs = clock.now() - outage.since;
     logger.info({ ...fields, ...listedAgain(), outageMs }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
+  });
+  on('configRejected', ({ source, cause, problem }) => {
+    logger.warn({ ...fields, source, cause }, `${service} keeps the labels it has: ${source} ${cause === 'invalid' ? 'cannot be used' : `is ${cause}`}: ${problem}`);
   });
   on('draining', ({ reason }) => {
     logger.info({ ...fields, reason }, `${service} is leaving the registry and drains: ${reason}`);

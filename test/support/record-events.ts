@@ -35,6 +35,7 @@ const names: Readonly<Record<EventName, true>> = {
   conflict: true,
   drift: true,
   updated: true,
+  configRejected: true,
   draining: true,
   deregistered: true,
   stopped: true,

@@ -57,6 +57,7 @@ export interface SimulatedLife {
 
 const everyEvent: Record<EventName, true> = {
   state: true,
+  address: true,
   registered: true,
   lost: true,
   recovered: true,
@@ -66,6 +67,7 @@ const everyEvent: Record<EventName, true> = {
   conflict: true,
   drift: true,
   updated: true,
+  configRejected: true,
   draining: true,
   deregistered: true,
   stopped: true,
