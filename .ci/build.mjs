@@ -13,6 +13,9 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** Sources of what the package offers: `index.ts`, `integrations/fastify.ts`, … */
 const offered = Object.values(manifest.exports).flatMap(({ default: path }) => path?.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts') ?? []);
 
+/** Sources of what it runs: its commands need no declarations. */
+const programs = Object.values(manifest.bin).map((path) => path.replace(/^dist\/(.*)\.js$/, '$1.ts'));
+
 const filesBelow = (folder) => readdirSync(folder, { recursive: true }).map((path) => join(folder, path));
 const readText = (path) => readFileSync(path, 'utf8');
 const urlPath = (from, to) => relative(from, to).replaceAll('\\', '/');
@@ -36,7 +39,7 @@ async function bundle(dist) {
   const selfNamed = filesBelow(src).filter((path) => path.endsWith('.ts') && readText(path).includes('import.meta.url'));
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [...new Set([...offered.map((path) => join(src, path)), ...selfNamed])],
+    entryPoints: [...new Set([...[...offered, ...programs].map((path) => join(src, path)), ...selfNamed])],
     outbase: src,
     outdir: dist,
     chunkNames: 'chunks/[name]-[hash]',
@@ -46,7 +49,7 @@ async function bundle(dist) {
     platform: 'node',
     target: `node${manifest.engines.node.replace('>=', '')}`,
     // What is installed with us stays outside; what is not comes in.
-    external: Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }),
     legalComments: 'inline',
     plugins: [ownUrl],
     metafile: true,

@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { asError } from '../errors.js';
+import { checkName } from '../instance/name-convention.js';
+import type { Naming } from '../instance/name-convention.js';
+import { printable } from '../telemetry/printable.js';
+import { isCompose, looksLikeFile, namesInFile } from './names-in-file.js';
+import type { Outcome } from './outcome.js';
+
+export const lintUsage: readonly string[] = [
+  'Usage: rollcall lint [--strict] [names or files...]',
+  '',
+  'Checks names of services, one line for each problem. What looks like a file is read: package.json ("rollcall": { "name" },',
+  'else "name"), a compose file (SERVICE_NAME of its services, else their keys) or an env file (SERVICE_NAME). Any other word is',
+  'a name. Without words: package.json and compose files of the current folder.',
+  '',
+  '  --strict   only names of the form {env}-{domain}-{service}-{version}, e.g. prod-payment-user-service-v1',
+  '  --help     this text',
+  '',
+  'Exit status: 0 no problem, 1 problems, 2 nothing could be checked.',
+];
+
+/** A name and where it stands; a name given as a word stands nowhere. */
+interface Found {
+  readonly file?: string;
+  readonly name: string;
+}
+
+/** `rollcall lint`: checks names given as words or found in files. Resolves to what to say; never rejects. */
+export async function lint(words: readonly string[]): Promise<Outcome> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { strict: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
+      allowPositionals: true,
+    });
+    if (values.help) return { status: 0, out: lintUsage };
+    return await check(positionals.length > 0 ? positionals : await filesHere(), values.strict ? 'strict' : 'plain');
+  } catch (error) {
+    return { status: 2, err: [asError(error).message, '', ...lintUsage] };
+  }
+}
+
+async function check(words: readonly string[], naming: Naming): Promise<Outcome> {
+  const found: Found[] = [];
+  const unread: string[] = [];
+  for (const word of words) {
+    if (!looksLikeFile(word)) found.push({ name: word });
+    else {
+      try {
+        found.push(...(await namesInFile(word)).map((name) => ({ file: word, name })));
+      } catch (error) {
+        unread.push(`${printable(word, Infinity)}: cannot be read: ${printable(asError(error).message, 200)}`);
+      }
+    }
+  }
+  const problems = found.flatMap((each) => checkName(each.name, naming).map(({ problem, corrected }) => `${place(each)}: ${problem} (try: ${corrected})`));
+  if (unread.length === 0 && found.length === 0) unread.push('There is no name to check here; see rollcall lint --help');
+  return { status: unread.length > 0 ? 2 : problems.length > 0 ? 1 : 0, out: problems, err: unread };
+}
+
+function place({ file, name }: Found): string {
+  const shown = name === '' ? '""' : printable(name);
+  return file === undefined ? shown : `${printable(file, Infinity)}: ${shown}`;
+}
+
+/** The files of the current folder that may hold a name. */
+async function filesHere(): Promise<string[]> {
+  const names = await readdir('.');
+  return names.filter((name) => name === 'package.json' || isCompose(name)).sort();
+}
