@@ -28,6 +28,7 @@ export type {
 export {
   AddressNotFoundError,
   ConfigError,
+  NameInvalidError,
   RegistrarError,
   RegistrationLostError,
   RegistryDeniedError,
@@ -43,6 +44,8 @@ export type { ConfigIssue, ErrorCode } from './errors.js';
 export type { Cursor, DiscoveredInstance, Discovery } from './discovery/discovery.js';
 export type { HealthReport, HealthStatus } from './health/report.js';
 export type { AddressCandidate, AddressSource } from './instance/address-candidates.js';
+export { checkName, formatName, parseName } from './instance/name-convention.js';
+export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';
 export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
 export type { RegistrarState } from './lifecycle/states.js';
 export type { Entry, EntryCheck, EntryInstance, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';

@@ -4,7 +4,7 @@ import { compile, exportsOf } from './compiler.js';
 import { root } from './source-tree.js';
 
 const values = [
-  'register', 'Registrar', 'consul', 'file', 'memory', 'isRegistrarError', 'hasCode', 'RegistrarError', 'ConfigError',
+  'register', 'Registrar', 'consul', 'file', 'memory', 'isRegistrarError', 'hasCode', 'RegistrarError', 'ConfigError', 'NameInvalidError', 'checkName', 'formatName', 'parseName',
   'AddressNotFoundError', 'RegistryUnavailableError', 'RegistryRejectedError', 'RegistryDeniedError', 'RegistrationLostError',
   'TimeoutError', 'StoppedError',
 ];
@@ -14,7 +14,7 @@ const types = [
   'ShutdownOptions', 'DrainOptions', 'Duration', 'ConsulOptions', 'FileOptions', 'InstanceChanges', 'RegistrarStatus', 'RegistrarEvents',
   'EventName', 'Listener', 'LossCause', 'RegistrarState', 'Registry', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck',
   'Discovery', 'DiscoveredInstance', 'Cursor', 'ServiceInstance', 'InstanceKey', 'RegistryCheck', 'Weights', 'HealthReport',
-  'HealthStatus', 'Logger', 'ErrorCode', 'ConfigIssue',
+  'HealthStatus', 'NameParts', 'NameProblem', 'Naming', 'Logger', 'ErrorCode', 'ConfigIssue',
 ];
 
 it('exports these names and no other: each is a promise to keep', () => {

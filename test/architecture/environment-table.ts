@@ -1,0 +1,22 @@
+import { consulVariables, serviceVariables } from '../../src/config/env.js';
+import { platformVariables } from '../../src/config/platform-env.js';
+
+interface Row {
+  readonly variable: string;
+  /** Absent for what nobody sets for our sake. */
+  readonly option?: string;
+  readonly meaning: string;
+}
+
+const tables: readonly Row[] = [...Object.values(serviceVariables), ...Object.values(consulVariables), ...platformVariables];
+/** Some stand in two tables. */
+const rows = new Map(tables.map((row) => [row.variable, row]));
+
+/** The README's table of every variable that is read, made from the tables that the code reads by. */
+export function environmentTable(): string {
+  const lines = [...rows.values()].map(({ variable, option, meaning }) => {
+    const behind = option === undefined ? 'set by the platform' : `\`${option}\``;
+    return `| \`${variable}\` | ${behind} | ${meaning} |`;
+  });
+  return ['| Variable | Stands behind | Meaning |', '|---|---|---|', ...lines].join('\n');
+}
