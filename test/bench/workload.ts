@@ -31,8 +31,8 @@ export function workloadFile(name: string): string {
 }
 
 /** Runs a compiled workload in a process of its own and hands over each row it reports. Rejects when it fails. */
-export async function runWorkload<Row>(name: string, plan: object, onRow: (row: Row) => void): Promise<void> {
-  const words = ['--expose-gc', workloadFile(name), JSON.stringify(plan)];
+export async function runWorkload<Row>(name: string, plan: object, onRow: (row: Row) => void, nodeFlags: readonly string[] = []): Promise<void> {
+  const words = ['--expose-gc', ...nodeFlags, workloadFile(name), JSON.stringify(plan)];
   // Rows come over a pipe of their own: what the library logs goes where the logs of an app go.
   const child = spawn(process.execPath, words, { cwd: projectRoot, stdio: ['ignore', 'ignore', 'inherit', 'pipe'], env: plainEnvironment() });
   const callOff = dieWithUs(child.pid ?? 0);

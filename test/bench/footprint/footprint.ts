@@ -24,9 +24,9 @@ export async function footprint(lab: Lab): Promise<Verdict> {
   const consul = await startConsul({ config: { limits: { http_max_conns_per_client: 2_000 } } });
   try {
     for (let nth = 1; nth <= Math.min(lab.runs ?? PROCESSES, PROCESSES); nth += 1) {
-      for (const grown of [true, false]) {
-        const plan: MemoryPlan = { url: consul.url, further: FURTHER, grown };
-        await runWorkload<MemoryRow>('idle-registrars', plan, (row) => history.note({ kind: 'memory', ...row }));
+      for (const youngHeld of [true, false]) {
+        const plan: MemoryPlan = { url: consul.url, further: FURTHER, youngHeld };
+        await runWorkload<MemoryRow>('idle-registrars', plan, (row) => history.note({ kind: 'memory', ...row }), youngHeld ? ['--max-semi-space-size=1'] : []);
       }
     }
     const plan: LeftoversPlan = { url: consul.url, further: FEW };
@@ -35,14 +35,14 @@ export async function footprint(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importMs, noiseMs, firstMb, furtherKb, furtherKbGrowing, furtherHeapKb, taken, leftBehind } = verdict.figures;
+  const { importMs, noiseMs, firstMb, furtherKb, furtherKbLeftAlone, furtherHeapKb, taken, leftBehind } = verdict.figures;
   lab.say(
     spreadTable({
       'import over a bare start, ms': importMs,
       'bare start over a bare start (noise), ms': noiseMs,
       'first Registrar, MB resident': firstMb,
       'further Registrar, kB resident': furtherKb,
-      "the same while V8's young generation grows": furtherKbGrowing,
+      "the same, V8's young generation left alone": furtherKbLeftAlone,
       'further Registrar, kB of heap': furtherHeapKb,
     }),
   );

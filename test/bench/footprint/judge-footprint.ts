@@ -16,10 +16,10 @@ export interface MemoryPlan {
   readonly url: string;
   readonly further: number;
   /**
-   * True: V8's young generation is made as large as it gets before the further Registrars come. It grows once, by some 30 MB, for
-   * whoever allocates first, and never by how many Registrars there are; in an app it has grown long before.
+   * True: V8's young generation is held at its smallest. Left alone it grows and shrinks with the rate of allocation, by up to
+   * 32 MB for the process as a whole, which shared out among some hundred Registrars would hide what each of them keeps.
    */
-  readonly grown: boolean;
+  readonly youngHeld: boolean;
 }
 
 /** Bytes after garbage collections. */
@@ -29,13 +29,12 @@ export interface MemoryReading {
   readonly external: number;
 }
 
-/** One process: after the import alone, with one idle Registrar, before the further ones, with them. */
+/** One process: after the import alone, with one idle Registrar, with the further ones. */
 export interface MemoryRow {
-  readonly grown: boolean;
+  readonly youngHeld: boolean;
   readonly further: number;
   readonly imported: MemoryReading;
   readonly one: MemoryReading;
-  readonly before: MemoryReading;
   readonly all: MemoryReading;
 }
 
@@ -67,8 +66,8 @@ export interface FootprintFigures {
   readonly noiseMs: Spread;
   readonly firstMb: Spread;
   readonly furtherKb: Spread;
-  /** The same with the growth of V8's young generation shared out among them: for the record. */
-  readonly furtherKbGrowing: Spread;
+  /** The same with the young generation left alone: for the record. */
+  readonly furtherKbLeftAlone: Spread;
   readonly furtherHeapKb: Spread;
   /** Summed up over all processes. */
   readonly taken: Leftovers;
@@ -79,14 +78,14 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   const starts = history.filter((event) => event.kind === 'start');
   const memories = history.filter((event) => event.kind === 'memory');
   const leftovers = history.filter((event) => event.kind === 'leftovers');
-  const further = (grown: boolean, what: 'rss' | 'heapUsed') =>
-    spreadOf(memories.filter((row) => row.grown === grown).map((row) => (row.all[what] - row.before[what]) / 1024 / row.further));
+  const further = (youngHeld: boolean, what: 'rss' | 'heapUsed') =>
+    spreadOf(memories.filter((row) => row.youngHeld === youngHeld).map((row) => (row.all[what] - row.one[what]) / 1024 / row.further));
   const figures = {
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     noiseMs: spreadOf(starts.map(({ ms }) => ms.bareAgain - ms.bare)),
-    firstMb: spreadOf(memories.map(({ imported, one }) => (one.rss - imported.rss) / 1024 / 1024)),
+    firstMb: spreadOf(memories.filter(({ youngHeld }) => !youngHeld).map(({ imported, one }) => (one.rss - imported.rss) / 1024 / 1024)),
     furtherKb: further(true, 'rss'),
-    furtherKbGrowing: further(false, 'rss'),
+    furtherKbLeftAlone: further(false, 'rss'),
     furtherHeapKb: further(true, 'heapUsed'),
     taken: total(leftovers, 'during'),
     leftBehind: total(leftovers, 'after'),

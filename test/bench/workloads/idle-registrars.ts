@@ -3,7 +3,7 @@ import type { MemoryPlan, MemoryReading, MemoryRow } from '../footprint/judge-fo
 import { quantile } from '../../prove/experiment/statistics.js';
 import { collectGarbage, plan, reportRow, stayAlive } from './report-row.js';
 
-const { url, further, grown } = plan<MemoryPlan>();
+const { url, further, youngHeld } = plan<MemoryPlan>();
 const release = stayAlive();
 
 /** The lowest of several: a resident set is never smaller than what is needed, but may be larger for a while. */
@@ -17,11 +17,6 @@ async function read(): Promise<MemoryReading> {
   return { rss: quantile(rss, 0), heapUsed, external };
 }
 
-/** It grows when much survives a collection of it. */
-function growYoungGeneration(): void {
-  for (let wave = 0; wave < 20; wave += 1) Array.from({ length: 300_000 }, () => ({ wave }));
-}
-
 const { Registrar: Loaded, consul } = await import('rollcall');
 const imported = await read();
 
@@ -33,13 +28,11 @@ async function startOne(): Promise<void> {
 }
 await startOne();
 const one = await read();
-if (grown) growYoungGeneration();
-const before = await read();
 // One after another: a crowd that starts at once is not what is measured here.
 for (let nth = 1; nth <= further; nth += 1) await startOne();
 const all = await read();
 
 await Promise.all(registrars.map((registrar) => registrar.stop()));
-const row: MemoryRow = { grown, further, imported, one, before, all };
+const row: MemoryRow = { youngHeld, further, imported, one, all };
 reportRow(row);
 release();
