@@ -2,6 +2,7 @@ import type { Clock } from './clock.js';
 import type { HealthReport } from './health/report.js';
 import type { Heartbeat } from './heartbeat/heartbeat.js';
 import { marginMs } from './heartbeat/schedule.js';
+import type { AddressCandidate } from './instance/address-candidates.js';
 import type { ServiceInstance } from './instance/service-instance.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import type { TrafficFigures } from './server/traffic.js';
@@ -23,6 +24,8 @@ export interface RegistrarStatus {
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
   readonly requestsInFlight: number;
+  /** Every address that was thought of, in the order of preference, and why it was chosen or not; empty until the server listens. */
+  readonly addressCandidates: readonly AddressCandidate[];
   /** How the address and port were chosen, and what is worth a person's attention. */
   readonly notes: readonly string[];
 }
@@ -37,10 +40,11 @@ export interface StatusSources {
   readonly health: HealthReport;
   readonly heartbeat: Heartbeat | undefined;
   readonly traffic: TrafficFigures | undefined;
+  readonly addressCandidates: readonly AddressCandidate[];
   readonly notes: readonly string[];
 }
 
-export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, notes }: StatusSources): RegistrarStatus {
+export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, addressCandidates, notes }: StatusSources): RegistrarStatus {
   const held = heartbeat?.held;
   const now = clock.now();
   return {
@@ -56,6 +60,7 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     marginMs: held && Math.max(0, marginMs(held.beatAt, held.ttlMs, now)),
     missedInRow: heartbeat?.missedInRow ?? 0,
     requestsInFlight: traffic?.inFlight ?? 0,
+    addressCandidates,
     notes,
   };
 }

@@ -9,7 +9,8 @@ export interface Config {
   readonly naming: Naming;
   readonly id: string | undefined;
   readonly address: string | undefined;
-  readonly port: number | undefined;
+  /** `'docker'`: what Docker publishes. */
+  readonly port: number | 'docker' | undefined;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
   readonly weights: Weights | undefined;

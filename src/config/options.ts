@@ -4,6 +4,7 @@ import type { Registry } from '../registry/registry.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { ConfigSource } from './source.js';
 
 /** Milliseconds, or a number with a unit: `250`, `'250ms'`, `'10s'`, `'1m'`, `'1h'`. */
 export type Duration = number | string;
@@ -19,9 +20,15 @@ export interface RegistrarOptions {
   naming?: Naming;
   /** Id of this instance; may have templates, as `tags` may. Env: `SERVICE_ID`. @default name, host and port joined by `-`, built once the server listens */
   id?: string;
-  /** Host or IP others reach us by. Env: `SERVICE_ADDRESS`. @default the server's own address, or the local agent's, or the best interface */
+  /**
+   * Host or IP others reach us by. Env: `SERVICE_ADDRESS`. @default what the platform's variables say, else what the server is bound to, else
+   * the source address of the route to the registry or, with a local agent, the agent's own, else the best interface's
+   */
   address?: string;
-  /** Port others reach us by. Env: `SERVICE_PORT`. @default the port the bound server listens on */
+  /**
+   * Port others reach us by. `'docker'`: in a container, the host's port that Docker publishes for the one listened on; needs access to the
+   * Docker Engine API, see the README for what that means. Env: `SERVICE_PORT`. @default the port the bound server listens on
+   */
   port?: number | 'docker';
   /**
    * At most 256, each up to 1024 bytes. In tags, meta values and the id `{{env.NAME}}`, `{{env.NAME|default}}` and `{{host}}` are filled
@@ -35,6 +42,11 @@ export interface RegistrarOptions {
   meta?: Readonly<Record<string, string>>;
   /** Share of traffic relative to the siblings; at least 1 each. @default what the registry gives */
   weights?: Weights;
+  /**
+   * Where tags, meta and weights come from while the instance runs, e.g. `configFile('/etc/orders/live.json')` or `consulKv('config/orders')`.
+   * They lie over the options: meta pair by pair, tags and weights as a whole. @default none
+   */
+  config?: ConfigSource;
   /** Consul Enterprise. Env: `CONSUL_NAMESPACE`. */
   namespace?: string;
   /** Consul Enterprise. Env: `CONSUL_PARTITION`. */

@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { parseDuration } from './duration.js';
 import { nearest } from './nearest.js';
 import * as rules from './rules.js';
+import type { ConfigSource } from './source.js';
 
 // Every message says what is allowed: it becomes `ConfigIssue.allowed`.
 
@@ -150,6 +151,7 @@ export const optionsSchema = section({
   tags: v.optional(tags),
   meta: v.optional(meta),
   weights: v.optional(section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`')),
+  config: v.optional(withMethods<ConfigSource>(['poll', 'close'], 'a config source, e.g. configFile(path)')),
   namespace: enterprise,
   partition: enterprise,
   registry: v.optional(withMethods<Registry>(['read', 'register', 'remove', 'close'], 'a Registry, e.g. consul()')),

@@ -1,11 +1,9 @@
-import { hostname as osHostname, networkInterfaces } from 'node:os';
-
 import type { Config } from '../config/config.js';
-import { chooseAddress } from './address.js';
-import type { AddressChoice, Interfaces } from './address.js';
+import type { AddressCandidate } from './address-candidates.js';
 import { resolveChecks } from './checks.js';
 import type { ListeningServer } from './checks.js';
 import { defaultId } from './id.js';
+import type { Place } from './place.js';
 import type { ServiceInstance } from './service-instance.js';
 
 /** What is only known once the server listens and the registry is chosen. */
@@ -13,38 +11,26 @@ export interface InstanceFacts {
   readonly nonce: string;
   /** Absent for a service without a server. */
   readonly server?: ListeningServer;
-  readonly registry: { readonly nearby: boolean; readonly suppliesAddress: boolean };
-  /** @default the machine's own */
-  readonly interfaces?: Interfaces;
-  /** @default the machine's own */
-  readonly hostname?: string;
+  /** Where others reach it. */
+  readonly place: Place;
+  /** Of the machine. */
+  readonly hostname: string;
 }
 
 export interface BuiltInstance {
   readonly instance: ServiceInstance;
-  /** How the address was chosen, and what about the instance is worth a person's attention. */
+  /** How address and port were chosen, and what about the instance is worth a person's attention. */
   readonly notes: readonly string[];
+  readonly addressCandidates: readonly AddressCandidate[];
 }
 
-/**
- * Builds what is written in the registry. Throws `AddressNotFoundError` when nobody could reach the instance and `ConfigError`
- * when a check was asked for that this service cannot answer.
- */
-export function buildInstance(config: Config, facts: InstanceFacts): BuiltInstance {
-  const { server, registry } = facts;
-  const choice = chooseAddress({
-    configured: config.address,
-    bound: server?.address,
-    registry,
-    interfaces: facts.interfaces ?? networkInterfaces(),
-  });
-  const { address } = choice;
-  // A proxy or a container may map the port, so the configured one wins over the one the server has.
-  const port = config.port ?? server?.port;
+/** Builds what is written in the registry. Throws `ConfigError` when a check was asked for that this service cannot answer. */
+export function buildInstance(config: Config, { nonce, server, place, hostname }: InstanceFacts): BuiltInstance {
+  const { address, port, candidates } = place;
   const { checks, notes } = resolveChecks(config.checks, { address, port, server });
   const instance: ServiceInstance = {
     name: config.name,
-    id: config.id ?? defaultId(config.name, facts.hostname ?? osHostname(), port),
+    id: config.id ?? defaultId(config.name, hostname, port),
     ...(address !== undefined && { address }),
     ...(port !== undefined && { port }),
     tags: config.tags,
@@ -52,19 +38,10 @@ export function buildInstance(config: Config, facts: InstanceFacts): BuiltInstan
     ...(config.weights !== undefined && { weights: config.weights }),
     ...(config.namespace !== undefined && { namespace: config.namespace }),
     ...(config.partition !== undefined && { partition: config.partition }),
-    nonce: facts.nonce,
+    nonce,
     ttlMs: config.ttlMs,
     checks,
     deregisterCriticalAfterMs: config.deregisterCriticalAfterMs,
   };
-  return { instance, notes: [addressNote(choice), ...portNotes(port, server), ...notes] };
-}
-
-function addressNote({ address, reason }: AddressChoice): string {
-  return address === undefined ? `no address is sent: ${reason}` : `advertising ${address}: ${reason}`;
-}
-
-function portNotes(port: number | undefined, server: ListeningServer | undefined): string[] {
-  if (server === undefined || port === server.port) return [];
-  return [`advertising port ${String(port)} while the server listens on ${String(server.port)}`];
+  return { instance, notes: [...place.notes, ...notes], addressCandidates: candidates };
 }

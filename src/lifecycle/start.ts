@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { buildInstance } from '../instance/build-instance.js';
+import type { BuiltInstance } from '../instance/build-instance.js';
+import type { LocalSystem } from '../instance/local-system.js';
+import { findPlace } from '../instance/place.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
@@ -14,16 +17,21 @@ export interface StartPlan {
   readonly registry: BoundedRegistry;
   readonly server: BoundServer | undefined;
   readonly nonce: string;
-  /** Told who we are as soon as the server listens, before the gate opens. */
-  readonly onIdentity: (instance: ServiceInstance, notes: readonly string[]) => void;
+  readonly system: LocalSystem;
+  /** Told who we are and where, once the server listens and before the gate opens. */
+  readonly onIdentity: (built: BuiltInstance) => void;
+  /** Told what holds that up, and what else is worth a person's attention. */
+  readonly onWarning: (message: string) => void;
 }
 
 /** From start to the moment when we may be listed: the server listens, we know who we are, our past self is out of traffic, the gate is open. */
 export async function untilServing(plan: StartPlan, signal: AbortSignal): Promise<ServiceInstance> {
-  const { config, clock, random, registry, server, nonce } = plan;
+  const { config, clock, random, registry, server, nonce, system, onIdentity, onWarning } = plan;
   const listening = await server?.listening(signal);
-  const { instance, notes } = buildInstance(config, { nonce, registry, ...(listening && { server: listening }) });
-  plan.onIdentity(instance, notes);
+  const place = await findPlace({ config, server: listening, registry, system, clock, random, onWarning }, signal);
+  const built = buildInstance(config, { nonce, place, hostname: system.hostname(), ...(listening && { server: listening }) });
+  const { instance } = built;
+  onIdentity(built);
   const gateOpen = new AbortController();
   // Beside the gate: a registry that is down must not keep the gate shut, and once it is open the entry is overwritten anyway.
   const clearing = clearLeftovers(registry, instance, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);

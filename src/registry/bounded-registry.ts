@@ -4,7 +4,7 @@ import type { DiscoveredInstance } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
-import type { Entry, Registration, Registry } from './registry.js';
+import type { Entry, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 /** For everything but the beat, whose deadline follows from its interval. */
 const REQUEST_DEADLINE_MS = 5_000;
@@ -40,6 +40,10 @@ export class BoundedRegistry implements Registry {
 
   get suppliesAddress(): boolean {
     return this.#inner.suppliesAddress;
+  }
+
+  get endpoint(): RegistryEndpoint | undefined {
+    return this.#inner.endpoint;
   }
 
   get probes(): boolean {

@@ -14,6 +14,8 @@ export interface Registry {
   readonly nearby: boolean;
   /** The registry fills in an absent address with that of its own host: an agent beside the app. */
   readonly suppliesAddress: boolean;
+  /** Where it is reached; absent when that is no place in a network. */
+  readonly endpoint?: RegistryEndpoint | undefined;
   /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */
   readonly probes?: boolean;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
@@ -27,6 +29,12 @@ export interface Registry {
   readonly portable?: { readonly module: string; readonly options: unknown };
   /** Frees sockets and watchers; the verbs reject afterwards. */
   close(): Promise<void>;
+}
+
+/** A host name or IP, and its port. */
+export interface RegistryEndpoint {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** The receipt a registry gives for an entry. */

@@ -26,6 +26,7 @@ export interface EventRecord {
 // A record and not an array, so that the compiler misses an event that is not here.
 const names: Readonly<Record<EventName, true>> = {
   state: true,
+  address: true,
   registered: true,
   lost: true,
   recovered: true,

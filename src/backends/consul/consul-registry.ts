@@ -1,7 +1,7 @@
 import type { Discovery } from '../../discovery/discovery.js';
 import type { HealthReport } from '../../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry } from '../../registry/registry.js';
+import type { Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
@@ -26,6 +26,7 @@ class ConsulRegistry implements Registry {
   readonly probes = true;
   readonly nearby: boolean;
   readonly suppliesAddress: boolean;
+  readonly endpoint: RegistryEndpoint;
   readonly discovery: Discovery;
   readonly portable?: { readonly module: string; readonly options: ConsulOptions };
   readonly #target: ConsulTarget;
@@ -36,6 +37,7 @@ class ConsulRegistry implements Registry {
     this.#client = new ConsulClient(this.#target);
     this.nearby = this.#target.nearby;
     this.suppliesAddress = this.#target.nearby;
+    this.endpoint = endpointOf(this.#target.url);
     this.discovery = new ConsulDiscovery(this.#client, this.#target);
     if (typeof options.token !== 'function') this.portable = { module: import.meta.url, options };
   }
@@ -98,4 +100,9 @@ class ConsulRegistry implements Registry {
       throw notConsul('read', this.#client.shown, cause);
     }
   }
+}
+
+function endpointOf({ hostname, port, protocol }: URL): RegistryEndpoint {
+  const usual = protocol === 'https:' ? 443 : 80;
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
 }

@@ -1,0 +1,52 @@
+import { wholeEnvironment } from './env.js';
+import type { Environment } from './env.js';
+
+/** What the platform that runs us says about where we are. Nobody was asked for it, so what makes no sense is passed over. */
+export interface PlatformEnv {
+  /** The pod's IP, by each variable that is set. */
+  readonly pod: readonly { readonly variable: string; readonly address: string }[];
+  readonly nomad: readonly NomadPort[];
+  /** Where the Docker Engine is. */
+  readonly dockerHost: string | undefined;
+}
+
+/** A port that Nomad has given us: who connects to `hostPort` of `address` reaches `port` here. */
+export interface NomadPort {
+  readonly label: string;
+  readonly address: string;
+  readonly port: number;
+  readonly hostPort: number;
+}
+
+/** Variables that platforms set or that their manuals recommend. */
+export const platformVariables = [
+  { variable: 'POD_IP', meaning: "address of the pod: Kubernetes' `status.podIP` through the downward API" },
+  { variable: 'MY_POD_IP', meaning: 'the same, as the Kubernetes manual calls it' },
+  { variable: 'NOMAD_IP_<label>', meaning: 'address of the port that the server listens on, found by `NOMAD_PORT_<label>`' },
+  { variable: 'NOMAD_HOST_PORT_<label>', meaning: 'that port as others reach it' },
+  { variable: 'DOCKER_HOST', meaning: "the Docker Engine for `port: 'docker'`: `unix:///path` or `tcp://host:port`" },
+] as const;
+
+/** Reads what platforms set. A variable set to nothing counts as not set. */
+export function readPlatformEnv(env: Environment = wholeEnvironment()): PlatformEnv {
+  const labels = Object.keys(env).flatMap((variable) => /^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []);
+  return {
+    pod: ['POD_IP', 'MY_POD_IP'].flatMap((variable) => {
+      const address = env[variable];
+      return address ? [{ variable, address }] : [];
+    }),
+    nomad: labels.flatMap((label) => readNomadPort(env, label)),
+    dockerHost: env['DOCKER_HOST'] || undefined,
+  };
+}
+
+function readNomadPort(env: Environment, label: string): NomadPort[] {
+  const port = Number(env[`NOMAD_PORT_${label}`]);
+  const hostPort = Number(env[`NOMAD_HOST_PORT_${label}`] || port);
+  const address = env[`NOMAD_HOST_IP_${label}`] || env[`NOMAD_IP_${label}`];
+  return address && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value < 65_536;
+}

@@ -1,0 +1,128 @@
+import { ConfigError } from '../errors.js';
+
+/** Where the Docker Engine answers. */
+export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & { readonly shown: string };
+
+/** What an engine says of a container, as far as ports go. */
+export interface Container {
+  readonly id: string;
+  /** `host`, `container:<id>`, `bridge` or the name of a network. */
+  readonly networkMode: string;
+  /** Host sides of each port, e.g. of `3000/tcp`; none for one that is only exposed. */
+  readonly ports: Readonly<Record<string, readonly PortBinding[]>>;
+}
+
+export interface PortBinding {
+  /** Empty, `0.0.0.0` or `::` for every address of the host. */
+  readonly hostIp: string;
+  readonly hostPort: number;
+}
+
+const DEFAULT_SOCKET = '/var/run/docker.sock';
+const DEFAULT_PORT = 2375;
+/** An answer about one container has some ten thousand characters. */
+const LONGEST_ANSWER = 4 * 1024 * 1024;
+const NEXT_STEP = 'or say the port with SERVICE_PORT';
+
+/** Where `DOCKER_HOST` points; the usual socket when it is not set. Throws `ConfigError` for what cannot be asked. */
+export function engineTarget(dockerHost: string | undefined): EngineTarget {
+  if (dockerHost === undefined) return { socketPath: DEFAULT_SOCKET, shown: DEFAULT_SOCKET };
+  const socketPath = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1];
+  if (socketPath !== undefined) return { socketPath, shown: socketPath };
+  const [, host, port] = /^(?:tcp|http):\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?\/?$/i.exec(dockerHost) ?? [];
+  if (host === undefined) throw new ConfigError([{ field: 'DOCKER_HOST', value: dockerHost, allowed: `unix:///path or tcp://host:port, ${NEXT_STEP}` }]);
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT), shown: dockerHost };
+}
+
+/**
+ * Asks the engine for one container. Throws `ConfigError` for what another try cannot mend (no socket, no permission, no such
+ * container), and an `Error` for what it may.
+ */
+export async function inspectContainer(target: EngineTarget, id: string, signal: AbortSignal): Promise<Container> {
+  const { status, text } = await ask(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    throw unreachable(target, thrown);
+  });
+  if (status === 403) throw refusal(`the Docker Engine behind ${target.shown} refuses to show containers (403): allow it in the proxy (CONTAINERS=1), ${NEXT_STEP}`);
+  if (status === 404) throw refusal(`the Docker Engine at ${target.shown} knows no container ${id}: it is not the one that runs us; correct DOCKER_HOST, ${NEXT_STEP}`);
+  if (status >= 500) throw new Error(`the Docker Engine at ${target.shown} answered ${String(status)}`);
+  return parse(text, id, target);
+}
+
+/** A `ConfigError` about `port: 'docker'`. */
+export function refusal(allowed: string): ConfigError {
+  return new ConfigError([{ field: 'port', value: 'docker', allowed }]);
+}
+
+async function ask(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../resilience/http-agent.js')]);
+  const agent = createUnheldAgent(false, 1);
+  const { shown: _shown, ...where } = target;
+  try {
+    return await new Promise((resolve, reject) => {
+      const request = get({ ...where, path, agent, signal }, (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer has no end'));
+        });
+        response.on('error', reject);
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, text });
+        });
+      });
+      request.on('error', reject);
+    });
+  } finally {
+    agent.destroy();
+  }
+}
+
+function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code === 'ENOENT') {
+    return refusal(`there is no Docker Engine at ${shown}: set DOCKER_HOST to a proxy that lets containers be read, mount the socket, ${NEXT_STEP}`);
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return refusal(`no permission to use ${shown}: run in the socket's group, set DOCKER_HOST to a proxy that lets containers be read, ${NEXT_STEP}`);
+  }
+  if (typeof code === 'string' && code.startsWith('HPE_')) return notDocker(shown);
+  return new Error(`the Docker Engine at ${shown} cannot be reached: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });
+}
+
+function parse(text: string, id: string, target: EngineTarget): Container {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw notDocker(target.shown);
+  }
+  if (typeof field(answer, 'Id') !== 'string') throw notDocker(target.shown);
+  const networkMode = field(field(answer, 'HostConfig'), 'NetworkMode');
+  const ports = Object.entries(asObject(field(field(answer, 'NetworkSettings'), 'Ports')));
+  return {
+    id,
+    networkMode: typeof networkMode === 'string' ? networkMode : '',
+    ports: Object.fromEntries(ports.map(([port, bindings]) => [port, Array.isArray(bindings) ? bindings.flatMap(bindingOf) : []])),
+  };
+}
+
+function notDocker(shown: string): ConfigError {
+  return refusal(`what answers at ${shown} is no Docker Engine that speaks plain HTTP: correct DOCKER_HOST, ${NEXT_STEP}`);
+}
+
+function bindingOf(binding: unknown): PortBinding[] {
+  const hostIp = field(binding, 'HostIp');
+  const hostPort = Number(field(binding, 'HostPort'));
+  const usable = Number.isInteger(hostPort) && hostPort > 0 && hostPort < 65_536;
+  return usable ? [{ hostIp: typeof hostIp === 'string' ? hostIp : '', hostPort }] : [];
+}
+
+function field(value: unknown, name: string): unknown {
+  return asObject(value)[name];
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
