@@ -7,7 +7,7 @@ import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
 import { buildWorkloads, plainEnvironment, runWorkload, workloadFile } from '../workload.js';
 import { judgeFootprint } from './judge-footprint.js';
-import type { FootprintEvent, LeftoversPlan, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
+import type { FootprintEvent, Leftovers, LeftoversPlan, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
 
 const PAIRS = 40;
 const PROCESSES = 5;
@@ -46,7 +46,7 @@ export async function footprint(lab: Lab): Promise<Verdict> {
       'further Registrar, kB of heap': furtherHeapKb,
     }),
   );
-  lab.say(table(['', `with ${FEW + 1} Registrars`, 'after stop()'], Object.entries(taken).map(([what, count]) => [what, count, leftBehind[what as keyof typeof leftBehind]])));
+  lab.say(table(['', `with ${FEW + 1} Registrars`, 'after stop()'], (Object.keys(taken) as (keyof Leftovers)[]).map((what) => [what, taken[what], leftBehind[what]])));
   return verdict;
 }
 
@@ -54,7 +54,7 @@ function measureStarts(pairs: number, seed: number, history: History<FootprintEv
   const random = seededRandom(seed);
   const modules: Readonly<Record<Start, string>> = { bare: 'nothing', bareAgain: 'nothing', imported: 'import-rollcall' };
   const env = plainEnvironment();
-  const start = (kind: Start) => {
+  const start = (kind: Start): number => {
     const startedAt = performance.now();
     const { status } = spawnSync(process.execPath, [workloadFile(modules[kind])], { env, stdio: 'ignore' });
     if (status !== 0) throw new Error(`${modules[kind]} ended with exit code ${String(status)}`);

@@ -63,6 +63,6 @@ describe('the judge of kills', () => {
     ['a control without a ghost', [...expiry(), ...atOnce(), seen(5_400, 1, 1), killed('after expiry', 5_500, 'control'), seen(5_600, 0, 0), moment('over', 9_000)], /proves nothing/],
     ['a missing control', [...expiry(), ...atOnce()], /proves nothing/],
   ])('sees %s', (_what, history, problem) => {
-    expect(judgeKill(history as KillEvent[], { ttlMs }).problems.some((line) => problem.test(line))).toBe(true);
+    expect(judgeKill(history, { ttlMs }).problems.some((line) => problem.test(line))).toBe(true);
   });
 });

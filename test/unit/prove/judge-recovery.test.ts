@@ -45,6 +45,6 @@ describe('the judge of recovery', () => {
     ['a control that comes back too', [controlOnce, ...emptied(1), ...round('emptied', seen('raw', 5, 7), seen('ours', 6, 8), seen('control', 7, 9)), ...deregistered(1), ...late(1)], /proves nothing/],
     ['a control that was never there', [...emptied(1), ...deregistered(1), ...late(1)], /proves nothing/],
   ])('sees %s', (_what, history, problem) => {
-    expect(judgeRecovery(history as RecoveryEvent[]).problems.some((line) => problem.test(line))).toBe(true);
+    expect(judgeRecovery(history).problems.some((line) => problem.test(line))).toBe(true);
   });
 });
