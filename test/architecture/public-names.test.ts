@@ -12,7 +12,7 @@ const values = [
 const types = [
   'RegistrarOptions', 'ChecksOptions', 'ProbeOptions', 'HttpCheckOptions', 'GrpcCheckOptions', 'HealthOptions', 'HeartbeatOptions',
   'ShutdownOptions', 'DrainOptions', 'Duration', 'ConsulOptions', 'FileOptions', 'InstanceChanges', 'RegistrarStatus', 'RegistrarEvents',
-  'EventName', 'Listener', 'LossCause', 'RegistrarState', 'Registry', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck',
+  'EventName', 'Listener', 'LossCause', 'RegistrarState', 'Registry', 'RegistryEndpoint', 'AddressCandidate', 'AddressSource', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck',
   'Discovery', 'DiscoveredInstance', 'Cursor', 'ServiceInstance', 'InstanceKey', 'RegistryCheck', 'Weights', 'HealthReport',
   'HealthStatus', 'NameParts', 'NameProblem', 'Naming', 'Logger', 'ErrorCode', 'ConfigIssue',
 ];
