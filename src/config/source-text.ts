@@ -1,4 +1,3 @@
-import { parseEnv } from 'node:util';
 import { readServiceEnv } from './env.js';
 import type { SourceReading } from './source.js';
 import { splitTags } from './tag-list.js';
@@ -18,6 +17,8 @@ export function readJsonText(text: string): Content {
 
 /** What an env file says through `SERVICE_TAGS` and `SERVICE_META_<KEY>`. Its other variables are somebody else's; without any of ours it is empty. */
 export function readEnvText(text: string): Content {
+  // Not imported: an import of node:util evaluates all that it otherwise loads at first use.
+  const { parseEnv } = process.getBuiltinModule('node:util');
   const { tags, meta } = readServiceEnv(parseEnv(text));
   const values = { ...(tags !== undefined && { tags: splitTags(tags) }), ...(Object.keys(meta).length > 0 && { meta }) };
   return Object.keys(values).length > 0 ? { values } : {};

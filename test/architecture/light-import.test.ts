@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { root } from './source-tree.js';
@@ -17,14 +18,14 @@ export async function resolve(specifier, context, next) {
 
 const runCode = (code: string) => run(process.execPath, ['--input-type=module', '--eval', code], { cwd: root });
 
-/** URLs of the files that a fresh process loads when it imports `specifier`. */
-async function filesLoadedBy(specifier: string): Promise<string[]> {
+/** URLs of what a fresh process loads when it imports `specifier`: files, and built-in modules that one of them asks for. */
+async function loadedBy(specifier: string): Promise<string[]> {
   const { stderr } = await runCode(`
 import { register } from 'node:module';
 register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}));
 await import(${JSON.stringify(specifier)});
 `);
-  return [...new Set(stderr.split('\n').filter((line) => line.startsWith('file:')))];
+  return [...new Set(stderr.split('\n').filter((line) => /^(file|node):/.test(line) && line !== 'node:module'))];
 }
 
 /** Names of the heavy built-in modules that the import adds to a bare start, by whatever way. */
@@ -40,29 +41,41 @@ for (const name of added) console.log(name.replace('NativeModule ', ''));
 }
 
 const heavy = ['crypto', 'http', 'https', 'http2', 'net', 'tls', 'dns', 'zlib', 'worker_threads', 'child_process'];
-const packagesAmong = (files: readonly string[]) => files.filter((url) => url.includes('/node_modules/'));
+const packagesAmong = (loaded: readonly string[]) => loaded.filter((url) => url.includes('/node_modules/'));
+
+/** To import a built-in module is to evaluate every export, also what is otherwise loaded at first use: streams for node:fs, workers for node:util. */
+const cheap = ['node:events', 'node:os', 'node:path'];
+const dearAmong = (loaded: readonly string[]) => loaded.filter((url) => url.startsWith('node:') && !cheap.includes(url));
+
+const bytesOf = (files: readonly string[]) => files.reduce((sum, url) => sum + statSync(fileURLToPath(url)).size, 0);
 
 beforeAll(() => {
   if (!existsSync(`${root}dist/index.js`)) throw new Error('There is no build to look at: npm run build');
 });
 
 it.each(['rollcall', 'rollcall/express'])('loads a few files of its own at the import of %s, no package and nothing heavy of Node', async (entry) => {
-  const files = await filesLoadedBy(entry);
-  expect(files.some((url) => url.includes('/dist/'))).toBe(true);
-  expect(packagesAmong(files)).toEqual([]);
-  // Each costs a start about a millisecond.
-  expect(files.length).toBeLessThanOrEqual(10);
+  const loaded = await loadedBy(entry);
+  const files = loaded.filter((url) => url.includes('/dist/'));
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.length).toBeLessThanOrEqual(12);
+  expect(bytesOf(files)).toBeLessThanOrEqual(300_000);
+  expect(packagesAmong(loaded)).toEqual([]);
+  expect(dearAmong(loaded)).toEqual([]);
   expect(await heavyLoadedBy(entry)).toEqual([]);
 });
 
 it('loads fastify-plugin alone at the import of rollcall/fastify', async () => {
-  const packages = packagesAmong(await filesLoadedBy('rollcall/fastify'));
+  const packages = packagesAmong(await loadedBy('rollcall/fastify'));
   expect(packages.length).toBeGreaterThan(0);
   expect(packages.filter((url) => !url.includes('/node_modules/fastify-plugin/'))).toEqual([]);
 });
 
 it.each(['pino', 'consul', 'fastify', 'valibot'])('would notice the package %s', async (name) => {
-  expect(packagesAmong(await filesLoadedBy(name)).some((url) => url.includes(`/node_modules/${name}/`))).toBe(true);
+  expect(packagesAmong(await loadedBy(name)).some((url) => url.includes(`/node_modules/${name}/`))).toBe(true);
+});
+
+it.each(['node:util', 'node:fs', 'node:fs/promises'])('would notice an import of %s', async (name) => {
+  expect(dearAmong(await loadedBy(name))).toContain(name);
 });
 
 it.each(['crypto', 'http', 'https', 'http2', 'net'])('would notice node:%s', async (name) => {

@@ -147,7 +147,7 @@ const uses = `
 const misuses = `
   import { Registrar } from 'rollcall';
   import rollcall from 'rollcall/fastify';
-  new Registrar({ name: 'orders', port: 'http' });
+  new Registrar({ name: 'orders', recover: 'yes' });
   rollcall.nothing;`;
 
 it.each([
@@ -163,7 +163,7 @@ it.each([
   const program = ts.createProgram(paths, { ...environment, ...resolution, strict: true, noEmit: true });
   const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => [file?.fileName, ts.flattenDiagnosticMessageText(messageText, '\n')]);
   expect(problems).toEqual([
-    [paths[1], "Type 'string' is not assignable to type 'number'."],
+    [paths[1], "Type 'string' is not assignable to type 'boolean'."],
     [paths[1], expect.stringMatching(/^Property 'nothing' does not exist on type/)],
   ]);
 }, 60_000);

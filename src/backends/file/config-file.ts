@@ -1,6 +1,4 @@
 import { on } from 'node:events';
-import { watch } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { readEnvText, readJsonText } from '../../config/source-text.js';
 import type { ConfigSource, SourceReading } from '../../config/source.js';
@@ -59,6 +57,7 @@ class ConfigFile implements ConfigSource {
     const { cursor, isFile, size } = found;
     if (!isFile) return { problem: 'it is not a file', cursor };
     if (size > LARGEST_BYTES) return { problem: `it is larger than ${String(LARGEST_BYTES)} bytes`, cursor };
+    const { readFile } = await import('node:fs/promises');
     const bytes = await orUndefined(readFile(this.name));
     if (bytes === undefined) return { cursor: ABSENT };
     const text = decodeText(bytes);
@@ -70,6 +69,7 @@ class ConfigFile implements ConfigSource {
   async #untilOther(cursor: Cursor, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     try {
+      const { watch } = await import('node:fs');
       // The directory, because a rename or a turned symlink leaves a watched file behind. Armed before the first look, so that
       // nothing falls between the two.
       const watcher = watch(dirname(this.name), { persistent: false });
@@ -99,6 +99,7 @@ interface Look {
 
 /** What tells one version of a file from another without reading it. */
 async function look(path: string): Promise<Look | undefined> {
+  const { stat } = await import('node:fs/promises');
   const found = await orUndefined(stat(path, { bigint: true }));
   if (found === undefined) return undefined;
   const { dev, ino, size, mtimeNs, ctimeNs } = found;

@@ -8,9 +8,8 @@ import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
 import { resolveFileOptions } from './file-options.js';
-import type { FileOptions } from './file-options.js';
-import { FileStore } from './file-store.js';
-import type { StoredEntry } from './file-store.js';
+import type { FileOptions, FileTarget } from './file-options.js';
+import type { FileStore, StoredEntry } from './file-store.js';
 
 /**
  * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
@@ -26,30 +25,29 @@ class FileRegistry implements Registry {
   readonly suppliesAddress = false;
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
   readonly portable: { readonly module: string; readonly options: FileOptions };
-  readonly #store: FileStore;
+  readonly #target: FileTarget;
   readonly #clock: Clock;
+  #opening: Promise<FileStore> | undefined;
   #closed = false;
 
   constructor(options: FileOptions, clock: Clock) {
-    const target = resolveFileOptions(options);
-    this.#store = new FileStore(target);
+    this.#target = resolveFileOptions(options);
     this.#clock = clock;
     this.portable = { module: import.meta.url, options };
   }
 
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    this.#proceed('read', signal);
-    const stored = await this.#store.read(name, id);
+    const store = await this.#begin('read', signal);
+    const stored = await store.read(name, id);
     this.#proceed('read', signal);
     return stored && toEntry(stored.leased, this.#overdueMs(stored) > 0);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const proceed = () => this.#proceed('register', signal);
-    proceed();
-    const before = await this.#store.read(instance.name, instance.id);
-    await this.#store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), proceed);
-    await this.#reap(instance.name);
+    const store = await this.#begin('register', signal);
+    const before = await store.read(instance.name, instance.id);
+    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), () => this.#proceed('register', signal));
+    await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
@@ -67,47 +65,55 @@ class FileRegistry implements Registry {
   }
 
   async #renew(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Renewal> {
+    const store = await this.#begin('renew', signal);
     const proceed = () => this.#proceed('renew', signal);
-    proceed();
     const { name, id, nonce, ttlMs } = instance;
-    const stored = await this.#store.read(name, id);
+    const stored = await store.read(name, id);
     proceed();
     if (stored?.leased.instance.nonce !== nonce) throw lost(instance);
     const next = renewed(stored.leased, report);
     const { beat } = stored.leased;
-    if (next.beat.status !== beat.status || next.beat.reason !== beat.reason) await this.#store.write(next, this.#clock.wallTime(), proceed);
-    else if (!(await this.#store.touch(name, id, this.#clock.wallTime()))) throw lost(instance);
+    if (next.beat.status !== beat.status || next.beat.reason !== beat.reason) await store.write(next, this.#clock.wallTime(), proceed);
+    else if (!(await store.touch(name, id, this.#clock.wallTime()))) throw lost(instance);
     return { ttlMs };
   }
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    this.#proceed(operation, signal);
+    const store = await this.#begin(operation, signal);
     if (key.nonce !== undefined) {
-      const stored = await this.#store.read(key.name, key.id);
+      const stored = await store.read(key.name, key.id);
       this.#proceed(operation, signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
-    await this.#store.remove(key.name, key.id);
+    await store.remove(key.name, key.id);
   }
 
   async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
-    this.#proceed('discover', signal);
-    const stored = await this.#store.list(service);
+    const store = await this.#begin('discover', signal);
+    const stored = await store.list(service);
     this.#proceed('discover', signal);
     return stored.filter((entry) => this.#overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
   /** Nobody else is there to do it: whoever registers removes what its siblings left behind. */
-  async #reap(service: string): Promise<void> {
-    for (const stored of await this.#store.list(service)) {
+  async #reap(store: FileStore, service: string): Promise<void> {
+    for (const stored of await store.list(service)) {
       const { id, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
-      if (this.#overdueMs(stored) > deregisterCriticalAfterMs) await this.#store.remove(service, id);
+      if (this.#overdueMs(stored) > deregisterCriticalAfterMs) await store.remove(service, id);
     }
   }
 
   /** Past the end of the lease; a heartbeat from the future means that the clock was set back, and counts as old. */
   #overdueMs({ leased, beatAtMs }: StoredEntry): number {
     return Math.abs(this.#clock.wallTime() - beatAtMs) - leased.instance.ttlMs;
+  }
+
+  /** Every verb begins here. The store is loaded at first use: its parts of Node would make every import of rollcall dearer. */
+  async #begin(operation: string, signal: AbortSignal): Promise<FileStore> {
+    this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target));
+    const store = await this.#opening;
+    this.#proceed(operation, signal);
+    return store;
   }
 
   #proceed(operation: string, signal: AbortSignal): void {
