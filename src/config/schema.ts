@@ -135,7 +135,7 @@ const address = v.pipe(
   v.string('a host name or an IP'),
   v.check(rules.isHost, 'a host name or an IP that others can connect to, without scheme, port or brackets'),
 );
-const enterprise = v.optional(text(Infinity, 'a text that is not empty, without control characters'));
+const enterprise = v.optional(text(rules.LONGEST_NAME, `a text of 1 to ${rules.LONGEST_NAME} characters, none of them a control character`));
 const healthPath = v.pipe(
   v.string('a path'),
   v.check(rules.isPath, 'a path below the root, e.g. `/health`, without query or fragment'),
