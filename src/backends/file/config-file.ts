@@ -29,8 +29,9 @@ class ConfigFile implements ConfigSource {
   readonly holdMs = LOOK_EVERY_MS;
   readonly #format: 'json' | 'env';
 
-  constructor(path: string, { format = /^\.env|\.env$/i.test(basename(path)) ? 'env' : 'json' }: ConfigFileOptions) {
+  constructor(path: string, options: ConfigFileOptions) {
     if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new ConfigError([{ field: 'configFile', value: path, allowed: 'the path of a file' }]);
+    const { format = /^\.env|\.env$/i.test(basename(path)) ? 'env' : 'json' } = options;
     if (format !== 'json' && format !== 'env') throw new ConfigError([{ field: 'configFile.format', value: format, allowed: "'json' or 'env'" }]);
     this.name = resolve(path);
     this.#format = format;
