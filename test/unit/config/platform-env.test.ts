@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { readPlatformEnv } from '../../../src/config/platform-env.js';
+
+it('has nothing where no platform says anything', () => {
+  expect(readPlatformEnv({ PATH: '/bin', POD_IP: '', DOCKER_HOST: '' })).toEqual({ pod: [], nomad: [], dockerHost: undefined });
+});
+
+it('has the IP of the pod by either name, and where Docker is', () => {
+  expect(readPlatformEnv({ MY_POD_IP: '10.1.1.2', POD_IP: '10.1.1.1', DOCKER_HOST: 'tcp://proxy:2375' })).toEqual({
+    pod: [
+      { variable: 'POD_IP', address: '10.1.1.1' },
+      { variable: 'MY_POD_IP', address: '10.1.1.2' },
+    ],
+    nomad: [],
+    dockerHost: 'tcp://proxy:2375',
+  });
+});
+
+it('has each port that Nomad has given, as the host shows it', () => {
+  const env = {
+    NOMAD_PORT_http: '8080',
+    NOMAD_IP_http: '10.2.0.1',
+    NOMAD_HOST_PORT_http: '23456',
+    NOMAD_PORT_grpc: '9090',
+    NOMAD_IP_grpc: '172.26.64.2',
+    NOMAD_HOST_IP_grpc: '10.2.0.1',
+  };
+  expect(readPlatformEnv(env).nomad).toEqual([
+    { label: 'http', address: '10.2.0.1', port: 8080, hostPort: 23_456 },
+    { label: 'grpc', address: '10.2.0.1', port: 9090, hostPort: 9090 },
+  ]);
+});
+
+it.each([
+  { NOMAD_PORT_http: '8080' },
+  { NOMAD_PORT_http: 'many', NOMAD_IP_http: '10.2.0.1' },
+  { NOMAD_PORT_http: '70000', NOMAD_IP_http: '10.2.0.1' },
+  { NOMAD_PORT_http: '8080', NOMAD_IP_http: '10.2.0.1', NOMAD_HOST_PORT_http: '-1' },
+])('passes over a port of Nomad that makes no sense: %o', (env) => {
+  expect(readPlatformEnv(env).nomad).toEqual([]);
+});
