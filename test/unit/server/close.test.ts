@@ -205,6 +205,63 @@ describe('closing connections that Node would wait for', () => {
     await caller.gone;
   });
 
+  it('ends an HTTP/2 session that is older than the binding at its next request', async () => {
+    const server = makeServer('h2c');
+    const caller = await client('h2c', await listen(server));
+    const bound = watch(server);
+    const closing = bound.close(never);
+    expect((await caller.request('/')).body).toBe('served');
+    await Promise.all([closing, caller.gone]);
+  });
+
+  it('cuts off connections that are older than the binding', async () => {
+    const { handler, arrived } = heldHandler();
+    const server = makeServer('http', handler);
+    const caller = await client('http', await listen(server));
+    caller.request('/').catch(() => {});
+    await arrived;
+    await expect(watch(server).close(AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+    await caller.gone;
+  });
+
+  it('ends one whose request was half sent at the close, and whose host insists on keeping it', async () => {
+    const server = makeServer('http', (_, response) => {
+      response.writeHead(200, { Connection: 'keep-alive' }).end('kept');
+    });
+    const bound = watch(server);
+    const socket = rawSocket(await listen(server));
+    const gone = once(socket, 'close');
+    const read = once(server, 'connection').then(([accepted]) => accepted as net.Socket);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    const accepted = await read;
+    await waitFor(() => accepted.bytesRead > 0);
+    const closing = bound.close(never);
+    socket.write('\r\n');
+    expect(String((await once(socket, 'data'))[0])).toContain('Connection: keep-alive');
+    await Promise.all([closing, gone]);
+  });
+
+  it('waits for a server that was closed and opened again', async () => {
+    const { handler, arrived, answer } = heldHandler();
+    const server = makeServer('http', handler);
+    const bound = watch(server);
+    await listen(server);
+    const closedBefore = once(server, 'close');
+    server.close();
+    await closedBefore;
+    const caller = await client('http', await listen(server));
+    const answered = caller.request('/');
+    await arrived;
+    let done = false;
+    const closing = bound.close(never).then(() => {
+      done = true;
+    });
+    await waitFor(() => !server.listening);
+    expect(done).toBe(false);
+    answer();
+    await Promise.all([answered, closing]);
+  });
+
   it('waits for the connections of a plain TCP server, until the signal aborts', async () => {
     const server = makeServer('tcp');
     const bound = watch(server);

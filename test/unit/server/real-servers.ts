@@ -19,6 +19,13 @@ export type HttpKind = Exclude<Protocol, 'tcp'>;
 
 /** A server of each kind; a TCP one echoes. */
 export function makeServer(kind: Protocol, handler: Handler = (_, response) => response.end('served')): Server {
+  const server = newServer(kind, handler);
+  // Longer than any test: a connection that ends was ended, and not left to time out.
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 300_000;
+  return server;
+}
+
+function newServer(kind: Protocol, handler: Handler): Server {
   const handle2 = handler as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void;
   switch (kind) {
     case 'http':
