@@ -35,12 +35,13 @@ export async function footprint(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importMs, noiseMs, firstMb, furtherKb, furtherKbLeftAlone, furtherHeapKb, taken, leftBehind } = verdict.figures;
+  const { importMs, noiseMs, firstMb, firstPrivateMb, furtherKb, furtherKbLeftAlone, furtherHeapKb, taken, leftBehind } = verdict.figures;
   lab.say(
     spreadTable({
       'import over a bare start, ms': importMs,
       'bare start over a bare start (noise), ms': noiseMs,
       'first Registrar, MB resident': firstMb,
+      "the same without pages of Node's own program": firstPrivateMb,
       'further Registrar, kB resident': furtherKb,
       "the same, V8's young generation left alone": furtherKbLeftAlone,
       'further Registrar, kB of heap': furtherHeapKb,

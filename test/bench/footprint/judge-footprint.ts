@@ -25,6 +25,8 @@ export interface MemoryPlan {
 /** Bytes after garbage collections. */
 export interface MemoryReading {
   readonly rss: number;
+  /** The part of it that is this process's alone: without the pages of Node's own program and libraries. */
+  readonly privateRss: number;
   readonly heapUsed: number;
   readonly external: number;
 }
@@ -65,6 +67,8 @@ export interface FootprintFigures {
   /** One bare start minus another: what of the above is noise. */
   readonly noiseMs: Spread;
   readonly firstMb: Spread;
+  /** Without the pages of Node's own program that were touched for the first time: for the record. */
+  readonly firstPrivateMb: Spread;
   readonly furtherKb: Spread;
   /** The same with the young generation left alone: for the record. */
   readonly furtherKbLeftAlone: Spread;
@@ -78,12 +82,14 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   const starts = history.filter((event) => event.kind === 'start');
   const memories = history.filter((event) => event.kind === 'memory');
   const leftovers = history.filter((event) => event.kind === 'leftovers');
+  const first = (what: 'rss' | 'privateRss') => spreadOf(memories.filter(({ youngHeld }) => !youngHeld).map(({ imported, one }) => (one[what] - imported[what]) / 1024 / 1024));
   const further = (youngHeld: boolean, what: 'rss' | 'heapUsed') =>
     spreadOf(memories.filter((row) => row.youngHeld === youngHeld).map((row) => (row.all[what] - row.one[what]) / 1024 / row.further));
   const figures = {
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     noiseMs: spreadOf(starts.map(({ ms }) => ms.bareAgain - ms.bare)),
-    firstMb: spreadOf(memories.filter(({ youngHeld }) => !youngHeld).map(({ imported, one }) => (one.rss - imported.rss) / 1024 / 1024)),
+    firstMb: first('rss'),
+    firstPrivateMb: first('privateRss'),
     furtherKb: further(true, 'rss'),
     furtherKbLeftAlone: further(false, 'rss'),
     furtherHeapKb: further(true, 'heapUsed'),

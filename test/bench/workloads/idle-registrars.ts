@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Registrar } from 'rollcall';
 import type { MemoryPlan, MemoryReading, MemoryRow } from '../footprint/judge-footprint.js';
 import { quantile } from '../../prove/experiment/statistics.js';
@@ -6,15 +7,21 @@ import { collectGarbage, plan, reportRow, stayAlive } from './report-row.js';
 const { url, further, youngHeld } = plan<MemoryPlan>();
 const release = stayAlive();
 
+function privateRss(): number {
+  return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+}
+
 /** The lowest of several: a resident set is never smaller than what is needed, but may be larger for a while. */
 async function read(): Promise<MemoryReading> {
   const rss: number[] = [];
+  const own: number[] = [];
   for (let look = 0; look < 8; look += 1) {
     await collectGarbage();
     rss.push(process.memoryUsage.rss());
+    own.push(privateRss());
   }
   const { heapUsed, external } = process.memoryUsage();
-  return { rss: quantile(rss, 0), heapUsed, external };
+  return { rss: quantile(rss, 0), privateRss: quantile(own, 0), heapUsed, external };
 }
 
 const { Registrar: Loaded, consul } = await import('rollcall');

@@ -3,7 +3,7 @@ import { judgeFootprint } from '../../bench/footprint/judge-footprint.js';
 import type { FootprintEvent, Leftovers } from '../../bench/footprint/judge-footprint.js';
 
 const MB = 1024 * 1024;
-const reading = (mb: number) => ({ rss: mb * MB, heapUsed: mb * MB, external: 0 });
+const reading = (mb: number) => ({ rss: mb * MB, privateRss: mb * MB, heapUsed: mb * MB, external: 0 });
 const start = (imported: number): FootprintEvent => ({ kind: 'start', pair: 1, order: [], ms: { bare: 40, bareAgain: 41, imported } });
 const memory = (one: number, all: number): FootprintEvent[] =>
   [true, false].map((youngHeld) => ({ kind: 'memory', youngHeld, further: 100, imported: reading(50), one: reading(one), all: reading(youngHeld ? all : all + 24) }));
