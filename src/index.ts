@@ -15,11 +15,13 @@ export { memory } from './backends/memory/memory-registry.js';
 export type {
   ChecksOptions,
   DrainOptions,
+  DriftPolicy,
   Duration,
   GrpcCheckOptions,
   HealthOptions,
   HeartbeatOptions,
   HttpCheckOptions,
+  IdConflictPolicy,
   ProbeOptions,
   RegistrarOptions,
   ShutdownOptions,
@@ -28,6 +30,7 @@ export type {
 export {
   AddressNotFoundError,
   ConfigError,
+  IdConflictError,
   NameInvalidError,
   RegistrarError,
   RegistrationLostError,

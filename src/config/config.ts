@@ -1,5 +1,4 @@
-import type { IdConflictPolicy } from '../heartbeat/claim.js';
-import type { DriftPolicy } from '../heartbeat/drift.js';
+import type { DriftPolicy, IdConflictPolicy } from './options.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 

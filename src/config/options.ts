@@ -1,5 +1,3 @@
-import type { IdConflictPolicy } from '../heartbeat/claim.js';
-import type { DriftPolicy } from '../heartbeat/drift.js';
 import type { Registry } from '../registry/registry.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
@@ -8,6 +6,12 @@ import type { ConfigSource } from './source.js';
 
 /** Milliseconds, or a number with a unit: `250`, `'250ms'`, `'10s'`, `'1m'`, `'1h'`. */
 export type Duration = number | string;
+
+/** What to do when the registry holds something else than what we wrote. */
+export type DriftPolicy = 'repair' | 'report' | 'ignore';
+
+/** What to do about another live instance under our id: look again until it has gone, give up, or take another id. */
+export type IdConflictPolicy = 'wait' | 'fail' | 'rename';
 
 /** What a Registrar can be told. Everything but the name has a default; explicit options win over the environment. */
 export interface RegistrarOptions {

@@ -53,7 +53,7 @@ function overlay(options: RegistrarOptions, live: Values): RegistrarOptions {
 function foreign(live: unknown): ConfigIssue[] {
   if (!isObject(live)) return [{ field: 'the whole', value: Array.isArray(live) ? 'an array' : typeof live, allowed: `an object with any of ${labelNames.join(', ')}` }];
   const unknown = Object.keys(live).filter((key) => !labelNames.some((label) => label === key));
-  const texts = [live['tags'], live['meta']].flatMap((values) => (typeof values === 'object' && values !== null ? Object.values(values) : []));
+  const texts = [live['tags'], live['meta']].flatMap((values) => (typeof values === 'object' && values !== null ? (Object.values(values) as unknown[]) : []));
   return [
     ...unknown.map((field) => ({ field, value: '(not shown)', allowed: `not here: a config source gives ${labelNames.join(', ')}${meant(field)}` })),
     // A template would hand out whatever the environment holds to whoever can write to the source.

@@ -1,3 +1,4 @@
+import type { IdConflictPolicy } from '../config/options.js';
 import { IdConflictError } from '../errors.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
@@ -5,9 +6,6 @@ import type { Entry } from '../registry/registry.js';
 
 /** Our past self is overwritten at once, but not again and again: two processes that share a port would take turns for ever. */
 const OVERWRITE_AGAIN_MS = 60_000;
-
-/** What to do about another live instance under our id: look again until it has gone, give up, or take another id. */
-export type IdConflictPolicy = 'wait' | 'fail' | 'rename';
 
 /** Whether an id may be written: it is free, ours, our past self's, or that of something that no longer lives. */
 export class Claim {

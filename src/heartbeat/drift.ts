@@ -1,9 +1,6 @@
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Entry } from '../registry/registry.js';
 
-/** What to do when the registry holds something else than what we wrote. */
-export type DriftPolicy = 'repair' | 'report' | 'ignore';
-
 /**
  * The fields that differ from what was sent. What the registry adds by itself (default weights, an address of its own), the
  * checks that others added and tags that are there to be overridden are no drift.

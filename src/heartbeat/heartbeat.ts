@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import type { DriftPolicy, IdConflictPolicy } from '../config/options.js';
 import { IdConflictError, RegistrationLostError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
 import type { RegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
@@ -10,8 +11,6 @@ import type { Events } from '../telemetry/events.js';
 import { Bell } from './bell.js';
 import type { Permits } from './permits.js';
 import { Claim } from './claim.js';
-import type { IdConflictPolicy } from './claim.js';
-import type { DriftPolicy } from './drift.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { marginMs, nextBeatAt } from './schedule.js';

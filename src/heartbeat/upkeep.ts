@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
+import type { DriftPolicy } from '../config/options.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Entry } from '../registry/registry.js';
 import type { Events } from '../telemetry/events.js';
 import { driftOf } from './drift.js';
-import type { DriftPolicy } from './drift.js';
 
 /** Whoever changes the entry again and again is not outdone in speed. */
 const REPAIR_AGAIN_MS = 60_000;
