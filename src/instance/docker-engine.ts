@@ -65,7 +65,7 @@ async function ask(target: EngineTarget, path: string, signal: AbortSignal): Pro
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           text += chunk;
-          if (text.length > LONGEST_ANSWER) response.destroy(new Error('its answer has no end'));
+          if (text.length > LONGEST_ANSWER) request.destroy(notDocker(target.shown));
         });
         response.on('error', reject);
         response.on('end', () => {
@@ -80,6 +80,7 @@ async function ask(target: EngineTarget, path: string, signal: AbortSignal): Pro
 }
 
 function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
+  if (thrown instanceof ConfigError) return thrown;
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT') {
     return refusal(`there is no Docker Engine at ${shown}: set DOCKER_HOST to a proxy that lets containers be read, mount the socket, ${NEXT_STEP}`);
