@@ -30,7 +30,7 @@ export function isPlainText(text: string, longest = Infinity): boolean {
 /** What is wrong with a name or an id, as "what is allowed"; undefined when nothing is. */
 export function keyFault(kind: string, longest: number, text: string): string | undefined {
   if (!isPlainText(text, longest)) return `${kind} of 1 to ${longest} characters, none of them a control character`;
-  return isAddressable(text) ? undefined : `${kind} without '%', and between slashes neither nothing nor '.' nor '..'`;
+  return isAddressable(text) ? undefined : `${kind} of characters that print, without '%', and between slashes neither nothing nor '.' nor '..'`;
 }
 
 /** What is wrong with a tag, as "what is allowed"; undefined when nothing is. */

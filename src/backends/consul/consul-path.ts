@@ -26,7 +26,7 @@ export function withQuery(path: string, scope: Scope, target: ConsulTarget, quer
 export function assertAddressable(text: string): void {
   if (isAddressable(text)) return;
   throw new RegistryRejectedError(
-    `Consul cannot address ${JSON.stringify(text)}: a name or id must be without '%' and control characters, and without segments between slashes that are empty, '.' or '..'`,
+    `Consul cannot address ${JSON.stringify(text)}: a name or id must be of characters that print, without '%', and without segments between slashes that are empty, '.' or '..'`,
     { registry: 'consul' },
   );
 }
