@@ -55,10 +55,11 @@ function sentence(said: string, hint: string | undefined): string {
 }
 
 function deniedHint(words: string, operation: string): string {
-  if (/ACL not found/i.test(words)) return 'The token is unknown there or was deleted: set consul({ token }) or CONSUL_HTTP_TOKEN';
-  if (operation === 'configure') return 'The token in consulKv(key, { token }) or CONSUL_HTTP_TOKEN needs key:read on this key';
+  const place = operation === 'configure' ? 'consulKv(key, { token })' : 'consul({ token })';
+  if (/ACL not found/i.test(words)) return `The token is unknown there or was deleted: set ${place} or CONSUL_HTTP_TOKEN`;
+  if (operation === 'configure') return `The token in ${place} or CONSUL_HTTP_TOKEN needs key:read on this key`;
   const right = operation === 'read' || operation === 'changed' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
-  return `The token in consul({ token }) or CONSUL_HTTP_TOKEN needs ${right} on this service`;
+  return `The token in ${place} or CONSUL_HTTP_TOKEN needs ${right} on this service`;
 }
 
 function rejectedHint(words: string): string | undefined {
