@@ -36,7 +36,7 @@ describe('the consul KV source on the wire', () => {
     const asked: string[] = [];
     const source = await sourceBefore(
       (request, response) => {
-        asked.push(`${request.url} ${request.headers['x-consul-token']}`);
+        asked.push(`${request.url} ${String(request.headers['x-consul-token'])}`);
         response.end('[]');
       },
       'config/a b?c#d/',
