@@ -20,26 +20,36 @@ const filesBelow = (folder) => readdirSync(folder, { recursive: true }).map((pat
 const readText = (path) => readFileSync(path, 'utf8');
 const urlPath = (from, to) => relative(from, to).replaceAll('\\', '/');
 
-/** `import.meta.url` stays the URL of the module's own file, also where its code goes into a shared chunk. */
-const ownUrl = {
-  name: 'own-url',
+/**
+ * Every way in, and every part that is loaded later, reaches all that the main entry does, so that this is one chunk: left alone,
+ * the bundler makes a chunk of each set of them that share something, and each file opened costs a start up to a millisecond.
+ */
+const oneCore = (text) => `${text}\nimport ${JSON.stringify(join(src, 'index.ts'))};\n`;
+
+/** `import.meta.url` stays the URL of the module's own file, although its code goes into the shared chunk. */
+const ownUrl = (path, text) =>
+  text.replaceAll('import.meta.url', `new URL("own-url:${urlPath(src, path).replace(/\.ts$/, '.js')}", import.meta.url).href`);
+
+const asWeLoad = (starts) => ({
+  name: 'as-we-load',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
-      const text = readText(path);
-      if (!text.includes('import.meta.url')) return undefined;
-      const own = urlPath(src, path).replace(/\.ts$/, '.js');
-      return { contents: text.replaceAll('import.meta.url', `new URL("own-url:${own}", import.meta.url).href`), loader: 'ts' };
+      const text = ownUrl(path, readText(path));
+      return { contents: starts.has(path) ? oneCore(text) : text, loader: 'ts' };
     });
   },
-};
+});
 
 /** Writes the code; resolves to the folders of the packages whose code came in. */
 async function bundle(dist) {
+  const sources = filesBelow(src).filter((path) => path.endsWith('.ts'));
   // What tells others its URL, e.g. a worker to import it, must be a file of its own.
-  const selfNamed = filesBelow(src).filter((path) => path.endsWith('.ts') && readText(path).includes('import.meta.url'));
+  const selfNamed = sources.filter((path) => readText(path).includes('import.meta.url'));
+  const entries = [...new Set([...[...offered, ...programs].map((path) => join(src, path)), ...selfNamed])];
+  const later = sources.flatMap((path) => [...readText(path).matchAll(/\bimport\('(\.[^']+)\.js'\)/g)].map(([, part]) => join(dirname(path), `${part}.ts`)));
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [...new Set([...[...offered, ...programs].map((path) => join(src, path)), ...selfNamed])],
+    entryPoints: entries,
     outbase: src,
     outdir: dist,
     chunkNames: 'chunks/[name]-[hash]',
@@ -51,7 +61,9 @@ async function bundle(dist) {
     // What is installed with us stays outside; what is not comes in.
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }),
     legalComments: 'inline',
-    plugins: [ownUrl],
+    plugins: [asWeLoad(new Set([...entries, ...later]))],
+    // It is for its reach, not for its effects, that an entry imports the core.
+    logOverride: { 'ignored-bare-import': 'silent' },
     metafile: true,
     write: false,
     logLevel: 'warning',

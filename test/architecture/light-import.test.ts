@@ -57,7 +57,7 @@ it.each(['rollcall', 'rollcall/express'])('loads a few files of its own at the i
   const loaded = await loadedBy(entry);
   const files = loaded.filter((url) => url.includes('/dist/'));
   expect(files.length).toBeGreaterThan(0);
-  expect(files.length).toBeLessThanOrEqual(12);
+  expect(files.length).toBeLessThanOrEqual(3);
   expect(bytesOf(files)).toBeLessThanOrEqual(300_000);
   expect(packagesAmong(loaded)).toEqual([]);
   expect(dearAmong(loaded)).toEqual([]);
