@@ -23,10 +23,12 @@ describe('a killed service', () => {
     // A TTL so long that what the first one leaves would pass for the whole test.
     const options = { name, ttl: '60s', shutdown };
     const first = new TestService({ kind: 'http', url, port, options });
+    const { state } = await first.told('settled');
+    expect(state, first.output).toBe('registered');
     const [left] = await waitFor(async () => {
       const passing = await catalog.passing(name);
       return passing.length === 1 && passing;
-    }, { timeoutMs: 30_000 });
+    });
     await first.process.kill();
     expect(await catalog.passing(name)).toHaveLength(1);
 
