@@ -37,12 +37,11 @@ export interface HealthEndpoint {
   answerStream(stream: ServerHttp2Stream, request: HealthRequest): void;
 }
 
-/** @param options.path where to answer; starts with a slash */
+/** @param options.path where to answer; starts with a slash, and is not the root */
 export function healthEndpoint(options: { path: string; facts: () => HealthFacts }): HealthEndpoint {
   const base = options.path.replace(/\/+$/, '');
   const live = `${base}/live`;
-  const paths = [base === '' ? '/' : base, live, `${base}/ready`];
-  const known = new Set([base, live, `${base}/ready`]);
+  const paths = [base, live, `${base}/ready`];
 
   const choose = ({ method, url = '' }: HealthRequest): HealthResponse => {
     if (method !== 'GET' && method !== 'HEAD') return healthResponses.methodNotAllowed;
@@ -54,7 +53,7 @@ export function healthEndpoint(options: { path: string; facts: () => HealthFacts
 
   return {
     paths,
-    handles: (url) => url.startsWith(base) && known.has(pathOf(url)),
+    handles: (url) => url.startsWith(base) && paths.includes(pathOf(url)),
     answer(request, reply) {
       const { status, headers, body } = choose(request);
       reply.writeHead(status, headers);

@@ -87,18 +87,17 @@ function wrapClose(root: FastifyInstance, registrar: Registrar): { close: () => 
 }
 
 /**
- * Over a socket the server itself answers the health paths; `inject` goes past the server. Written as patterns, which give way
- * to every plain route: the app may declare these paths itself, before or after us.
+ * Over a socket the server itself answers the health paths; `inject` goes past the server. The app may declare these very paths,
+ * before or after us, and declaring one twice throws. So each is written as an empty parameter with the last word behind it:
+ * another route to Fastify, the same path to a caller, and one that gives way to every plain route.
  */
 function mountForInject(app: FastifyInstance, endpoint: HealthEndpoint): void {
   for (const path of endpoint.paths) {
-    const at = path.lastIndexOf('/') + 1;
-    const last = path.slice(at);
-    if (last === '') continue;
-    const url = `${path.slice(0, at)}:health(^${last.replace(/[^\w-]/g, '\\$&')}$)`;
+    const literal = path.replaceAll(':', '::');
+    const lastWord = literal.lastIndexOf('/') + 1;
     app.route({
       method: ['GET', 'HEAD'],
-      url,
+      url: `${literal.slice(0, lastWord)}:health()${literal.slice(lastWord)}`,
       handler: (request, reply) => {
         reply.hijack();
         endpoint.answer(request.raw, reply.raw);

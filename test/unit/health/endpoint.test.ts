@@ -77,10 +77,4 @@ describe('the paths an endpoint takes', () => {
   it.each(['/', '', '*', '/healthy', '/health/x', '/health/live/x', '/api/health', '/?/health', '/health//'])('do not include %s', (url) => {
     expect(handles(url)).toBe(false);
   });
-
-  it('may be right below the root', () => {
-    const root = healthEndpoint({ path: '/', facts: () => serving });
-    expect(root.paths).toEqual(['/', '/live', '/ready']);
-    expect(['/', '/?x', '/live', '/ready', '/other'].map((url) => root.handles(url))).toEqual([true, true, true, true, false]);
-  });
 });

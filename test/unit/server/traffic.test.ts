@@ -108,12 +108,12 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
   it('is no longer watched after release, and the server is as it was', async () => {
     const server = makeServer(kind);
     const before = footprint(server);
-    const bound = watch(server, { endpoint: healthEndpoint({ path: '/', facts: () => ({ ready: true, draining: false }) }) });
+    const bound = watch(server, { endpoint: healthEndpoint({ path: '/served', facts: () => ({ ready: true, draining: false }) }) });
     void bound.listening(new AbortController().signal);
     bound.release();
     expect(footprint(server)).toEqual(before);
     const caller = await client(kind, await listen(server));
-    expect((await caller.request('/')).body).toBe('served');
+    expect((await caller.request('/served')).body).toBe('served');
     expect(bound.traffic.served).toBe(0);
   });
 });
