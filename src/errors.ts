@@ -110,9 +110,9 @@ export class RegistrationLostError extends RegistrarError {
 export class IdConflictError extends RegistrarError {
   readonly proven: boolean;
 
-  constructor(message: string, { proven, final }: { proven: boolean; final: boolean }, context?: ErrorContext) {
-    super('ROLLCALL_ID_CONFLICT', message, !final, context);
-    this.proven = proven;
+  constructor(message: string, verdict: { proven: boolean; final: boolean } = { proven: false, final: false }, context?: ErrorContext) {
+    super('ROLLCALL_ID_CONFLICT', message, !verdict.final, context);
+    this.proven = verdict.proven;
   }
 }
 
