@@ -83,7 +83,7 @@ export function foundProspects(facts: AddressFacts): Prospect[] {
     const { name, address, internal } = found;
     const fault = ownFault(address, facts) ?? faultOf(found);
     const outside = `it is ${firstOutside ? 'the first' : 'another'} outside address, of ${name}`;
-    const merit = internal ? 'this host has no outside address and the registry is on it' : outside;
+    const merit = internal ? 'loopback will do for a registry on this host' : outside;
     if (fault === undefined && !internal) firstOutside = false;
     prospects.push({ address, source: 'interface', merit, fault: fault && (fault.includes(name) ? fault : `${fault} (${name})`) });
   }
