@@ -54,6 +54,18 @@ it('tells a registration with who and where', () => {
   ]);
 });
 
+it.each([
+  ['10.0.0.7', 8080, 'orders will be found at 10.0.0.7, port 8080: it is configured'],
+  [undefined, undefined, "orders will be found at its agent's address: it is configured"],
+])('tells where it will be found, and why, with every candidate (%s, %s)', (address, port, message) => {
+  const candidates = [
+    { address: 'x', source: 'pod', chosen: false, reason: 'it is no IP' },
+    { address, source: 'configured', chosen: true, reason: 'it is configured' },
+  ] as const;
+  events.emit('address', { address, port, candidates });
+  expect(log.lines).toEqual([{ level: 'info', fields: { service: 'orders', address, port, candidates }, message }]);
+});
+
 it('writes nothing for beats, health and states as long as all is well', () => {
   register();
   log.lines.length = 0;
