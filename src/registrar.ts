@@ -23,6 +23,7 @@ import type { BuiltInstance } from './instance/build-instance.js';
 import { localSystem } from './instance/local-system.js';
 import type { LocalSystem } from './instance/local-system.js';
 import type { ServiceInstance, Weights } from './instance/service-instance.js';
+import { holdFirstTry } from './lifecycle/hold-first-try.js';
 import { LiveConfig } from './lifecycle/live-config.js';
 import { Machine } from './lifecycle/machine.js';
 import { processSignals } from './lifecycle/signals.js';
@@ -137,7 +138,7 @@ export class Registrar {
     return this;
   }
 
-  /** Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come: failed for good, or stopped before. */
+  /** Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come: failed for good, or stopped before. Without a server it keeps the process alive for its first try, for `wait` at most. */
   start(): Promise<void> {
     if (this.#started === undefined) {
       this.#started = this.#start();
@@ -224,6 +225,7 @@ export class Registrar {
     if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
     for (const message of this.#config.warnings) this.#events.emit('warning', { message });
     this.#obeySignals();
+    if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {

@@ -62,6 +62,14 @@ describe('a service without a server', () => {
     expect((await watching.stop()).at(-1)).toBe('absent');
   });
 
+  it('that awaits its start before it does anything else is not cut off by its empty event loop', async () => {
+    const name = freshName('awaits-start');
+    const service = new TestService({ kind: 'none', url, awaitsStart: true, options: { name, id: name, shutdown } });
+    expect((await service.told('settled')).state, service.output).toBe('registered');
+    expect(await service.exit, service.output).toEqual({ code: 0, signal: null });
+    expect(await catalogOf(url).entries(name)).toEqual([]);
+  });
+
   it.each([
     ['with an agent', url],
     ['without an agent', 'http://127.0.0.1:1'],
