@@ -224,6 +224,23 @@ describe('closing connections that Node would wait for', () => {
     await caller.gone;
   });
 
+  it('ends one whose answer had begun before, without Connection: close', async () => {
+    let finish = () => {};
+    const server = makeServer('http', (_, response) => {
+      response.write('begun,');
+      finish = () => response.end('done');
+    });
+    const bound = watch(server);
+    const socket = rawSocket(await listen(server));
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(String((await once(socket, 'data'))[0])).toContain('Connection: keep-alive');
+    const gone = once(socket, 'close');
+    const closing = bound.close(never);
+    finish();
+    expect(String((await once(socket, 'data'))[0])).toContain('done');
+    await Promise.all([closing, gone]);
+  });
+
   it('ends one whose request was half sent at the close, and whose host insists on keeping it', async () => {
     const server = makeServer('http', (_, response) => {
       response.writeHead(200, { Connection: 'keep-alive' }).end('kept');
