@@ -78,7 +78,7 @@ describe('the example no-server', () => {
 describe('the example custom-registry', () => {
   it('needs no Consul and ends cleanly', async () => {
     const service = forkService('examples/custom-registry.ts', { env: { CONSUL_HTTP_ADDR: '127.0.0.1:1', SERVICE_NAME: 'example-custom' } });
-    const line = await service.waitForLine(/ is registered in map as /);
+    const line = await service.waitForLine(/^http:\S+ is registered in map as /);
     expect((await fetch(/http:\S+/.exec(line)![0])).status).toBe(200);
     service.signal('SIGTERM');
     expect(await service.exit).toEqual({ code: 0, signal: null });
