@@ -81,6 +81,7 @@ describe.each(['http', 'https', 'h2c', 'h2'] as const)('closing a server that sp
     const answered = caller.request('/');
     await waitFor(() => bound.traffic.inFlight === 1);
     const closing = bound.close(never);
+    await waitFor(() => !server.listening);
     finish();
     expect((await answered).body).toBe('begun,done');
     await Promise.all([closing, caller.gone]);
@@ -236,6 +237,7 @@ describe('closing connections that Node would wait for', () => {
     expect(String((await once(socket, 'data'))[0])).toContain('Connection: keep-alive');
     const gone = once(socket, 'close');
     const closing = bound.close(never);
+    await waitFor(() => !server.listening);
     finish();
     expect(String((await once(socket, 'data'))[0])).toContain('done');
     await Promise.all([closing, gone]);
