@@ -96,47 +96,49 @@ export class BoundedRegistry implements Registry {
   }
 
   async #write<T>(operation: string, signal: AbortSignal, verb: (signal: AbortSignal) => Promise<T>, deadlineMs?: number): Promise<T> {
+    let going: Promise<T> | undefined;
     try {
-      return await this.#bounded(operation, signal, (bounded) => this.#watched(verb(bounded), bounded), deadlineMs);
+      return await this.#bounded(operation, signal, (bounded) => (going = verb(bounded)), deadlineMs);
     } catch (error) {
-      if (!isAnswer(error)) this.#doubt = { answeredAt: undefined };
+      if (!isAnswer(error)) {
+        this.#doubt = { answeredAt: undefined };
+        this.#outwait(going);
+      }
       throw error;
     }
   }
 
-  /** Counts verbs that go on although nobody waits for them any more. */
-  #watched<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-    let cutOff = false;
-    const onAbort = () => {
-      cutOff = true;
-      this.#pendingAfterCutOff += 1;
+  /** A verb may go on although nobody waits for it any more; until it has ended nothing is proven. */
+  #outwait(going: Promise<unknown> | undefined): void {
+    if (going === undefined) return;
+    this.#pendingAfterCutOff += 1;
+    const over = () => {
+      this.#pendingAfterCutOff -= 1;
     };
-    signal.addEventListener('abort', onAbort, { once: true });
-    return promise.finally(() => {
-      signal.removeEventListener('abort', onAbort);
-      if (cutOff) this.#pendingAfterCutOff -= 1;
-    });
+    going.then(over, over);
   }
 
-  async #bounded<T>(
+  #bounded<T>(
     operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs = REQUEST_DEADLINE_MS,
   ): Promise<T> {
-    try {
-      const value = await withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb);
-      this.#answered();
-      return value;
-    } catch (thrown) {
-      signal?.throwIfAborted();
-      if (!isRegistrarError(thrown)) {
-        const cause = asError(thrown);
-        throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, { registry: this.name, operation, cause });
-      }
-      if (isAnswer(thrown)) this.#answered();
-      throw thrown;
-    }
+    return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
+      (value) => {
+        this.#answered();
+        return value;
+      },
+      (thrown: unknown) => {
+        signal?.throwIfAborted();
+        if (!isRegistrarError(thrown)) {
+          const cause = asError(thrown);
+          throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, { registry: this.name, operation, cause });
+        }
+        if (isAnswer(thrown)) this.#answered();
+        throw thrown;
+      },
+    );
   }
 
   /** A doubt ends when the registry has been answering for a while and no verb of ours is still on its way. */

@@ -42,7 +42,8 @@ export function lazyLogger(load: () => Promise<Logger> = loadPino): Logger {
 async function loadPino(): Promise<Logger> {
   const { pino } = await import('pino');
   // Named for its type: pino's own says that any name, `then` among them, may be a level's method.
-  const logger: Logger = pino({ name: 'rollcall' });
+  // Synchronous: the lines of a stop are out when the process ends, and pino needs no listener for its exit.
+  const logger: Logger = pino({ name: 'rollcall' }, pino.destination({ dest: 1, sync: true }));
   return logger;
 }
 

@@ -1,0 +1,111 @@
+import type { EventEmitter } from 'node:events';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
+import type { HttpModule } from '../../resilience/transport.js';
+import type { ConsulTarget } from './consul-options.js';
+
+/** Lanes have connections of their own, so that held polls can never starve a verb, nor anything a beat. */
+export type Lane = keyof typeof lanes;
+
+// An agent takes 200 connections from a host, shared by all of its processes.
+const lanes = { beat: 1, call: 4, poll: 4 };
+
+/** The connections to one endpoint under one token, and what speaks over them. */
+export interface Wire {
+  readonly client: Papi;
+  readonly agents: Readonly<Record<Lane, Agent>>;
+  /** For a beat, which goes out thousands of times and has to cost next to nothing. */
+  readonly http: HttpModule;
+  readonly beat: RequestOptions;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What stands before the path of every request. */
+  readonly base: string;
+}
+
+export type PapiResponse = IncomingMessage & { readonly body?: Buffer };
+
+/** The part of the npm client that its types do not show: any method and path with any body. */
+interface Papi {
+  _get(call: object): Promise<PapiResponse>;
+  _put(call: object): Promise<PapiResponse>;
+  _ext(event: 'onRequest', extension: (request: { transport: HttpModule; ctx?: EventEmitter }, next: () => void) => void): void;
+}
+
+const shared = new Map<string, { readonly wire: Promise<Wire>; users: number }>();
+
+/** The wire of this target; all registries of the process with the same endpoint and token share one. Give it back with `releaseWire`. */
+export function takeWire(target: ConsulTarget): Promise<Wire> {
+  const key = keyOf(target);
+  const entry = shared.get(key) ?? { wire: openWire(target), users: 0 };
+  entry.users += 1;
+  shared.set(key, entry);
+  return entry.wire;
+}
+
+/** The last one closes the connections. */
+export async function releaseWire(target: ConsulTarget): Promise<void> {
+  const key = keyOf(target);
+  const entry = shared.get(key);
+  if (entry === undefined) return;
+  entry.users -= 1;
+  if (entry.users > 0) return;
+  shared.delete(key);
+  const { agents } = await entry.wire;
+  for (const agent of Object.values(agents)) agent.destroy();
+}
+
+/** A token that is asked for travels with each request and is no part of the wire. */
+function keyOf({ url, token }: ConsulTarget): string {
+  return `${url.href} ${typeof token === 'string' ? token : ''}`;
+}
+
+async function openWire({ url, token }: ConsulTarget): Promise<Wire> {
+  const secure = url.protocol === 'https:';
+  const [{ default: Consul }, { createUnheldAgent }, http] = await Promise.all([
+    import('consul'),
+    import('../../resilience/http-agent.js'),
+    secure ? import('node:https') : import('node:http'),
+  ]);
+  const agents = {
+    beat: createUnheldAgent(secure, lanes.beat),
+    call: createUnheldAgent(secure, lanes.call),
+    poll: createUnheldAgent(secure, lanes.poll),
+  };
+  const base = `${url.pathname.replace(/\/$/, '')}/v1`;
+  const headers = { 'user-agent': 'rollcall', ...(typeof token === 'string' && { 'x-consul-token': token }) };
+  // Its types do not know these options; it does.
+  const settings: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
+  const client = new Consul(settings) as unknown as Papi;
+  let guarded: HttpModule | undefined;
+  client._ext('onRequest', (request, next) => {
+    guarded ??= guard(request.transport);
+    request.transport = guarded;
+    next();
+  });
+  const beat = { hostname: bare(url.hostname), port: url.port || (secure ? 443 : 80), agent: agents.beat, method: 'PUT' };
+  return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, base };
+}
+
+/** The npm client waits for ever for the rest of an answer that broke off, for any amount of it, and does not know IPv6 literals. */
+function guard(transport: HttpModule): HttpModule {
+  return {
+    request(options) {
+      if (typeof options.hostname === 'string') options.hostname = bare(options.hostname);
+      return transport.request(options).on('response', guardResponse);
+    },
+  };
+}
+
+/** Sockets want an IPv6 address without the brackets that URLs put around it. */
+function bare(hostname: string): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
+function guardResponse(this: ClientRequest, response: IncomingMessage): void {
+  let received = 0;
+  response.on('error', (error) => this.emit('error', error));
+  response.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > LONGEST_ANSWER_BYTES) response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
+  });
+}

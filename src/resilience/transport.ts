@@ -1,0 +1,54 @@
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+
+/** Far above what a registry has to say about one service, far below what would hurt the host. */
+export const LONGEST_ANSWER_BYTES = 32 * 1024 * 1024;
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** Of `node:http` or `node:https`, whichever the caller has loaded. */
+export interface HttpModule {
+  request(options: RequestOptions): ClientRequest;
+}
+
+/**
+ * One request with nothing around it: no retry, no decoding, one abort, one size cap. Resolves to a whole answer of any status.
+ * Rejects with what `cancellation` gave, or with the network's error, also when the answer broke off in its middle.
+ */
+export function sendOnce(module: HttpModule, options: RequestOptions, body: Buffer | undefined, cancellation: Cancellation): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const request = module.request(options);
+    cancellation.aim(request);
+    request.on('error', reject);
+    request.on('response', (response: IncomingMessage) => {
+      const chunks: Buffer[] = [];
+      let received = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        received += chunk.length;
+        if (received > LONGEST_ANSWER_BYTES) response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() });
+      });
+    });
+    request.end(body);
+  });
+}
+
+/** Ends one request; an `AbortSignal` can have it as its listener without a function made for each call. */
+export class Cancellation {
+  #request: ClientRequest | undefined;
+
+  aim(request: ClientRequest): void {
+    this.#request = request;
+  }
+
+  handleEvent(): void {
+    this.#request?.destroy();
+  }
+}
