@@ -28,6 +28,8 @@ import { LiveConfig } from './lifecycle/live-config.js';
 import { Machine } from './lifecycle/machine.js';
 import { processSignals } from './lifecycle/signals.js';
 import type { Signals } from './lifecycle/signals.js';
+import { clearOlderIds } from './lifecycle/leftover.js';
+import { obeySignals } from './lifecycle/obey-signals.js';
 import { untilServing } from './lifecycle/start.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
@@ -224,7 +226,7 @@ export class Registrar {
   #start(): Promise<void> {
     if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
     for (const message of this.#config.warnings) this.#events.emit('warning', { message });
-    this.#obeySignals();
+    obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
@@ -264,6 +266,9 @@ export class Registrar {
       const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
       this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
       events.emit('health', this.health);
+      events.on('registered', ({ instance }) => {
+        clearOlderIds(registry, instance, signal).catch(() => undefined);
+      });
       await this.#heartbeat.run(signal);
     } catch (thrown) {
       if (!signal.aborted) this.#fail(asError(thrown));
@@ -276,22 +281,5 @@ export class Registrar {
   #fail(thrown: Error): void {
     const error: RegistrarError = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
     if (this.#machine.tell('fail')) this.#events.emit('failed', { error });
-  }
-
-  #obeySignals(): void {
-    const handler = {
-      stop: async (reason: string, interactive: boolean) => {
-        if (interactive) this.#stop.skipDrain();
-        const errors = await this.#stop.stop(reason);
-        return errors.length === 0;
-      },
-      hurry: (reason: string) => {
-        this.#stop.hurry(reason);
-      },
-    };
-    const unsubscribe = this.#surroundings.signals.subscribe(this.#config.signals, handler, (signal) => {
-      this.#events.emit('warning', { message: `${signal} has other listeners too: rollcall stops for it, ending the process is left to them` });
-    });
-    this.#events.on('stopped', unsubscribe);
   }
 }

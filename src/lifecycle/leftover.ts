@@ -8,23 +8,30 @@ import type { Entry } from '../registry/registry.js';
 import { retry } from '../resilience/retry.js';
 
 /**
- * Takes what past lives of ours left in the registry out of traffic: an entry under our id with the address and port that we
- * hold now can only be our own, and must not be handed out before we are ready. One under another id, from when ids were
- * made otherwise, goes only when every check of it is critical. Tries until the signal aborts.
+ * Takes our past self out of traffic: an entry under our id with the address and port that we hold now can only be our own, and
+ * must not be handed out before we are ready. Tries until the signal aborts.
  */
-export async function clearLeftovers(registry: BoundedRegistry, instance: ServiceInstance, clock: Clock, random: () => number, signal: AbortSignal): Promise<void> {
+export async function clearPastSelf(registry: BoundedRegistry, instance: ServiceInstance, clock: Clock, random: () => number, signal: AbortSignal): Promise<void> {
   const { nonce: _ours, ...slot } = keyOf(instance);
   const clear = async () => {
     const entry = await registry.read(slot, signal);
     if (entry !== undefined && entry.instance.nonce !== instance.nonce && isSameSlot(entry.instance, instance)) await removeEntry(registry, slot, entry, signal);
-    for (const { id, port } of (await registry.instancesOf(instance.name, signal)) ?? []) {
-      if (id === instance.id || port !== instance.port) continue;
-      const older = await registry.read({ ...slot, id }, signal);
-      const isDead = older?.checks.every(({ status }) => status === 'critical') === true;
-      if (older !== undefined && isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...slot, id }, older, signal);
-    }
   };
   await retry(clear, { clock, random, signal, backoff: (error) => backoffFor(error, registry.nearby), mayRetry: () => true, onFailed: () => undefined });
+}
+
+/**
+ * Removes what our slot left under another id, from when ids were made otherwise: only when every check of it is critical. Tried
+ * once; what stays is left to the registry's reaper.
+ */
+export async function clearOlderIds(registry: BoundedRegistry, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
+  const { nonce: _ours, ...slot } = keyOf(instance);
+  for (const { id, port } of (await registry.instancesOf(instance.name, signal)) ?? []) {
+    if (id === instance.id || port !== instance.port) continue;
+    const older = await registry.read({ ...slot, id }, signal);
+    const isDead = older?.checks.every(({ status }) => status === 'critical') === true;
+    if (older !== undefined && isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...slot, id }, older, signal);
+  }
 }
 
 /** Removes what was read, and nothing that has been written since. */

@@ -8,7 +8,10 @@ import type { ServiceInstance } from '../instance/service-instance.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
 import { untilReady } from './gate.js';
-import { clearLeftovers } from './leftover.js';
+import { clearPastSelf } from './leftover.js';
+
+/** A gate that takes longer to answer counts as shut meanwhile. */
+const SLOW_ANSWER_MS = 50;
 
 export interface StartPlan {
   readonly config: Config;
@@ -33,11 +36,17 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
   const { instance } = built;
   onIdentity(built);
   const gateOpen = new AbortController();
-  // Beside the gate: a registry that is down must not keep the gate shut, and once it is open the entry is overwritten anyway.
-  const clearing = clearLeftovers(registry, instance, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);
+  let clearing: Promise<void> | undefined;
+  // Only while we may not be listed: once the gate is open the entry is overwritten anyway. And only beside the gate: a
+  // registry that is down must not keep it shut.
+  const onShut = () => {
+    clearing ??= clearPastSelf(registry, instance, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);
+  };
+  const cancel = clock.after(SLOW_ANSWER_MS, onShut);
   try {
-    await untilReady(config.ready, clock, signal);
+    await untilReady(config.ready, onShut, clock, signal);
   } finally {
+    cancel();
     gateOpen.abort();
     await clearing;
   }

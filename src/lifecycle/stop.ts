@@ -61,19 +61,20 @@ export class Stop {
   }
 
   async #leave(reason: string): Promise<Departure> {
-    const { clock, events, machine, registry, config, heartbeat, halt, server } = this.#plan;
+    const { clock, events, machine, registry, heartbeat, halt, server } = this.#plan;
     const startedAt = clock.now();
     machine.tell('stop');
     events.emit('draining', { reason });
     server()?.startDraining();
-    const stopDeadline = clock.after(config.stopTimeoutMs, () => {
-      this.#hurry.abort(new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, { operation: 'stop' }));
-    });
-    this.#over.signal.addEventListener('abort', stopDeadline, { once: true });
+    const callOff = this.#setDeadline();
     await halt(new StoppedError(`the Registrar is stopping: ${reason}`));
     const beating = heartbeat();
-    if (beating === undefined) return { confirmed: true, errors: [] };
+    if (beating === undefined) {
+      callOff();
+      return { confirmed: true, errors: [] };
+    }
     const departure = await leave(registry, beating.held?.instance ?? beating.instance, beating.held, clock, AbortSignal.any([this.#hurry.signal, this.#over.signal]));
+    callOff();
     events.emit('deregistered', { confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
     return departure;
   }
@@ -82,6 +83,7 @@ export class Stop {
     const { clock, events, machine, registry, server } = this.#plan;
     const startedAt = clock.now();
     const release = clock.hold();
+    const callOff = this.#setDeadline();
     const errors: Error[] = [];
     const leaving = this.leave(reason);
     await this.#serveOn(leaving);
@@ -95,11 +97,20 @@ export class Stop {
         errors.push(asError(thrown));
       }
     }
+    callOff();
     server()?.release();
     machine.tell('drained');
     events.emit('stopped', { tookMs: clock.now() - startedAt, errors });
     release();
     return errors;
+  }
+
+  /** One over all that is still to be done, the closing of the server included: a request that never ends must not hold it up. */
+  #setDeadline(): () => void {
+    const { clock, config } = this.#plan;
+    return clock.after(config.stopTimeoutMs, () => {
+      this.#hurry.abort(new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, { operation: 'stop' }));
+    });
   }
 
   async #serveOn(leaving: Promise<Departure>): Promise<void> {

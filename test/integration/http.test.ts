@@ -3,7 +3,7 @@ import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps, get } from 'node:https';
 import { connect } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { Registrar, register } from 'rollcall';
+import { Registrar, hasCode, register } from 'rollcall';
 import type { RegistrarOptions } from 'rollcall';
 import { afterEach, describe, expect, it } from 'vitest';
 import { recordEvents } from '../support/record-events.js';
@@ -33,6 +33,19 @@ async function registered(server: Server, options: RegistrarOptions = {}) {
 }
 
 describe('a node:http server', () => {
+  it('is closed in time although a request never ends', async () => {
+    const server = createHttp(() => {});
+    const port = await listen(server);
+    const { registrar, events } = await registered(server, { shutdown: { ...brisk.shutdown, drain: { min: 0, quiet: 0, max: '200ms' }, timeout: '1s' } });
+    const arrived = once(server, 'request');
+    const asked = httpCaller(port)('/').catch((error: unknown) => error);
+    await arrived;
+    await registrar.stop();
+    expect(await asked).toBeInstanceOf(Error);
+    const [stopped] = events.of('stopped');
+    expect(stopped?.errors.some((error) => hasCode(error, 'ROLLCALL_TIMEOUT'))).toBe(true);
+  });
+
   it('is listed with the port it got, and stopped in order: out, served, closed', async () => {
     const server = createHttp((_, response) => response.end('served'));
     const before = footprint(server);

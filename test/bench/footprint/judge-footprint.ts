@@ -31,7 +31,7 @@ export interface MemoryReading {
   readonly external: number;
 }
 
-/** One process: after the import alone, with one idle Registrar, with the further ones. */
+/** One process that runs an HTTP server, as every host does: after the import alone, with one idle Registrar, with the further ones. */
 export interface MemoryRow {
   readonly youngHeld: boolean;
   readonly further: number;

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Registrar } from 'rollcall';
 import type { MemoryPlan, MemoryReading, MemoryRow } from '../footprint/judge-footprint.js';
 import { quantile } from '../../prove/experiment/statistics.js';
@@ -24,6 +28,17 @@ async function read(): Promise<MemoryReading> {
   return { rss: quantile(rss, 0), privateRss: quantile(own, 0), heapUsed, external };
 }
 
+// The host is there before us: a server that has answered, and a client of Node's own that has asked it.
+const server = createServer((_request, response) => response.end('ok'));
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+for (let nth = 0; nth < 20; nth += 1) {
+  const asked = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  await once(answer, 'end');
+}
+
 const { Registrar: Loaded, consul } = await import('rollcall');
 const imported = await read();
 
@@ -40,6 +55,7 @@ for (let nth = 1; nth <= further; nth += 1) await startOne();
 const all = await read();
 
 await Promise.all(registrars.map((registrar) => registrar.stop()));
+server.close();
 const row: MemoryRow = { youngHeld, further, imported, one, all };
 reportRow(row);
 release();

@@ -27,10 +27,10 @@ it('leaves an entry of another place alone', async () => {
 });
 
 it.each([
-  ['removes', 'critical', [] as string[]],
-  ['keeps', 'passing', ['old-scheme']],
+  ['removes', 'critical', ['orders-1']],
+  ['keeps', 'passing', ['old-scheme', 'orders-1']],
 ] as const)('%s what our slot left under an older id when its checks are %s', async (_does, probeStatus, kept) => {
-  const life = simulatedLife({ id: 'orders-1', ready: () => false });
+  const life = simulatedLife({ id: 'orders-1' });
   life.registry.probeStatus = probeStatus;
   leave(life, { id: 'old-scheme' });
   void life.registrar.start();
