@@ -1,4 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
+import { systemClock } from '../clock.js';
 import { readPlatformEnv } from '../config/platform-env.js';
 import type { PlatformEnv } from '../config/platform-env.js';
 import type { RegistryEndpoint } from '../registry/registry.js';
@@ -16,9 +17,20 @@ export interface LocalSystem {
   readText(path: string): Promise<string>;
 }
 
+/** How old a list of interfaces may be. */
+const RECENT_MS = 1_000;
+let lastSeen: { readonly at: number; readonly interfaces: Interfaces } | undefined;
+
+/** Asking the system takes longer than a request to the agent, and the Registrars of a process start together. */
+function recentInterfaces(): Interfaces {
+  const now = systemClock.now();
+  if (lastSeen === undefined || now - lastSeen.at > RECENT_MS) lastSeen = { at: now, interfaces: networkInterfaces() };
+  return lastSeen.interfaces;
+}
+
 /** The one we run on. */
 export const localSystem: LocalSystem = {
-  interfaces: networkInterfaces,
+  interfaces: recentInterfaces,
   hostname,
   platform: () => readPlatformEnv(),
   routeSource,

@@ -8,7 +8,8 @@ export interface VisiblePlan {
   readonly seed: number;
 }
 
-export type Contestant = 'ours' | 'raw' | 'rawAgain' | 'rawFresh';
+/** `fresh`: has to open its connection first, as the first of a process; the others have one open, as beside a Registrar that is there already. */
+export type Contestant = 'ours' | 'oursFresh' | 'raw' | 'rawAgain' | 'rawFresh';
 
 /** One round of everybody, in a fresh order; milliseconds from the call to the first sight. */
 export interface VisibleRow {
@@ -21,12 +22,13 @@ export interface VisibleRow {
 export const BEHIND_RAW_MS = 2;
 
 export interface VisibleFigures {
-  /** In each pair: ours minus a raw PUT on an open connection. */
+  /** In each pair: ours minus a raw PUT, both on an open connection. */
   readonly behindRawMs: Spread;
-  readonly behindFreshRawMs: Spread;
+  /** The same where both connect first. */
+  readonly freshBehindFreshRawMs: Spread;
   /** A raw PUT minus another: what of the above is noise. */
   readonly rawBehindRawMs: Spread;
-  readonly listedMs: Readonly<Record<'ours' | 'raw' | 'rawFresh', Spread>>;
+  readonly listedMs: Readonly<Record<Exclude<Contestant, 'rawAgain'>, Spread>>;
   readonly oursPassingMs: Spread;
 }
 
@@ -35,12 +37,13 @@ export function judgeVisible(rows: readonly VisibleRow[]): Verdict<VisibleFigure
   const behind = (who: Contestant, yardstick: Contestant) => spreadOf(rows.map((row) => row.listed[who] - row.listed[yardstick]));
   const figures = {
     behindRawMs: behind('ours', 'raw'),
-    behindFreshRawMs: behind('ours', 'rawFresh'),
+    freshBehindFreshRawMs: behind('oursFresh', 'rawFresh'),
     rawBehindRawMs: behind('rawAgain', 'raw'),
-    listedMs: { ours: listed('ours'), raw: listed('raw'), rawFresh: listed('rawFresh') },
+    listedMs: { ours: listed('ours'), oursFresh: listed('oursFresh'), raw: listed('raw'), rawFresh: listed('rawFresh') },
     oursPassingMs: spreadOf(rows.map(({ passing }) => passing.ours)),
   };
-  const holds = figures.behindRawMs.p50 <= BEHIND_RAW_MS;
-  const problems = holds ? [] : [`visible ${figures.behindRawMs.p50} ms after a raw PUT at the median, promised are ${BEHIND_RAW_MS}`];
+  const problems = (['behindRawMs', 'freshBehindFreshRawMs'] as const)
+    .filter((which) => !(figures[which].p50 <= BEHIND_RAW_MS))
+    .map((which) => `${which} is ${figures[which].p50} at the median, promised are ${BEHIND_RAW_MS}`);
   return { problems, figures };
 }

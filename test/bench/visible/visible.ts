@@ -19,14 +19,15 @@ export async function visible(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeVisible(history.events);
-  const { behindRawMs, behindFreshRawMs, rawBehindRawMs, listedMs, oursPassingMs } = verdict.figures;
+  const { behindRawMs, freshBehindFreshRawMs, rawBehindRawMs, listedMs, oursPassingMs } = verdict.figures;
   lab.say('milliseconds from the call to the first sight in health/service');
   lab.say(
     spreadTable({
       'ours behind a raw PUT': behindRawMs,
-      'ours behind a raw PUT that connects first': behindFreshRawMs,
+      'the same where both connect first': freshBehindFreshRawMs,
       'raw behind raw (noise)': rawBehindRawMs,
       'ours listed': listedMs.ours,
+      'ours listed, connects first': listedMs.oursFresh,
       'ours passing': oursPassingMs,
       'raw listed': listedMs.raw,
       'raw listed, connects first': listedMs.rawFresh,

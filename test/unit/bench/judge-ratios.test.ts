@@ -4,7 +4,7 @@ import { judgeVisible } from '../../bench/visible/judge-visible.js';
 
 const beat = (ours: number, raw: number) => ({ pair: 1, order: [], cpu: { ours, raw, rawAgain: raw }, wall: { ours: 1, raw: 1, rawAgain: 1 } });
 const visible = (ours: number, raw: number) => {
-  const times = { ours, raw, rawAgain: raw, rawFresh: raw };
+  const times = { ours, oursFresh: ours, raw, rawAgain: raw, rawFresh: raw };
   return { pair: 1, order: [], listed: times, passing: times };
 };
 
@@ -33,10 +33,10 @@ describe('the judge of visibility', () => {
   });
 
   it('sees a start that is visible later than promised', () => {
-    expect(judgeVisible([visible(4.5, 2)]).problems).toEqual([expect.stringContaining('2.5 ms after')]);
+    expect(judgeVisible([visible(4.5, 2)]).problems).toEqual([expect.stringContaining('behindRawMs is 2.5'), expect.stringContaining('freshBehindFreshRawMs is 2.5')]);
   });
 
   it('sees that nothing was measured', () => {
-    expect(judgeVisible([]).problems).toHaveLength(1);
+    expect(judgeVisible([]).problems).toHaveLength(2);
   });
 });
