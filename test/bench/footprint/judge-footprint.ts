@@ -14,12 +14,9 @@ export interface StartRow {
 
 export interface MemoryPlan {
   readonly url: string;
+  /** Registrars between the first and those that are counted: V8's young generation grows once a process, by up to 32 MB, with the first burst of work. */
+  readonly warm: number;
   readonly further: number;
-  /**
-   * True: V8's young generation is held at its smallest. Left alone it grows and shrinks with the rate of allocation, by up to
-   * 32 MB for the process as a whole, which shared out among some hundred Registrars would hide what each of them keeps.
-   */
-  readonly youngHeld: boolean;
 }
 
 /** Bytes after garbage collections. */
@@ -33,10 +30,11 @@ export interface MemoryReading {
 
 /** One process that runs an HTTP server, as every host does: after the import alone, with one idle Registrar, with the further ones. */
 export interface MemoryRow {
-  readonly youngHeld: boolean;
+  readonly warm: number;
   readonly further: number;
   readonly imported: MemoryReading;
   readonly one: MemoryReading;
+  readonly warmed: MemoryReading;
   readonly all: MemoryReading;
 }
 
@@ -70,8 +68,8 @@ export interface FootprintFigures {
   /** Without the pages of Node's own program that were touched for the first time: for the record. */
   readonly firstPrivateMb: Spread;
   readonly furtherKb: Spread;
-  /** The same with the young generation left alone: for the record. */
-  readonly furtherKbLeftAlone: Spread;
+  /** Of those before them, the growth of the young generation included: for the record. */
+  readonly warmingKb: Spread;
   readonly furtherHeapKb: Spread;
   /** Summed up over all processes. */
   readonly taken: Leftovers;
@@ -82,17 +80,16 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   const starts = history.filter((event) => event.kind === 'start');
   const memories = history.filter((event) => event.kind === 'memory');
   const leftovers = history.filter((event) => event.kind === 'leftovers');
-  const first = (what: 'rss' | 'privateRss') => spreadOf(memories.filter(({ youngHeld }) => !youngHeld).map(({ imported, one }) => (one[what] - imported[what]) / 1024 / 1024));
-  const further = (youngHeld: boolean, what: 'rss' | 'heapUsed') =>
-    spreadOf(memories.filter((row) => row.youngHeld === youngHeld).map((row) => (row.all[what] - row.one[what]) / 1024 / row.further));
+  const first = (what: 'rss' | 'privateRss') => spreadOf(memories.map(({ imported, one }) => (one[what] - imported[what]) / 1024 / 1024));
+  const further = (what: 'rss' | 'heapUsed') => spreadOf(memories.map((row) => (row.all[what] - row.warmed[what]) / 1024 / row.further));
   const figures = {
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     noiseMs: spreadOf(starts.map(({ ms }) => ms.bareAgain - ms.bare)),
     firstMb: first('rss'),
     firstPrivateMb: first('privateRss'),
-    furtherKb: further(true, 'rss'),
-    furtherKbLeftAlone: further(false, 'rss'),
-    furtherHeapKb: further(true, 'heapUsed'),
+    furtherKb: further('rss'),
+    warmingKb: spreadOf(memories.map((row) => (row.warmed.rss - row.one.rss) / 1024 / row.warm)),
+    furtherHeapKb: further('heapUsed'),
     taken: total(leftovers, 'during'),
     leftBehind: total(leftovers, 'after'),
   };
