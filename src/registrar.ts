@@ -15,6 +15,7 @@ import type { HealthReport } from './health/report.js';
 import { Heartbeat } from './heartbeat/heartbeat.js';
 import { processPolls } from './heartbeat/permits.js';
 import type { Permits } from './heartbeat/permits.js';
+import { nothingRemembered } from './heartbeat/recover.js';
 import { beatDeadlineMs } from './heartbeat/schedule.js';
 import { processSlots } from './heartbeat/slots.js';
 import type { Slots } from './heartbeat/slots.js';
@@ -60,6 +61,9 @@ export interface InstanceChanges {
   meta?: Readonly<Record<string, string>>;
   weights?: Weights;
 }
+
+/** How long a start that failed under `required` waits to see itself out of the registry. */
+const LEAVE_WITHIN_MS = 1_000;
 
 /** Keeps one instance of a service in a registry exactly while it can serve. */
 export class Registrar {
@@ -164,7 +168,8 @@ export class Registrar {
       await withDeadline(clock, waitMs, { operation: `registering ${this.#config.name} (see \`wait\`)` }, undefined, () => started);
     } catch (error) {
       if (!required && !hasCode(error, 'ROLLCALL_CONFIG')) return;
-      await this.leave('not registered in time, and `required` is set');
+      // Whoever gets this error is not kept waiting for a registry that does not answer; leaving goes on beside it.
+      if (this.state !== 'failed') await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () => this.leave('not registered in time, and `required` is set')).catch(() => undefined);
       throw error;
     }
   }
@@ -259,11 +264,12 @@ export class Registrar {
         this.#told = { notes: [...config.warnings, ...notes], addressCandidates };
         events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
       };
-      const built = await untilServing({ config, clock, random, registry, server: this.#server, nonce: this.#nonce, system, onIdentity, onWarning }, signal);
+      const remembered = nothingRemembered();
+      const built = await untilServing({ config, remembered, clock, random, registry, server: this.#server, nonce: this.#nonce, system, onIdentity, onWarning }, signal);
       await labelled;
       signal.throwIfAborted();
       const { intervalMs, recover, drift, onIdConflict } = config;
-      const plan = { registry, clock, random, polls, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
+      const plan = { registry, clock, random, polls, remembered, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
       this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
       events.emit('health', this.health);
       events.on('registered', ({ instance }) => {

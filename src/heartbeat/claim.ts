@@ -4,14 +4,14 @@ import type { ServiceInstance } from '../instance/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
 import type { Entry } from '../registry/registry.js';
 
-/** Our past self is overwritten at once, but not again and again: two processes that share a port would take turns for ever. */
-const OVERWRITE_AGAIN_MS = 60_000;
+/** Our past self is replaced at once, but not again and again: two processes that share a port would take turns for ever. */
+const REPLACE_AGAIN_MS = 60_000;
 
 /** Whether an id may be written: it is free, ours, our past self's, or that of something that no longer lives. */
 export class Claim {
   readonly #policy: IdConflictPolicy;
   #rival: { nonce: string | undefined; since: number } | undefined;
-  #overwrittenAt = -Infinity;
+  #replacedAt = -Infinity;
 
   constructor(policy: IdConflictPolicy) {
     this.#policy = policy;
@@ -23,18 +23,21 @@ export class Claim {
    */
   check(entry: Entry | undefined, instance: ServiceInstance, now: number): ServiceInstance {
     if (entry === undefined || entry.instance.nonce === instance.nonce) return this.#free(instance);
-    if (isSameSlot(entry.instance, instance) && now - this.#overwrittenAt >= OVERWRITE_AGAIN_MS) {
-      this.#overwrittenAt = now;
-      return this.#free(instance);
-    }
     const { nonce } = entry.instance;
-    if (this.#rival?.nonce !== nonce || this.#rival === undefined) this.#rival = { nonce, since: now };
+    const isRival = this.#rival !== undefined && this.#rival.nonce === nonce;
+    if (!isRival && isSameSlot(entry.instance, instance) && now - this.#replacedAt >= REPLACE_AGAIN_MS) return this.#free(instance);
+    if (this.#rival === undefined || !isRival) this.#rival = { nonce, since: now };
     const watchedFor = now - this.#rival.since;
     if (watchedFor < instance.ttlMs) throw new IdConflictError(describe(entry, instance, 'being watched for one TTL before anything is decided'), { proven: false, final: false });
     // Its own heartbeat or probe would have turned it critical by now.
     if (entry.status === 'critical') return this.#free(instance);
     if (this.#policy === 'rename') return this.#free({ ...instance, id: `${instance.id}-${instance.nonce.slice(0, 8)}` });
     throw new IdConflictError(describe(entry, instance, 'alive'), { proven: true, final: this.#policy === 'fail' });
+  }
+
+  /** Our past self has been replaced. */
+  replaced(now: number): void {
+    this.#replacedAt = now;
   }
 
   #free(instance: ServiceInstance): ServiceInstance {

@@ -6,6 +6,7 @@ import type { HealthReport } from '../health/report.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Machine } from '../lifecycle/machine.js';
 import type { Registry, Renewal } from '../registry/registry.js';
+import { withDeadline } from '../resilience/deadline.js';
 import { retry } from '../resilience/retry.js';
 import type { Events } from '../telemetry/events.js';
 import { Bell } from './bell.js';
@@ -13,7 +14,7 @@ import type { Permits } from './permits.js';
 import { Claim } from './claim.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
-import { marginMs, nextBeatAt } from './schedule.js';
+import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
 import { Standing } from './standing.js';
 import { Upkeep } from './upkeep.js';
 import { Updates } from './updates.js';
@@ -24,6 +25,8 @@ export interface HeartbeatPlan {
   readonly clock: Clock;
   readonly random: () => number;
   readonly polls: Permits;
+  /** What is known of the entry from before. */
+  readonly remembered: Remembered;
   readonly events: Events;
   readonly machine: Machine;
   readonly report: () => HealthReport;
@@ -44,7 +47,7 @@ export class Heartbeat {
   readonly #upkeep: Upkeep;
   readonly #updates = new Updates();
   readonly #bell = new Bell();
-  readonly #remembered: Remembered = { maintenance: undefined, passing: new Set() };
+  readonly #remembered: Remembered;
   #instance: ServiceInstance;
   #held: Held | undefined;
 
@@ -52,6 +55,7 @@ export class Heartbeat {
     this.#plan = plan;
     this.#instance = instance;
     this.#standing = new Standing(plan.clock, plan.events, plan.machine);
+    this.#remembered = plan.remembered;
     this.#claim = new Claim(plan.onIdConflict);
     this.#upkeep = new Upkeep(plan.drift, plan.clock, plan.events);
   }
@@ -100,13 +104,17 @@ export class Heartbeat {
     const { registry, report, clock, machine } = this.#plan;
     const wanted = this.#instance;
     const beatAt = clock.now();
-    const onFree = () => {
+    // Known before it is written: whatever happens then, it is this id that has to be left again.
+    const onFree = ({ id }: ServiceInstance) => {
       machine.tell('ready');
+      if (id !== this.#instance.id) this.#instance = { ...this.#instance, id };
+      return this.#instance;
     };
     const enlisting = { registry, report, clock, claim: this.#claim, previous: this.#held, remembered: this.#remembered, onFree };
-    const { instance, registration } = await obtain(wanted, enlisting, signal);
-    // An update that came meanwhile is newer, but keeps the id that was chosen.
-    this.#instance = this.#instance === wanted ? instance : { ...this.#instance, id: instance.id };
+    const { instance, registration } = await obtain(wanted, enlisting, signal).catch((error: unknown) => {
+      this.#fallBack(error);
+      throw error;
+    });
     this.#held = { registration, instance, beatAt, ttlMs: instance.ttlMs, refused: false };
     await this.#beat(this.#held, signal);
   }
@@ -138,6 +146,7 @@ export class Heartbeat {
       for (;;) {
         await this.#bell.wait(clock, dueAt - clock.now(), signal);
         const renewal = await this.#retrying(() => this.#beat(held, signal), isLoss, signal);
+        await this.#tend(held, signal);
         dueAt = this.#dueAt(renewal);
       }
     } catch (error) {
@@ -151,11 +160,8 @@ export class Heartbeat {
     }
   }
 
-  /** One beat, after whatever has to come before it. */
   async #beat(held: Held, signal: AbortSignal): Promise<Renewal> {
     const { report, clock } = this.#plan;
-    const drifted = (this.#upkeep.lookIsDue || this.#probesUnseen()) && (await this.#look(held, signal));
-    if (drifted || held.instance !== this.#instance) await this.#write(held, this.#instance, signal);
     const sentAt = clock.now();
     const renewal = await held.registration.renew(report(), signal).catch((error: unknown) => {
       held.refused = isLoss(error);
@@ -166,11 +172,34 @@ export class Heartbeat {
     return renewal;
   }
 
+  /**
+   * Looks at the entry and writes what has to be written, after the beat and within the time of one: nothing else is worth a
+   * beat that is missed. What fails is done at a later beat. Throws only when the entry is gone or no longer ours.
+   */
+  async #tend(held: Held, signal: AbortSignal): Promise<void> {
+    const { clock, registry, intervalMs } = this.#plan;
+    if (!this.#upkeep.lookIsDue && !this.#probesUnseen() && held.instance === this.#instance) return;
+    const tending = { registry: registry.name, operation: 'tending the entry' };
+    try {
+      await withDeadline(clock, beatDeadlineMs(intervalMs), tending, signal, async (bounded) => {
+        // Never written without a look: it may have been taken, or put into maintenance, since the last one.
+        const drifted = await this.#look(held, bounded);
+        const wanted = this.#instance;
+        if (drifted || held.instance !== wanted) await this.#write(held, wanted, bounded);
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isLoss(error)) throw error;
+      this.#upkeep.news();
+      this.#fallBack(error);
+    }
+  }
+
   /** Looks at the entry. True when it has to be written again; throws when it is gone or no longer ours. */
   async #look(held: Held, signal: AbortSignal): Promise<boolean> {
     const { registry } = this.#plan;
-    const entry = await look(registry, held.instance, this.#remembered, signal);
     this.#upkeep.looked();
+    const entry = await look(registry, held.instance, this.#remembered, signal);
     if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
     if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
     return this.#upkeep.mustRepair(held.instance, entry, registry.probes === true);
@@ -182,16 +211,20 @@ export class Heartbeat {
     return registry.probes === true && machine.state === 'registered' && this.#instance.checks.some(({ kind }) => !this.#remembered.passing.has(kind));
   }
 
+  /** Over an entry that is there, whose health and maintenance stay as they are. */
   async #write(held: Held, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
-    try {
-      const { registry, report } = this.#plan;
-      held.registration = await registry.register(instance, this.#remembered.maintenance ?? report(), signal);
-      held.instance = instance;
-    } catch (error) {
-      if (!hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) throw error;
-      if (this.#instance === instance) this.#instance = held.instance;
-      this.#updates.refused(instance, error);
-    }
+    const { registry, report, events } = this.#plan;
+    held.registration = await registry.register(instance, report(), signal);
+    signal.throwIfAborted();
+    held.instance = instance;
+    if (instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance });
+  }
+
+  /** What the registry refuses gives way to what was wanted before, which it has taken once. */
+  #fallBack(error: unknown): void {
+    const held = this.#held;
+    if (held === undefined || held.instance === this.#instance || !hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) return;
+    this.#instance = this.#updates.refused(this.#instance, error) ?? held.instance;
   }
 
   #accepted(held: Held, { ttlMs }: Renewal, sentAt: number): void {

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.js';
 import { hasCode } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import { keyOf } from '../instance/service-instance.js';
-import type { RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
+import type { InstanceKey, RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
+import { isSameSlot } from '../instance/slot.js';
 import type { Entry, Registration, Registry } from '../registry/registry.js';
 import type { Backoff } from '../resilience/retry.js';
 import type { Claim } from './claim.js';
@@ -25,17 +26,28 @@ export interface Remembered {
   maintenance: HealthReport | undefined;
   /** Probes of the registry that pass. */
   passing: ReadonlySet<RegistryCheck['kind']>;
+  /** The maintenance is being written again: an entry without it says nothing yet. */
+  restoring: boolean;
+}
+
+/** Nothing is known yet. */
+export function nothingRemembered(): Remembered {
+  return { maintenance: undefined, passing: new Set(), restoring: false };
 }
 
 /** Reads our entry and remembers what has to outlive it. Undefined when the registry does not hold us. */
 export async function look(registry: Registry, instance: ServiceInstance, remembered: Remembered, signal: AbortSignal): Promise<Entry | undefined> {
   const entry = await registry.read(keyOf(instance), signal);
-  // What another incarnation left is none of our memory.
   if (entry?.instance.nonce === instance.nonce) {
-    remembered.maintenance = entry.maintenance && { status: 'maintenance', reason: entry.maintenance.reason };
+    if (!remembered.restoring) rememberMaintenance(entry, remembered);
     remembered.passing = new Set(entry.checks.flatMap(({ kind, status }) => (kind !== undefined && status === 'passing' ? [kind] : [])));
   }
   return entry;
+}
+
+/** An operator's maintenance is of the slot, and outlives a restart as well. */
+export function rememberMaintenance(entry: Entry, remembered: Remembered): void {
+  remembered.maintenance = entry.maintenance && { status: 'maintenance', reason: entry.maintenance.reason };
 }
 
 /** What getting listed needs. */
@@ -46,8 +58,8 @@ export interface Enlisting {
   readonly report: () => HealthReport;
   readonly previous: Held | undefined;
   readonly remembered: Remembered;
-  /** The id is free: writing begins. */
-  readonly onFree: () => void;
+  /** Told the instance with an id that is free, before it is written; answers with what is wanted by now. */
+  readonly onFree: (instance: ServiceInstance) => ServiceInstance;
 }
 
 /**
@@ -58,12 +70,24 @@ export interface Enlisting {
 export async function obtain(wanted: ServiceInstance, plan: Enlisting, signal: AbortSignal): Promise<{ instance: ServiceInstance; registration: Registration }> {
   const { registry, previous, remembered } = plan;
   const entry = await look(registry, wanted, remembered, signal);
-  const instance = plan.claim.check(entry, wanted, plan.clock.now());
-  plan.onFree();
-  const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance && !previous.refused;
+  const instance = plan.onFree(plan.claim.check(entry, wanted, plan.clock.now()));
+  const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance && !previous.refused && !remembered.restoring;
   if (stillOurs) return { instance, registration: previous.registration };
-  const report = remembered.maintenance ?? plan.report();
-  return { instance, registration: await registry.register(withProbesSeen(instance, remembered), report, signal) };
+  if (entry !== undefined && entry.instance.nonce !== instance.nonce && isSameSlot(entry.instance, instance)) {
+    // Written over, it would keep the checks that our past self had and we have not.
+    rememberMaintenance(entry, remembered);
+    await removeEntry(registry, keyOf(instance), entry, signal);
+    plan.claim.replaced(plan.clock.now());
+  }
+  remembered.restoring = remembered.maintenance !== undefined;
+  const registration = await registry.register(withProbesSeen(instance, remembered), remembered.maintenance ?? plan.report(), signal);
+  remembered.restoring = false;
+  return { instance, registration };
+}
+
+/** Removes what was read, and nothing that has been written since. */
+export function removeEntry(registry: Registry, { nonce: _ours, ...key }: InstanceKey, { instance: { nonce } }: Entry, signal: AbortSignal): Promise<void> {
+  return registry.remove({ ...key, ...(nonce !== undefined && { nonce }) }, signal);
 }
 
 /** Without this an entry that is written again would stay critical until the registry's next probe. */

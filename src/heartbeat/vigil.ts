@@ -2,8 +2,9 @@ import type { Clock } from '../clock.js';
 import type { Registration } from '../registry/registry.js';
 import type { Permits } from './permits.js';
 
-/** A poll that does not block must not spin. */
+/** A poll that does not block must not spin, and one that fails again and again must not add to what ails the registry. */
 const SHORTEST_ROUND_MS = 250;
+const LONGEST_PAUSE_MS = 8_000;
 
 export interface VigilPlan {
   readonly clock: Clock;
@@ -22,17 +23,20 @@ export async function keepVigil(registration: Registration, plan: VigilPlan, sig
   const release = plan.polls.take();
   if (release === undefined) return;
   try {
-    while (!signal.aborted) {
+    for (let inVain = 0; !signal.aborted; ) {
       const startedAt = plan.clock.now();
       try {
         await registration.changed(signal);
         plan.onNews();
+        inVain = plan.clock.now() - startedAt < SHORTEST_ROUND_MS ? inVain + 1 : 0;
       } catch {
         if (signal.aborted) return;
-        plan.onTrouble();
+        if (inVain === 0) plan.onTrouble();
+        inVain += 1;
       }
       await plan.nextBeat(signal);
-      await plan.clock.sleep(Math.max(0, startedAt + SHORTEST_ROUND_MS - plan.clock.now()), signal);
+      const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_ROUND_MS * 2 ** Math.max(0, inVain - 1));
+      await plan.clock.sleep(Math.max(0, startedAt + pauseMs - plan.clock.now()), signal);
     }
   } finally {
     release();

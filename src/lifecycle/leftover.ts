@@ -1,21 +1,22 @@
 import type { Clock } from '../clock.js';
-import { backoffFor } from '../heartbeat/recover.js';
+import { backoffFor, rememberMaintenance, removeEntry } from '../heartbeat/recover.js';
+import type { Remembered } from '../heartbeat/recover.js';
 import { keyOf } from '../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
-import type { Entry } from '../registry/registry.js';
 import { retry } from '../resilience/retry.js';
 
 /**
  * Takes our past self out of traffic: an entry under our id with the address and port that we hold now can only be our own, and
  * must not be handed out before we are ready. Tries until the signal aborts.
  */
-export async function clearPastSelf(registry: BoundedRegistry, instance: ServiceInstance, clock: Clock, random: () => number, signal: AbortSignal): Promise<void> {
-  const { nonce: _ours, ...slot } = keyOf(instance);
+export async function clearPastSelf(registry: BoundedRegistry, instance: ServiceInstance, remembered: Remembered, clock: Clock, random: () => number, signal: AbortSignal): Promise<void> {
   const clear = async () => {
-    const entry = await registry.read(slot, signal);
-    if (entry !== undefined && entry.instance.nonce !== instance.nonce && isSameSlot(entry.instance, instance)) await removeEntry(registry, slot, entry, signal);
+    const entry = await registry.read(keyOf(instance), signal);
+    if (entry === undefined || entry.instance.nonce === instance.nonce || !isSameSlot(entry.instance, instance)) return;
+    rememberMaintenance(entry, remembered);
+    await removeEntry(registry, keyOf(instance), entry, signal);
   };
   await retry(clear, { clock, random, signal, backoff: (error) => backoffFor(error, registry.nearby), mayRetry: () => true, onFailed: () => undefined });
 }
@@ -25,16 +26,11 @@ export async function clearPastSelf(registry: BoundedRegistry, instance: Service
  * once; what stays is left to the registry's reaper.
  */
 export async function clearOlderIds(registry: BoundedRegistry, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
-  const { nonce: _ours, ...slot } = keyOf(instance);
+  const key = keyOf(instance);
   for (const { id, port } of (await registry.instancesOf(instance.name, signal)) ?? []) {
     if (id === instance.id || port !== instance.port) continue;
-    const older = await registry.read({ ...slot, id }, signal);
+    const older = await registry.read({ ...key, id }, signal);
     const isDead = older?.checks.every(({ status }) => status === 'critical') === true;
-    if (older !== undefined && isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...slot, id }, older, signal);
+    if (older !== undefined && isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...key, id }, older, signal);
   }
-}
-
-/** Removes what was read, and nothing that has been written since. */
-function removeEntry(registry: BoundedRegistry, key: InstanceKey, { instance: { nonce } }: Entry, signal: AbortSignal): Promise<void> {
-  return registry.remove({ ...key, ...(nonce !== undefined && { nonce }) }, signal);
 }

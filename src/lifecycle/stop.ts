@@ -61,19 +61,19 @@ export class Stop {
   }
 
   async #leave(reason: string): Promise<Departure> {
-    const { clock, events, machine, registry, heartbeat, halt, server } = this.#plan;
+    const { clock, events, machine, registry, heartbeat, halt } = this.#plan;
     const startedAt = clock.now();
     machine.tell('stop');
     events.emit('draining', { reason });
-    server()?.startDraining();
-    const callOff = this.#setDeadline();
+    const deadline = new AbortController();
+    const callOff = this.#setDeadline(deadline);
     await halt(new StoppedError(`the Registrar is stopping: ${reason}`));
     const beating = heartbeat();
     if (beating === undefined) {
       callOff();
       return { confirmed: true, errors: [] };
     }
-    const departure = await leave(registry, beating.held?.instance ?? beating.instance, beating.held, clock, AbortSignal.any([this.#hurry.signal, this.#over.signal]));
+    const departure = await leave(registry, beating.held?.instance ?? beating.instance, beating.held, clock, AbortSignal.any([this.#hurry.signal, this.#over.signal, deadline.signal]));
     callOff();
     events.emit('deregistered', { confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
     return departure;
@@ -83,9 +83,10 @@ export class Stop {
     const { clock, events, machine, registry, server } = this.#plan;
     const startedAt = clock.now();
     const release = clock.hold();
-    const callOff = this.#setDeadline();
+    const callOff = this.#setDeadline(this.#hurry);
     const errors: Error[] = [];
     const leaving = this.leave(reason);
+    server()?.startDraining();
     await this.#serveOn(leaving);
     // Whoever has not seen us go by now has to wait for the TTL.
     this.#over.abort(new StoppedError('the drain is over'));
@@ -105,11 +106,11 @@ export class Stop {
     return errors;
   }
 
-  /** One over all that is still to be done, the closing of the server included: a request that never ends must not hold it up. */
-  #setDeadline(): () => void {
+  /** One over all that `ended` ends, the closing of the server included: a request that never ends must not hold it up. */
+  #setDeadline(ended: AbortController): () => void {
     const { clock, config } = this.#plan;
     return clock.after(config.stopTimeoutMs, () => {
-      this.#hurry.abort(new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, { operation: 'stop' }));
+      ended.abort(new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, { operation: 'stop' }));
     });
   }
 

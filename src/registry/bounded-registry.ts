@@ -26,6 +26,7 @@ export class BoundedRegistry implements Registry {
 
   constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
     this.#inner = inner;
+    users.set(inner, (users.get(inner) ?? 0) + 1);
     this.#clock = clock;
     this.#beatDeadlineMs = beatDeadlineMs;
   }
@@ -82,7 +83,9 @@ export class BoundedRegistry implements Registry {
   }
 
   async close(): Promise<void> {
-    return this.#bounded('close', undefined, () => this.#inner.close());
+    const left = (users.get(this.#inner) ?? 1) - 1;
+    users.set(this.#inner, left);
+    if (left === 0) await this.#bounded('close', undefined, () => this.#inner.close());
   }
 
   #boundedRegistration(inner: Registration): Registration {
@@ -149,6 +152,9 @@ export class BoundedRegistry implements Registry {
     if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
   }
 }
+
+/** Several Registrars may have been given one registry: the last of them closes it. */
+const users = new WeakMap<Registry, number>();
 
 /** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
 function isAnswer(error: unknown): boolean {

@@ -13,7 +13,7 @@ describe('getting listed', () => {
     registry.onChange = () => statuses.push(registry.entries.get('orders')?.status ?? [...registry.entries.values()][0]?.status ?? 'none');
     void registrar.start();
     await clock.advance(20);
-    expect(verbs(registry.requests).slice(-3)).toEqual(['read', 'register', 'renew']);
+    expect(verbs(registry.requests).slice(0, 3)).toEqual(['read', 'register', 'renew']);
     expect(statuses).toEqual(['critical', 'passing']);
     expect(told('registered')).toHaveLength(1);
     expect(registrar.state).toBe('registered');
@@ -168,7 +168,60 @@ describe('recovering', () => {
   });
 });
 
+describe('what is not the beat', () => {
+  it('never withholds it: looks that fail leave the entry passing', async () => {
+    const { clock, registry, registrar, told } = simulatedLife({ checks: { tcp: true } });
+    registry.probeStatus = 'critical';
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.failures.set('read', Array.from({ length: 1_000 }, () => new RegistryDeniedError('403: no service:read')));
+    await clock.advance(60_000);
+    expect(told('lost')).toEqual([]);
+    expect(told('beat').length).toBeGreaterThan(18);
+    expect(registry.passing).toEqual([registrar.instance?.id]);
+  });
+});
+
 describe('update', () => {
+  it('does not put back a maintenance that was lifted since it was last seen', async () => {
+    const { clock, registry, registrar } = simulatedLife();
+    void registrar.start();
+    await clock.advance(1_000);
+    const entry = registry.entries.get(registrar.instance?.id ?? '');
+    if (entry) entry.maintenance = 'kernel upgrade';
+    await clock.advance(35_000);
+    if (entry) entry.maintenance = undefined;
+    const updated = registrar.update({ tags: ['v2'] });
+    await clock.advance(100);
+    await updated;
+    expect(registry.passing).toEqual([registrar.instance?.id]);
+  });
+
+  it('that the registry refuses does not keep a lost entry from coming back', async () => {
+    const { clock, registry, registrar } = simulatedLife({ tags: ['v1'] });
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.down = true;
+    registry.forget();
+    const refused = expect(registrar.update({ tags: ['bad'] })).rejects.toThrow('bad tag');
+    await clock.advance(1_000);
+    registry.failures.set('register', [new RegistryRejectedError('400: bad tag')]);
+    registry.down = false;
+    await clock.advance(7_000);
+    await refused;
+    expect(registrar.state).toBe('registered');
+    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.tags).toEqual(['v1']);
+  });
+
+  it('after a failure for good is rejected and does not hang', async () => {
+    const { clock, registry, registrar } = simulatedLife({ recover: false });
+    void registrar.start();
+    await clock.advance(1_000);
+    registry.forget();
+    await clock.advance(1_000);
+    await expect(registrar.update({ tags: ['v2'] })).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
+  });
+
   it('reaches the registry without a critical moment', async () => {
     const { clock, registry, registrar, told } = simulatedLife();
     void registrar.start();
