@@ -55,9 +55,14 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
 let loading: Promise<typeof PRetry> | undefined;
 
 /** Loaded once, at the first retry: importing rollcall stays cheap, and so does each retry after the first. */
-function loadPRetry(): Promise<typeof PRetry> {
-  loading ??= import('p-retry');
-  return loading;
+async function loadPRetry(): Promise<typeof PRetry> {
+  try {
+    return await (loading ??= import('p-retry'));
+  } catch (thrown) {
+    // Loaded anew for whoever retries next.
+    loading = undefined;
+    throw thrown;
+  }
 }
 
 /** A failed attempt in a wrapper of ours, out of reach of p-retry's own judgement of error classes. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { formatDuration } from '../config/duration.js';
-import type { EventName, Events, Listener, RegistrarEvents } from './events.js';
+import type { EventName, Events, Listener, LossCause, RegistrarEvents } from './events.js';
 import type { Logger } from './logger.js';
 
 /** While an outage lasts, one line says so at most this often. */
@@ -44,8 +44,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   });
   on('lost', ({ cause, error }) => {
     listed = false;
-    const why = cause === 'missing' ? 'the registry no longer holds it' : 'no heartbeat was accepted for a whole TTL';
-    logger.warn({ ...fields, cause, ...(error && { error: brief(error) }) }, `${service} is no longer listed: ${why}; registering it again`);
+    logger.warn({ ...fields, cause, ...(error && { error: brief(error) }) }, `${service} is no longer listed: ${lossSentences[cause]}; registering it again`);
   });
   on('recovered', ({ cause, holder, afterMs }) => {
     fields = { ...fields, registry: holder };
@@ -65,6 +64,13 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     if (outage === undefined || !listed) return;
     const outageMs = clock.now() - outage.since;
     logger.info({ ...fields, ...listedAgain(), outageMs }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
+  });
+  on('conflict', ({ error }) => {
+    logger.warn({ ...fields, error: brief(error) }, `${service} is kept from its id: ${error.message}`);
+  });
+  on('drift', ({ fields: differing, repaired }) => {
+    const outcome = repaired ? 'they are written again' : 'they are left as they are';
+    logger.warn({ ...fields, differing, repaired }, `the registry holds other values of ${service} than were written (${differing.join(', ')}): ${outcome}`);
   });
   on('configRejected', ({ source, cause, problem }) => {
     logger.warn({ ...fields, source, cause }, `${service} keeps the labels it has: ${source} ${cause === 'invalid' ? 'cannot be used' : `is ${cause}`}: ${problem}`);
@@ -91,6 +97,12 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     for (const off of offs) off();
   };
 }
+
+const lossSentences: Readonly<Record<LossCause, string>> = {
+  missing: 'the registry no longer holds it',
+  expired: 'no heartbeat was accepted for a whole TTL',
+  taken: 'something else has written over its entry',
+};
 
 function missSentence(service: string, listed: boolean, misses: number, { error, outageMs, marginMs }: RegistrarEvents['beatMissed']): string {
   if (misses > 1) {

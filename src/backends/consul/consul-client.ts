@@ -42,7 +42,7 @@ export class ConsulClient {
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertOpen(request);
-    const wire = this.#wire ?? (await this.#open());
+    const wire = this.#wire ?? (await this.#open(request));
     const { token } = this.#target;
     const headers = typeof token === 'function' ? { 'x-consul-token': await this.#ask(token, request, signal) } : undefined;
     signal.throwIfAborted();
@@ -67,16 +67,21 @@ export class ConsulClient {
     if (this.#closed) return;
     this.#closed = true;
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
-    if (this.#opening !== undefined) void releaseWire(this.#target);
+    if (this.#opening !== undefined) releaseWire(this.#target);
   }
 
   #assertOpen({ operation }: ConsulRequest): void {
     if (this.#closed) throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, { registry: 'consul', operation });
   }
 
-  #open(): Promise<Wire> {
-    this.#opening ??= takeWire(this.#target).then((wire) => (this.#wire = wire));
-    return this.#opening;
+  async #open({ operation }: ConsulRequest): Promise<Wire> {
+    const opening = (this.#opening ??= takeWire(this.#target));
+    try {
+      return (this.#wire = await opening);
+    } catch (thrown) {
+      if (this.#opening === opening) this.#opening = undefined;
+      throw unreachable(thrown, operation, this.shown);
+    }
   }
 
   async #ask(token: () => string | Promise<string>, { operation }: ConsulRequest, signal: AbortSignal): Promise<string> {

@@ -5,6 +5,8 @@ import type { Entry, EntryCheck, EntryInstance } from '../../registry/registry.j
 
 /** Where the incarnation is kept, so that a reader can tell it from a namesake. */
 const NONCE_KEY = 'rollcall_nonce';
+/** Begins the id of the check by which an operator takes a service out of traffic. */
+const SERVICE_MAINTENANCE = '_service_maintenance:';
 
 /** The id of the check that the heartbeat feeds. */
 export function ttlCheckId(id: string): string {
@@ -61,7 +63,8 @@ export function decodeEntry(answer: unknown): Entry | undefined {
   if (typeof AggregatedStatus !== 'string') throw new TypeError('no AggregatedStatus');
   if (!Service) return undefined;
   const checks = (Checks ?? []).map((check) => decodeCheck(check, Service.ID));
-  const operators = (Checks ?? []).find(isMaintenance);
+  // The node's maintenance is not the entry's own: it ends with the node's.
+  const operators = (Checks ?? []).find(({ CheckID }) => CheckID === `${SERVICE_MAINTENANCE}${Service.ID}`);
   return {
     instance: decodeService(Service),
     status: decodeStatus(AggregatedStatus),
@@ -105,7 +108,7 @@ function decodeCheck(check: CheckAnswer, id: string): EntryCheck {
 
 /** Maintenance is a critical check of a known id: of the service, or of the whole node. */
 function isMaintenance({ CheckID }: CheckAnswer): boolean {
-  return CheckID.startsWith('_service_maintenance:') || CheckID === '_node_maintenance';
+  return CheckID.startsWith(SERVICE_MAINTENANCE) || CheckID === '_node_maintenance';
 }
 
 function decodeStatus(text: string): HealthStatus {

@@ -44,7 +44,7 @@ class ConsulKv implements ConfigSource {
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
     const held = cursor !== undefined && cursor !== '0';
     const path = withQuery(this.#path, {}, this.#target, { recurse: 'true', ...(held && { index: cursor, wait: WAIT }) });
-    const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'poll' : 'call' }, signal);
+    const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'watch' : 'call' }, signal);
     return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }
 

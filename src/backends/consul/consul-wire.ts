@@ -1,14 +1,15 @@
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { unescape } from 'node:querystring';
 import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
 import type { HttpModule } from '../../resilience/transport.js';
 import type { ConsulTarget } from './consul-options.js';
 
-/** Lanes have connections of their own, so that held polls can never starve a verb, nor anything a beat. */
+/** Lanes have connections of their own, so that held polls can never starve a verb, nor looks at entries a watched config, nor anything a beat. */
 export type Lane = keyof typeof lanes;
 
 // An agent takes 200 connections from a host, shared by all of its processes.
-const lanes = { beat: 1, call: 4, poll: 4 };
+const lanes = { beat: 1, call: 4, poll: 4, watch: 4 };
 
 /** The connections to one endpoint under one token, and what speaks over them. */
 export interface Wire {
@@ -36,22 +37,37 @@ const shared = new Map<string, { readonly wire: Promise<Wire>; users: number }>(
 /** The wire of this target; all registries of the process with the same endpoint and token share one. Give it back with `releaseWire`. */
 export function takeWire(target: ConsulTarget): Promise<Wire> {
   const key = keyOf(target);
-  const entry = shared.get(key) ?? { wire: openWire(target), users: 0 };
+  const entry = shared.get(key) ?? { wire: openAnew(key, target), users: 0 };
   entry.users += 1;
   shared.set(key, entry);
   return entry.wire;
 }
 
-/** The last one closes the connections. */
-export async function releaseWire(target: ConsulTarget): Promise<void> {
+/** What could not be opened is opened anew for whoever asks next. */
+async function openAnew(key: string, target: ConsulTarget): Promise<Wire> {
+  try {
+    return await openWire(target);
+  } catch (thrown) {
+    shared.delete(key);
+    throw thrown;
+  }
+}
+
+/** The last one closes the connections. Never throws. */
+export function releaseWire(target: ConsulTarget): void {
   const key = keyOf(target);
   const entry = shared.get(key);
   if (entry === undefined) return;
   entry.users -= 1;
   if (entry.users > 0) return;
   shared.delete(key);
-  const { agents } = await entry.wire;
-  for (const agent of Object.values(agents)) agent.destroy();
+  entry.wire.then(
+    ({ agents }) => {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+    // Never opened: whoever asked for it has been told.
+    () => undefined,
+  );
 }
 
 /** A token that is asked for travels with each request and is no part of the wire. */
@@ -70,9 +86,10 @@ async function openWire({ url, token }: ConsulTarget): Promise<Wire> {
     beat: createUnheldAgent(secure, lanes.beat),
     call: createUnheldAgent(secure, lanes.call),
     poll: createUnheldAgent(secure, lanes.poll),
+    watch: createUnheldAgent(secure, lanes.watch),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
-  const headers = { 'user-agent': 'rollcall', ...(typeof token === 'string' && { 'x-consul-token': token }) };
+  const headers = { 'user-agent': 'rollcall', ...credentials(url), ...(typeof token === 'string' && { 'x-consul-token': token }) };
   // Its types do not know these options; it does.
   const settings: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
   const client = new Consul(settings) as unknown as Papi;
@@ -84,6 +101,12 @@ async function openWire({ url, token }: ConsulTarget): Promise<Wire> {
   });
   const beat = { hostname: bare(url.hostname), port: url.port || (secure ? 443 : 80), agent: agents.beat, method: 'PUT' };
   return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, base };
+}
+
+/** What a proxy before the agent asks for. As a header, which both ways of sending take. */
+function credentials({ username, password }: URL): { authorization?: string } {
+  if (username === '' && password === '') return {};
+  return { authorization: `Basic ${Buffer.from(`${unescape(username)}:${unescape(password)}`).toString('base64')}` };
 }
 
 /** The npm client waits for ever for the rest of an answer that broke off, for any amount of it, and does not know IPv6 literals. */

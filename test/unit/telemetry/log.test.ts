@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { RegistrationLostError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
+import { IdConflictError, RegistrationLostError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
 import type { ServiceInstance } from '../../../src/instance/service-instance.js';
 import { Events } from '../../../src/telemetry/events.js';
 import { logEvents } from '../../../src/telemetry/log.js';
@@ -139,6 +139,42 @@ it('tells a loss with what the registry said', () => {
     fields: { service: 'orders', instance: 'orders-1', registry: 'consul', cause: 'missing', error: { code: 'ROLLCALL_REGISTRATION_LOST', message: 'no such check' } },
     message: 'orders is no longer listed: the registry no longer holds it; registering it again',
   });
+});
+
+it.each([
+  ['missing', 'the registry no longer holds it'],
+  ['expired', 'no heartbeat was accepted for a whole TTL'],
+  ['taken', 'something else has written over its entry'],
+] as const)('tells why it is lost: %s', (cause, why) => {
+  events.emit('lost', { cause });
+  expect(log.messages).toEqual([`orders is no longer listed: ${why}; registering it again`]);
+});
+
+it('warns of an id that another holds, once an event', () => {
+  events.emit('conflict', { error: new IdConflictError('the id orders-1 is taken', { proven: true, final: false }) });
+  expect(log.lines).toEqual([
+    {
+      level: 'warn',
+      fields: { service: 'orders', error: { code: 'ROLLCALL_ID_CONFLICT', message: 'the id orders-1 is taken' } },
+      message: 'orders is kept from its id: the id orders-1 is taken',
+    },
+  ]);
+});
+
+it.each([
+  [true, 'they are written again'],
+  [false, 'they are left as they are'],
+])('warns of values that somebody else changed, and whether they are repaired: %s', (repaired, outcome) => {
+  register();
+  log.lines.length = 0;
+  events.emit('drift', { fields: ['tags', 'weights'], repaired });
+  expect(log.lines).toEqual([
+    {
+      level: 'warn',
+      fields: { service: 'orders', instance: 'orders-1', registry: 'consul', differing: ['tags', 'weights'], repaired },
+      message: `the registry holds other values of orders than were written (tags, weights): ${outcome}`,
+    },
+  ]);
 });
 
 it('tells the way down', () => {

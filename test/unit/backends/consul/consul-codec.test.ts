@@ -60,9 +60,14 @@ describe('what an agent answers', () => {
     });
   });
 
-  it.each(['_service_maintenance:orders-1', '_node_maintenance'])('names the reason of maintenance from %s', (CheckID) => {
+  it.each([
+    ['is its own, with its reason', '_service_maintenance:orders-1', { reason: 'new disks' }],
+    ['of its node makes its status, but is not its own', '_node_maintenance', undefined],
+  ])('in maintenance that %s', (_what, CheckID, own) => {
     const entry = decodeEntry({ AggregatedStatus: 'maintenance', Service: service, Checks: [{ CheckID, Status: 'critical', Notes: 'new disks' }] });
-    expect(entry?.maintenance).toEqual({ reason: 'new disks' });
+    expect(entry?.maintenance).toEqual(own);
+    expect(entry?.status).toBe('maintenance');
+    expect(entry?.checks).toMatchObject([{ status: 'maintenance' }]);
   });
 
   it('has no nonce when somebody else wrote the entry', () => {
