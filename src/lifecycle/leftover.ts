@@ -30,7 +30,8 @@ export async function clearOlderIds(registry: BoundedRegistry, instance: Service
   for (const { id, port } of (await registry.instancesOf(instance.name, signal)) ?? []) {
     if (id === instance.id || port !== instance.port) continue;
     const older = await registry.read({ ...key, id }, signal);
-    const isDead = older?.checks.every(({ status }) => status === 'critical') === true;
-    if (older !== undefined && isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...key, id }, older, signal);
+    // Without a check nothing has ever said that it is.
+    const isDead = older !== undefined && older.checks.length > 0 && older.checks.every(({ status }) => status === 'critical');
+    if (isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...key, id }, older, signal);
   }
 }

@@ -37,3 +37,17 @@ it.each([
   await life.clock.advance(50);
   expect([...life.registry.entries.keys()]).toEqual(kept);
 });
+
+it('keeps what our slot holds under another id when it has no check at all', async () => {
+  const life = simulatedLife({ id: 'orders-1' });
+  leave(life, { id: 'unchecked', checks: [] });
+  const read = life.registry.read.bind(life.registry);
+  // The simulated registry always has the check that heartbeats feed.
+  life.registry.read = async (key, signal) => {
+    const entry = await read(key, signal);
+    return entry && key.id === 'unchecked' ? { ...entry, checks: [] } : entry;
+  };
+  void life.registrar.start();
+  await life.clock.advance(50);
+  expect([...life.registry.entries.keys()]).toEqual(['unchecked', 'orders-1']);
+});
