@@ -31,10 +31,11 @@ export async function keepVigil(registration: Registration, plan: VigilPlan, sig
         inVain = plan.clock.now() - startedAt < SHORTEST_ROUND_MS ? inVain + 1 : 0;
       } catch {
         if (signal.aborted) return;
-        if (inVain === 0) plan.onTrouble();
         inVain += 1;
+        if (inVain === 1) plan.onTrouble();
       }
-      await plan.nextBeat(signal);
+      // A poll that goes on failing while the beats go well tells nothing new, and is not worth a beat each time.
+      if (inVain <= 1) await plan.nextBeat(signal);
       const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_ROUND_MS * 2 ** Math.max(0, inVain - 1));
       await plan.clock.sleep(Math.max(0, startedAt + pauseMs - plan.clock.now()), signal);
     }
