@@ -19,6 +19,8 @@ export async function stopOnStuckAgent(agent: ConsulServer, run: number, random:
   const register = registry.register.bind(registry);
   registry.register = async (instance, report, signal) => {
     writes += 1;
+    // Between the look and the write, so that it is the write that gets stuck.
+    if (writes === 2) await pauseForSure(agent);
     try {
       return await register(instance, report, signal);
     } catch (error) {
@@ -36,9 +38,8 @@ export async function stopOnStuckAgent(agent: ConsulServer, run: number, random:
     });
   });
   await registrar.start();
-  await pauseForSure(agent);
   const updated = registrar.update({ tags: [String(run)] }).catch(() => undefined);
-  await waitFor(() => writes === 2);
+  await waitFor(() => writes === 2 && isPaused(agent), { everyMs: 2 });
   // The request has been handed to the socket by then; sometimes stop comes a little later.
   await sleep(5 + random() * 50);
   const stopped = registrar.stop();
@@ -65,7 +66,11 @@ export async function stopOnStuckAgent(agent: ConsulServer, run: number, random:
 /** A stop signal takes effect a moment after it was sent, and a request must not slip through in it. */
 async function pauseForSure(agent: ConsulServer): Promise<void> {
   agent.pause();
-  await waitFor(() => /\) T /.test(readFileSync(`/proc/${String(agent.pid)}/stat`, 'utf8')), { everyMs: 2 });
+  await waitFor(() => isPaused(agent), { everyMs: 2 });
+}
+
+function isPaused({ pid }: ConsulServer): boolean {
+  return /\) T /.test(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
 }
 
 /** The usual way: abort what is in flight, deregister once, and believe the 200. */
