@@ -47,7 +47,7 @@ export function formatName(parts: NameParts): string {
   const { env, domain, service, version } = parts;
   const wrong = (Object.keys(forms) as (keyof NameParts)[]).filter((part) => !fits(part, parts[part]));
   if (wrong.length > 0) {
-    const found = wrong.map((part) => `${part} ${printable(String(JSON.stringify(parts[part])))}`).join(', ');
+    const found = wrong.map((part) => `${part} ${printable(JSON.stringify(parts[part]) ?? 'undefined')}`).join(', ');
     throw new NameInvalidError(`No name of the form ${FORM} can have ${found}: words are lower case letters and digits, a version is v and a number`);
   }
   const name = `${env}-${domain}-${service}-${version}`;

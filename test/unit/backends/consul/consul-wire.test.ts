@@ -6,10 +6,11 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { consulKv } from '../../../../src/backends/consul/consul-kv.js';
 import { consul } from '../../../../src/backends/consul/consul-registry.js';
 import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
+import type * as HttpAgent from '../../../../src/resilience/http-agent.js';
 
 const broken = vi.hoisted(() => ({ openings: 0 }));
 vi.mock('../../../../src/resilience/http-agent.js', async (original) => {
-  const real = await original<typeof import('../../../../src/resilience/http-agent.js')>();
+  const real = await original<typeof HttpAgent>();
   return {
     createUnheldAgent: (...args: Parameters<typeof real.createUnheldAgent>) => {
       if (broken.openings > 0) {
