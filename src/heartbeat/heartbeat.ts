@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { DriftPolicy, IdConflictPolicy } from '../config/options.js';
-import { IdConflictError, RegistrationLostError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
-import type { RegistrarError } from '../errors.js';
+import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Machine } from '../lifecycle/machine.js';
@@ -12,6 +11,7 @@ import type { Events } from '../telemetry/events.js';
 import { Bell } from './bell.js';
 import type { Permits } from './permits.js';
 import { Claim } from './claim.js';
+import { isLoss, lossCauseOf, lost, taken } from './loss.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
@@ -39,6 +39,9 @@ export interface HeartbeatPlan {
   readonly recover: boolean;
 }
 
+/** An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one settles it. */
+const CONFIRM_AFTER_MS = 150;
+
 /** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
 export class Heartbeat {
   readonly #plan: HeartbeatPlan;
@@ -50,6 +53,8 @@ export class Heartbeat {
   readonly #remembered: Remembered;
   #instance: ServiceInstance;
   #held: Held | undefined;
+  /** The last beat was the first after an outage. */
+  #afterOutage = false;
 
   constructor(plan: HeartbeatPlan, instance: ServiceInstance) {
     this.#plan = plan;
@@ -153,7 +158,7 @@ export class Heartbeat {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
       this.#upkeep.looked();
-      this.#standing.lost(error.operation === TAKEN ? 'taken' : 'missing', error);
+      this.#standing.lost(lossCauseOf(error), error);
     } finally {
       watch.abort();
       await vigil;
@@ -234,7 +239,7 @@ export class Heartbeat {
     held.beatAt = sentAt;
     held.ttlMs = ttlMs;
     events.emit('beat', { status: report().status, tookMs: now - sentAt, ttlMs, marginMs: margin });
-    this.#standing.accepted(held);
+    this.#afterOutage = this.#standing.accepted(held);
     if (held.instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance: held.instance });
   }
 
@@ -242,7 +247,7 @@ export class Heartbeat {
     const { intervalMs, phase, clock } = this.#plan;
     const { beatAt, ttlMs } = this.#held as Held;
     // A registry may grant less than was asked for.
-    const scheduled = nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
+    const scheduled = this.#afterOutage ? clock.now() + CONFIRM_AFTER_MS : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
     return renewal?.dueInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.dueInMs);
   }
 
@@ -280,18 +285,4 @@ export class Heartbeat {
     const held = this.#held;
     this.#standing.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
   }
-}
-
-function isLoss(error: unknown): error is RegistrarError {
-  return hasCode(error, 'ROLLCALL_REGISTRATION_LOST');
-}
-
-const TAKEN = 'look';
-
-function taken(registry: string, id: string): RegistrationLostError {
-  return new RegistrationLostError(`${registry} holds another instance under the id ${id}`, { registry, operation: TAKEN });
-}
-
-function lost(registry: string, how: string): RegistrationLostError {
-  return new RegistrationLostError(`${registry} no longer holds this instance, ${how}`, { registry });
 }

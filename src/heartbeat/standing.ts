@@ -26,17 +26,19 @@ export class Standing {
     return this.#outage?.inRow ?? 0;
   }
 
-  /** A heartbeat was accepted: whatever was lost is found again. */
-  accepted({ instance, registration }: Held): void {
+  /** A heartbeat was accepted: whatever was lost is found again. True when it ended an outage. */
+  accepted({ instance, registration }: Held): boolean {
     const now = this.#clock.now();
     const loss = this.#loss;
+    const endedOutage = this.#outage !== undefined;
     this.#outage = undefined;
     this.#conflict = undefined;
-    if (!this.#machine.tell('listed')) return;
+    if (!this.#machine.tell('listed')) return endedOutage;
     this.#loss = undefined;
     const holder = registration.holder();
     if (loss === undefined) this.#events.emit('registered', { instance, holder, afterMs: now - this.#startedAt });
     else this.#events.emit('recovered', { cause: loss.cause, holder, afterMs: now - loss.at });
+    return endedOutage;
   }
 
   /** Another instance holds our id. Told once it is proven to live, and then not again until something has changed. */
