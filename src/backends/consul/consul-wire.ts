@@ -1,6 +1,5 @@
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { unescape } from 'node:querystring';
 import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
 import type { HttpModule } from '../../resilience/transport.js';
 import type { ConsulTarget } from './consul-options.js';
@@ -106,7 +105,18 @@ async function openWire({ url, token }: ConsulTarget): Promise<Wire> {
 /** What a proxy before the agent asks for. As a header, which both ways of sending take. */
 function credentials({ username, password }: URL): { authorization?: string } {
   if (username === '' && password === '') return {};
-  return { authorization: `Basic ${Buffer.from(`${unescape(username)}:${unescape(password)}`).toString('base64')}` };
+  return { authorization: `Basic ${Buffer.from(`${plain(username)}:${plain(password)}`).toString('base64')}` };
+}
+
+/** Percent-decoded; what is no encoding stands for itself. */
+function plain(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
 }
 
 /** The npm client waits for ever for the rest of an answer that broke off, for any amount of it, and does not know IPv6 literals. */
