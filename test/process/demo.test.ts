@@ -74,7 +74,8 @@ describe('the demo without a terminal', () => {
     await demo.waitForLine(/ registered {2}/);
     demo.signal('SIGINT');
     expect(await demo.exit, demo.lines.join('\n')).toEqual({ code: 0, signal: null });
-    expect(steps(demo).slice(-4)).toEqual(['draining', 'deregistered', 'stopped', 'exit']);
+    // What was asked of the registry just before may be answered in between.
+    expect(steps(demo).filter((step) => step !== 'read back').slice(-4)).toEqual(['draining', 'deregistered', 'stopped', 'exit']);
     expect(demo.lines.at(-1)).toContain('ended early, on request');
     await expect(fetch(`${/http:[^,]+/.exec(started)![0]}/v1/status/leader`)).rejects.toThrow('fetch failed');
   });
