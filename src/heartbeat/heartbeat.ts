@@ -93,11 +93,6 @@ export class Heartbeat {
     }
   }
 
-  /** Beats at once, e.g. because the health changed. */
-  beatNow(): void {
-    this.#bell.ring();
-  }
-
   /** Replaces the instance. Resolves when the registry has it; rejects when it refuses it, and the old one stays. */
   change(instance: ServiceInstance): Promise<void> {
     this.#instance = instance;

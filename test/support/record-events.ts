@@ -44,12 +44,15 @@ const names: Readonly<Record<EventName, true>> = {
   warning: true,
 };
 
+/** Every event a Registrar has. */
+export const eventNames = Object.keys(names) as readonly EventName[];
+
 /** Listens to every event of a Registrar from now on. */
 export function recordEvents(source: EventSource): EventRecord {
   const all: RecordedEvent[] = [];
   const handedOut = new Map<EventName, number>();
   const waiting = new Set<() => void>();
-  const offs = (Object.keys(names) as EventName[]).map((name) =>
+  const offs = (eventNames).map((name) =>
     source.on(name, (payload) => {
       all.push({ name, payload } as RecordedEvent);
       for (const look of [...waiting]) look();

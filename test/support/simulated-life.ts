@@ -6,6 +6,7 @@ import { Signals } from '../../src/lifecycle/signals.js';
 import type { EventName, RegistrarEvents } from '../../src/telemetry/events.js';
 import { FakeClock } from './fake-clock.js';
 import { retry } from '../../src/resilience/retry.js';
+import { eventNames } from './record-events.js';
 import { SimulatedRegistry } from './simulated-registry.js';
 
 // The core loads p-retry at its first retry, in real time that the fake clock would not wait for.
@@ -55,26 +56,6 @@ export interface SimulatedLife {
   told<N extends EventName>(name: N): RegistrarEvents[N][];
 }
 
-const everyEvent: Record<EventName, true> = {
-  state: true,
-  address: true,
-  registered: true,
-  lost: true,
-  recovered: true,
-  beat: true,
-  beatMissed: true,
-  health: true,
-  conflict: true,
-  drift: true,
-  updated: true,
-  configRejected: true,
-  draining: true,
-  deregistered: true,
-  stopped: true,
-  failed: true,
-  warning: true,
-};
-
 /** A Registrar without a server, on a fake clock, a fake process and a simulated registry. */
 export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: () => number = () => 0.5, latency?: () => number): SimulatedLife {
   const clock = new FakeClock();
@@ -83,7 +64,7 @@ export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: (
   const surroundings = { clock, random, signals: new Signals(process), slots: new Slots(random), polls: new Permits(4) };
   const registrar = new Registrar({ name: 'orders', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false, ...options }, surroundings);
   const events: SimulatedLife['events'] = [];
-  for (const name of Object.keys(everyEvent) as EventName[]) {
+  for (const name of eventNames) {
     registrar.on(name, (payload) => {
       events.push({ name, payload, at: clock.now() });
     });
