@@ -12,7 +12,7 @@ const below = {
   lifecycle: { is: '^src/lifecycle/(?!(states|machine)\\.ts$)', sees: ['ground', 'registry', 'health', 'server', 'heartbeat'] },
   discovery: { is: '^src/discovery/(?!discovery\\.ts$)', sees: ['ground', 'registry'] },
   resolve: { is: '^src/config/(resolve|choose-registry)', sees: ['ground', 'registry', 'backends'] },
-  compose: { is: '^src/(registrar|register|status|index)\\.ts$', sees: ['ground', 'registry', 'health', 'server', 'backends', 'heartbeat', 'lifecycle', 'discovery', 'resolve'] },
+  compose: { is: '^src/(registrar|register|life|status|index)\\.ts$', sees: ['ground', 'registry', 'health', 'server', 'backends', 'heartbeat', 'lifecycle', 'discovery', 'resolve'] },
   testing: { is: '^src/testing/', sees: ['ground'], also: '^src/backends/memory/' },
   integrations: { is: '^src/integrations/', sees: ['ground', 'registry', 'health', 'server', 'backends', 'discovery', 'compose', 'testing'] },
   cli: { is: '^src/cli/', sees: ['ground', 'registry', 'health', 'backends', 'discovery', 'resolve', 'compose'] },

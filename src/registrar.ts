@@ -1,39 +1,23 @@
 import type { Server } from 'node:net';
-import { systemClock } from './clock.js';
-import type { Clock } from './clock.js';
 import { chooseRegistry } from './config/choose-registry.js';
 import type { Config } from './config/config.js';
 import type { RegistrarOptions } from './config/options.js';
-import type { ConfigSource } from './config/source.js';
 import { Labels } from './config/resolve-labels.js';
 import { resolveConfig } from './config/resolve.js';
-import { ConfigError, RegistryUnavailableError, StoppedError, asError, hasCode, isRegistrarError } from './errors.js';
-import type { RegistrarError } from './errors.js';
+import { ConfigError, StoppedError, asError, hasCode } from './errors.js';
 import { healthEndpoint } from './health/endpoint.js';
 import type { HealthEndpoint } from './health/endpoint.js';
 import type { HealthReport } from './health/report.js';
-import { Heartbeat } from './heartbeat/heartbeat.js';
-import { processPolls } from './heartbeat/permits.js';
-import type { Permits } from './heartbeat/permits.js';
-import { nothingRemembered } from './heartbeat/recover.js';
 import { beatDeadlineMs } from './heartbeat/schedule.js';
-import { processSlots } from './heartbeat/slots.js';
-import type { Slots } from './heartbeat/slots.js';
-import { bootNonce } from './instance/boot-nonce.js';
-import type { BuiltInstance } from './instance/build-instance.js';
-import { localSystem } from './instance/local-system.js';
-import type { LocalSystem } from './instance/local-system.js';
 import type { ServiceInstance, Weights } from './instance/service-instance.js';
+import { Life } from './life.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
-import { LiveConfig } from './lifecycle/live-config.js';
 import { Machine } from './lifecycle/machine.js';
-import { processSignals } from './lifecycle/signals.js';
-import type { Signals } from './lifecycle/signals.js';
-import { clearOlderIds } from './lifecycle/leftover.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
-import { untilServing } from './lifecycle/start.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
+import { thisProcess } from './lifecycle/surroundings.js';
+import type { Surroundings } from './lifecycle/surroundings.js';
 import { BoundedRegistry } from './registry/bounded-registry.js';
 import { bindServer } from './server/bound-server.js';
 import type { BoundServer } from './server/bound-server.js';
@@ -44,16 +28,6 @@ import { Events } from './telemetry/events.js';
 import type { EventName, Listener } from './telemetry/events.js';
 import { lazyLogger } from './telemetry/lazy-logger.js';
 import { logEvents } from './telemetry/log.js';
-
-/** What a Registrar takes from the process around it; tests pass their own. */
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signals: Signals;
-  readonly slots: Slots;
-  readonly polls: Permits;
-  readonly system: LocalSystem;
-}
 
 /** What can change while running; what is left out stays. */
 export interface InstanceChanges {
@@ -74,14 +48,9 @@ export class Registrar {
   readonly #machine: Machine;
   readonly #stop: Stop;
   readonly #halt = new AbortController();
-  readonly #nonce = bootNonce();
-  readonly #source: ConfigSource | undefined;
-  #labels: Labels;
-  #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
+  readonly #life: Life;
   #server: BoundServer | undefined;
-  #instance: ServiceInstance | undefined;
-  #heartbeat: Heartbeat | undefined;
-  #life: Promise<void> = Promise.resolve();
+  #living: Promise<void> = Promise.resolve();
   #started: Promise<void> | undefined;
 
   /** Health paths of the bound server; undefined when none are mounted. */
@@ -89,11 +58,8 @@ export class Registrar {
 
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
-    this.#source = options.config;
-    this.#surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, system: localSystem, ...surroundings };
+    this.#surroundings = { ...thisProcess, ...surroundings };
     this.#config = resolveConfig(options);
-    this.#labels = new Labels(options);
-    this.#told = { notes: this.#config.warnings, addressCandidates: [] };
     const { clock } = this.#surroundings;
     this.#registry = new BoundedRegistry(chooseRegistry(options), clock, beatDeadlineMs(this.#config.intervalMs));
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
@@ -102,6 +68,17 @@ export class Registrar {
     this.#machine = new Machine(this.#events);
     const { healthPath } = this.#config;
     if (healthPath !== undefined) this.endpoint = healthEndpoint({ path: healthPath, facts: () => this.#healthFacts() });
+    this.#life = new Life({
+      config: this.#config,
+      surroundings: this.#surroundings,
+      registry: this.#registry,
+      events: this.#events,
+      machine: this.#machine,
+      labels: new Labels(options),
+      source: options.config,
+      server: () => this.#server,
+      report: () => this.health,
+    });
     this.#stop = new Stop({
       config: this.#config,
       clock,
@@ -109,10 +86,10 @@ export class Registrar {
       machine: this.#machine,
       registry: this.#registry,
       server: () => this.#server,
-      heartbeat: () => this.#heartbeat,
+      heartbeat: () => this.#life.heartbeat,
       halt: async (reason) => {
         this.#halt.abort(reason);
-        await this.#life;
+        await this.#living;
       },
     });
   }
@@ -124,12 +101,12 @@ export class Registrar {
 
   /** What is, or will be, written in the registry; undefined until the server listens. */
   get instance(): ServiceInstance | undefined {
-    return this.#heartbeat?.instance ?? this.#instance;
+    return this.#life.instance;
   }
 
   /** What the next heartbeat says. */
   get health(): HealthReport {
-    return this.#heartbeat === undefined ? { status: 'critical', reason: 'not ready yet' } : { status: 'passing', reason: 'ok' };
+    return this.#life.heartbeat === undefined ? { status: 'critical', reason: 'not ready yet' } : { status: 'passing', reason: 'ok' };
   }
 
   /** Ties the Registrar to the host's server: its port, its traffic, its end. Call it before `start()`. `how.close` closes the server in place of its own `close`. */
@@ -187,7 +164,7 @@ export class Registrar {
   /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet. Throws `ConfigError` for bad values; rejects when the registry refuses them, and the old ones stay. */
   async update(changes: InstanceChanges): Promise<void> {
     if (this.#halt.signal.aborted) throw new StoppedError('update() after stop(): the Registrar has left the registry');
-    await this.#relabel(this.#labels.changed(changes));
+    await this.#life.relabel((labels) => labels.changed(changes));
   }
 
   /** Calls `listener` at every `event`; the returned function ends that. */
@@ -204,28 +181,14 @@ export class Registrar {
       instance: this.instance,
       registry: this.#registry.name,
       health: this.health,
-      heartbeat: this.#heartbeat,
+      heartbeat: this.#life.heartbeat,
       traffic: this.#server?.traffic,
-      ...this.#told,
+      ...this.#life.told,
     });
   }
 
-  async #relabel(labels: Labels): Promise<void> {
-    const former = this.#labels;
-    this.#labels = labels;
-    if (this.#instance !== undefined) this.#instance = labels.on(this.#instance);
-    const heartbeat = this.#heartbeat;
-    try {
-      await heartbeat?.change(labels.on(heartbeat.instance));
-    } catch (error) {
-      // The registry keeps what it had; the next change must not bring the refused one back.
-      if (this.#labels === labels && hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) this.#labels = former;
-      throw error;
-    }
-  }
-
   #healthFacts(): { ready: boolean; draining: boolean } {
-    return { ready: this.#heartbeat !== undefined, draining: this.#halt.signal.aborted };
+    return { ready: this.#life.heartbeat !== undefined, draining: this.#halt.signal.aborted };
   }
 
   #start(): Promise<void> {
@@ -239,53 +202,9 @@ export class Registrar {
       this.#events.on('registered', () => {
         resolve();
       });
-      this.#life = this.#live(slot.phase).catch((thrown: unknown) => {
+      this.#living = this.#life.run(slot.phase, this.#halt.signal).catch((thrown: unknown) => {
         reject(asError(thrown));
       });
     });
-  }
-
-  async #live(phase: number): Promise<void> {
-    const { clock, random, polls, system } = this.#surroundings;
-    const { signal } = this.#halt;
-    const config = this.#config;
-    const events = this.#events;
-    const machine = this.#machine;
-    const registry = this.#registry;
-    const apply = async (values: unknown) => this.#relabel(this.#labels.overlaid(values));
-    const live = this.#source && new LiveConfig({ source: this.#source, clock, random, events, apply });
-    const labelled = live?.start(signal);
-    try {
-      const onWarning = (message: string) => {
-        events.emit('warning', { message });
-      };
-      const onIdentity = ({ instance, notes, addressCandidates }: BuiltInstance) => {
-        this.#instance = this.#labels.on(instance);
-        this.#told = { notes: [...config.warnings, ...notes], addressCandidates };
-        events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
-      };
-      const remembered = nothingRemembered();
-      const built = await untilServing({ config, remembered, clock, random, registry, server: this.#server, nonce: this.#nonce, system, onIdentity, onWarning }, signal);
-      await labelled;
-      signal.throwIfAborted();
-      const { intervalMs, recover, drift, onIdConflict } = config;
-      const plan = { registry, clock, random, polls, remembered, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
-      this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
-      events.emit('health', this.health);
-      events.on('registered', ({ instance }) => {
-        clearOlderIds(registry, instance, signal).catch(() => undefined);
-      });
-      await this.#heartbeat.run(signal);
-    } catch (thrown) {
-      if (!signal.aborted) this.#fail(asError(thrown));
-      throw thrown;
-    } finally {
-      await live?.end();
-    }
-  }
-
-  #fail(thrown: Error): void {
-    const error: RegistrarError = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
-    if (this.#machine.tell('fail')) this.#events.emit('failed', { error });
   }
 }

@@ -1,0 +1,132 @@
+import type { Config } from './config/config.js';
+import type { Labels } from './config/resolve-labels.js';
+import type { ConfigSource } from './config/source.js';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from './errors.js';
+import type { HealthReport } from './health/report.js';
+import { Heartbeat } from './heartbeat/heartbeat.js';
+import { nothingRemembered } from './heartbeat/recover.js';
+import { bootNonce } from './instance/boot-nonce.js';
+import type { BuiltInstance } from './instance/build-instance.js';
+import type { ServiceInstance } from './instance/service-instance.js';
+import { clearOlderIds } from './lifecycle/leftover.js';
+import { LiveConfig } from './lifecycle/live-config.js';
+import type { Machine } from './lifecycle/machine.js';
+import { untilServing } from './lifecycle/start.js';
+import type { Surroundings } from './lifecycle/surroundings.js';
+import type { BoundedRegistry } from './registry/bounded-registry.js';
+import type { BoundServer } from './server/bound-server.js';
+import type { Events } from './telemetry/events.js';
+
+export interface LifePlan {
+  readonly config: Config;
+  readonly surroundings: Surroundings;
+  readonly registry: BoundedRegistry;
+  readonly events: Events;
+  readonly machine: Machine;
+  /** Tags, meta and weights as the options want them. */
+  readonly labels: Labels;
+  /** Where they come from while the instance runs. */
+  readonly source: ConfigSource | undefined;
+  readonly server: () => BoundServer | undefined;
+  /** What a heartbeat says. */
+  readonly report: () => HealthReport;
+}
+
+/** One instance from its start to its stop: who it is, what of it is written, and the heartbeat that keeps it there. */
+export class Life {
+  readonly #plan: LifePlan;
+  readonly #nonce = bootNonce();
+  #labels: Labels;
+  #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
+  #instance: ServiceInstance | undefined;
+  #heartbeat: Heartbeat | undefined;
+
+  constructor(plan: LifePlan) {
+    this.#plan = plan;
+    this.#labels = plan.labels;
+    this.#told = { notes: plan.config.warnings, addressCandidates: [] };
+  }
+
+  /** What is, or will be, written in the registry; undefined until the server listens. */
+  get instance(): ServiceInstance | undefined {
+    return this.#heartbeat?.instance ?? this.#instance;
+  }
+
+  /** Undefined until the gate has opened. */
+  get heartbeat(): Heartbeat | undefined {
+    return this.#heartbeat;
+  }
+
+  /** How the address and port were chosen, and what else is worth a person's attention. */
+  get told(): Pick<BuiltInstance, 'notes' | 'addressCandidates'> {
+    return this.#told;
+  }
+
+  /** Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry can mend, which it has told. */
+  async run(phase: number, signal: AbortSignal): Promise<void> {
+    const { source, surroundings, events } = this.#plan;
+    const { clock, random } = surroundings;
+    const apply = async (values: unknown) => this.relabel((labels) => labels.overlaid(values));
+    const live = source && new LiveConfig({ source, clock, random, events, apply });
+    try {
+      await this.#serve(live?.start(signal), phase, signal);
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(asError(thrown));
+      throw thrown;
+    } finally {
+      await live?.end();
+    }
+  }
+
+  /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet; rejects when the registry refuses them, and the old ones stay. */
+  async relabel(change: (labels: Labels) => Labels): Promise<void> {
+    const former = this.#labels;
+    const labels = change(former);
+    this.#labels = labels;
+    if (this.#instance !== undefined) this.#instance = labels.on(this.#instance);
+    const heartbeat = this.#heartbeat;
+    try {
+      await heartbeat?.change(labels.on(heartbeat.instance));
+    } catch (error) {
+      // The registry keeps what it had; the next change must not bring the refused one back.
+      if (this.#labels === labels && hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) this.#labels = former;
+      throw error;
+    }
+  }
+
+  async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
+    const { config, surroundings, registry, events, machine, report, server } = this.#plan;
+    const { clock, random, polls, system } = surroundings;
+    const remembered = nothingRemembered();
+    const onIdentity = (built: BuiltInstance) => {
+      this.#identified(built);
+    };
+    const onWarning = (message: string) => {
+      events.emit('warning', { message });
+    };
+    const built = await untilServing({ config, remembered, clock, random, registry, server: server(), nonce: this.#nonce, system, onIdentity, onWarning }, signal);
+    await labelled;
+    signal.throwIfAborted();
+    const { intervalMs, recover, drift, onIdConflict } = config;
+    const plan = { registry, clock, random, polls, remembered, events, machine, report, intervalMs, recover, drift, onIdConflict, phase };
+    this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
+    events.emit('health', report());
+    events.on('registered', ({ instance }) => {
+      clearOlderIds(registry, instance, signal).catch(() => undefined);
+    });
+    await this.#heartbeat.run(signal);
+  }
+
+  #identified({ instance, notes, addressCandidates }: BuiltInstance): void {
+    const { config, events } = this.#plan;
+    this.#instance = this.#labels.on(instance);
+    this.#told = { notes: [...config.warnings, ...notes], addressCandidates };
+    events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
+  }
+
+  #fail(thrown: Error): void {
+    const { machine, events } = this.#plan;
+    const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
+    if (machine.tell('fail')) events.emit('failed', { error });
+  }
+}

@@ -1,0 +1,22 @@
+import { systemClock } from '../clock.js';
+import type { Clock } from '../clock.js';
+import { processPolls } from '../heartbeat/permits.js';
+import type { Permits } from '../heartbeat/permits.js';
+import { processSlots } from '../heartbeat/slots.js';
+import type { Slots } from '../heartbeat/slots.js';
+import { localSystem } from '../instance/local-system.js';
+import type { LocalSystem } from '../instance/local-system.js';
+import { processSignals } from './signals.js';
+import type { Signals } from './signals.js';
+
+/** What a Registrar takes from the process around it; tests pass their own. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signals: Signals;
+  readonly slots: Slots;
+  readonly polls: Permits;
+  readonly system: LocalSystem;
+}
+
+export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, system: localSystem };
