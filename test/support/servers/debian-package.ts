@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -11,39 +11,65 @@ const run = promisify(execFile);
 /** Git-ignored; safe to delete at any time. */
 const cache = fileURLToPath(new URL('../../../.cache/servers/', import.meta.url));
 
-/** A package of Debian's main archive. */
-export interface DebianPackage {
+/** One file of Debian's main archive. */
+export interface PackageFile {
   readonly name: string;
   readonly version: string;
-  readonly suite: string;
   /** By Debian architecture: SHA-256 of the package file. An architecture without a row is not supported. */
   readonly sha256: Readonly<Record<string, string>>;
 }
 
+/** A package and what it needs beside it. */
+export interface DebianPackage extends PackageFile {
+  readonly suite: string;
+  /** Shared libraries that a plain machine may lack; of the same suite, and unpacked into the same place. @default none */
+  readonly libraries?: readonly PackageFile[];
+}
+
 /**
- * Unpacks a package without installing it and without root; downloads it once per checkout.
- * Resolves to the directory that stands for `/`. Rejects with what stood in the way.
+ * Unpacks a package without installing it and without root; downloads it once per checkout. Resolves to what starts
+ * `program`, a path inside the package. Rejects with what stood in the way.
  */
-export async function unpackDebianPackage(wanted: DebianPackage): Promise<string> {
+export async function unpackDebianPackage(wanted: DebianPackage, program: string): Promise<string> {
   const architecture = (await run('dpkg', ['--print-architecture'])).stdout.trim();
-  const sha256 = wanted.sha256[architecture];
-  if (sha256 === undefined) throw new Error(`no ${wanted.name} package is pinned for ${architecture}`);
   const unpacked = join(cache, `${wanted.name}_${wanted.version}_${architecture}`);
-  if (existsSync(unpacked)) return unpacked;
+  const started = join(unpacked, wanted.libraries === undefined ? program : LAUNCHER);
+  if (existsSync(unpacked)) return started;
 
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, '.work-'));
   try {
-    const file = await download(wanted, architecture, work);
-    const found = createHash('sha256').update(await readFile(file)).digest('hex');
-    if (found !== sha256) throw new Error(`${wanted.name} ${wanted.version} has SHA-256 ${found}, pinned is ${sha256}`);
+    const parts: PackageFile[] = [wanted, ...(wanted.libraries ?? [])];
+    const missing = parts.find(({ sha256 }) => sha256[architecture] === undefined);
+    if (missing !== undefined) throw new Error(`no ${missing.name} package is pinned for ${architecture}`);
     const fresh = join(work, 'root');
-    await run('dpkg-deb', ['-x', file, fresh]);
+    await mkdir(fresh);
+    const files = await download(parts, wanted.suite, architecture, work);
+    for (const part of parts) {
+      const file = files.find((path) => basename(path).startsWith(`${part.name}_`));
+      if (file === undefined) throw new Error(`apt downloaded no ${part.name}`);
+      const found = createHash('sha256').update(await readFile(file)).digest('hex');
+      if (found !== part.sha256[architecture]) throw new Error(`${part.name} ${part.version} has SHA-256 ${found}, pinned is ${part.sha256[architecture]}`);
+      await run('dpkg-deb', ['-x', file, fresh]);
+    }
+    if (wanted.libraries !== undefined) await writeFile(join(fresh, LAUNCHER), launcher(program), { mode: 0o755 });
     await moveUnlessThere(fresh, unpacked);
-    return unpacked;
+    return started;
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+const LAUNCHER = 'launch';
+
+/** Starts the program with the libraries that were unpacked beside it; the process stays the same. */
+function launcher(program: string): string {
+  return `#!/bin/sh
+root=$(dirname "$0")
+for libraries in "$root"/usr/lib/*-linux-gnu*; do
+  LD_LIBRARY_PATH="$libraries" exec "$root/${program}" "$@"
+done
+`;
 }
 
 /** Processes may race to here: the rename is atomic and the first one wins, so nobody ever sees half a package and no lock can be left behind. */
@@ -56,14 +82,14 @@ async function moveUnlessThere(from: string, to: string): Promise<void> {
 }
 
 /** Lets apt do it, with its own proxies, mirrors and signature checks, but with a state of its own: no root, and the machine's lists stay as they are. */
-async function download(wanted: DebianPackage, architecture: string, work: string): Promise<string> {
+async function download(parts: readonly PackageFile[], suite: string, architecture: string, work: string): Promise<string[]> {
   const mirror = await debianMirror();
   const keyring = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'].find(existsSync);
   const directories = { sources: join(work, 'sources'), state: join(work, 'state'), cache: join(work, 'cache'), files: join(work, 'files') };
   for (const path of [directories.sources, join(directories.state, 'lists/partial'), join(directories.cache, 'archives/partial'), directories.files]) {
     await mkdir(path, { recursive: true });
   }
-  const source = ['Types: deb', `URIs: ${mirror}`, `Suites: ${wanted.suite}`, 'Components: main', `Architectures: ${architecture}`];
+  const source = ['Types: deb', `URIs: ${mirror}`, `Suites: ${suite}`, 'Components: main', `Architectures: ${architecture}`];
   await writeFile(join(directories.sources, 'debian.sources'), `${[...source, ...(keyring ? [`Signed-By: ${keyring}`] : [])].join('\n')}\n`);
   await writeFile(join(work, 'status'), '');
   const settings = {
@@ -84,10 +110,8 @@ async function download(wanted: DebianPackage, architecture: string, work: strin
 
   const apt = (...words: string[]) => run('apt-get', ['-c', configuration, '-q', ...words], { cwd: directories.files, env: { ...process.env, LC_ALL: 'C' } });
   await apt('update', '--error-on=any');
-  await apt('download', `${wanted.name}=${wanted.version}`);
-  const [file] = await readdir(directories.files);
-  if (file === undefined) throw new Error(`apt downloaded no ${wanted.name}`);
-  return join(directories.files, file);
+  await apt('download', ...parts.map(({ name, version }) => `${name}=${version}`));
+  return (await readdir(directories.files)).map((file) => join(directories.files, file));
 }
 
 /** Where this machine gets Debian from: asked of apt, which reads every format of its sources. */
