@@ -50,6 +50,7 @@ export type { AddressCandidate, AddressSource } from './instance/address-candida
 export { checkName, formatName, parseName } from './instance/name-convention.js';
 export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';
 export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
+export type { TlsOptions } from './resilience/tls.js';
 export type { RegistrarState } from './lifecycle/states.js';
 export type { Entry, EntryCheck, EntryInstance, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
 export type { ConfigSource, SourceReading } from './config/source.js';

@@ -193,7 +193,7 @@ export class Registrar {
 
   #start(): Promise<void> {
     if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
-    for (const message of this.#config.warnings) this.#events.emit('warning', { message });
+    for (const message of [...this.#config.warnings, ...this.#registry.warnings]) this.#events.emit('warning', { message });
     obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
     const slot = this.#surroundings.slots.take();

@@ -20,7 +20,13 @@ export interface ServiceEnv {
 export interface ConsulEnv {
   readonly address: string | undefined;
   readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
   readonly ssl: string | undefined;
+  readonly sslVerify: string | undefined;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly serverName: string | undefined;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
 }
@@ -62,7 +68,13 @@ export const serviceVariables: Readonly<Record<keyof ServiceEnv, EnvVariable>> =
 export const consulVariables: Readonly<Record<keyof ConsulEnv, EnvVariable>> = {
   address: { variable: 'CONSUL_HTTP_ADDR', option: 'consul({ endpoints })', meaning: 'the agent, as `host:port` or a URL' },
   token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
+  tokenFile: { variable: 'CONSUL_HTTP_TOKEN_FILE', option: 'consul({ tokenFile })', meaning: 'file that has the ACL token; before `CONSUL_HTTP_TOKEN`' },
   ssl: { variable: 'CONSUL_HTTP_SSL', option: 'consul({ endpoints })', meaning: '`true`: HTTPS where no scheme is given' },
+  sslVerify: { variable: 'CONSUL_HTTP_SSL_VERIFY', option: 'consul({ tls })', meaning: '`false`: `insecureSkipVerify`' },
+  ca: { variable: 'CONSUL_CACERT', option: 'consul({ tls })', meaning: '`ca`, usually a path' },
+  cert: { variable: 'CONSUL_CLIENT_CERT', option: 'consul({ tls })', meaning: '`cert`, likewise' },
+  key: { variable: 'CONSUL_CLIENT_KEY', option: 'consul({ tls })', meaning: '`key`, likewise', secret: true },
+  serverName: { variable: 'CONSUL_TLS_SERVER_NAME', option: 'consul({ tls })', meaning: '`serverName`' },
   namespace,
   partition,
 };

@@ -56,7 +56,7 @@ export function refusal(allowed: string): ConfigError {
 
 async function ask(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
   const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../resilience/http-agent.js')]);
-  const agent = createUnheldAgent(false, 1);
+  const agent = createUnheldAgent(1);
   const { shown: _shown, ...where } = target;
   try {
     return await new Promise((resolve, reject) => {

@@ -47,6 +47,10 @@ export class BoundedRegistry implements Registry {
     return this.#inner.endpoint;
   }
 
+  get warnings(): readonly string[] {
+    return this.#inner.warnings ?? [];
+  }
+
   get probes(): boolean {
     return this.#inner.probes ?? false;
   }

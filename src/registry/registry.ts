@@ -14,6 +14,8 @@ export interface Registry {
   readonly nearby: boolean;
   /** The registry fills in an absent address with that of its own host: an agent beside the app. */
   readonly suppliesAddress: boolean;
+  /** What is allowed but worth a person's attention; told at each start. */
+  readonly warnings?: readonly string[];
   /** Where it is reached; absent when that is no place in a network. */
   readonly endpoint?: RegistryEndpoint | undefined;
   /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */

@@ -1,14 +1,15 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
 
 /**
- * A keep-alive pool of at most `maxSockets` connections that never holds the process open, not even with a request in
+ * A keep-alive pool of at most `maxSockets` connections, over TLS where `tls` is given, that never holds the process open, not even with a request in
  * flight: whoever needs the answer before an exit holds the process himself.
  */
-export function createUnheldAgent(secure: boolean, maxSockets: number): http.Agent {
+export function createUnheldAgent(maxSockets: number, tls?: ConnectionOptions): http.Agent {
   const options = { keepAlive: true, maxSockets };
-  const agent = secure ? new https.Agent(options) : new http.Agent(options);
+  const agent = tls === undefined ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
   const createConnection = agent.createConnection.bind(agent);
   const reuseSocket = agent.reuseSocket.bind(agent);
   agent.createConnection = (target, callback) => letGo(createConnection(target, callback));

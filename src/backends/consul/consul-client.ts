@@ -2,9 +2,10 @@ import { EventEmitter } from 'node:events';
 import { RegistryUnavailableError, StoppedError } from '../../errors.js';
 import { abortable } from '../../resilience/deadline.js';
 import { Cancellation, sendOnce } from '../../resilience/transport.js';
+import { isToken } from '../../resilience/token.js';
+import type { TokenFunction } from '../../resilience/token.js';
 import type { Answer } from './consul-answer.js';
 import { unreachable } from './consul-errors.js';
-import { isToken } from './consul-options.js';
 import type { ConsulTarget } from './consul-options.js';
 import { releaseWire, takeWire } from './consul-wire.js';
 import type { Lane, PapiResponse, Wire } from './consul-wire.js';
@@ -44,7 +45,7 @@ export class ConsulClient {
     this.#assertOpen(request);
     const wire = this.#wire ?? (await this.#open(request));
     const { token } = this.#target;
-    const headers = typeof token === 'function' ? { 'x-consul-token': await this.#ask(token, request, signal) } : undefined;
+    const headers = token.kind === 'none' ? undefined : { 'x-consul-token': token.kind === 'function' ? await this.#ask(token.ask, request, signal) : token.token };
     signal.throwIfAborted();
     this.#assertOpen(request);
     const cancellation = request.lane === 'beat' ? new Cancellation() : new ContextCancellation();
@@ -84,7 +85,7 @@ export class ConsulClient {
     }
   }
 
-  async #ask(token: () => string | Promise<string>, { operation }: ConsulRequest, signal: AbortSignal): Promise<string> {
+  async #ask(token: TokenFunction, { operation }: ConsulRequest, signal: AbortSignal): Promise<string> {
     let value: unknown;
     try {
       value = await abortable(Promise.resolve(token()), signal);

@@ -2,6 +2,12 @@ import { readConsulEnv } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
 import { ConfigError } from '../../errors.js';
 import type { ConfigIssue } from '../../errors.js';
+import { readTls } from '../../resilience/tls.js';
+import type { TlsMaterial, TlsOptions, TlsPlan } from '../../resilience/tls.js';
+import type { TokenFunction, TokenSource } from '../../resilience/token.js';
+import { endpointOf, isLoopback } from './consul-endpoint.js';
+import { secureBy } from './consul-tls.js';
+import { tokenOf } from './consul-token.js';
 
 /** How to reach Consul. Explicit options win over Consul's own environment variables. */
 export interface ConsulOptions {
@@ -11,7 +17,15 @@ export interface ConsulOptions {
    */
   readonly endpoints?: readonly string[];
   /** ACL token, or a function that is asked before every request. Sent as `X-Consul-Token` only. Env: `CONSUL_HTTP_TOKEN`. */
-  readonly token?: string | (() => string | Promise<string>);
+  readonly token?: string | TokenFunction;
+  /** Path of a file that has the ACL token; blanks around it do not count. In place of `token`. Env: `CONSUL_HTTP_TOKEN_FILE`. */
+  readonly tokenFile?: string;
+  /** For `https` endpoints. Env: `CONSUL_CACERT`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`, `CONSUL_TLS_SERVER_NAME`, `CONSUL_HTTP_SSL_VERIFY`. */
+  readonly tls?: TlsOptions;
+  /** True: a token may go over plain `http` to another host. Whoever is in between reads it. @default false */
+  readonly allowPlainToken?: boolean;
+  /** Most connections for everything but heartbeats and held polls, 1 to 32; one more is kept for heartbeats. @default 4 */
+  readonly pool?: number;
   /** Consul Enterprise namespace of readers, and of instances that name none. Env: `CONSUL_NAMESPACE`. */
   readonly namespace?: string;
   /** Consul Enterprise admin partition, likewise. Env: `CONSUL_PARTITION`. */
@@ -26,68 +40,45 @@ export interface ConsulTarget {
   readonly shown: string;
   /** The agent is on this host. */
   readonly nearby: boolean;
-  readonly token: string | (() => string | Promise<string>) | undefined;
+  readonly token: TokenSource;
+  /** Undefined: plain HTTP. */
+  readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
+  readonly pool: number;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
+  /** What is allowed but worth a person's attention. */
+  readonly warnings: readonly string[];
 }
 
-const DEFAULT_ENDPOINT = 'http://127.0.0.1:8500';
-const URL_ALLOWED = "an http or https URL without query, e.g. 'http://127.0.0.1:8500'";
+const DEFAULT_POOL = 4;
+const LARGEST_POOL = 32;
 
-/** Merges options and environment. Throws `ConfigError` with every problem found. */
+/** Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found; connects to nothing. */
 export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = readConsulEnv()): ConsulTarget {
   const issues: ConfigIssue[] = [];
-  const url = resolveUrl(options, env, issues);
-  const token = options.token ?? env.token;
-  if (token !== undefined && typeof token !== 'function' && !isToken(token)) {
-    issues.push({ field: options.token === undefined ? 'CONSUL_HTTP_TOKEN' : 'token', value: '(hidden)', allowed: TOKEN_ALLOWED });
-  }
+  const url = endpointOf(options.endpoints, env, issues);
+  const plan = secureBy(options.tls, env, url?.protocol, issues);
+  const read = plan && readTls(plan);
+  issues.push(...(read?.issues ?? []));
+  const token = tokenOf(options, env, url, issues);
+  const pool = resolvePool(options.pool, issues);
   const namespace = resolveScope('namespace', options.namespace ?? env.namespace, issues);
   const partition = resolveScope('partition', options.partition ?? env.partition, issues);
   if (url === undefined || issues.length > 0) throw new ConfigError(issues);
-  return { url, shown: `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`, nearby: isLoopback(url.hostname), token, namespace, partition };
+  const shown = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
+  const warnings = plan?.insecureSkipVerify === true ? [`the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`] : [];
+  return { url, shown, nearby: isLoopback(url.hostname), token, tls: plan && read && { plan, material: read.material }, pool, namespace, partition, warnings };
 }
 
-const TOKEN_ALLOWED = 'a non-empty text of printable ASCII characters, or a function that gives one';
-
-/** True for what can be sent as a header. */
-export function isToken(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
-}
-
-function resolveUrl({ endpoints }: ConsulOptions, env: ConsulEnv, issues: ConfigIssue[]): URL | undefined {
-  if (endpoints !== undefined && (!Array.isArray(endpoints) || endpoints.length !== 1)) {
-    const value = Array.isArray(endpoints) ? `${String(endpoints.length)} endpoints` : endpoints;
-    issues.push({ field: 'endpoints', value, allowed: 'an array of exactly one URL: a registration lives on one agent' });
-    return undefined;
-  }
-  const field = endpoints !== undefined ? 'endpoints[0]' : 'CONSUL_HTTP_ADDR';
-  const given: unknown = endpoints?.[0] ?? env.address ?? DEFAULT_ENDPOINT;
-  const url = typeof given === 'string' ? parseUrl(given, isTrue(env.ssl)) : undefined;
-  if (url === undefined) {
-    issues.push({ field, value: typeof given === 'string' ? given.replace(/\/\/[^/]*@/, '//(hidden)@') : given, allowed: URL_ALLOWED });
-  }
-  return url;
-}
-
-function parseUrl(text: string, secure: boolean): URL | undefined {
-  const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${secure ? 'https' : 'http'}://${text}`;
-  if (!URL.canParse(full)) return undefined;
-  const url = new URL(full);
-  const fits = (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '' && url.search === '' && url.hash === '';
-  return fits ? url : undefined;
+function resolvePool(value: unknown, issues: ConfigIssue[]): number {
+  if (value === undefined) return DEFAULT_POOL;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LARGEST_POOL) return value;
+  issues.push({ field: 'pool', value, allowed: `a whole number from 1 to ${String(LARGEST_POOL)}` });
+  return DEFAULT_POOL;
 }
 
 function resolveScope(field: string, value: unknown, issues: ConfigIssue[]): string | undefined {
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   issues.push({ field, value, allowed: 'a non-empty text' });
   return undefined;
-}
-
-function isTrue(text: string | undefined): boolean {
-  return text !== undefined && ['1', 't', 'true'].includes(text.toLowerCase());
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -27,6 +27,7 @@ class ConsulRegistry implements Registry {
   readonly nearby: boolean;
   readonly suppliesAddress: boolean;
   readonly endpoint: RegistryEndpoint;
+  readonly warnings: readonly string[];
   readonly discovery: Discovery;
   readonly portable?: { readonly module: string; readonly options: ConsulOptions };
   readonly #target: ConsulTarget;
@@ -37,7 +38,8 @@ class ConsulRegistry implements Registry {
     this.#client = new ConsulClient(this.#target);
     this.nearby = this.#target.nearby;
     this.suppliesAddress = this.#target.nearby;
-    this.endpoint = endpointOf(this.#target.url);
+    this.endpoint = placeOf(this.#target.url);
+    this.warnings = this.#target.warnings;
     this.discovery = new ConsulDiscovery(this.#client, this.#target);
     if (typeof options.token !== 'function') this.portable = { module: import.meta.url, options };
   }
@@ -102,7 +104,7 @@ class ConsulRegistry implements Registry {
   }
 }
 
-function endpointOf({ hostname, port, protocol }: URL): RegistryEndpoint {
+function placeOf({ hostname, port, protocol }: URL): RegistryEndpoint {
   const usual = protocol === 'https:' ? 443 : 80;
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
 }

@@ -1,16 +1,17 @@
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { tlsSettings } from '../../resilience/tls.js';
 import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
 import type { HttpModule } from '../../resilience/transport.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** Lanes have connections of their own, so that held polls can never starve a verb, nor looks at entries a watched config, nor anything a beat. */
-export type Lane = keyof typeof lanes;
+export type Lane = keyof typeof lanes | 'call';
 
 // An agent takes 200 connections from a host, shared by all of its processes.
-const lanes = { beat: 1, call: 4, poll: 4, watch: 4 };
+const lanes = { beat: 1, poll: 4, watch: 4 };
 
-/** The connections to one endpoint under one token, and what speaks over them. */
+/** The connections to one endpoint, and what speaks over them. */
 export interface Wire {
   readonly client: Papi;
   readonly agents: Readonly<Record<Lane, Agent>>;
@@ -33,7 +34,7 @@ interface Papi {
 
 const shared = new Map<string, { readonly wire: Promise<Wire>; users: number }>();
 
-/** The wire of this target; all registries of the process with the same endpoint and token share one. Give it back with `releaseWire`. */
+/** The wire of this target; all registries of the process with the same endpoint and TLS share one. Give it back with `releaseWire`. */
 export function takeWire(target: ConsulTarget): Promise<Wire> {
   const key = keyOf(target);
   const entry = shared.get(key) ?? { wire: openAnew(key, target), users: 0 };
@@ -69,29 +70,30 @@ export function releaseWire(target: ConsulTarget): void {
   );
 }
 
-/** A token that is asked for travels with each request and is no part of the wire. */
-function keyOf({ url, token }: ConsulTarget): string {
-  return `${url.href} ${typeof token === 'string' ? token : ''}`;
+/** A token travels with each request and is no part of the wire. */
+function keyOf({ url, tls, pool }: ConsulTarget): string {
+  return JSON.stringify([url.href, pool, tls && tlsSettings(tls.plan, tls.material)]);
 }
 
-async function openWire({ url, token }: ConsulTarget): Promise<Wire> {
+async function openWire({ url, tls, pool }: ConsulTarget): Promise<Wire> {
   const secure = url.protocol === 'https:';
   const [{ default: Consul }, { createUnheldAgent }, http] = await Promise.all([
     import('consul'),
     import('../../resilience/http-agent.js'),
     secure ? import('node:https') : import('node:http'),
   ]);
+  const settings = tls && tlsSettings(tls.plan, tls.material);
   const agents = {
-    beat: createUnheldAgent(secure, lanes.beat),
-    call: createUnheldAgent(secure, lanes.call),
-    poll: createUnheldAgent(secure, lanes.poll),
-    watch: createUnheldAgent(secure, lanes.watch),
+    beat: createUnheldAgent(lanes.beat, settings),
+    call: createUnheldAgent(pool, settings),
+    poll: createUnheldAgent(lanes.poll, settings),
+    watch: createUnheldAgent(lanes.watch, settings),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
-  const headers = { 'user-agent': 'rollcall', ...credentials(url), ...(typeof token === 'string' && { 'x-consul-token': token }) };
+  const headers = { 'user-agent': 'rollcall', ...credentials(url) };
   // Its types do not know these options; it does.
-  const settings: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
-  const client = new Consul(settings) as unknown as Papi;
+  const about: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
+  const client = new Consul(about) as unknown as Papi;
   let guarded: HttpModule | undefined;
   client._ext('onRequest', (request, next) => {
     guarded ??= guard(request.transport);
