@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../wait-for.js';
 import { findServer } from './find-server.js';
-import { freePorts } from './free-ports.js';
+import { startOnFreePorts } from './free-ports.js';
+import { ManagedServer } from './managed-server.js';
 import { rawConsul } from './raw-consul.js';
-import { ServerProcess } from './server-process.js';
 
 /** The token of an ACL-enabled start: may do everything. */
 const MANAGEMENT_TOKEN = '6d1c6c0e-3c0a-4c5e-9a52-5d7f0a1b2c3d';
@@ -34,19 +34,18 @@ export interface ConsulOptions {
 /** Starts a Consul agent on loopback; resolves once it is ready. Rejects with its output when it does not come up. */
 export async function startConsul(options: ConsulOptions = {}): Promise<ConsulServer> {
   const program = await findServer('consul');
-  for (let attempt = 1; ; attempt += 1) {
-    const [http = 0, dns = 0, serf = 0, rpc = 0] = await freePorts(4);
+  const make = async (ports: ConsulPorts) => {
     const keepsData = options.dataDir === true || options.join !== undefined;
-    const directory = keepsData ? await mkdtemp(join(tmpdir(), 'rollcall-consul-')) : undefined;
-    const server = new ConsulServer(program, options, options.ports ?? { http, dns, serf, rpc }, directory);
-    try {
-      await server.restart();
-      return server;
-    } catch (error) {
-      await server.stop();
-      const lostTheRace = error instanceof Error && error.message.includes('address already in use');
-      if (!lostTheRace || options.ports !== undefined || attempt === 5) throw error;
-    }
+    return new ConsulServer(program, options, ports, keepsData ? await mkdtemp(join(tmpdir(), 'rollcall-consul-')) : undefined);
+  };
+  if (options.ports === undefined) return startOnFreePorts(4, ([http = 0, dns = 0, serf = 0, rpc = 0]) => make({ http, dns, serf, rpc }));
+  const server = await make(options.ports);
+  try {
+    await server.restart();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
   }
 }
 
@@ -69,26 +68,22 @@ export async function startConsulPair(options: Pick<ConsulOptions, 'dataDir' | '
   }
 }
 
-/** A Consul agent that tests may mistreat. */
-export class ConsulServer {
+/** A Consul agent that tests may mistreat. A dev agent comes back empty, one with data has them still; a client agent that is terminated leaves its cluster. */
+export class ConsulServer extends ManagedServer {
   readonly ports: ConsulPorts;
   /** Of the HTTP API. */
   readonly url: string;
   /** May do everything; only with `acl`. */
   readonly token: string | undefined;
-  readonly #program: string;
-  readonly #words: readonly string[];
-  readonly #directory: string | undefined;
-  readonly #nodeName = `consul-${randomBytes(4).toString('hex')}`;
-  #process: ServerProcess | undefined;
+  readonly #nodeName: string;
 
   constructor(program: string, options: ConsulOptions, ports: ConsulPorts, directory: string | undefined) {
-    this.#program = program;
+    const nodeName = `consul-${randomBytes(4).toString('hex')}`;
+    super({ program, words: commandLine(options, nodeName, ports, directory), directory });
+    this.#nodeName = nodeName;
     this.ports = ports;
     this.url = `http://127.0.0.1:${ports.http}`;
     this.token = options.acl ? MANAGEMENT_TOKEN : undefined;
-    this.#directory = directory;
-    this.#words = commandLine(options, this.#nodeName, ports, directory);
   }
 
   /** Of the HTTP API. */
@@ -100,47 +95,10 @@ export class ConsulServer {
     return this.ports.dns;
   }
 
-  /** Of the process that runs now, or ran last. */
-  get pid(): number {
-    return this.#running.pid;
-  }
-
-  /** SIGKILL: no goodbye. Resolves when it is gone. */
-  async kill(): Promise<void> {
-    await this.#running.kill();
-  }
-
-  /** SIGTERM: a client agent leaves its cluster, a server just ends. Resolves when it is gone. */
-  async terminate(): Promise<void> {
-    await this.#running.terminate();
-  }
-
-  /** SIGSTOP: connections are accepted, nothing is answered. */
-  pause(): void {
-    this.#running.pause();
-  }
-
-  /** SIGCONT: answers what has piled up. */
-  resume(): void {
-    this.#running.resume();
-  }
-
-  /** Kills it if it runs, starts it on the same ports, resolves once it is ready. A dev agent comes back empty, one with data has them still. */
-  async restart(): Promise<void> {
-    await this.launch();
-    await this.ready();
-  }
-
-  /** Like `restart`, but resolves as soon as the process has been started: for tests that watch it come up. */
-  async launch(): Promise<void> {
-    await this.#process?.kill();
-    this.#process = await ServerProcess.start(this.#program, this.#words, this.#directory);
-  }
-
   /** Resolves once there is a leader and the catalog answers with it. Rejects after `timeoutMs`, or at once when the process has ended. @default 40 s */
   async ready(timeoutMs = 40_000): Promise<void> {
     const consul = rawConsul(this.url, { token: this.token, timeoutMs: 2_000 });
-    const current = this.#running;
+    const current = this.process;
     try {
       await waitFor(
         async () => {
@@ -160,17 +118,6 @@ export class ConsulServer {
     } finally {
       consul.close();
     }
-  }
-
-  /** Ends it for good, also when paused, and removes its data. */
-  async stop(): Promise<void> {
-    await this.#process?.kill();
-    if (this.#directory !== undefined) await rm(this.#directory, { recursive: true, force: true });
-  }
-
-  get #running(): ServerProcess {
-    if (this.#process === undefined) throw new Error('This Consul was never started');
-    return this.#process;
   }
 }
 

@@ -32,8 +32,9 @@ export interface DebianPackage extends PackageFile {
  */
 export async function unpackDebianPackage(wanted: DebianPackage, program: string): Promise<string> {
   const architecture = (await run('dpkg', ['--print-architecture'])).stdout.trim();
-  const unpacked = join(cache, `${wanted.name}_${wanted.version}_${architecture}`);
-  const started = join(unpacked, wanted.libraries === undefined ? program : LAUNCHER);
+  // A colon would end the path in a list of paths.
+  const unpacked = join(cache, `${wanted.name}@${wanted.version.replaceAll(':', '%3a')}_${architecture}`);
+  const started = join(unpacked, wanted.libraries === undefined ? program : join(STARTERS, basename(program)));
   if (existsSync(unpacked)) return started;
 
   await mkdir(cache, { recursive: true });
@@ -52,7 +53,7 @@ export async function unpackDebianPackage(wanted: DebianPackage, program: string
       if (found !== part.sha256[architecture]) throw new Error(`${part.name} ${part.version} has SHA-256 ${found}, pinned is ${part.sha256[architecture]}`);
       await run('dpkg-deb', ['-x', file, fresh]);
     }
-    if (wanted.libraries !== undefined) await writeFile(join(fresh, LAUNCHER), launcher(program), { mode: 0o755 });
+    if (wanted.libraries !== undefined) await writeStarters(fresh);
     await moveUnlessThere(fresh, unpacked);
     return started;
   } finally {
@@ -60,16 +61,20 @@ export async function unpackDebianPackage(wanted: DebianPackage, program: string
   }
 }
 
-const LAUNCHER = 'launch';
+const STARTERS = 'run';
 
-/** Starts the program with the libraries that were unpacked beside it; the process stays the same. */
-function launcher(program: string): string {
-  return `#!/bin/sh
-root=$(dirname "$0")
-for libraries in "$root"/usr/lib/*-linux-gnu*; do
-  LD_LIBRARY_PATH="$libraries" exec "$root/${program}" "$@"
-done
+/** Each starts a program with the libraries that were unpacked beside it; the process stays the same. */
+async function writeStarters(root: string): Promise<void> {
+  await mkdir(join(root, STARTERS));
+  for (const folder of ['usr/bin', 'usr/sbin']) {
+    for (const program of existsSync(join(root, folder)) ? await readdir(join(root, folder)) : []) {
+      const script = `#!/bin/sh
+root=$(dirname "$0")/..
+LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu*) exec "$root/${folder}/${program}" "$@"
 `;
+      await writeFile(join(root, STARTERS, program), script, { mode: 0o755 });
+    }
+  }
 }
 
 /** Processes may race to here: the rename is atomic and the first one wins, so nobody ever sees half a package and no lock can be left behind. */

@@ -17,6 +17,27 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...ports];
 }
 
+/**
+ * Starts a server on free ports, and on others when somebody was faster. Rejects as `make` or the start does otherwise; a server
+ * that did not come up has been stopped.
+ */
+export async function startOnFreePorts<Server extends { restart(): Promise<void>; stop(): Promise<void> }>(
+  count: number,
+  make: (ports: readonly number[]) => Server | Promise<Server>,
+): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    const server = await make(await freePorts(count));
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.stop();
+      const lostTheRace = error instanceof Error && /address already in use/i.test(error.message);
+      if (!lostTheRace || attempt === 5) throw error;
+    }
+  }
+}
+
 async function isFree(port: number): Promise<boolean> {
   const tcp = createServer();
   const udp = createSocket('udp4');

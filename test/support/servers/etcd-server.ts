@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '../wait-for.js';
+import { findServer } from './find-server.js';
+import { startOnFreePorts } from './free-ports.js';
+import { ManagedServer } from './managed-server.js';
+import { runProgram } from './run-program.js';
+
+/** Of `test/support/tls`: the certificate of localhost, signed by itself. */
+const tlsFile = (name: string) => fileURLToPath(new URL(`../tls/localhost.${name}.pem`, import.meta.url));
+
+export interface EtcdOptions {
+  /** Clients speak TLS; `plainUrl` of the handle stays without, for the test's own use. @default false */
+  readonly tls?: boolean;
+}
+
+interface Member {
+  readonly name: string;
+  readonly client: number;
+  readonly plain: number;
+  readonly peer: number;
+}
+
+/** Starts one etcd on loopback; resolves once it is ready. Rejects with its output when it does not come up. */
+export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> {
+  const program = await findServer('etcd');
+  return startOnFreePorts(3, async ([client = 0, plain = 0, peer = 0]) => {
+    const member = { name: memberName(), client, plain, peer };
+    return new EtcdServer(program, member, [member], options, await dataDirectory());
+  });
+}
+
+/** A cluster of three members; resolves once each is ready. `stop()` stops all. */
+export async function startEtcdCluster(): Promise<EtcdCluster> {
+  const program = await findServer('etcd');
+  return startOnFreePorts(9, async (ports) => {
+    const members = [0, 3, 6].map((at) => ({ name: memberName(), client: ports[at] ?? 0, plain: ports[at + 1] ?? 0, peer: ports[at + 2] ?? 0 }));
+    return new EtcdCluster(await Promise.all(members.map(async (member) => new EtcdServer(program, member, members, {}, await dataDirectory()))));
+  });
+}
+
+/** One etcd member that tests may mistreat; it has its data still after a restart. */
+export class EtcdServer extends ManagedServer {
+  /** Of the clients' API. */
+  readonly url: string;
+  /** Always without TLS. */
+  readonly plainUrl: string;
+  readonly port: number;
+  readonly #name: string;
+
+  constructor(program: string, member: Member, cluster: readonly Member[], { tls = false }: EtcdOptions, directory: string) {
+    const scheme = tls ? 'https' : 'http';
+    const url = `${scheme}://127.0.0.1:${member.client}`;
+    const plainUrl = `http://127.0.0.1:${member.plain}`;
+    const peerUrl = ({ peer }: Member) => `http://127.0.0.1:${peer}`;
+    const settings: Record<string, string> = {
+      'name': member.name,
+      'data-dir': directory,
+      'listen-client-urls': `${url},${plainUrl}`,
+      'advertise-client-urls': url,
+      'listen-peer-urls': peerUrl(member),
+      'initial-advertise-peer-urls': peerUrl(member),
+      'initial-cluster': cluster.map((one) => `${one.name}=${peerUrl(one)}`).join(','),
+      'logger': 'zap',
+      'log-level': 'error',
+      ...(tls && { 'cert-file': tlsFile('cert'), 'key-file': tlsFile('key') }),
+    };
+    super({ program, words: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), directory });
+    this.#name = member.name;
+    this.url = url;
+    this.plainUrl = plainUrl;
+    this.port = member.client;
+  }
+
+  async ready(timeoutMs = 40_000): Promise<void> {
+    const current = this.process;
+    try {
+      await waitFor(
+        async () => {
+          if (!current.running) return 'it ended';
+          const [health, members] = await Promise.all([this.#ask('/health'), this.#ask('/v3/cluster/member/list', '{}')]);
+          // Somebody else's etcd on our port would be healthy, too.
+          return health.includes('"true"') && members.includes(this.#name);
+        },
+        { timeoutMs },
+      );
+      if (!current.running) throw new Error('it ended');
+    } catch (cause) {
+      throw new Error(`etcd did not come up on port ${this.port}: ${String(cause)}. Its output:\n${current.output}`, { cause });
+    }
+  }
+
+  /** Creates a user who may do everything, and lets nobody else in from then on. */
+  async enableAuth(password: string): Promise<void> {
+    await this.etcdctl('user', 'add', `root:${password}`);
+    await this.etcdctl('user', 'grant-role', 'root', 'root');
+    await this.etcdctl('auth', 'enable');
+  }
+
+  /** Runs etcd's own client against it; resolves to what that prints. */
+  async etcdctl(...words: string[]): Promise<string> {
+    return runProgram(await findServer('etcdctl'), ['--endpoints', this.plainUrl, ...words], { ETCDCTL_API: '3' });
+  }
+
+  async #ask(path: string, body?: string): Promise<string> {
+    const answer = await fetch(`${this.plainUrl}${path}`, { ...(body && { method: 'POST', body }), signal: AbortSignal.timeout(2_000) });
+    return answer.text();
+  }
+}
+
+/** Three members. */
+export class EtcdCluster {
+  readonly members: readonly EtcdServer[];
+
+  constructor(members: readonly EtcdServer[]) {
+    this.members = members;
+  }
+
+  get urls(): string[] {
+    return this.members.map(({ url }) => url);
+  }
+
+  /** All at once: the first one alone would wait for the others. */
+  async restart(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.restart()));
+  }
+
+  /** The member that leads just now; rejects when there is none. */
+  async leader(): Promise<EtcdServer> {
+    for (const member of this.members) {
+      const status = await member.etcdctl('endpoint', 'status', '--write-out', 'json').catch(() => '[]');
+      const [{ Status } = {}] = JSON.parse(status) as { Status?: { header: { member_id: number }; leader: number } }[];
+      if (Status !== undefined && Status.leader === Status.header.member_id) return member;
+    }
+    throw new Error('No member of the cluster leads');
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.stop()));
+  }
+}
+
+function memberName(): string {
+  return `etcd-${randomBytes(4).toString('hex')}`;
+}
+
+function dataDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'rollcall-etcd-'));
+}
