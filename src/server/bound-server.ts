@@ -3,23 +3,19 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.js';
-import { ConfigError, asError } from '../errors.js';
+import { StoppedError } from '../errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { closeServer } from './close-server.js';
 import { Connections } from './connections.js';
-import { override } from './override.js';
 import { protocolOf } from './protocol.js';
 import type { Protocol } from './protocol.js';
+import { addressOf, untilListening } from './server-address.js';
+import type { ServerAddress } from './server-address.js';
+import { serverPhases } from './server-phase.js';
+import type { ServerFact, ServerPhase } from './server-phase.js';
 import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
-
-/** Where a server can be reached, as the server itself sees it. */
-export interface ServerAddress {
-  /** The address it is bound to; a wildcard (`::`, `0.0.0.0`) stays one. */
-  readonly address: string;
-  readonly port: number;
-  readonly protocol: Protocol;
-}
+import { watchServer } from './watch-server.js';
 
 export interface BindOptions {
   readonly clock: Clock;
@@ -34,10 +30,7 @@ export function bindServer(server: Server, options: BindOptions): BoundServer {
   return new BoundServer(server, options);
 }
 
-/**
- * The host's server as rollcall sees it: where it listens, how busy it is, and how it is closed without losing a request.
- * Requests are seen at the server object's `emit`, in front of every listener, whatever framework put them there and when.
- */
+/** The host's server as rollcall sees it: where it listens, how busy it is, and how it is closed without losing a request. */
 export class BoundServer {
   readonly #server: Server;
   readonly #endpoint: HealthEndpoint | undefined;
@@ -46,15 +39,9 @@ export class BoundServer {
   readonly #traffic: Traffic;
   readonly #connections: Connections;
   readonly #onClosed = new Set<() => void>();
-  readonly #undo: (() => void)[];
-  readonly #waiting = new Set<() => void>();
-  #released = false;
-  /** Has been listening at some time; only then does a close mean anything. */
-  #listened: boolean;
-  #closed = false;
-  #closedByHost = false;
-  /** Set before `#closing`, since the server tells of our close while we call it. */
-  #closingBegun = false;
+  readonly #released = new AbortController();
+  readonly #unwatch: () => void;
+  #phase: ServerPhase;
   #closing: Promise<void> | undefined;
 
   constructor(server: Server, options: BindOptions) {
@@ -62,10 +49,35 @@ export class BoundServer {
     this.#endpoint = options.endpoint;
     this.#closeByHost = options.close;
     this.#protocol = protocolOf(server);
-    this.#listened = server.listening;
+    this.#phase = server.listening ? 'open' : 'unopened';
     this.#connections = new Connections(server, this.#protocol);
     this.#traffic = new Traffic(options.clock);
-    this.#undo = [this.#watchEvents(), this.#watchClose()];
+    this.#unwatch = watchServer(server, {
+      request: (request, response) => this.#onRequest(request, response),
+      stream: (stream, headers) => this.#onStream(stream, headers),
+      upgrade: () => {
+        this.#traffic.instant();
+      },
+      connection: (socket) => {
+        this.#onConnection(socket);
+      },
+      secured: (socket: TLSSocket) => {
+        this.#connections.secured(socket);
+      },
+      session: (session: ServerHttp2Session) => {
+        this.#connections.session(session);
+      },
+      listening: () => {
+        this.#noticed('listening');
+      },
+      stopped: () => {
+        this.#noticed('stopped');
+        if (this.#phase === 'closing') this.#connections.closeIdle();
+      },
+      closed: () => {
+        this.#noticed('closed');
+      },
+    });
   }
 
   get isListening(): boolean {
@@ -82,36 +94,9 @@ export class BoundServer {
    * Resolves with the address once the server listens, at once when it does already. Rejects with a `ConfigError` for a Unix
    * socket or a pipe, which no registry can point to, and with the signal's reason when that aborts first.
    */
-  listening(signal: AbortSignal): Promise<ServerAddress> {
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        forget();
-        try {
-          resolve(this.#address());
-        } catch (thrown) {
-          reject(asError(thrown));
-        }
-      };
-      const onAbort = () => {
-        forget();
-        reject(asError(signal.reason));
-      };
-      const forget = () => {
-        this.#waiting.delete(forget);
-        this.#server.removeListener('listening', settle);
-        signal.removeEventListener('abort', onAbort);
-      };
-      if (signal.aborted) {
-        onAbort();
-      } else if (this.#server.listening) {
-        settle();
-      } else {
-        // Never an 'error' listener: it would keep the host's own EADDRINUSE from crashing the host.
-        this.#server.on('listening', settle);
-        signal.addEventListener('abort', onAbort);
-        this.#waiting.add(forget);
-      }
-    });
+  async listening(signal: AbortSignal): Promise<ServerAddress> {
+    await untilListening(this.#server, AbortSignal.any([signal, this.#released.signal]));
+    return addressOf(this.#server, this.#protocol);
   }
 
   /**
@@ -137,84 +122,42 @@ export class BoundServer {
    * the first.
    */
   close(signal: AbortSignal): Promise<void> {
-    if (this.#closing === undefined) {
-      this.startDraining();
-      this.#closingBegun = true;
-      this.#traffic.watchEnds(() => {
-        // An answer that ended may leave an idle connection behind, and a closing server has no use for it.
-        if (!this.#server.listening) this.#connections.closeIdle();
-      });
-      this.#closing = closeServer({
-        server: this.#server,
-        connections: this.#connections,
-        closeByHost: this.#closeByHost,
-        isClosed: !this.#listened || this.#closed,
-        signal,
-      });
-    }
+    this.#closing ??= this.#close(signal);
     return this.#closing;
   }
 
   /** Takes everything off the server again. */
   release(): void {
-    this.#released = true;
-    for (const forget of [...this.#waiting]) forget();
-    for (const undo of this.#undo.splice(0)) undo();
+    this.#released.abort(new StoppedError('the server is no longer watched'));
+    this.#unwatch();
   }
 
-  #address(): ServerAddress {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') {
-      const allowed = 'a server that listens on a port: a Unix socket or a pipe has no address that a registry could hand out';
-      throw new ConfigError([{ field: 'server', value: address, allowed }]);
-    }
-    return { address: address.address, port: address.port, protocol: this.#protocol };
-  }
-
-  #watchEvents(): () => void {
-    return override(this.#server, 'emit', (emit) => {
-      const bound = this as BoundServer;
-      return function watchedEmit(this: Server, event: string, ...args: unknown[]) {
-        return bound.#seen(event, args[0], args[1]) || (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args);
-      } as Server['emit'];
+  #close(signal: AbortSignal): Promise<void> {
+    this.startDraining();
+    const isClosed = this.#phase === 'unopened' || this.#phase === 'gone';
+    this.#noticed('ours');
+    this.#traffic.watchEnds(() => {
+      // An answer that ended may leave an idle connection behind, and a closing server has no use for it.
+      if (!this.#server.listening) this.#connections.closeIdle();
     });
+    return closeServer({ server: this.#server, connections: this.#connections, closeByHost: this.#closeByHost, isClosed, signal });
   }
 
-  /** True: the event has been dealt with, the host is not to see it. */
-  #seen(event: string, first: unknown, second: unknown): boolean {
-    if (this.#released) return false;
-    switch (event) {
-      case 'request':
-      case 'checkContinue':
-      case 'checkExpectation':
-        return this.#onRequest(first as IncomingMessage, second as ServerResponse);
-      case 'stream':
-        return this.#onStream(first as ServerHttp2Stream, second as IncomingHttpHeaders);
-      case 'connection':
-        this.#connections.opened(first as Socket);
-        if (this.#protocol === 'tcp') this.#traffic.stream(first as Socket);
-        return false;
-      case 'secureConnection':
-        this.#connections.secured(first as TLSSocket);
-        return false;
-      case 'session':
-        this.#connections.session(first as ServerHttp2Session);
-        return false;
-      case 'upgrade':
-      case 'connect':
-        this.#traffic.instant();
-        return false;
-      case 'listening':
-        this.#listened = true;
-        this.#closed = false;
-        return false;
-      case 'close':
-        this.#closed = this.#listened;
-        if (this.#listened) this.#hostClosed();
-        return false;
-      default:
-        return false;
-    }
+  #noticed(fact: ServerFact): void {
+    const from = this.#phase;
+    this.#phase = serverPhases[from][fact] ?? from;
+    if (from === 'open' && (this.#phase === 'left' || this.#phase === 'gone')) this.#hostClosed();
+  }
+
+  #hostClosed(): void {
+    const told = [...this.#onClosed];
+    this.#onClosed.clear();
+    for (const run of told) run();
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#connections.opened(socket);
+    if (this.#protocol === 'tcp') this.#traffic.stream(socket);
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): boolean {
@@ -238,33 +181,5 @@ export class BoundServer {
     }
     this.#traffic.stream(stream);
     return false;
-  }
-
-  /**
-   * 'close' comes only when the last connection has ended, too late to leave the registry, so the call itself is noticed. It
-   * goes through unchanged. Closing a server that does not listen says nothing: hosts do that between two tries to listen.
-   */
-  #watchClose(): () => void {
-    return override(this.#server, 'close', (close) => {
-      const bound = this as BoundServer;
-      return function watchedClose(this: Server, ...args: Parameters<Server['close']>) {
-        const wasListening = this.listening;
-        const result = close.apply(this, args);
-        if (wasListening && !bound.#released) bound.#stoppedListening();
-        return result;
-      };
-    });
-  }
-
-  #stoppedListening(): void {
-    if (this.#closingBegun) this.#connections.closeIdle();
-    else this.#hostClosed();
-  }
-
-  #hostClosed(): void {
-    if (this.#closingBegun || this.#closedByHost) return;
-    this.#closedByHost = true;
-    for (const run of this.#onClosed) run();
-    this.#onClosed.clear();
   }
 }

@@ -109,8 +109,9 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
     const server = makeServer(kind);
     const before = footprint(server);
     const bound = watch(server, { endpoint: healthEndpoint({ path: '/served', facts: () => ({ ready: true, draining: false }) }) });
-    void bound.listening(new AbortController().signal);
+    const waiting = bound.listening(new AbortController().signal);
     bound.release();
+    await expect(waiting).rejects.toMatchObject({ code: 'ROLLCALL_STOPPED' });
     expect(footprint(server)).toEqual(before);
     const caller = await client(kind, await listen(server));
     expect((await caller.request('/served')).body).toBe('served');

@@ -1,0 +1,48 @@
+import type { Server } from 'node:net';
+import { ConfigError, asError } from '../errors.js';
+import type { Protocol } from './protocol.js';
+
+/** Where a server can be reached, as the server itself sees it. */
+export interface ServerAddress {
+  /** The address it is bound to; a wildcard (`::`, `0.0.0.0`) stays one. */
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/** Of a server that listens. Throws `ConfigError` for a Unix socket or a pipe, which no registry can point to. */
+export function addressOf(server: Server, protocol: Protocol): ServerAddress {
+  const address = server.address();
+  if (address === null || typeof address === 'string') {
+    const allowed = 'a server that listens on a port: a Unix socket or a pipe has no address that a registry could hand out';
+    throw new ConfigError([{ field: 'server', value: address, allowed }]);
+  }
+  return { address: address.address, port: address.port, protocol };
+}
+
+/** Resolves once the server listens, at once when it does already; rejects with the signal's reason when that aborts first. */
+export function untilListening(server: Server, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const forget = () => {
+      server.removeListener('listening', settle);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const settle = () => {
+      forget();
+      resolve();
+    };
+    const onAbort = () => {
+      forget();
+      reject(asError(signal.reason));
+    };
+    if (signal.aborted) {
+      onAbort();
+    } else if (server.listening) {
+      settle();
+    } else {
+      // Never an 'error' listener: it would keep the host's own EADDRINUSE from crashing the host.
+      server.on('listening', settle);
+      signal.addEventListener('abort', onAbort);
+    }
+  });
+}
