@@ -24,6 +24,7 @@ export type {
   IdConflictPolicy,
   ProbeOptions,
   RegistrarOptions,
+  ShutdownPolicy,
   ShutdownOptions,
 } from './config/options.js';
 

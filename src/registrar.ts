@@ -13,6 +13,7 @@ import type { ServiceInstance, Weights } from './instance/service-instance.js';
 import { Life } from './life.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
 import { Machine } from './lifecycle/machine.js';
+import { Maintenance } from './lifecycle/maintenance.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
@@ -49,6 +50,7 @@ export class Registrar {
   readonly #stop: Stop;
   readonly #halt = new AbortController();
   readonly #life: Life;
+  readonly #maintenance: Maintenance;
   #server: BoundServer | undefined;
   #living: Promise<void> = Promise.resolve();
   #started: Promise<void> | undefined;
@@ -66,6 +68,7 @@ export class Registrar {
     this.#events = new Events((error, event) => logger?.error({ service: this.#config.name, err: error.message }, `a listener of '${event}' threw`));
     if (logger !== undefined) logEvents(this.#events, logger, { service: this.#config.name }, clock);
     this.#machine = new Machine(this.#events);
+    this.#maintenance = new Maintenance(this.#events);
     const { healthPath } = this.#config;
     if (healthPath !== undefined) this.endpoint = healthEndpoint({ path: healthPath, facts: () => this.#healthFacts() });
     this.#life = new Life({
@@ -106,7 +109,8 @@ export class Registrar {
 
   /** What the next heartbeat says. */
   get health(): HealthReport {
-    return this.#life.heartbeat === undefined ? { status: 'critical', reason: 'not ready yet' } : { status: 'passing', reason: 'ok' };
+    if (this.#life.heartbeat === undefined) return { status: 'critical', reason: 'not ready yet' };
+    return this.#maintenance.report ?? { status: 'passing', reason: 'ok' };
   }
 
   /** Ties the Registrar to the host's server: its port, its traffic, its end. Call it before `start()`. `how.close` closes the server in place of its own `close`. */
@@ -156,7 +160,7 @@ export class Registrar {
     await this.#stop.stop(reason);
   }
 
-  /** Out of the registry for good, serving on: the first half of `stop()`. Resolves when the registry has let go. */
+  /** Out of the registry for good, or out of traffic in it as `shutdown.policy` says, serving on: the first half of `stop()`. Resolves when the registry shows it. */
   async leave(reason = 'leave() was called'): Promise<void> {
     await this.#stop.leave(reason);
   }
@@ -165,6 +169,20 @@ export class Registrar {
   async update(changes: InstanceChanges): Promise<void> {
     if (this.#halt.signal.aborted) throw new StoppedError('update() after stop(): the Registrar has left the registry');
     await this.#life.relabel((labels) => labels.changed(changes));
+  }
+
+  /**
+   * Takes the instance out of traffic, or back into it, while it goes on running; kept over a loss, over by the next start. Resolves when the registry shows it, or at
+   * once while nothing is registered yet. An operator's maintenance is neither replaced nor lifted. `reason` is for people, at most 200 characters.
+   */
+  async maintenance(on: boolean, reason = 'for a while'): Promise<void> {
+    if (this.#halt.signal.aborted) throw new StoppedError('maintenance() after stop(): the Registrar has left the registry');
+    this.#maintenance.want(on ? reason : undefined);
+    const { heartbeat } = this.#life;
+    if (heartbeat === undefined) return;
+    this.#events.emit('health', this.health);
+    heartbeat.nudge();
+    await this.#maintenance.shown(this.#halt.signal);
   }
 
   /** Calls `listener` at every `event`; the returned function ends that. */

@@ -1,4 +1,4 @@
-import type { DriftPolicy, IdConflictPolicy } from './options.js';
+import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './options.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 
@@ -17,7 +17,8 @@ export interface Config {
   readonly partition: string | undefined;
   readonly ttlMs: number;
   readonly checks: readonly CheckPlan[];
-  readonly deregisterCriticalAfterMs: number;
+  /** Undefined: never. */
+  readonly deregisterCriticalAfterMs: number | undefined;
   readonly recover: boolean;
   readonly drift: DriftPolicy;
   readonly onIdConflict: IdConflictPolicy;
@@ -26,6 +27,7 @@ export interface Config {
   readonly healthPath: string | undefined;
   readonly intervalMs: number;
   readonly signals: readonly NodeJS.Signals[];
+  readonly policy: ShutdownPolicy;
   readonly drain: { readonly minMs: number; readonly quietMs: number; readonly maxMs: number };
   readonly stopTimeoutMs: number;
   /** Infinity: no limit. */

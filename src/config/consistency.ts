@@ -1,6 +1,7 @@
 import type { ConfigIssue } from '../errors.js';
 import { checkName } from '../instance/name-convention.js';
 import type { Decided } from './decide.js';
+import { EXPIRY_NOTICED_MS } from './defaults.js';
 import { formatDuration } from './duration.js';
 
 /** Something that must hold between two values. */
@@ -25,9 +26,16 @@ const relations: readonly Relation[] = [
   {
     field: 'deregisterCriticalAfter',
     against: 'ttl',
-    value: ({ deregisterCriticalAfterMs }) => deregisterCriticalAfterMs,
-    holds: ({ deregisterCriticalAfterMs, ttlMs }) => deregisterCriticalAfterMs > ttlMs,
+    value: ({ deregisterCriticalAfterMs = Infinity }) => deregisterCriticalAfterMs,
+    holds: ({ deregisterCriticalAfterMs = Infinity, ttlMs }) => deregisterCriticalAfterMs > ttlMs,
     allowed: ({ ttlMs }) => `more than the ttl (${formatDuration(ttlMs)})`,
+  },
+  {
+    field: 'deregisterCriticalAfter',
+    against: 'shutdown.policy',
+    value: ({ deregisterCriticalAfterMs = Infinity }) => deregisterCriticalAfterMs,
+    holds: ({ deregisterCriticalAfterMs, policy }) => deregisterCriticalAfterMs === undefined || policy === 'deregister',
+    allowed: ({ policy }) => `nothing under shutdown.policy '${policy}': the registry would remove what is to stay`,
   },
   {
     field: 'shutdown.drain.min',
@@ -59,7 +67,8 @@ export function nameIssues({ name, naming }: Decided, isWrong: (field: string) =
 }
 
 /** What is allowed but will probably surprise. */
-export function doubts({ name, checks }: Pick<Decided, 'name' | 'checks'>): string[] {
+export function doubts({ name, checks, policy, drain, ttlMs }: Pick<Decided, 'name' | 'checks' | 'policy' | 'drain' | 'ttlMs'>): string[] {
+  const unseenMs = ttlMs + EXPIRY_NOTICED_MS;
   const slow = checks.filter(({ intervalMs, timeoutMs }) => timeoutMs > intervalMs);
   return [
     ...checkName(name).map(({ problem, corrected }) => `the name ${JSON.stringify(name)}: ${problem}; try ${corrected}`),
@@ -67,5 +76,8 @@ export function doubts({ name, checks }: Pick<Decided, 'name' | 'checks'>): stri
       ({ kind, intervalMs, timeoutMs }) =>
         `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval (${formatDuration(intervalMs)}): probes may pile up`,
     ),
+    ...(policy === 'leave' && drain.maxMs < unseenMs
+      ? [`under shutdown.policy 'leave' callers come until the TTL has run out: shutdown.drain.max (${formatDuration(drain.maxMs)}) should be ${formatDuration(unseenMs)} or more`]
+      : []),
   ];
 }

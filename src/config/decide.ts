@@ -12,6 +12,7 @@ export type Decided = Omit<Config, 'warnings'>;
 export function decide(asked: CheckedOptions): Decided {
   const ttlMs = asked.ttl ?? defaults.ttlMs[asked.tier ?? defaults.tier];
   const wantsHealth = asked.health?.path !== undefined || asked.checks?.http !== undefined;
+  const stop = decideStop(asked.shutdown ?? {});
   const healthPath = (asked.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
   return {
     name: asked.name,
@@ -26,14 +27,15 @@ export function decide(asked: CheckedOptions): Decided {
     partition: asked.partition,
     ttlMs,
     checks: asked.checks === undefined ? [] : planChecks(asked.checks, healthPath),
-    deregisterCriticalAfterMs: asked.deregisterCriticalAfter ?? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs),
+    // What a stop leaves on purpose would be reaped.
+    deregisterCriticalAfterMs: asked.deregisterCriticalAfter ?? (stop.policy === 'deregister' ? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs) : undefined),
     recover: asked.recover ?? defaults.recover,
     drift: asked.drift ?? defaults.drift,
     onIdConflict: asked.onIdConflict ?? defaults.onIdConflict,
     ready: asked.ready ?? (() => true),
     healthPath: wantsHealth ? healthPath : undefined,
     intervalMs: asked.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
-    ...decideStop(asked.shutdown ?? {}),
+    ...stop,
     waitMs: asked.wait === false ? Infinity : (asked.wait ?? defaults.waitMs),
     required: asked.required ?? defaults.required,
   };
@@ -52,12 +54,13 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
   return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
 }
 
-function decideStop({ signals, drain, timeout }: Shutdown): Pick<Config, 'signals' | 'drain' | 'stopTimeoutMs'> {
+function decideStop({ signals, policy, drain, timeout }: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   const quiet = drain?.quiet ?? 'auto';
   return {
     signals: signals === false ? [] : (signals ?? defaults.signals),
+    policy: policy ?? defaults.policy,
     drain: {
       minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
       quietMs: quiet === 'auto' ? defaults.drainQuietMs : quiet,

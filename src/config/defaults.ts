@@ -1,3 +1,6 @@
+/** Readers refresh at their own pace; so long after the end of a TTL the last of them has noticed. */
+export const EXPIRY_NOTICED_MS = 2_000;
+
 /** What holds when neither the options nor the environment say otherwise. Times are milliseconds. */
 export const defaults = Object.freeze({
   naming: 'plain',
@@ -15,6 +18,7 @@ export const defaults = Object.freeze({
   onIdConflict: 'wait',
   healthPath: '/health',
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
+  policy: 'deregister',
   drainMinMs: 2_000,
   drainQuietMs: 2_000,
   drainMaxMs: 15_000,

@@ -63,7 +63,7 @@ export interface RegistrarOptions {
   tier?: 'core' | 'standard';
   /** Probes by the registry, beside the TTL check that is always there. */
   checks?: ChecksOptions;
-  /** How long a critical entry may stay before the registry removes it; at least 1 min and more than the TTL. @default '1m', or twice the TTL if longer */
+  /** How long a critical entry may stay before the registry removes it; at least 1 min and more than the TTL. @default '1m', or twice the TTL if longer; never under another `shutdown.policy` than `deregister` */
   deregisterCriticalAfter?: Duration;
   /** Register again by itself after any loss. @default true */
   recover?: boolean;
@@ -120,9 +120,18 @@ export interface HeartbeatOptions {
   interval?: Duration;
 }
 
+/** What a stop leaves in the registry: nothing; the entry in maintenance; the entry critical; or the entry as it is, until its TTL runs out. */
+export type ShutdownPolicy = 'deregister' | 'maintenance' | 'critical' | 'leave';
+
 export interface ShutdownOptions {
   /** Signals that stop the Registrar; false: none, call `stop()` yourself. @default ['SIGTERM', 'SIGINT'] */
   signals?: readonly NodeJS.Signals[] | false;
+  /**
+   * What is left in the registry: nothing (`deregister`), or the entry, by which a missing instance can be told from one that was stopped. It is out of traffic by
+   * a maintenance of ours, which the next start lifts once it is ready (`maintenance`), by a critical heartbeat (`critical`), or only when its TTL runs out
+   * (`leave`). What stays is not reaped: `deregisterCriticalAfter` belongs to `deregister`. @default 'deregister'
+   */
+  policy?: ShutdownPolicy;
   drain?: DrainOptions;
   /** For the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
   timeout?: Duration;

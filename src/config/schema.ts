@@ -109,6 +109,7 @@ const shutdown = section({
   signals: v.optional(
     v.union([v.literal(false), v.array(signal)], "false, or an array of signals that a process can catch, e.g. ['SIGTERM']"),
   ),
+  policy: v.optional(v.picklist(['deregister', 'maintenance', 'critical', 'leave'], "'deregister', 'maintenance', 'critical' or 'leave'")),
   drain: v.optional(
     section({
       min: v.optional(duration(0, "a duration, e.g. '2s'")),

@@ -29,8 +29,7 @@ export class Claim {
     if (this.#rival === undefined || !isRival) this.#rival = { nonce, since: now };
     const watchedFor = now - this.#rival.since;
     if (watchedFor < instance.ttlMs) throw new IdConflictError(describe(entry, instance, 'being watched for one TTL before anything is decided'), { proven: false, final: false });
-    // Its own heartbeat or probe would have turned it critical by now.
-    if (entry.status === 'critical') return this.#free(instance);
+    if (isDead(entry)) return this.#free(instance);
     if (this.#policy === 'rename') return this.#free({ ...instance, id: `${instance.id}-${instance.nonce.slice(0, 8)}` });
     throw new IdConflictError(describe(entry, instance, 'alive'), { proven: true, final: this.#policy === 'fail' });
   }
@@ -44,6 +43,11 @@ export class Claim {
     this.#rival = undefined;
     return instance;
   }
+}
+
+/** Its own heartbeat or probe would have turned it critical by now; maintenance hides that in the status alone. */
+function isDead({ status, checks }: Entry): boolean {
+  return status === 'critical' || (status === 'maintenance' && checks.some((check) => check.status === 'critical'));
 }
 
 function describe({ instance: rival }: Entry, { id }: ServiceInstance, state: string): string {

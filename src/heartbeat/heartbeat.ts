@@ -12,6 +12,7 @@ import { Bell } from './bell.js';
 import type { Permits } from './permits.js';
 import { Claim } from './claim.js';
 import { isLoss, lossCauseOf, lost, taken } from './loss.js';
+import { OwnMaintenance } from './own-maintenance.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
@@ -51,6 +52,7 @@ export class Heartbeat {
   readonly #updates = new Updates();
   readonly #bell = new Bell();
   readonly #remembered: Remembered;
+  readonly #ownMaintenance: OwnMaintenance;
   #instance: ServiceInstance;
   #held: Held | undefined;
   /** The last beat was the first after an outage. */
@@ -61,6 +63,7 @@ export class Heartbeat {
     this.#instance = instance;
     this.#standing = new Standing(plan.clock, plan.events, plan.machine);
     this.#remembered = plan.remembered;
+    this.#ownMaintenance = new OwnMaintenance(plan.registry, plan.report, plan.remembered, plan.events);
     this.#claim = new Claim(plan.onIdConflict);
     this.#upkeep = new Upkeep(plan.drift, plan.clock, plan.events);
   }
@@ -98,6 +101,11 @@ export class Heartbeat {
     this.#instance = instance;
     this.#bell.ring();
     return this.#updates.add(instance);
+  }
+
+  /** Beats now: there is something new to say. */
+  nudge(): void {
+    this.#bell.ring();
   }
 
   async #enlist(signal: AbortSignal): Promise<void> {
@@ -163,12 +171,13 @@ export class Heartbeat {
   async #beat(held: Held, signal: AbortSignal): Promise<Renewal> {
     const { report, clock } = this.#plan;
     const sentAt = clock.now();
-    const renewal = await held.registration.renew(report(), signal).catch((error: unknown) => {
+    const said = report();
+    const renewal = await held.registration.renew(said, signal).catch((error: unknown) => {
       held.refused = isLoss(error);
       throw error;
     });
     signal.throwIfAborted();
-    this.#accepted(held, renewal, sentAt);
+    this.#accepted(held, renewal, said, sentAt);
     return renewal;
   }
 
@@ -178,7 +187,7 @@ export class Heartbeat {
    */
   async #tend(held: Held, signal: AbortSignal): Promise<void> {
     const { clock, registry, intervalMs } = this.#plan;
-    if (!this.#upkeep.lookIsDue && !this.#probesUnseen() && held.instance === this.#instance) return;
+    if (!this.#upkeep.lookIsDue && !this.#ownMaintenance.isDue && !this.#probesUnseen() && held.instance === this.#instance) return;
     const tending = { registry: registry.name, operation: 'tending the entry' };
     try {
       await withDeadline(clock, beatDeadlineMs(intervalMs), tending, signal, async (bounded) => {
@@ -195,13 +204,14 @@ export class Heartbeat {
     }
   }
 
-  /** Looks at the entry. True when it has to be written again; throws when it is gone or no longer ours. */
+  /** Looks at the entry and keeps its maintenance right. True when it has to be written again; throws when it is gone or no longer ours. */
   async #look(held: Held, signal: AbortSignal): Promise<boolean> {
     const { registry } = this.#plan;
     this.#upkeep.looked();
     const entry = await look(registry, held.instance, this.#remembered, signal);
     if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
     if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
+    await this.#ownMaintenance.uphold(entry, held.instance, signal);
     return this.#upkeep.mustRepair(held.instance, entry, registry.probes === true);
   }
 
@@ -227,13 +237,13 @@ export class Heartbeat {
     this.#instance = this.#updates.refused(this.#instance, error) ?? held.instance;
   }
 
-  #accepted(held: Held, { ttlMs }: Renewal, sentAt: number): void {
-    const { clock, events, report } = this.#plan;
+  #accepted(held: Held, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
+    const { clock, events } = this.#plan;
     const now = clock.now();
     const margin = marginMs(held.beatAt, held.ttlMs, now);
     held.beatAt = sentAt;
     held.ttlMs = ttlMs;
-    events.emit('beat', { status: report().status, tookMs: now - sentAt, ttlMs, marginMs: margin });
+    events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
     this.#afterOutage = this.#standing.accepted(held);
     if (held.instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance: held.instance });
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import { hasCode } from '../errors.js';
+import { isOwnMaintenance } from '../health/report.js';
 import type { HealthReport } from '../health/report.js';
 import { keyOf } from '../instance/service-instance.js';
 import type { InstanceKey, RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
@@ -24,6 +25,8 @@ export interface Held {
 export interface Remembered {
   /** An operator's. */
   maintenance: HealthReport | undefined;
+  /** The entry is in maintenance by a Registrar's own doing. */
+  ownMaintenance: boolean;
   /** Probes of the registry that pass. */
   passing: ReadonlySet<RegistryCheck['kind']>;
   /** The maintenance is being written again: an entry without it says nothing yet. */
@@ -32,7 +35,7 @@ export interface Remembered {
 
 /** Nothing is known yet. */
 export function nothingRemembered(): Remembered {
-  return { maintenance: undefined, passing: new Set(), restoring: false };
+  return { maintenance: undefined, ownMaintenance: false, passing: new Set(), restoring: false };
 }
 
 /** Reads our entry and remembers what has to outlive it. Undefined when the registry does not hold us. */
@@ -45,9 +48,11 @@ export async function look(registry: Registry, instance: ServiceInstance, rememb
   return entry;
 }
 
-/** An operator's maintenance is of the slot, and outlives a restart as well. */
-export function rememberMaintenance(entry: Entry, remembered: Remembered): void {
-  remembered.maintenance = entry.maintenance && { status: 'maintenance', reason: entry.maintenance.reason };
+/** An operator's maintenance is of the slot, and outlives a restart as well; our own ends with the next life. */
+export function rememberMaintenance({ maintenance }: Entry, remembered: Remembered): void {
+  const isOwn = maintenance !== undefined && isOwnMaintenance(maintenance);
+  remembered.ownMaintenance = isOwn;
+  remembered.maintenance = maintenance === undefined || isOwn ? undefined : { status: 'maintenance', reason: maintenance.reason };
 }
 
 /** What getting listed needs. */
@@ -73,15 +78,20 @@ export async function obtain(wanted: ServiceInstance, plan: Enlisting, signal: A
   const instance = plan.onFree(plan.claim.check(entry, wanted, plan.clock.now()));
   const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance && !previous.refused && !remembered.restoring;
   if (stillOurs) return { instance, registration: previous.registration };
-  if (entry !== undefined && entry.instance.nonce !== instance.nonce && isSameSlot(entry.instance, instance)) {
-    // Written over, it would keep the checks that our past self had and we have not.
+  if (entry?.instance.id === instance.id && entry.instance.nonce !== instance.nonce) {
     rememberMaintenance(entry, remembered);
-    await removeEntry(registry, keyOf(instance), entry, signal);
-    plan.claim.replaced(plan.clock.now());
+    if (isSameSlot(entry.instance, instance)) {
+      // Written over, it would keep the checks that our past self had and we have not.
+      await removeEntry(registry, keyOf(instance), entry, signal);
+      remembered.ownMaintenance = false;
+      plan.claim.replaced(plan.clock.now());
+    }
   }
+  const report = remembered.maintenance ?? plan.report();
   remembered.restoring = remembered.maintenance !== undefined;
-  const registration = await registry.register(withProbesSeen(instance, remembered), remembered.maintenance ?? plan.report(), signal);
+  const registration = await registry.register(withProbesSeen(instance, remembered), report, signal);
   remembered.restoring = false;
+  if (report.status === 'maintenance' && remembered.maintenance === undefined) remembered.ownMaintenance = true;
   return { instance, registration };
 }
 

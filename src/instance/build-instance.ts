@@ -41,7 +41,7 @@ export function buildInstance(config: Config, { nonce, server, place, hostname }
     nonce,
     ttlMs: config.ttlMs,
     checks,
-    deregisterCriticalAfterMs: config.deregisterCriticalAfterMs,
+    ...(config.deregisterCriticalAfterMs !== undefined && { deregisterCriticalAfterMs: config.deregisterCriticalAfterMs }),
   };
   return { instance, notes: [...place.notes, ...notes], addressCandidates: candidates };
 }

@@ -18,8 +18,13 @@ export interface LeasedInstance {
 /** After a registration: the same incarnation keeps what its heartbeats said, another one starts critical. */
 export function registered(instance: ServiceInstance, report: HealthReport, before: LeasedInstance | undefined): LeasedInstance {
   const beat = before?.instance.nonce === instance.nonce ? before.beat : { status: 'critical' as const, reason: 'no heartbeat yet' };
-  const maintenance = report.status === 'maintenance' ? { reason: report.reason } : before?.maintenance;
+  const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? { reason: report.reason } : undefined);
   return { instance, beat, ...(maintenance && { maintenance }) };
+}
+
+/** After maintenance was lifted (undefined) or set: one that is there already keeps its reason. */
+export function maintained({ instance, beat, maintenance }: LeasedInstance, reason: string | undefined): LeasedInstance {
+  return { instance, beat, ...(reason !== undefined && { maintenance: maintenance ?? { reason } }) };
 }
 
 /** After a heartbeat. */

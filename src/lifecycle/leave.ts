@@ -1,43 +1,52 @@
 import type { Clock } from '../clock.js';
+import type { ShutdownPolicy } from '../config/options.js';
 import { TimeoutError, asError } from '../errors.js';
+import { ownMaintenance } from '../health/report.js';
 import type { Held } from '../heartbeat/recover.js';
 import { keyOf } from '../instance/service-instance.js';
-import type { ServiceInstance } from '../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
+import type { Entry } from '../registry/registry.js';
 
-/** How long deregistering waits to learn whether readers, with our token, can be seen at all. */
+/** How long leaving waits to learn whether readers, with our token, can be seen at all. */
 const SIGHTING_WITHIN_MS = 250;
 const LOOK_AGAIN_MS = 100;
 
 export interface Departure {
-  /** Seen to be gone, at the place where we registered and for the readers of the service. */
+  /** Seen to be gone, or out of traffic, at the place where we registered and for the readers of the service. */
   readonly confirmed: boolean;
   readonly errors: readonly Error[];
 }
 
+export interface LeavePlan {
+  readonly policy: ShutdownPolicy;
+  readonly registry: BoundedRegistry;
+  readonly instance: ServiceInstance;
+  /** Undefined: nothing was ever registered. */
+  readonly held: Readonly<Held> | undefined;
+  readonly clock: Clock;
+}
+
 /**
- * Deregisters, looks, and deregisters again until the entry is absent and no request of ours can bring it back. Resolves
- * with `confirmed: false` when the signal aborts first: then the TTL has to do it; and at the first failure when nothing was
- * ever registered.
+ * Deregisters or, under another policy, takes the entry out of traffic; looks, and does so again until that is so and no request of ours
+ * can undo it. Resolves with `confirmed: false` when the signal aborts first: then the TTL has to do it; so it does under `leave`, and
+ * after the first failure when nothing was ever registered.
  */
-export async function leave(
-  registry: BoundedRegistry,
-  instance: ServiceInstance,
-  held: Readonly<Held> | undefined,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Departure> {
+export async function leave(plan: LeavePlan, signal: AbortSignal): Promise<Departure> {
+  const { policy, registry, instance, held, clock } = plan;
+  if (policy === 'leave' && held !== undefined) return { confirmed: false, errors: [] };
   const key = keyOf(instance);
-  const readers = held === undefined ? 'none' : await sighting(registry, instance, clock, signal);
-  let removed = false;
+  const way = wayOut(plan, key);
+  const readers = held === undefined ? 'none' : await sighting(registry, key, clock, signal);
+  let out = false;
   let lastError: Error | undefined;
   while (!signal.aborted) {
     try {
-      if (!removed) await (held?.registration.deregister(signal) ?? registry.remove(key, signal));
+      if (!out) await way.go(signal);
       const entry = await registry.read(key, signal);
-      removed = entry?.instance.nonce !== key.nonce;
+      out = entry === undefined || entry.instance.nonce !== key.nonce || way.isOut(entry);
       lastError = undefined;
-      if (removed && !registry.inDoubt && (await goneForReaders(registry, instance, readers, signal))) return { confirmed: true, errors: [] };
+      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => way.isSeen(signal)))) return { confirmed: true, errors: [] };
     } catch (thrown) {
       if (!signal.aborted) lastError = asError(thrown);
       // Whatever may be there has never had a heartbeat, so it does not pass, and there is no request to outwait.
@@ -45,26 +54,56 @@ export async function leave(
     }
     await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
   }
-  const gone = removed && !registry.inDoubt;
+  const gone = out && !registry.inDoubt;
   return { confirmed: false, errors: gone ? [] : [lastError ?? notConfirmed(registry.name, instance)] };
 }
 
+interface WayOut {
+  readonly go: (signal: AbortSignal) => Promise<unknown>;
+  /** Of an entry of ours that is still there. */
+  readonly isOut: (entry: Entry) => boolean;
+  /** Whether readers still see what they should not; undefined: there is nobody to ask. */
+  readonly isSeen: (signal: AbortSignal) => Promise<boolean | undefined>;
+}
+
+function wayOut({ policy, registry, held }: LeavePlan, key: InstanceKey): WayOut {
+  if (held === undefined || policy === 'deregister') {
+    return {
+      go: (signal) => held?.registration.deregister(signal) ?? registry.remove(key, signal),
+      isOut: () => false,
+      isSeen: (signal) => registry.isVisible(key, signal),
+    };
+  }
+  const { maintain } = registry;
+  const { status, reason } = policy === 'maintenance' ? ownMaintenance('stopped') : { status: 'critical' as const, reason: 'stopped' };
+  return {
+    async go(signal) {
+      // Looked at first: heartbeats know ids alone on some registries, and a successor must not be hit.
+      if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
+      if (policy === 'maintenance' && maintain !== undefined) await maintain(key, reason, signal);
+      else await held.registration.renew({ status, reason }, signal);
+    },
+    isOut: (entry) => entry.status === 'critical' || entry.status === 'maintenance',
+    isSeen: (signal) => registry.isInTraffic(key, signal),
+  };
+}
+
 function notConfirmed(registry: string, { id, ttlMs }: ServiceInstance): Error {
-  const message = `${registry} did not confirm in time that ${id} is gone; it stops passing ${String(ttlMs)} ms after its last beat`;
+  const message = `${registry} did not confirm in time that ${id} is out of traffic; it stops passing ${String(ttlMs)} ms after its last beat`;
   return new TimeoutError(message, { registry, operation: 'deregister' });
 }
 
 /** What can be said of the readers of the service: they saw us, there are none to ask for, or nothing. */
 type Readers = 'saw us' | 'none' | 'unknown';
 
-async function sighting(registry: BoundedRegistry, instance: ServiceInstance, clock: Clock, signal: AbortSignal): Promise<Readers> {
-  const asked = registry.isVisible(keyOf(instance), signal).then((visible): Readers => (visible === undefined ? 'none' : visible ? 'saw us' : 'unknown'));
+async function sighting(registry: BoundedRegistry, key: InstanceKey, clock: Clock, signal: AbortSignal): Promise<Readers> {
+  const asked = registry.isVisible(key, signal).then((visible): Readers => (visible === undefined ? 'none' : visible ? 'saw us' : 'unknown'));
   const late = clock.sleep(SIGHTING_WITHIN_MS, signal).then((): Readers => 'unknown');
   return Promise.race([asked, late]).catch(() => 'unknown');
 }
 
-async function goneForReaders(registry: BoundedRegistry, instance: ServiceInstance, readers: Readers, signal: AbortSignal): Promise<boolean> {
+async function isOutForReaders(readers: Readers, isSeen: () => Promise<boolean | undefined>): Promise<boolean> {
   if (readers === 'none') return true;
   // A token without the right to read is answered with an empty list: not seeing us proves something only if it saw us before.
-  return readers === 'saw us' && (await registry.isVisible(keyOf(instance), signal)) === false;
+  return readers === 'saw us' && (await isSeen()) === false;
 }

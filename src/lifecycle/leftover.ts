@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { isOwnMaintenance } from '../health/report.js';
 import { backoffFor, rememberMaintenance, removeEntry } from '../heartbeat/recover.js';
 import type { Remembered } from '../heartbeat/recover.js';
 import { keyOf } from '../instance/service-instance.js';
@@ -15,6 +16,8 @@ export async function clearPastSelf(registry: BoundedRegistry, instance: Service
   const clear = async () => {
     const entry = await registry.read(keyOf(instance), signal);
     if (entry === undefined || entry.instance.nonce === instance.nonce || !isSameSlot(entry.instance, instance)) return;
+    // Left there on purpose, and out of traffic: it stays until it is written over.
+    if (entry.maintenance !== undefined && isOwnMaintenance(entry.maintenance)) return;
     rememberMaintenance(entry, remembered);
     await removeEntry(registry, keyOf(instance), entry, signal);
   };

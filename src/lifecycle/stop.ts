@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
+import { EXPIRY_NOTICED_MS } from '../config/defaults.js';
 import { StoppedError, TimeoutError, asError } from '../errors.js';
 import type { Heartbeat } from '../heartbeat/heartbeat.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
@@ -9,9 +10,6 @@ import { drain } from './drain.js';
 import { leave } from './leave.js';
 import type { Departure } from './leave.js';
 import type { Machine } from './machine.js';
-
-/** Readers refresh at their own pace; so long after the TTL the last of them has noticed. */
-const EXPIRY_NOTICED_MS = 2_000;
 
 export interface StopPlan {
   readonly config: Config;
@@ -61,7 +59,7 @@ export class Stop {
   }
 
   async #leave(reason: string): Promise<Departure> {
-    const { clock, events, machine, registry, heartbeat, halt } = this.#plan;
+    const { config, clock, events, machine, registry, heartbeat, halt } = this.#plan;
     const startedAt = clock.now();
     machine.tell('stop');
     events.emit('draining', { reason });
@@ -73,9 +71,11 @@ export class Stop {
       callOff();
       return { confirmed: true, errors: [] };
     }
-    const departure = await leave(registry, beating.held?.instance ?? beating.instance, beating.held, clock, AbortSignal.any([this.#hurry.signal, this.#over.signal, deadline.signal]));
+    const { policy } = config;
+    const plan = { policy, registry, instance: beating.held?.instance ?? beating.instance, held: beating.held, clock };
+    const departure = await leave(plan, AbortSignal.any([this.#hurry.signal, this.#over.signal, deadline.signal]));
     callOff();
-    events.emit('deregistered', { confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
+    events.emit('deregistered', { policy, confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
     return departure;
   }
 

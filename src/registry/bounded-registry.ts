@@ -55,6 +55,11 @@ export class BoundedRegistry implements Registry {
     return this.#inner.probes ?? false;
   }
 
+  get maintain(): Registry['maintain'] {
+    const maintain = this.#inner.maintain?.bind(this.#inner);
+    return maintain && ((key, reason, signal) => this.#write('maintain', signal, (bounded) => maintain(key, reason, bounded)));
+  }
+
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
     return this.#doubt !== undefined;
@@ -77,6 +82,12 @@ export class BoundedRegistry implements Registry {
   async isVisible(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
     const instances = await this.instancesOf(key.name, signal);
     return instances?.some(({ id, nonce }) => id === key.id && nonce === key.nonce);
+  }
+
+  /** Whether readers are still handed this instance; undefined when the registry has no read side. */
+  async isInTraffic(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
+    const instances = await this.instancesOf(key.name, signal);
+    return instances?.some(({ id, nonce, status }) => id === key.id && nonce === key.nonce && (status === 'passing' || status === 'warning'));
   }
 
   /** All instances of a service, as its readers see them; undefined when the registry has no read side. */

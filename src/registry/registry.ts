@@ -26,6 +26,12 @@ export interface Registry {
   register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration>;
   /** Removes the entry; absent is success, and an entry with another nonce than `key.nonce` is left alone, as success. */
   remove(key: InstanceKey, signal: AbortSignal): Promise<void>;
+  /**
+   * Puts the entry into maintenance for `reason`, or lifts that (undefined): whatever heartbeats say, it is out of traffic meanwhile. An entry
+   * that is absent, or has another nonce than `key.nonce`, is left alone, as success. Left out by a registry without maintenance: there
+   * a heartbeat in `maintenance` alone takes the entry out of traffic.
+   */
+  readonly maintain?: ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery;
   /** Cloneable: what a worker needs to build the same registry; absent: main thread only. */
   readonly portable?: { readonly module: string; readonly options: unknown };
@@ -64,7 +70,7 @@ export interface Entry {
   /** The worst of all its checks. */
   readonly status: HealthStatus;
   readonly checks: readonly EntryCheck[];
-  /** Set while an operator (or we) took it out of traffic by hand. */
+  /** Set while somebody keeps it out of traffic on purpose. */
   readonly maintenance?: { readonly reason: string };
 }
 

@@ -1,5 +1,6 @@
 import { asError } from '../errors.js';
 import type { RegistrarError } from '../errors.js';
+import type { ShutdownPolicy } from '../config/options.js';
 import type { HealthReport } from '../health/report.js';
 import type { AddressCandidate } from '../instance/address-candidates.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
@@ -23,6 +24,8 @@ export interface RegistrarEvents {
   beatMissed: { error: RegistrarError; inRow: number; outageMs: number; marginMs: number };
   /** The health the next beat carries has changed. */
   health: HealthReport;
+  /** The registry shows the maintenance that the host asked for, or no longer does. An operator's is not told of. */
+  maintenance: { on: boolean; reason: string };
   /** Another live instance holds our id; `onIdConflict` says what happens now. */
   conflict: { error: RegistrarError };
   /** The registry holds other values than those we wrote; told once a difference, and at every repair. */
@@ -33,8 +36,8 @@ export interface RegistrarEvents {
   configRejected: { source: string; cause: ConfigRejection; problem: string };
   /** Stopping: leaving the registry, then serving on until the traffic is gone. */
   draining: { reason: string };
-  /** Out of the registry. `confirmed` is false when that could not be verified and the TTL has to do it. */
-  deregistered: { confirmed: boolean; tookMs: number };
+  /** Out of the registry or, as `policy` says, out of traffic in it. `confirmed` is false when that could not be verified and the TTL has to do it. */
+  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number };
   /** All done. Every error met on the way down is kept. */
   stopped: { tookMs: number; errors: readonly Error[] };
   /** Given up: no retry can mend this. */

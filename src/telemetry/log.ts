@@ -65,6 +65,9 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     const outageMs = clock.now() - outage.since;
     logger.info({ ...fields, ...listedAgain(), outageMs }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
   });
+  on('maintenance', ({ on: isOn, reason }) => {
+    logger.info({ ...fields, reason }, isOn ? `${service} is out of traffic: ${reason}` : `${service} is back from its maintenance`);
+  });
   on('conflict', ({ error }) => {
     logger.warn({ ...fields, error: brief(error) }, `${service} is kept from its id: ${error.message}`);
   });
@@ -78,10 +81,12 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   on('draining', ({ reason }) => {
     logger.info({ ...fields, reason }, `${service} is leaving the registry and drains: ${reason}`);
   });
-  on('deregistered', ({ confirmed, tookMs }) => {
+  on('deregistered', ({ policy, confirmed, tookMs }) => {
     listed = false;
-    if (confirmed) logger.info({ ...fields, tookMs }, `${service} is out of the registry after ${took(tookMs)}`);
-    else logger.warn({ ...fields, tookMs }, `${service} could not be seen to be out of the registry; its TTL will take it out`);
+    const where = policy === 'deregister' ? 'the registry' : 'traffic';
+    if (policy === 'leave') logger.info({ ...fields, policy }, `${service} stays in the registry until its TTL takes it out of traffic`);
+    else if (confirmed) logger.info({ ...fields, policy, tookMs }, `${service} is out of ${where} after ${took(tookMs)}`);
+    else logger.warn({ ...fields, policy, tookMs }, `${service} could not be seen to be out of ${where}; its TTL will take it out`);
   });
   on('stopped', ({ tookMs, errors }) => {
     if (errors.length === 0) logger.info({ ...fields, tookMs }, `${service} has stopped after ${took(tookMs)}`);

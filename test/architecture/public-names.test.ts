@@ -12,7 +12,7 @@ const values = [
 const types = [
   'RegistrarOptions', 'ChecksOptions', 'ProbeOptions', 'HttpCheckOptions', 'GrpcCheckOptions', 'HealthOptions', 'HeartbeatOptions',
   'ShutdownOptions', 'DrainOptions', 'Duration', 'ConsulOptions', 'TlsOptions', 'FileOptions', 'InstanceChanges', 'RegistrarStatus', 'RegistrarEvents',
-  'EventName', 'Listener', 'LossCause', 'ConfigRejection', 'ConfigSource', 'SourceReading', 'ConfigFileOptions', 'DriftPolicy', 'IdConflictPolicy', 'RegistrarState', 'Registry', 'RegistryEndpoint', 'AddressCandidate', 'AddressSource', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck',
+  'EventName', 'Listener', 'LossCause', 'ConfigRejection', 'ConfigSource', 'SourceReading', 'ConfigFileOptions', 'DriftPolicy', 'IdConflictPolicy', 'ShutdownPolicy', 'RegistrarState', 'Registry', 'RegistryEndpoint', 'AddressCandidate', 'AddressSource', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck',
   'Discovery', 'DiscoveredInstance', 'Cursor', 'ServiceInstance', 'InstanceKey', 'RegistryCheck', 'Weights', 'HealthReport',
   'HealthStatus', 'NameParts', 'NameProblem', 'Naming', 'Logger', 'ErrorCode', 'ConfigIssue',
 ];

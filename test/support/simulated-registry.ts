@@ -93,7 +93,7 @@ export class SimulatedRegistry implements Registry {
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     await this.#send('register', signal, () => {
       const before = this.entries.get(instance.id);
-      const maintenance = report.status === 'maintenance' ? report.reason : before?.maintenance;
+      const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? report.reason : undefined);
       this.entries.set(instance.id, { instance, status: before?.status ?? 'critical', beatAt: this.#clock.now(), maintenance });
       this.#changed();
     });
@@ -118,6 +118,15 @@ export class SimulatedRegistry implements Registry {
       const stored = this.entries.get(key.id);
       if (stored === undefined || (key.nonce !== undefined && stored.instance.nonce !== key.nonce)) return;
       this.entries.delete(key.id);
+      this.#changed();
+    });
+  }
+
+  async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
+    await this.#send('maintain', signal, () => {
+      const stored = this.entries.get(key.id);
+      if (stored === undefined || (key.nonce !== undefined && stored.instance.nonce !== key.nonce)) return;
+      stored.maintenance = reason === undefined ? undefined : (stored.maintenance ?? reason);
       this.#changed();
     });
   }

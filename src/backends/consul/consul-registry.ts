@@ -61,16 +61,18 @@ class ConsulRegistry implements Registry {
     const path = withQuery('/agent/service/register', instance, this.#target);
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
-    if (report.status === 'maintenance') {
-      const query = { enable: 'true', reason: report.reason };
-      const maintenance = consulPath('/agent/service/maintenance/', instance.id, instance, this.#target, query);
-      this.#expectOk(await this.#put('register', maintenance, signal), 'register');
-    }
+    if (report.status === 'maintenance') this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
     return new ConsulRegistration(this.#client, this.#target, instance, (key, abort) => this.#leave('deregister', key, abort));
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     await this.#leave('remove', key, signal);
+  }
+
+  async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
+    if (!(await this.#isMeant(key, signal))) return;
+    const answer = await this.#setMaintenance('maintain', key, reason, signal);
+    if (answer.status !== 404) this.#expectOk(answer, 'maintain');
   }
 
   close(): Promise<void> {
@@ -79,12 +81,20 @@ class ConsulRegistry implements Registry {
   }
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    if (key.nonce !== undefined) {
-      const entry = await this.read(key, signal);
-      if (entry?.instance.nonce !== key.nonce) return;
-    }
+    if (!(await this.#isMeant(key, signal))) return;
     const answer = await this.#put(operation, consulPath('/agent/service/deregister/', key.id, key, this.#target), signal);
     if (!meansAbsent(answer)) this.#expectOk(answer, operation);
+  }
+
+  /** With a nonce, only that very incarnation is meant: the agent knows ids alone. */
+  async #isMeant(key: InstanceKey, signal: AbortSignal): Promise<boolean> {
+    return key.nonce === undefined || (await this.read(key, signal))?.instance.nonce === key.nonce;
+  }
+
+  /** An agent that has it in maintenance already keeps the reason that it has. */
+  #setMaintenance(operation: string, key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<Answer> {
+    const query = reason === undefined ? { enable: 'false' } : { enable: 'true', reason };
+    return this.#put(operation, consulPath('/agent/service/maintenance/', key.id, key, this.#target, query), signal);
   }
 
   #put(operation: string, path: string, signal: AbortSignal, body?: Buffer): Promise<Answer> {

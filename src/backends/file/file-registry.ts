@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
 import { RegistrationLostError, StoppedError } from '../../errors.js';
 import type { HealthReport } from '../../health/report.js';
-import { registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
@@ -57,6 +57,15 @@ class FileRegistry implements Registry {
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     return this.#leave('remove', key, signal);
+  }
+
+  async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
+    const store = await this.#begin('maintain', signal);
+    const proceed = () => this.#proceed('maintain', signal);
+    const stored = await store.read(key.name, key.id);
+    proceed();
+    if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
+    await store.write(maintained(stored.leased, reason), stored.beatAtMs, proceed);
   }
 
   close(): Promise<void> {

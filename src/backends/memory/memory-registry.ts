@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
 import { RegistrationLostError, StoppedError } from '../../errors.js';
 import type { HealthReport } from '../../health/report.js';
-import { registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
@@ -62,6 +62,13 @@ class MemoryRegistry implements Registry {
     return this.#verb('remove', signal, () => this.#drop(key));
   }
 
+  maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
+    return this.#verb('maintain', signal, () => {
+      const slot = this.#meant(key);
+      if (slot !== undefined) this.#slots.set(slotOf(key), { ...slot, leased: maintained(slot.leased, reason) });
+    });
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     this.#slots.clear();
@@ -79,8 +86,13 @@ class MemoryRegistry implements Registry {
   }
 
   #drop(key: InstanceKey): void {
-    const slot = slotOf(key);
-    if (key.nonce === undefined || this.#slots.get(slot)?.leased.instance.nonce === key.nonce) this.#slots.delete(slot);
+    if (this.#meant(key) !== undefined) this.#slots.delete(slotOf(key));
+  }
+
+  /** With a nonce, only that very incarnation is meant. */
+  #meant(key: InstanceKey): Slot | undefined {
+    const slot = this.#slots.get(slotOf(key));
+    return key.nonce === undefined || slot?.leased.instance.nonce === key.nonce ? slot : undefined;
   }
 
   #listed(service: string): DiscoveredInstance[] {

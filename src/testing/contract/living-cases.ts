@@ -133,11 +133,40 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes an instance out of traffic on a heartbeat in maintenance',
+    name: 'takes an instance out of traffic on a heartbeat in maintenance, and back by the first that passes',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       await registration.renew({ status: 'maintenance', reason: 'new disks' }, none);
       await eventually(async () => (await listed(harness, instance)) !== 'passing', 'out of traffic');
+      await registration.renew(passing, none);
+      await eventually(async () => (await listed(harness, instance)) === 'passing', 'back');
+    },
+  },
+  {
+    name: 'puts an entry into maintenance and lifts it, where it knows maintenance at all',
+    async run(harness: ContractHarness): Promise<void> {
+      const { registry } = harness;
+      if (registry.maintain === undefined) return;
+      const { instance, registration } = await live(harness);
+      await registry.maintain(keyOf(instance), 'new disks & more', none);
+      assert.deepEqual((await registry.read(keyOf(instance), none))?.maintenance, { reason: 'new disks & more' });
+      await registration.renew(passing, none);
+      await eventually(async () => (await listed(harness, instance)) === 'maintenance', 'readers see maintenance');
+      await registry.maintain(keyOf(instance), undefined, none);
+      assert.equal((await registry.read(keyOf(instance), none))?.maintenance, undefined);
+      await eventually(async () => (await listed(harness, instance)) === 'passing', 'readers see it pass again');
+    },
+  },
+  {
+    name: 'leaves the maintenance of what is absent, or of another incarnation, as it is',
+    async run(harness: ContractHarness): Promise<void> {
+      const { registry } = harness;
+      if (registry.maintain === undefined) return;
+      const { instance } = await live(harness);
+      await registry.maintain({ ...keyOf(instance), nonce: 'another' }, 'not yours', none);
+      assert.equal((await registry.read(keyOf(instance), none))?.maintenance, undefined);
+      await registry.maintain(keyOf(sample(harness)), 'nobody there', none);
+      await registry.maintain(keyOf(sample(harness)), undefined, none);
     },
   },
 ];

@@ -91,11 +91,13 @@ type Verb = (signal: AbortSignal) => Promise<unknown>;
 /** The removing ones last: an abort that comes too late for one must not spoil the others. */
 function verbs({ registry }: ContractHarness, instance: ServiceInstance, registration: Registration): Verb[] {
   const { discovery } = registry;
+  const maintain = registry.maintain?.bind(registry);
   return [
     (signal) => registry.read(keyOf(instance), signal),
     (signal) => registration.renew(passing, signal),
     (signal) => registry.register(instance, passing, signal),
     ...(discovery ? [(signal: AbortSignal) => discovery.poll(instance.name, undefined, signal)] : []),
+    ...(maintain ? [(signal: AbortSignal) => maintain(keyOf(instance), 'new disks', signal)] : []),
     (signal) => registration.deregister(signal),
     (signal) => registry.remove(keyOf(instance), signal),
   ];

@@ -126,6 +126,7 @@ describe('values that contradict each other', () => {
   it.each([
     [{ ttl: '10s', heartbeat: { interval: '5001ms' } }, 'heartbeat.interval'],
     [{ ttl: '2m', deregisterCriticalAfter: '2m' }, 'deregisterCriticalAfter'],
+    [{ deregisterCriticalAfter: '2m', shutdown: { policy: 'leave' } }, 'deregisterCriticalAfter'],
     [{ shutdown: { drain: { min: '16s' } } }, 'shutdown.drain.min'],
     [{ shutdown: { drain: { max: '26s' } } }, 'shutdown.drain.max'],
     [{ shutdown: { drain: { max: '9s' }, timeout: '8s' } }, 'shutdown.drain.max'],

@@ -29,6 +29,7 @@ describe('defaults', () => {
       onIdConflict: 'wait',
       healthPath: undefined,
       intervalMs: 3_333,
+      policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
       drain: { minMs: 2_000, quietMs: 2_000, maxMs: 15_000 },
       stopTimeoutMs: 25_000,

@@ -181,7 +181,7 @@ it('tells the way down', () => {
   register();
   log.lines.length = 0;
   events.emit('draining', { reason: 'SIGTERM' });
-  events.emit('deregistered', { confirmed: true, tookMs: 12 });
+  events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 12 });
   events.emit('stopped', { tookMs: 4_100, errors: [] });
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
     'info: orders is leaving the registry and drains: SIGTERM',
@@ -190,8 +190,23 @@ it('tells the way down', () => {
   ]);
 });
 
+it.each([
+  ['critical', true, 'info: orders is out of traffic after 12ms'],
+  ['maintenance', false, 'warn: orders could not be seen to be out of traffic; its TTL will take it out'],
+  ['leave', false, 'info: orders stays in the registry until its TTL takes it out of traffic'],
+] as const)('says what the policy %s has left (confirmed: %s)', (policy, confirmed, line) => {
+  events.emit('deregistered', { policy, confirmed, tookMs: 12 });
+  expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([line]);
+});
+
+it('tells maintenance once when it begins and once when it ends', () => {
+  events.emit('maintenance', { on: true, reason: 'rollcall: new disks' });
+  events.emit('maintenance', { on: false, reason: 'ok' });
+  expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(['info: orders is out of traffic: rollcall: new disks', 'info: orders is back from its maintenance']);
+});
+
 it('warns of an absence that could not be seen, and of errors on the way down', () => {
-  events.emit('deregistered', { confirmed: false, tookMs: 5_000 });
+  events.emit('deregistered', { policy: 'deregister', confirmed: false, tookMs: 5_000 });
   events.emit('stopped', { tookMs: 9_000, errors: [down, new Error('hook')] });
   expect(log.lines).toMatchObject([
     { level: 'warn', message: 'orders could not be seen to be out of the registry; its TTL will take it out' },
