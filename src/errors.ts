@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'ROLLCALL_REGISTRATION_LOST'
   | 'ROLLCALL_ID_CONFLICT'
   | 'ROLLCALL_TIMEOUT'
+  | 'ROLLCALL_HOOK_FAILED'
   | 'ROLLCALL_STOPPED';
 
 /** Where an error came from; every field is safe to print. */
@@ -120,6 +121,13 @@ export class IdConflictError extends RegistrarError {
 export class TimeoutError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_TIMEOUT', message, true, context);
+  }
+}
+
+/** A hook of `registrar.onStop` threw or took too long; `cause` has why. */
+export class HookFailedError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_HOOK_FAILED', message, false, context);
   }
 }
 

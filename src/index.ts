@@ -31,6 +31,7 @@ export type {
 export {
   AddressNotFoundError,
   ConfigError,
+  HookFailedError,
   IdConflictError,
   NameInvalidError,
   RegistrarError,
@@ -52,6 +53,7 @@ export { checkName, formatName, parseName } from './instance/name-convention.js'
 export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';
 export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
 export type { TlsOptions } from './resilience/tls.js';
+export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 export type { RegistrarState } from './lifecycle/states.js';
 export type { Entry, EntryCheck, EntryInstance, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
 export type { ConfigSource, SourceReading } from './config/source.js';

@@ -12,9 +12,12 @@ import { beatDeadlineMs } from './heartbeat/schedule.js';
 import type { ServiceInstance, Weights } from './instance/service-instance.js';
 import { Life } from './life.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
+import { Hooks } from './lifecycle/hooks.js';
+import type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 import { Machine } from './lifecycle/machine.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
+import { signalSwallower } from './lifecycle/signal-path.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
 import { thisProcess } from './lifecycle/surroundings.js';
@@ -51,6 +54,7 @@ export class Registrar {
   readonly #halt = new AbortController();
   readonly #life: Life;
   readonly #maintenance: Maintenance;
+  readonly #hooks: Hooks;
   #server: BoundServer | undefined;
   #living: Promise<void> = Promise.resolve();
   #started: Promise<void> | undefined;
@@ -69,6 +73,7 @@ export class Registrar {
     if (logger !== undefined) logEvents(this.#events, logger, { service: this.#config.name }, clock);
     this.#machine = new Machine(this.#events);
     this.#maintenance = new Maintenance(this.#events);
+    this.#hooks = new Hooks(clock);
     const { healthPath } = this.#config;
     if (healthPath !== undefined) this.endpoint = healthEndpoint({ path: healthPath, facts: () => this.#healthFacts() });
     this.#life = new Life({
@@ -87,6 +92,7 @@ export class Registrar {
       clock,
       events: this.#events,
       machine: this.#machine,
+      hooks: this.#hooks,
       registry: this.#registry,
       server: () => this.#server,
       heartbeat: () => this.#life.heartbeat,
@@ -185,6 +191,16 @@ export class Registrar {
     await this.#maintenance.shown(this.#halt.signal);
   }
 
+  /**
+   * Has `hook` run at a point of the stop: `before deregister`, while still listed; `after drain`, when the traffic has gone; `after close`, when the server is
+   * closed. What was added last runs first, one after another. One that throws, or takes longer than its timeout, is told by its name in the 'stopped' event, and
+   * the stop goes on. The returned function takes it off. Throws `ConfigError`, and `StoppedError` once a stop has begun.
+   */
+  onStop(point: HookPoint, name: string, hook: StopHook, options?: HookOptions): () => void {
+    if (this.#stop.hasBegun) throw new StoppedError('onStop() after stop(): the way down has begun');
+    return this.#hooks.add(point, name, hook, options);
+  }
+
   /** Calls `listener` at every `event`; the returned function ends that. */
   on<N extends EventName>(event: N, listener: Listener<N>): () => void {
     return this.#events.on(event, listener);
@@ -213,6 +229,7 @@ export class Registrar {
     if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
     for (const message of [...this.#config.warnings, ...this.#registry.warnings]) this.#events.emit('warning', { message });
     obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
+    if (this.#config.signals.includes('SIGTERM')) void this.#warnOfLostSignals();
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
@@ -224,5 +241,10 @@ export class Registrar {
         reject(asError(thrown));
       });
     });
+  }
+
+  async #warnOfLostSignals(): Promise<void> {
+    const message = await signalSwallower(this.#surroundings.system);
+    if (message !== undefined) this.#events.emit('warning', { message });
   }
 }

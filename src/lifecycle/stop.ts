@@ -9,6 +9,7 @@ import type { Events } from '../telemetry/events.js';
 import { drain } from './drain.js';
 import { leave } from './leave.js';
 import type { Departure } from './leave.js';
+import type { Hooks } from './hooks.js';
 import type { Machine } from './machine.js';
 
 export interface StopPlan {
@@ -16,6 +17,7 @@ export interface StopPlan {
   readonly clock: Clock;
   readonly events: Events;
   readonly machine: Machine;
+  readonly hooks: Hooks;
   readonly registry: BoundedRegistry;
   readonly server: () => BoundServer | undefined;
   readonly heartbeat: () => Heartbeat | undefined;
@@ -29,11 +31,16 @@ export class Stop {
   readonly #hurry = new AbortController();
   readonly #over = new AbortController();
   #skipDrain = false;
+  #beginning: Promise<readonly Error[]> | undefined;
   #leaving: Promise<Departure> | undefined;
   #stopping: Promise<readonly Error[]> | undefined;
 
   constructor(plan: StopPlan) {
     this.#plan = plan;
+  }
+
+  get hasBegun(): boolean {
+    return this.#beginning !== undefined;
   }
 
   /** Ends the serving on: a person at a terminal is waiting. */
@@ -58,42 +65,60 @@ export class Stop {
     return this.#stopping;
   }
 
-  async #leave(reason: string): Promise<Departure> {
-    const { config, clock, events, machine, registry, heartbeat, halt } = this.#plan;
-    const startedAt = clock.now();
+  /** Says so and does what the host wants done while it is still listed. Resolves with the errors of that. */
+  #begin(reason: string, signal: AbortSignal): Promise<readonly Error[]> {
+    const { events, machine, hooks, halt } = this.#plan;
+    const isListed = machine.state === 'registered';
     machine.tell('stop');
     events.emit('draining', { reason });
+    // What is not listed by now is not to be listed any more; what is beats on meanwhile.
+    if (!isListed) void halt(stopping(reason));
+    return hooks.run('before deregister', signal);
+  }
+
+  async #leave(reason: string): Promise<Departure> {
+    const { config, clock, events, registry, heartbeat, halt } = this.#plan;
+    const startedAt = clock.now();
     const deadline = new AbortController();
     const callOff = this.#setDeadline(deadline);
-    await halt(new StoppedError(`the Registrar is stopping: ${reason}`));
+    const errors = await (this.#beginning ??= this.#begin(reason, AbortSignal.any([this.#hurry.signal, deadline.signal])));
+    await halt(stopping(reason));
     const beating = heartbeat();
     if (beating === undefined) {
       callOff();
-      return { confirmed: true, errors: [] };
+      return { confirmed: true, errors };
     }
     const { policy } = config;
     const plan = { policy, registry, instance: beating.held?.instance ?? beating.instance, held: beating.held, clock };
     const departure = await leave(plan, AbortSignal.any([this.#hurry.signal, this.#over.signal, deadline.signal]));
     callOff();
     events.emit('deregistered', { policy, confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
-    return departure;
+    return { ...departure, errors: [...errors, ...departure.errors] };
   }
 
   async #stop(reason: string): Promise<readonly Error[]> {
-    const { clock, events, machine, registry, server } = this.#plan;
+    const { clock, events, machine, hooks, registry, server } = this.#plan;
     const startedAt = clock.now();
     const release = clock.hold();
     const callOff = this.#setDeadline(this.#hurry);
     const errors: Error[] = [];
+    // Serving on counts from when we begin to leave.
+    await (this.#beginning ??= this.#begin(reason, this.#hurry.signal));
     const leaving = this.leave(reason);
     server()?.startDraining();
     await this.#serveOn(leaving);
     // Whoever has not seen us go by now has to wait for the TTL.
     this.#over.abort(new StoppedError('the drain is over'));
     errors.push(...(await leaving).errors);
-    for (const step of [() => server()?.close(this.#hurry.signal), () => registry.close()]) {
+    const steps = [
+      () => hooks.run('after drain', this.#hurry.signal),
+      () => server()?.close(this.#hurry.signal),
+      () => hooks.run('after close', this.#hurry.signal),
+      () => registry.close(),
+    ];
+    for (const step of steps) {
       try {
-        await step();
+        errors.push(...((await step()) ?? []));
       } catch (thrown) {
         errors.push(asError(thrown));
       }
@@ -137,4 +162,8 @@ export class Stop {
     };
     await drain(plan, this.#hurry.signal);
   }
+}
+
+function stopping(reason: string): StoppedError {
+  return new StoppedError(`the Registrar is stopping: ${reason}`);
 }

@@ -4,6 +4,8 @@ import { Permits } from '../../src/heartbeat/permits.js';
 import { Slots } from '../../src/heartbeat/slots.js';
 import { Signals } from '../../src/lifecycle/signals.js';
 import type { EventName, RegistrarEvents } from '../../src/telemetry/events.js';
+import type { LocalSystem } from '../../src/instance/local-system.js';
+import { fakeSystem } from './fake-system.js';
 import { FakeClock } from './fake-clock.js';
 import { retry } from '../../src/resilience/retry.js';
 import { eventNames } from './record-events.js';
@@ -57,11 +59,11 @@ export interface SimulatedLife {
 }
 
 /** A Registrar without a server, on a fake clock, a fake process and a simulated registry. */
-export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: () => number = () => 0.5, latency?: () => number): SimulatedLife {
+export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: () => number = () => 0.5, latency?: () => number, system: LocalSystem = fakeSystem()): SimulatedLife {
   const clock = new FakeClock();
   const registry = new SimulatedRegistry(clock, latency);
   const process = new FakeProcess();
-  const surroundings = { clock, random, signals: new Signals(process), slots: new Slots(random), polls: new Permits(4) };
+  const surroundings = { clock, random, signals: new Signals(process), slots: new Slots(random), polls: new Permits(4), system };
   const registrar = new Registrar({ name: 'orders', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false, ...options }, surroundings);
   const events: SimulatedLife['events'] = [];
   for (const name of eventNames) {
