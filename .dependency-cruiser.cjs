@@ -1,11 +1,11 @@
 'use strict';
 
 /** Who may import whom: each layer and what it may see below itself. A layer always sees itself. */
-const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/report\\.ts$|lifecycle/(states|machine)\\.ts$)';
+const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/(report|component)\\.ts$|lifecycle/(states|machine)\\.ts$)';
 const below = {
   ground: { is: ground, sees: [] },
   registry: { is: '^src/registry/(?!registry\\.ts$)', sees: ['ground'] },
-  health: { is: '^src/health/(?!report\\.ts$)', sees: ['ground'] },
+  health: { is: '^src/health/(?!(report|component)\\.ts$)', sees: ['ground'] },
   server: { is: '^src/server/', sees: ['ground', 'health'] },
   backends: { is: '^src/backends/', sees: ['ground'] },
   heartbeat: { is: '^src/heartbeat/', sees: ['ground', 'registry', 'health'] },

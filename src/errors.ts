@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'ROLLCALL_REGISTRY_DENIED'
   | 'ROLLCALL_REGISTRATION_LOST'
   | 'ROLLCALL_ID_CONFLICT'
+  | 'ROLLCALL_CIRCUIT_OPEN'
   | 'ROLLCALL_TIMEOUT'
   | 'ROLLCALL_HOOK_FAILED'
   | 'ROLLCALL_STOPPED';
@@ -114,6 +115,13 @@ export class IdConflictError extends RegistrarError {
   constructor(message: string, verdict: { proven: boolean; final: boolean } = { proven: false, final: false }, context?: ErrorContext) {
     super('ROLLCALL_ID_CONFLICT', message, !verdict.final, context);
     this.proven = verdict.proven;
+  }
+}
+
+/** Not called: the component that stands for it is failing and has `onFail: 'break'`. */
+export class CircuitOpenError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_CIRCUIT_OPEN', message, true, context);
   }
 }
 

@@ -14,6 +14,7 @@ export { memory } from './backends/memory/memory-registry.js';
 
 export type {
   ChecksOptions,
+  ComponentOptions,
   DrainOptions,
   DriftPolicy,
   Duration,
@@ -30,6 +31,7 @@ export type {
 
 export {
   AddressNotFoundError,
+  CircuitOpenError,
   ConfigError,
   HookFailedError,
   IdConflictError,
@@ -47,7 +49,8 @@ export {
 export type { ConfigIssue, ErrorCode } from './errors.js';
 
 export type { Cursor, DiscoveredInstance, Discovery } from './discovery/discovery.js';
-export type { HealthReport, HealthStatus } from './health/report.js';
+export type { Finding, OnFail } from './health/component.js';
+export type { ComponentHealth, ComponentReason, ComponentStatus, Health, HealthReport, HealthStatus } from './health/report.js';
 export type { AddressCandidate, AddressSource } from './instance/address-candidates.js';
 export { checkName, formatName, parseName } from './instance/name-convention.js';
 export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';

@@ -2,7 +2,8 @@ import type { Config } from './config/config.js';
 import type { Labels } from './config/resolve-labels.js';
 import type { ConfigSource } from './config/source.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from './errors.js';
-import type { HealthReport } from './health/report.js';
+import type { Health } from './health/report.js';
+import type { Vitals } from './health/vitals.js';
 import { Heartbeat } from './heartbeat/heartbeat.js';
 import { nothingRemembered } from './heartbeat/recover.js';
 import { bootNonce } from './instance/boot-nonce.js';
@@ -11,6 +12,7 @@ import type { ServiceInstance } from './instance/service-instance.js';
 import { clearOlderIds } from './lifecycle/leftover.js';
 import { LiveConfig } from './lifecycle/live-config.js';
 import type { Machine } from './lifecycle/machine.js';
+import type { Maintenance } from './lifecycle/maintenance.js';
 import { untilServing } from './lifecycle/start.js';
 import type { Surroundings } from './lifecycle/surroundings.js';
 import type { BoundedRegistry } from './registry/bounded-registry.js';
@@ -28,8 +30,10 @@ export interface LifePlan {
   /** Where they come from while the instance runs. */
   readonly source: ConfigSource | undefined;
   readonly server: () => BoundServer | undefined;
-  /** What a heartbeat says. */
-  readonly report: () => HealthReport;
+  /** What a heartbeat says once the gate has opened. */
+  readonly vitals: Vitals;
+  /** What it says instead, when the host wants it. */
+  readonly maintenance: Maintenance;
 }
 
 /** One instance from its start to its stop: who it is, what of it is written, and the heartbeat that keeps it there. */
@@ -55,6 +59,21 @@ export class Life {
   /** Undefined until the gate has opened. */
   get heartbeat(): Heartbeat | undefined {
     return this.#heartbeat;
+  }
+
+  /** What the next heartbeat says. */
+  get health(): Health {
+    const { health } = this.#plan.vitals;
+    if (this.#heartbeat === undefined) return { ...health, status: 'critical', reason: 'not ready yet', degraded: false };
+    const { report } = this.#plan.maintenance;
+    return report === undefined ? health : { ...health, ...report, degraded: false };
+  }
+
+  /** Tells it, and beats at once. What changes before the first beat is in that. */
+  healthChanged(): void {
+    if (this.#heartbeat === undefined) return;
+    this.#plan.events.emit('health', this.health);
+    this.#heartbeat.nudge();
   }
 
   /** How the address and port were chosen, and what else is worth a person's attention. */
@@ -95,8 +114,9 @@ export class Life {
   }
 
   async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
-    const { config, surroundings, registry, events, machine, report, server } = this.#plan;
+    const { config, surroundings, registry, events, machine, vitals, server } = this.#plan;
     const { clock, random, polls, system } = surroundings;
+    const known = vitals.start(signal);
     const remembered = nothingRemembered();
     const onIdentity = (built: BuiltInstance) => {
       this.#identified(built);
@@ -106,11 +126,13 @@ export class Life {
     };
     const built = await untilServing({ config, remembered, clock, random, registry, server: server(), nonce: this.#nonce, system, onIdentity, onWarning }, signal);
     await labelled;
+    // The first heartbeat carries the true health, and not the hope for it.
+    await known;
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
-    const plan = { registry, clock, random, polls, remembered, events, machine, report, intervalMs, recover, drift, onIdConflict, phase };
+    const plan = { registry, clock, random, polls, remembered, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
     this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
-    events.emit('health', report());
+    events.emit('health', this.health);
     events.on('registered', ({ instance }) => {
       clearOlderIds(registry, instance, signal).catch(() => undefined);
     });

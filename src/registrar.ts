@@ -6,8 +6,9 @@ import { Labels } from './config/resolve-labels.js';
 import { resolveConfig } from './config/resolve.js';
 import { ConfigError, StoppedError, asError, hasCode } from './errors.js';
 import { healthEndpoint } from './health/endpoint.js';
-import type { HealthEndpoint } from './health/endpoint.js';
-import type { HealthReport } from './health/report.js';
+import type { HealthEndpoint, HealthFacts } from './health/endpoint.js';
+import type { ComponentStatus, Health } from './health/report.js';
+import { Vitals } from './health/vitals.js';
 import { beatDeadlineMs } from './heartbeat/schedule.js';
 import type { ServiceInstance, Weights } from './instance/service-instance.js';
 import { Life } from './life.js';
@@ -25,6 +26,8 @@ import type { Surroundings } from './lifecycle/surroundings.js';
 import { BoundedRegistry } from './registry/bounded-registry.js';
 import { bindServer } from './server/bound-server.js';
 import type { BoundServer } from './server/bound-server.js';
+import { openHealthServer } from './server/health-server.js';
+import type { HealthServer } from './server/health-server.js';
 import { withDeadline } from './resilience/deadline.js';
 import { statusOf } from './status.js';
 import type { RegistrarStatus } from './status.js';
@@ -52,10 +55,13 @@ export class Registrar {
   readonly #machine: Machine;
   readonly #stop: Stop;
   readonly #halt = new AbortController();
+  readonly #vitals: Vitals;
   readonly #life: Life;
   readonly #maintenance: Maintenance;
   readonly #hooks: Hooks;
+  readonly #endpoint: HealthEndpoint;
   #server: BoundServer | undefined;
+  #healthServer: Promise<HealthServer> | undefined;
   #living: Promise<void> = Promise.resolve();
   #started: Promise<void> | undefined;
 
@@ -74,8 +80,19 @@ export class Registrar {
     this.#machine = new Machine(this.#events);
     this.#maintenance = new Maintenance(this.#events);
     this.#hooks = new Hooks(clock);
-    const { healthPath } = this.#config;
-    if (healthPath !== undefined) this.endpoint = healthEndpoint({ path: healthPath, facts: () => this.#healthFacts() });
+    const { path, mounted, details, components } = this.#config.health;
+    this.#endpoint = healthEndpoint({ path, details, facts: () => this.#healthFacts() });
+    if (mounted) this.endpoint = this.#endpoint;
+    this.#vitals = new Vitals({
+      components,
+      clock,
+      onComponent: (component) => {
+        this.#events.emit('component', component);
+      },
+      onChange: () => {
+        this.#life.healthChanged();
+      },
+    });
     this.#life = new Life({
       config: this.#config,
       surroundings: this.#surroundings,
@@ -85,7 +102,8 @@ export class Registrar {
       labels: new Labels(options),
       source: options.config,
       server: () => this.#server,
-      report: () => this.health,
+      vitals: this.#vitals,
+      maintenance: this.#maintenance,
     });
     this.#stop = new Stop({
       config: this.#config,
@@ -96,6 +114,7 @@ export class Registrar {
       registry: this.#registry,
       server: () => this.#server,
       heartbeat: () => this.#life.heartbeat,
+      closeHealthServer: async () => (await this.#healthServer)?.close(),
       halt: async (reason) => {
         this.#halt.abort(reason);
         await this.#living;
@@ -113,10 +132,9 @@ export class Registrar {
     return this.#life.instance;
   }
 
-  /** What the next heartbeat says. */
-  get health(): HealthReport {
-    if (this.#life.heartbeat === undefined) return { status: 'critical', reason: 'not ready yet' };
-    return this.#maintenance.report ?? { status: 'passing', reason: 'ok' };
+  /** What the next heartbeat says, and what it is made of. */
+  get health(): Health {
+    return this.#life.health;
   }
 
   /** Ties the Registrar to the host's server: its port, its traffic, its end. Call it before `start()`. `how.close` closes the server in place of its own `close`. */
@@ -184,10 +202,8 @@ export class Registrar {
   async maintenance(on: boolean, reason = 'for a while'): Promise<void> {
     if (this.#halt.signal.aborted) throw new StoppedError('maintenance() after stop(): the Registrar has left the registry');
     this.#maintenance.want(on ? reason : undefined);
-    const { heartbeat } = this.#life;
-    if (heartbeat === undefined) return;
-    this.#events.emit('health', this.health);
-    heartbeat.nudge();
+    if (this.#life.heartbeat === undefined) return;
+    this.#life.healthChanged();
     await this.#maintenance.shown(this.#halt.signal);
   }
 
@@ -199,6 +215,23 @@ export class Registrar {
   onStop(point: HookPoint, name: string, hook: StopHook, options?: HookOptions): () => void {
     if (this.#stop.hasBegun) throw new StoppedError('onStop() after stop(): the way down has begun');
     return this.#hooks.add(point, name, hook, options);
+  }
+
+  /**
+   * Tells how a component does, from where the service sees it itself. One that the options name counts it as one of its runs; any other
+   * is taken as it stands: 'critical' takes the instance out of traffic until it is reported otherwise. `detail` is for the `component` event
+   * and stays in this process. Throws `ConfigError` for a name or a status that cannot be.
+   */
+  report(component: string, status: ComponentStatus, detail?: string): void {
+    this.#vitals.report(component, status, detail);
+  }
+
+  /**
+   * Calls `fn` and settles as it does, unless the component is failing: then it rejects at once with `CircuitOpenError`, until a run of the
+   * component succeeds. Five calls in a row that fail make it failing too. Rejects with `ConfigError` for a component without `onFail: 'break'`.
+   */
+  guard<T>(component: string, fn: () => T | Promise<T>): Promise<T> {
+    return this.#vitals.guard(component, fn);
   }
 
   /** Calls `listener` at every `event`; the returned function ends that. */
@@ -221,8 +254,15 @@ export class Registrar {
     });
   }
 
-  #healthFacts(): { ready: boolean; draining: boolean } {
-    return { ready: this.#life.heartbeat !== undefined, draining: this.#halt.signal.aborted };
+  #healthFacts(): HealthFacts {
+    return { ready: this.#life.heartbeat !== undefined, draining: this.#halt.signal.aborted, health: this.#vitals.health };
+  }
+
+  #openHealthServer(port: number): Promise<HealthServer> {
+    const onProblem = (message: string) => {
+      this.#events.emit('warning', { message });
+    };
+    return openHealthServer({ endpoint: this.#endpoint, port, onProblem });
   }
 
   #start(): Promise<void> {
@@ -231,6 +271,8 @@ export class Registrar {
     obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
     if (this.#config.signals.includes('SIGTERM')) void this.#warnOfLostSignals();
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
+    const { port } = this.#config.health;
+    if (port !== undefined) this.#healthServer = this.#openHealthServer(port);
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {

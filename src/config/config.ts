@@ -1,4 +1,5 @@
 import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './options.js';
+import type { ComponentPlan } from '../health/component.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 
@@ -23,8 +24,7 @@ export interface Config {
   readonly drift: DriftPolicy;
   readonly onIdConflict: IdConflictPolicy;
   readonly ready: () => boolean | Promise<boolean>;
-  /** Undefined: no health endpoint is mounted. */
-  readonly healthPath: string | undefined;
+  readonly health: HealthPlan;
   readonly intervalMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
@@ -35,6 +35,16 @@ export interface Config {
   readonly required: boolean;
   /** What is allowed but worth a person's attention. */
   readonly warnings: readonly string[];
+}
+
+export interface HealthPlan {
+  readonly path: string;
+  /** Answered on the bound server. */
+  readonly mounted: boolean;
+  /** Answered on a port of its own. */
+  readonly port: number | undefined;
+  readonly details: boolean;
+  readonly components: readonly ComponentPlan[];
 }
 
 /** A registry-side check as asked for; becomes a `RegistryCheck` once the address and port are known. */

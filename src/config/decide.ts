@@ -1,8 +1,10 @@
+import type { ComponentPlan } from '../health/component.js';
 import type { CheckPlan, Config } from './config.js';
 import { defaults } from './defaults.js';
 import type { CheckedOptions } from './schema.js';
 
 type Checks = NonNullable<CheckedOptions['checks']>;
+type Components = NonNullable<NonNullable<CheckedOptions['health']>['components']>;
 type Shutdown = NonNullable<CheckedOptions['shutdown']>;
 
 /** Every setting, before anyone has looked whether they go together. */
@@ -11,9 +13,8 @@ export type Decided = Omit<Config, 'warnings'>;
 /** Fills in every default. Defaults bend so that they never contradict what was given. */
 export function decide(asked: CheckedOptions): Decided {
   const ttlMs = asked.ttl ?? defaults.ttlMs[asked.tier ?? defaults.tier];
-  const wantsHealth = asked.health?.path !== undefined || asked.checks?.http !== undefined;
   const stop = decideStop(asked.shutdown ?? {});
-  const healthPath = (asked.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
+  const path = (asked.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
   return {
     name: asked.name,
     naming: asked.naming ?? defaults.naming,
@@ -26,19 +27,40 @@ export function decide(asked: CheckedOptions): Decided {
     namespace: asked.namespace,
     partition: asked.partition,
     ttlMs,
-    checks: asked.checks === undefined ? [] : planChecks(asked.checks, healthPath),
+    checks: asked.checks === undefined ? [] : planChecks(asked.checks, path),
     // What a stop leaves on purpose would be reaped.
     deregisterCriticalAfterMs: asked.deregisterCriticalAfter ?? (stop.policy === 'deregister' ? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs) : undefined),
     recover: asked.recover ?? defaults.recover,
     drift: asked.drift ?? defaults.drift,
     onIdConflict: asked.onIdConflict ?? defaults.onIdConflict,
     ready: asked.ready ?? (() => true),
-    healthPath: wantsHealth ? healthPath : undefined,
+    health: {
+      path,
+      mounted: asked.health?.path !== undefined || asked.checks?.http !== undefined,
+      port: asked.health?.port,
+      details: asked.health?.details ?? false,
+      components: planComponents(asked.health?.components ?? {}),
+    },
     intervalMs: asked.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
     ...stop,
     waitMs: asked.wait === false ? Infinity : (asked.wait ?? defaults.waitMs),
     required: asked.required ?? defaults.required,
   };
+}
+
+function planComponents(components: Components): ComponentPlan[] {
+  return Object.entries(components).map(([name, { run, interval, timeout, failures, successes, onFail }]) => {
+    const intervalMs = interval ?? defaults.componentIntervalMs;
+    return {
+      name,
+      run,
+      intervalMs,
+      timeoutMs: timeout ?? Math.min(defaults.componentTimeoutMs, intervalMs),
+      failures: failures ?? 1,
+      successes: successes ?? 1,
+      onFail: onFail ?? defaults.onFail,
+    };
+  });
 }
 
 function planChecks({ http, tcp, grpc }: Checks, healthPath: string): CheckPlan[] {

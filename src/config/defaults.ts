@@ -17,6 +17,10 @@ export const defaults = Object.freeze({
   drift: 'repair',
   onIdConflict: 'wait',
   healthPath: '/health',
+  componentIntervalMs: 10_000,
+  /** Or the component's interval, where that is shorter. */
+  componentTimeoutMs: 2_000,
+  onFail: 'degrade',
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
   drainMinMs: 2_000,

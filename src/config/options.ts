@@ -1,4 +1,5 @@
 import type { Registry } from '../registry/registry.js';
+import type { OnFail } from '../health/component.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -113,6 +114,33 @@ export interface GrpcCheckOptions extends ProbeOptions {
 export interface HealthOptions {
   /** Where the bound server answers health requests, with `/live` and `/ready` below it. Not mounted unless this or `checks.http` is set. @default '/health' */
   path?: string;
+  /** Answers them on a port of their own, on every address, from `start()` to the end of the drain. @default none */
+  port?: number;
+  /** True: tell everybody how each component does; false: only who asks over loopback. Names and reason codes, never what a component says. @default false */
+  details?: boolean;
+  /** What the service is made of and depends on, by name. A component without `run` is only reported about, see `Registrar.report`. @default none */
+  components?: Readonly<Record<string, ComponentOptions>>;
+}
+
+export interface ComponentOptions {
+  /**
+   * Looks at it, at first when the Registrar starts. It is fine unless this throws, rejects, says false, answers a `Finding` that is not
+   * passing, or takes longer than `timeout`, when the signal aborts. Never called while an earlier call has not ended.
+   */
+  run?: (signal: AbortSignal) => unknown;
+  /** From the begin of one run to the next. @default '10s' */
+  interval?: Duration;
+  /** @default '2s', or the interval if shorter */
+  timeout?: Duration;
+  /** So many runs in a row make it worse. @default 1 */
+  failures?: number;
+  /** So many runs in a row make it better. @default 1 */
+  successes?: number;
+  /**
+   * How far it reaches. `degrade`: the instance passes, degraded; `warning`: it is in warning, which readers who ask with `?passing`
+   * no longer see; `critical`: it leaves the traffic; `break`: it passes, degraded, and `Registrar.guard` fails fast. @default 'degrade'
+   */
+  onFail?: OnFail;
 }
 
 export interface HeartbeatOptions {

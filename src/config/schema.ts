@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { componentNameFault } from '../health/component.js';
 import type { Registry } from '../registry/registry.js';
 import type { Logger } from '../telemetry/logger.js';
 import { parseDuration } from './duration.js';
@@ -142,6 +143,23 @@ const healthPath = v.pipe(
   v.check(rules.isPath, 'a path below the root, e.g. `/health`, without query or fragment'),
 );
 
+const inRow = v.pipe(v.number('a whole number, at least 1'), v.integer('a whole number, at least 1'), v.minValue(1, 'a whole number, at least 1'));
+const component = section({
+  run: v.optional(v.custom<(signal: AbortSignal) => unknown>((value) => typeof value === 'function', 'a function')),
+  interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
+  timeout: v.optional(duration(1, "more than 0, e.g. '2s'")),
+  failures: v.optional(inRow),
+  successes: v.optional(inRow),
+  onFail: v.optional(v.picklist(['degrade', 'warning', 'critical', 'break'], "'degrade', 'warning', 'critical' or 'break'")),
+}, 'an object with what differs from the defaults');
+const componentsAllowed = 'an object of components';
+const health = section({
+  path: v.optional(healthPath),
+  port: v.optional(positive16Bit),
+  details: v.optional(flag),
+  components: v.optional(v.pipe(v.custom<object>((value) => !Array.isArray(value), componentsAllowed), v.record(faultless(componentNameFault, 'a name'), component, componentsAllowed))),
+});
+
 /** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
 export const optionsSchema = section({
   name,
@@ -166,7 +184,7 @@ export const optionsSchema = section({
   ready: v.optional(
     v.custom<() => boolean | Promise<boolean>>((value) => typeof value === 'function', 'a function that answers true or false'),
   ),
-  health: v.optional(section({ path: v.optional(healthPath) })),
+  health: v.optional(health),
   heartbeat: v.optional(section({ interval: v.optional(duration(1, "more than 0, e.g. '3s'")) })),
   shutdown: v.optional(shutdown),
   logger: v.optional(

@@ -1,6 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import { healthResponses } from './response.js';
-import type { HealthResponse } from './response.js';
+import { isConsulCheck, isPrivateLook } from './asker.js';
+import type { Asker } from './asker.js';
+import type { Health } from './report.js';
+import { healthResponses, servingResponses } from './response.js';
+import type { HealthResponse, ServingResponses } from './response.js';
 
 /** What the endpoint needs to know, asked anew at each request. */
 export interface HealthFacts {
@@ -8,10 +11,12 @@ export interface HealthFacts {
   readonly ready: boolean;
   /** The instance is leaving. */
   readonly draining: boolean;
+  /** Another object whenever anything in it has changed. */
+  readonly health: Health;
 }
 
 /** The part of a request (node:http, or node:http2's compatibility API) that the endpoint reads. */
-export interface HealthRequest {
+export interface HealthRequest extends Asker {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
 }
@@ -23,8 +28,9 @@ export interface HealthReply {
 }
 
 /**
- * Answers GET and HEAD (anything else: 405) on three paths: `<path>` and `<path>/ready` say 200 while the instance is ready
- * and not leaving, else 503; `<path>/live` always says 200. A query string and a slash at the end make no difference.
+ * Answers GET and HEAD (anything else: 405) on three paths. `<path>`: 503 before the start gate opens, while critical and from
+ * the begin of leaving; else 200, or 429 for a warning where Consul's own check asks (it calls itself `Consul Health Check`).
+ * `<path>/ready`: the same, and 200 for a warning. `<path>/live`: always 200. A query string and a slash at the end make no difference.
  */
 export interface HealthEndpoint {
   /** The three paths, the general one first. */
@@ -34,21 +40,45 @@ export interface HealthEndpoint {
   /** Writes the whole answer. Only for a request whose URL it handles. */
   answer(request: HealthRequest, reply: HealthReply): void;
   /** The same for a raw HTTP/2 stream. */
-  answerStream(stream: ServerHttp2Stream, request: HealthRequest): void;
+  answerStream(stream: ServerHttp2Stream, request: Omit<HealthRequest, 'socket'>): void;
 }
 
-/** @param options.path where to answer; starts with a slash, and is not the root */
-export function healthEndpoint(options: { path: string; facts: () => HealthFacts }): HealthEndpoint {
-  const base = options.path.replace(/\/+$/, '');
-  const live = `${base}/live`;
-  const paths = [base, live, `${base}/ready`];
+export interface EndpointPlan {
+  /** Where to answer; starts with a slash, and is not the root. */
+  readonly path: string;
+  /** Tell everybody how each component does, not only those who ask over loopback. */
+  readonly details: boolean;
+  readonly facts: () => HealthFacts;
+}
 
-  const choose = ({ method, url = '' }: HealthRequest): HealthResponse => {
+export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEndpoint {
+  const base = path.replace(/\/+$/, '');
+  const live = `${base}/live`;
+  const ready = `${base}/ready`;
+  const paths = [base, live, ready];
+  let prepared: { readonly health: Health; readonly responses: ServingResponses } | undefined;
+
+  /** Made anew when the health has changed, and never for a probe alone. */
+  const responsesFor = (health: Health): ServingResponses => {
+    if (prepared?.health !== health) prepared = { health, responses: servingResponses(health) };
+    return prepared.responses;
+  };
+
+  const choose = (request: HealthRequest): HealthResponse => {
+    const { method, url = '' } = request;
     if (method !== 'GET' && method !== 'HEAD') return healthResponses.methodNotAllowed;
-    if (pathOf(url) === live) return healthResponses.pass;
-    const { ready, draining } = options.facts();
-    if (draining) return healthResponses.draining;
-    return ready ? healthResponses.pass : healthResponses.notReady;
+    const asked = pathOf(url);
+    if (asked === live) return healthResponses.live;
+    const now = facts();
+    if (now.draining) return healthResponses.draining;
+    if (!now.ready) return healthResponses.notReady;
+    const responses = responsesFor(now.health);
+    if (asked === ready) return responses.plain;
+    // What tells askers apart is looked at only where it matters: a look at the headers costs more than the answer.
+    const detailed = now.health.components.length > 0 && (details || isPrivateLook(request));
+    const toConsul = now.health.status === 'warning' && isConsulCheck(request);
+    if (toConsul) return detailed ? responses.detailedToConsul : responses.plainToConsul;
+    return detailed ? responses.detailed : responses.plain;
   };
 
   return {
@@ -62,7 +92,7 @@ export function healthEndpoint(options: { path: string; facts: () => HealthFacts
     },
     answerStream(stream, request) {
       if (stream.destroyed) return;
-      const { status, headers, body } = choose(request);
+      const { status, headers, body } = choose({ ...request, socket: stream.session?.socket });
       stream.respond({ ':status': status, ...headers });
       if (request.method === 'HEAD') stream.end();
       else stream.end(body);

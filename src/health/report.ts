@@ -20,3 +20,28 @@ export function ownMaintenance(reason: string): HealthReport {
 export function isOwnMaintenance({ reason }: { readonly reason: string }): boolean {
   return reason.startsWith(MARK);
 }
+
+/** What a component was found to be, or was reported to be. */
+export type ComponentStatus = 'passing' | 'warning' | 'critical';
+
+/**
+ * Why a component is what it is: `unknown` before it was first looked at; `failed`: it threw, said false or was reported so; `timeout`;
+ * `hung`: a run that timed out has still not ended; `open`: its circuit is.
+ */
+export type ComponentReason = 'ok' | 'unknown' | 'warning' | 'failed' | 'timeout' | 'hung' | 'open';
+
+/** How one component does. Nothing in it varies while it does the same: its own words are told by the `component` event alone. */
+export interface ComponentHealth {
+  readonly name: string;
+  readonly status: ComponentStatus;
+  readonly reason: ComponentReason;
+  /** What that does to the instance; `degraded` leaves it passing in the registry. */
+  readonly effect: 'none' | 'degraded' | 'warning' | 'critical';
+}
+
+/** The health of the whole instance and what it is made of; replaced by another one at each change. */
+export interface Health extends HealthReport {
+  /** Passing, but not as it should be. */
+  readonly degraded: boolean;
+  readonly components: readonly ComponentHealth[];
+}

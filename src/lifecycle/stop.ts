@@ -21,6 +21,8 @@ export interface StopPlan {
   readonly registry: BoundedRegistry;
   readonly server: () => BoundServer | undefined;
   readonly heartbeat: () => Heartbeat | undefined;
+  /** Ends the answers on the port that health has to itself. */
+  readonly closeHealthServer: () => Promise<void>;
   /** Ends start, heartbeat and recovery; resolves when none of them runs any more. */
   readonly halt: (reason: Error) => Promise<void>;
 }
@@ -97,7 +99,7 @@ export class Stop {
   }
 
   async #stop(reason: string): Promise<readonly Error[]> {
-    const { clock, events, machine, hooks, registry, server } = this.#plan;
+    const { clock, events, machine, hooks, registry, server, closeHealthServer } = this.#plan;
     const startedAt = clock.now();
     const release = clock.hold();
     const callOff = this.#setDeadline(this.#hurry);
@@ -113,6 +115,7 @@ export class Stop {
     const steps = [
       () => hooks.run('after drain', this.#hurry.signal),
       () => server()?.close(this.#hurry.signal),
+      closeHealthServer,
       () => hooks.run('after close', this.#hurry.signal),
       () => registry.close(),
     ];

@@ -174,7 +174,7 @@ export class BoundServer {
 
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     if (stream.session !== undefined) this.#connections.session(stream.session);
-    const request = { method: headers[':method'], url: headers[':path'] };
+    const request = { method: headers[':method'], url: headers[':path'], headers };
     if (this.#endpoint?.handles(request.url ?? '')) {
       this.#endpoint.answerStream(stream, request);
       return true;

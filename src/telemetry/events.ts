@@ -1,7 +1,7 @@
 import { asError } from '../errors.js';
 import type { RegistrarError } from '../errors.js';
 import type { ShutdownPolicy } from '../config/options.js';
-import type { HealthReport } from '../health/report.js';
+import type { ComponentHealth, Health, HealthReport } from '../health/report.js';
 import type { AddressCandidate } from '../instance/address-candidates.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { RegistrarState } from '../lifecycle/states.js';
@@ -23,7 +23,9 @@ export interface RegistrarEvents {
   /** A heartbeat, or a try to register, failed and will be tried again. `outageMs` counts from the first failure. */
   beatMissed: { error: RegistrarError; inRow: number; outageMs: number; marginMs: number };
   /** The health the next beat carries has changed. */
-  health: HealthReport;
+  health: Health;
+  /** A component was first looked at, or does otherwise than before. `detail` is its own words, e.g. of an error: they stay in this process. */
+  component: ComponentHealth & { detail: string | undefined };
   /** The registry shows the maintenance that the host asked for, or no longer does. An operator's is not told of. */
   maintenance: { on: boolean; reason: string };
   /** Another live instance holds our id; `onIdConflict` says what happens now. */

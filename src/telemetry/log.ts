@@ -24,6 +24,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   let fields: { service: string; instance?: string; registry?: string } = { service };
   let listed = false;
   let outage: Outage | undefined;
+  const troubled = new Set<string>();
 
   const listedAgain = (): { misses?: number } => {
     const misses = outage?.misses;
@@ -67,6 +68,14 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   });
   on('maintenance', ({ on: isOn, reason }) => {
     logger.info({ ...fields, reason }, isOn ? `${service} is out of traffic: ${reason}` : `${service} is back from its maintenance`);
+  });
+  on('component', ({ name, reason, effect, detail }) => {
+    if (effect !== 'none') {
+      troubled.add(name);
+      logger.warn({ ...fields, component: name, reason, effect, ...(detail !== undefined && { detail }) }, `${service} is ${effect}: ${name} ${reason}${detail === undefined ? '' : `: ${detail}`}`);
+    } else if (troubled.delete(name)) {
+      logger.info({ ...fields, component: name }, `${service}: ${name} is well again`);
+    }
   });
   on('conflict', ({ error }) => {
     logger.warn({ ...fields, error: brief(error) }, `${service} is kept from its id: ${error.message}`);

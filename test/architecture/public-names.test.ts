@@ -4,7 +4,7 @@ import { compile, exportsOf } from './compiler.js';
 import { root } from './source-tree.js';
 
 const values = [
-  'register', 'Registrar', 'consul', 'file', 'memory', 'configFile', 'consulKv', 'isRegistrarError', 'hasCode', 'RegistrarError', 'ConfigError', 'HookFailedError', 'IdConflictError', 'NameInvalidError', 'checkName', 'formatName', 'parseName',
+  'register', 'Registrar', 'consul', 'file', 'memory', 'configFile', 'consulKv', 'isRegistrarError', 'hasCode', 'RegistrarError', 'ConfigError', 'CircuitOpenError', 'HookFailedError', 'IdConflictError', 'NameInvalidError', 'checkName', 'formatName', 'parseName',
   'AddressNotFoundError', 'RegistryUnavailableError', 'RegistryRejectedError', 'RegistryDeniedError', 'RegistrationLostError',
   'TimeoutError', 'StoppedError',
 ];
@@ -13,7 +13,7 @@ const types = [
   'RegistrarOptions', 'ChecksOptions', 'ProbeOptions', 'HttpCheckOptions', 'GrpcCheckOptions', 'HealthOptions', 'HeartbeatOptions',
   'ShutdownOptions', 'DrainOptions', 'Duration', 'ConsulOptions', 'TlsOptions', 'FileOptions', 'InstanceChanges', 'RegistrarStatus', 'RegistrarEvents',
   'EventName', 'Listener', 'LossCause', 'ConfigRejection', 'ConfigSource', 'SourceReading', 'ConfigFileOptions', 'DriftPolicy', 'IdConflictPolicy', 'ShutdownPolicy', 'HookPoint', 'HookOptions', 'StopHook', 'RegistrarState', 'Registry', 'RegistryEndpoint', 'AddressCandidate', 'AddressSource', 'Registration', 'Renewal', 'Entry', 'EntryInstance', 'EntryCheck',
-  'Discovery', 'DiscoveredInstance', 'Cursor', 'ServiceInstance', 'InstanceKey', 'RegistryCheck', 'Weights', 'HealthReport',
+  'Discovery', 'DiscoveredInstance', 'Cursor', 'ServiceInstance', 'InstanceKey', 'RegistryCheck', 'Weights', 'HealthReport', 'Health', 'ComponentHealth', 'ComponentReason', 'ComponentStatus', 'ComponentOptions', 'Finding', 'OnFail',
   'HealthStatus', 'NameParts', 'NameProblem', 'Naming', 'Logger', 'ErrorCode', 'ConfigIssue',
 ];
 

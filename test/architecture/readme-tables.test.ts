@@ -20,6 +20,11 @@ it('has a row in the README for every option, and no other', () => {
   expect(rows.filter((row) => !options.some(({ name }) => name === row))).toEqual([]);
 });
 
+it('has a row in the README for everything a component can have, and no other', () => {
+  const options = exportedType(program, 'src/config/options.ts', 'ComponentOptions').getProperties();
+  expect(readmeNames('Component').sort()).toEqual(options.map(({ name }) => name).sort());
+});
+
 /** Dotted names of all options; a group, which is described by its members, may have a row of its own. */
 function optionsOf(type: ts.Type, prefix = ''): { name: string; group: boolean }[] {
   return type.getProperties().flatMap((property) => {

@@ -33,6 +33,7 @@ const names: Readonly<Record<EventName, true>> = {
   beat: true,
   beatMissed: true,
   health: true,
+  component: true,
   maintenance: true,
   conflict: true,
   drift: true,

@@ -109,6 +109,8 @@ it.each([
   [{ checks: { http: false, tcp: 7 } }, ['checks.http', 'checks.tcp']],
   [{ checks: { tcp: { interval: 0, timeout: '0s' } } }, ['checks.tcp.interval', 'checks.tcp.timeout']],
   [{ health: { path: 'health' } }, ['health.path']],
+  [{ health: { port: 0, details: 'yes', components: [] } }, ['health.port', 'health.details', 'health.components']],
+  [{ health: { components: { 'a b': {}, db: 5, redis: { run: 'ping', interval: 0, failures: 0, successes: 1.5, onFail: 'panic', retries: 3 } } } }, ['health.components.a b', 'health.components.db', ...['run', 'interval', 'failures', 'successes', 'onFail', 'retries'].map((field) => `health.components.redis.${field}`)]],
   [{ health: { path: '/' } }, ['health.path']],
   [{ health: { path: '/a?b' } }, ['health.path']],
   [{ heartbeat: { interval: 0 } }, ['heartbeat.interval']],

@@ -27,7 +27,7 @@ describe('defaults', () => {
       recover: true,
       drift: 'repair',
       onIdConflict: 'wait',
-      healthPath: undefined,
+      health: { path: '/health', mounted: false, port: undefined, details: false, components: [] },
       intervalMs: 3_333,
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
@@ -110,11 +110,11 @@ describe('options', () => {
   });
 
   it('mount health paths only when a path or an HTTP check is asked for', () => {
-    expect(resolve({ name: 'a' }).healthPath).toBeUndefined();
-    expect(resolve({ name: 'a', checks: { tcp: true } }).healthPath).toBeUndefined();
-    expect(resolve({ name: 'a', checks: { http: true } }).healthPath).toBe('/health');
+    expect(resolve({ name: 'a' }).health.mounted).toBe(false);
+    expect(resolve({ name: 'a', checks: { tcp: true } }).health.mounted).toBe(false);
+    expect(resolve({ name: 'a', checks: { http: true } }).health).toMatchObject({ mounted: true, path: '/health' });
     const config = resolve({ name: 'a', health: { path: '/up/' }, checks: { http: true } });
-    expect(config.healthPath).toBe('/up');
+    expect(config.health.path).toBe('/up');
     expect(config.checks).toMatchObject([{ target: '/up/ready' }]);
   });
 });

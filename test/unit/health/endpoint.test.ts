@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { aggregate } from '../../../src/health/aggregate.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
-import type { HealthFacts } from '../../../src/health/endpoint.js';
+import type { HealthFacts, HealthRequest } from '../../../src/health/endpoint.js';
+import type { ComponentHealth } from '../../../src/health/report.js';
 
-function ask(facts: HealthFacts, url: string, method = 'GET') {
-  const endpoint = healthEndpoint({ path: '/health', facts: () => facts });
+function ask(facts: HealthFacts, url: string, request: Partial<HealthRequest> = {}, details = false) {
+  const endpoint = healthEndpoint({ path: '/health', details, facts: () => facts });
   const answer = { status: 0, headers: {} as Record<string, string | number>, body: undefined as string | undefined };
   endpoint.answer(
-    { method, url },
+    { method: 'GET', url, ...request },
     {
       writeHead(status, headers) {
         answer.status = status;
@@ -20,9 +22,14 @@ function ask(facts: HealthFacts, url: string, method = 'GET') {
   return answer;
 }
 
-const starting = { ready: false, draining: false };
-const serving = { ready: true, draining: false };
-const leaving = { ready: true, draining: true };
+const db = (effect: ComponentHealth['effect']): ComponentHealth => ({ name: 'db', status: effect === 'none' ? 'passing' : 'critical', reason: effect === 'none' ? 'ok' : 'timeout', effect });
+const facts = (effect: ComponentHealth['effect']): HealthFacts => ({ ready: true, draining: false, health: aggregate([db(effect)]) });
+
+const serving: HealthFacts = { ready: true, draining: false, health: aggregate([]) };
+const starting = { ...serving, ready: false };
+const leaving = { ...serving, draining: true };
+const consul = { headers: { 'user-agent': 'Consul Health Check' } };
+const neighbour = { socket: { remoteAddress: '::ffff:127.0.0.1' }, headers: {} };
 
 describe('health paths', () => {
   it.each([
@@ -35,26 +42,75 @@ describe('health paths', () => {
     ['/health/live', starting, 200],
     ['/health/live', serving, 200],
     ['/health/live', leaving, 200],
-  ])('%s with %o answers %i', (url, facts, status) => {
-    const answer = ask(facts, url);
+    ['/health/live', facts('critical'), 200],
+  ])('%s with %o answers %i', (url, now, status) => {
+    const answer = ask(now, url);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body ?? '')).toMatchObject({ status: status === 200 ? 'pass' : 'fail' });
     expect(answer.headers).toMatchObject({ 'Content-Type': 'application/health+json', 'Cache-Control': 'no-store', 'Content-Length': answer.body?.length });
   });
 
+  it.each([
+    ['none', { '/health': [200, 'pass'], '/health/ready': [200, 'pass'] }],
+    ['degraded', { '/health': [200, 'warn'], '/health/ready': [200, 'warn'] }],
+    ['warning', { '/health': [200, 'warn'], '/health/ready': [200, 'warn'] }],
+    ['critical', { '/health': [503, 'fail'], '/health/ready': [503, 'fail'] }],
+  ] as const)('with a component of effect %s answer %j', (effect, expected) => {
+    for (const [url, [status, verdict]] of Object.entries(expected)) {
+      const answer = ask(facts(effect), url);
+      expect([url, answer.status, (JSON.parse(answer.body!) as { status: string }).status]).toEqual([url, status, verdict]);
+    }
+  });
+
+  it('answer a warning with 429 to the check of Consul alone', () => {
+    expect(ask(facts('warning'), '/health', consul).status).toBe(429);
+    expect(ask(facts('warning'), '/health', { headers: { 'user-agent': 'curl/8' } }).status).toBe(200);
+    expect(ask(facts('degraded'), '/health', consul).status).toBe(200);
+    expect(ask(facts('warning'), '/health/ready', consul).status).toBe(200);
+  });
+
   it('say why they fail', () => {
     expect(ask(starting, '/health').body).toContain('not ready yet');
     expect(ask(leaving, '/health').body).toContain('draining');
+    expect(ask(facts('critical'), '/health').body).toContain('critical: db timeout');
+  });
+
+  it('tell of each component over loopback, and elsewhere only when asked to', () => {
+    const checks = { db: [{ status: 'fail', output: 'timeout' }] };
+    expect(JSON.parse(ask(facts('degraded'), '/health', neighbour).body!)).toEqual({ status: 'warn', output: 'degraded: db timeout', checks });
+    expect(ask(facts('degraded'), '/health', { socket: { remoteAddress: '10.0.0.9' }, headers: {} }).body).not.toContain('checks');
+    expect(ask(facts('degraded'), '/health', { socket: { remoteAddress: '10.0.0.9' } }, true).body).toContain('checks');
+  });
+
+  it.each(['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])('do not take a proxy on this host for this host: %s', (header) => {
+    expect(ask(facts('degraded'), '/health', { ...neighbour, headers: { [header]: '203.0.113.9' } }).body).not.toContain('checks');
+  });
+
+  it('are prepared once for as long as the health stays the same object', () => {
+    const endpoint = healthEndpoint({ path: '/health', details: false, facts: () => serving });
+    const bodies: unknown[] = [];
+    const reply = { writeHead: () => undefined, end: (body?: Buffer) => bodies.push(body) };
+    endpoint.answer({ method: 'GET', url: '/health' }, reply);
+    endpoint.answer({ method: 'GET', url: '/health' }, reply);
+    expect(bodies[0]).toBeInstanceOf(Buffer);
+    expect(bodies[1]).toBe(bodies[0]);
+  });
+
+  it('stay under 4 kB however many components there are', () => {
+    const many = Array.from({ length: 256 }, (_, index): ComponentHealth => ({ name: `component-with-a-long-name-${String(index)}`.padEnd(64, 'x'), status: 'critical', reason: 'timeout', effect: 'critical' }));
+    const body = ask({ ...serving, health: aggregate(many) }, '/health', neighbour).body!;
+    expect(body.length).toBeLessThanOrEqual(4_096);
+    expect(Object.keys((JSON.parse(body) as { checks: object }).checks).length).toBeGreaterThan(10);
   });
 
   it('answer HEAD with the headers of GET and no body', () => {
-    const { body, ...head } = ask(serving, '/health', 'HEAD');
+    const { body, ...head } = ask(serving, '/health', { method: 'HEAD' });
     expect(body).toBeUndefined();
     expect(head).toMatchObject({ status: 200, headers: ask(serving, '/health').headers });
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s and say what they take', (method) => {
-    expect(ask(serving, '/health/live', method)).toMatchObject({ status: 405, headers: { Allow: 'GET, HEAD' }, body: '' });
+    expect(ask(serving, '/health/live', { method })).toMatchObject({ status: 405, headers: { Allow: 'GET, HEAD' }, body: '' });
   });
 
   it('do not mind a query string or a slash at the end', () => {
@@ -64,7 +120,7 @@ describe('health paths', () => {
 });
 
 describe('the paths an endpoint takes', () => {
-  const { handles, paths } = healthEndpoint({ path: '/health/', facts: () => serving });
+  const { handles, paths } = healthEndpoint({ path: '/health/', details: false, facts: () => serving });
 
   it('are three', () => {
     expect(paths).toEqual(['/health', '/health/live', '/health/ready']);

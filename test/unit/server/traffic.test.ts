@@ -4,6 +4,7 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import type { Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { aggregate } from '../../../src/health/aggregate.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
 import { bindServer } from '../../../src/server/bound-server.js';
 import type { BindOptions } from '../../../src/server/bound-server.js';
@@ -15,6 +16,8 @@ const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0).reverse()) close();
 });
+
+const endpointAt = (path: string, ready: boolean) => healthEndpoint({ path, details: false, facts: () => ({ ready, draining: false, health: aggregate([]) }) });
 
 function watch(server: Server, options: Partial<BindOptions> = {}) {
   open.push(() => server.close());
@@ -91,7 +94,7 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
       seen.push(request.url);
       response.end('host');
     });
-    const endpoint = healthEndpoint({ path: '/health', facts: () => ({ ready: true, draining: false }) });
+    const endpoint = endpointAt('/health', true);
     const bound = watch(server, { endpoint });
     const caller = await client(kind, await listen(server));
     const health = await caller.request('/health/ready');
@@ -108,7 +111,7 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
   it('is no longer watched after release, and the server is as it was', async () => {
     const server = makeServer(kind);
     const before = footprint(server);
-    const bound = watch(server, { endpoint: healthEndpoint({ path: '/served', facts: () => ({ ready: true, draining: false }) }) });
+    const bound = watch(server, { endpoint: endpointAt('/served', true) });
     const waiting = bound.listening(new AbortController().signal);
     bound.release();
     await expect(waiting).rejects.toMatchObject({ code: 'ROLLCALL_STOPPED' });
@@ -138,7 +141,7 @@ describe('what else counts as traffic', () => {
       stream.respond({ ':status': 200 });
       stream.end('raw');
     });
-    const bound = watch(server, { endpoint: healthEndpoint({ path: '/health', facts: () => ({ ready: false, draining: false }) }) });
+    const bound = watch(server, { endpoint: endpointAt('/health', false) });
     const caller = await client('h2c', await listen(server));
     expect((await caller.request('/')).body).toBe('raw');
     expect((await caller.request('/health')).status).toBe(503);

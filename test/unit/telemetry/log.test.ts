@@ -70,7 +70,7 @@ it('writes nothing for beats, health and states as long as all is well', () => {
   register();
   log.lines.length = 0;
   for (let count = 0; count < 100; count += 1) beat();
-  events.emit('health', { status: 'warning', reason: 'slow' });
+  events.emit('health', { status: 'warning', reason: 'warning: disk warning', degraded: false, components: [] });
   events.emit('state', { from: 'registering', to: 'registered' });
   expect(log.lines).toEqual([]);
 });

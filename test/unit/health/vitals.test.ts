@@ -1,0 +1,292 @@
+import { describe, expect, it } from 'vitest';
+import type { ComponentPlan } from '../../../src/health/component.js';
+import type { ComponentStatus, Health } from '../../../src/health/report.js';
+import { Vitals } from '../../../src/health/vitals.js';
+import { FakeClock } from '../../support/fake-clock.js';
+
+const defaults = { run: undefined, intervalMs: 10_000, timeoutMs: 1_000, failures: 1, successes: 1, onFail: 'degrade' } as const;
+
+function vitalsOf(...components: (Partial<ComponentPlan> & { name: string })[]) {
+  const clock = new FakeClock();
+  const told: { at: number; health: Health }[] = [];
+  const components_ = components.map((component) => ({ ...defaults, ...component }));
+  const parts: { name: string; reason: string; detail: string | undefined }[] = [];
+  const halt = new AbortController();
+  const vitals = new Vitals({
+    components: components_,
+    clock,
+    onComponent: ({ name, reason, detail }) => parts.push({ name, reason, detail }),
+    onChange: (health) => told.push({ at: clock.now(), health }),
+  });
+  return { clock, vitals, told, parts, halt, start: () => vitals.start(halt.signal), reasons: () => told.map(({ at, health }) => [at, health.reason]) };
+}
+
+/** A run whose next answers are set from outside. */
+function switchable(first: ComponentStatus = 'passing') {
+  const run = Object.assign(async () => {
+    run.calls += 1;
+    return { status: run.says, detail: run.detail };
+  }, { calls: 0, says: first, detail: undefined as string | undefined });
+  return run;
+}
+
+describe('a component', () => {
+  it('runs at the start and then every interval', async () => {
+    const run = switchable();
+    const { clock, start, halt } = vitalsOf({ name: 'db', run, intervalMs: 5_000 });
+    void start();
+    await clock.advance(0);
+    expect(run.calls).toBe(1);
+    await clock.advance(4_999);
+    expect(run.calls).toBe(1);
+    await clock.advance(10_001);
+    expect(run.calls).toBe(4);
+    halt.abort(new Error('stop'));
+    await clock.advance(60_000);
+    expect([run.calls, clock.pending]).toEqual([4, 0]);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['throws', () => { throw new Error('refused'); }, 'refused'],
+    ['rejects', async () => Promise.reject(new Error('refused')), 'refused'],
+    ['says false', () => false, 'the run said false'],
+    ['finds so', () => ({ status: 'critical', detail: 'pool empty' }), 'pool empty'],
+    ['rejects with no message', async () => Promise.reject(Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })), 'ECONNREFUSED'],
+  ])('has failed when its run %s', async (_how, run, detail) => {
+    const { clock, vitals, start, parts, halt } = vitalsOf({ name: 'db', run });
+    void start();
+    await clock.advance(0);
+    expect(vitals.health).toMatchObject({ status: 'passing', degraded: true, reason: 'degraded: db failed' });
+    expect(parts).toEqual([{ name: 'db', reason: 'failed', detail }]);
+    halt.abort(new Error('stop'));
+  });
+
+  it.each([[undefined], ['PONG'], [{ rows: [] }], [true], [{ status: 200 }], [{ status: 'passing' }], [null]])('is fine when its run answers %j', async (answer) => {
+    const { clock, vitals, start, halt } = vitalsOf({ name: 'db', run: () => answer });
+    void start();
+    await clock.advance(0);
+    expect(vitals.health).toMatchObject({ reason: 'ok', components: [{ reason: 'ok' }] });
+    halt.abort(new Error('stop'));
+  });
+
+  it('that hangs has failed, is told so by its signal, never runs twice at once, and its late answer is ignored', async () => {
+    let calls = 0;
+    let told: AbortSignal | undefined;
+    let answer: (value: unknown) => void = () => undefined;
+    const run = (signal: AbortSignal) => {
+      calls += 1;
+      told = signal;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    };
+    const { clock, vitals, start, halt, parts } = vitalsOf({ name: 'db', run, intervalMs: 2_000, failures: 2 });
+    void start();
+    await clock.advance(1_000);
+    expect(told?.aborted).toBe(true);
+    expect(vitals.health.reason).toBe('ok');
+    await clock.advance(11_000);
+    expect(calls).toBe(1);
+    expect(vitals.health.reason).toBe('degraded: db hung');
+    const before = parts.length;
+    answer({ status: 'passing' });
+    await clock.advance(0);
+    expect([parts.length, vitals.health.reason]).toEqual([before, 'degraded: db hung']);
+    await clock.advance(2_000);
+    expect(calls).toBe(2);
+    halt.abort(new Error('stop'));
+  });
+
+  it('changes only after so many failures, and so many successes, in a row', async () => {
+    const run = switchable();
+    const { clock, vitals, start, halt } = vitalsOf({ name: 'redis', run, intervalMs: 1_000, failures: 3, successes: 2, onFail: 'critical' });
+    void start();
+    const history: string[] = [];
+    for (const says of ['passing', 'critical', 'critical', 'passing', 'critical', 'critical', 'critical', 'passing', 'critical', 'passing', 'passing'] as const) {
+      run.says = says;
+      await clock.advance(history.length === 0 ? 0 : 1_000);
+      history.push(vitals.health.status);
+    }
+    expect(history).toEqual(['passing', 'passing', 'passing', 'passing', 'passing', 'passing', 'critical', 'critical', 'critical', 'critical', 'passing']);
+    halt.abort(new Error('stop'));
+  });
+
+  it.each([
+    ['degrade', 'warning', 'passing', true],
+    ['degrade', 'critical', 'passing', true],
+    ['warning', 'warning', 'warning', false],
+    ['warning', 'critical', 'warning', false],
+    ['critical', 'warning', 'warning', false],
+    ['critical', 'critical', 'critical', false],
+    ['break', 'warning', 'passing', true],
+    ['break', 'critical', 'passing', true],
+  ] as const)('with onFail %s that finds %s makes the instance %s, degraded: %s', async (onFail, says, status, degraded) => {
+    const { clock, vitals, start, halt } = vitalsOf({ name: 'x', run: switchable(says), onFail });
+    void start();
+    await clock.advance(0);
+    expect(vitals.health).toMatchObject({ status, degraded });
+    halt.abort(new Error('stop'));
+  });
+
+  it('keeps its first reason while it fails, so that the bytes stay the same', async () => {
+    let error: Error | undefined = new Error('one');
+    const { clock, told, start, halt } = vitalsOf({ name: 'db', intervalMs: 2_000, run: () => (error ? Promise.reject(error) : new Promise(() => undefined)) });
+    void start();
+    await clock.advance(2_000);
+    error = undefined;
+    await clock.advance(10_000);
+    expect(told.map(({ health }) => health.reason)).toEqual(['degraded: db failed']);
+    halt.abort(new Error('stop'));
+  });
+
+  it('keeps what it says to itself: neither stack, secret nor escape code gets into the health', async () => {
+    const secret = '\u001b[31mpassword=hunter2\u001b[0m\n    at Client.connect (/srv/db.js:1:1)';
+    const { clock, vitals, start, parts, halt } = vitalsOf({ name: 'db', run: () => Promise.reject(new Error(secret)) });
+    void start();
+    await clock.advance(0);
+    expect(JSON.stringify(vitals.health)).not.toMatch(/hunter2|\\u001b|srv/);
+    expect(parts[0]?.detail).toContain('hunter2');
+    expect(parts[0]?.detail).not.toMatch(/\p{Cc}/u);
+    halt.abort(new Error('stop'));
+  });
+});
+
+it('are known when each component that readers of the registry see was looked at', async () => {
+  let answer: (value?: unknown) => void = () => undefined;
+  const slow = () => new Promise((resolve) => { answer = resolve; });
+  const { clock, start, halt } = vitalsOf({ name: 'cache', run: () => new Promise(() => undefined) }, { name: 'db', run: slow, onFail: 'critical' });
+  let known = false;
+  void start().then(() => { known = true; });
+  await clock.advance(0);
+  expect(known).toBe(false);
+  answer();
+  await clock.advance(0);
+  expect(known).toBe(true);
+  halt.abort(new Error('stop'));
+});
+
+describe('changes of the health', () => {
+  it('come at once, and then at most one every 250 ms with the latest', async () => {
+    const { clock, vitals, reasons } = vitalsOf();
+    for (let ms = 0; ms < 500; ms += 50) {
+      vitals.report('queue', ms % 100 === 0 ? 'warning' : 'passing');
+      await clock.advance(50);
+    }
+    await clock.advance(1_000);
+    expect(reasons()).toEqual([[0, 'warning: queue warning'], [250, 'ok']]);
+  });
+
+  it('are none where it flickers back within the gap', async () => {
+    const { clock, vitals, reasons } = vitalsOf();
+    vitals.report('queue', 'critical');
+    await clock.advance(100);
+    vitals.report('queue', 'passing');
+    vitals.report('queue', 'critical');
+    await clock.advance(1_000);
+    expect(reasons()).toEqual([[0, 'critical: queue failed']]);
+  });
+});
+
+describe('reports', () => {
+  it('of what the options do not name are taken as they stand, and their detail stays here', () => {
+    const { vitals, parts } = vitalsOf();
+    vitals.report('kafka', 'critical', 'lag 90 s');
+    expect(vitals.health).toMatchObject({ status: 'critical', reason: 'critical: kafka failed' });
+    expect(parts).toEqual([{ name: 'kafka', reason: 'failed', detail: 'lag 90 s' }]);
+    vitals.report('kafka', 'critical', 'lag 91 s');
+    expect(parts).toHaveLength(1);
+  });
+
+  it('of a named component count as its runs and reach as far', () => {
+    const { vitals } = vitalsOf({ name: 'kafka', failures: 2, onFail: 'degrade' });
+    vitals.report('kafka', 'critical');
+    expect(vitals.health.reason).toBe('ok');
+    vitals.report('kafka', 'critical');
+    expect(vitals.health).toMatchObject({ status: 'passing', degraded: true });
+  });
+
+  it.each([
+    ['', 'passing'],
+    ['a b', 'passing'],
+    ['__proto__', 'passing'],
+    ['a'.repeat(65), 'passing'],
+    ['kafka', 'fine'],
+  ])('refuse the name %j with the status %j', (name, status) => {
+    const { vitals } = vitalsOf();
+    expect(() => vitals.report(name, status as ComponentStatus)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
+  });
+
+  it('do not make components without end', () => {
+    const { vitals } = vitalsOf();
+    for (let made = 0; made < 256; made += 1) vitals.report(`c${String(made)}`, 'passing');
+    expect(() => vitals.report('c256', 'passing')).toThrow('at most 256 components');
+    vitals.report('c255', 'warning');
+  });
+});
+
+describe('guarded calls', () => {
+  const api = { name: 'payments', intervalMs: 30_000, onFail: 'break' } as const;
+  const fail = () => Promise.reject(new Error('503'));
+
+  it('go through and settle as they do while the component is fine', async () => {
+    const { vitals } = vitalsOf(api);
+    await expect(vitals.guard('payments', () => 7)).resolves.toBe(7);
+    await expect(vitals.guard('payments', fail)).rejects.toThrow('503');
+    expect(vitals.health.reason).toBe('ok');
+  });
+
+  it('fail fast once its run has failed, until a trial succeeds', async () => {
+    const run = switchable('critical');
+    const { clock, vitals, start, halt } = vitalsOf({ ...api, run });
+    void start();
+    await clock.advance(0);
+    let called = 0;
+    const call = () => vitals.guard('payments', () => (called += 1));
+    await expect(call()).rejects.toMatchObject({ code: 'ROLLCALL_CIRCUIT_OPEN', retryable: true });
+    expect([called, vitals.health.status, vitals.health.reason]).toEqual([0, 'passing', 'degraded: payments open']);
+    run.says = 'passing';
+    await clock.advance(30_000);
+    await expect(call()).resolves.toBe(1);
+    expect(vitals.health.reason).toBe('ok');
+    halt.abort(new Error('stop'));
+  });
+
+  it('open the circuit when five in a row fail, and a run closes it', async () => {
+    const run = switchable();
+    const { clock, vitals, start, halt } = vitalsOf({ ...api, run });
+    void start();
+    await clock.advance(0);
+    const outcomes: string[] = [];
+    const call = (fn: () => unknown) => vitals.guard('payments', fn).then(() => outcomes.push('ok'), (error: unknown) => outcomes.push((error as Error).message.slice(0, 3)));
+    for (let calls = 0; calls < 4; calls += 1) await call(fail);
+    await call(() => 'fine');
+    for (let calls = 0; calls < 6; calls += 1) await call(fail);
+    expect(outcomes).toEqual([...Array(4).fill('503'), 'ok', ...Array(5).fill('503'), 'pay']);
+    expect(vitals.health.reason).toBe('degraded: payments open');
+    await clock.advance(30_000);
+    expect(vitals.health.reason).toBe('ok');
+    halt.abort(new Error('stop'));
+  });
+
+  it('that began before the circuit opened do not open it again after it has closed', async () => {
+    const run = switchable();
+    const { clock, vitals, start, halt } = vitalsOf({ ...api, run });
+    void start();
+    await clock.advance(0);
+    const rejections: ((error: Error) => void)[] = [];
+    const late = Array.from({ length: 10 }, () => vitals.guard('payments', () => new Promise((_, reject) => rejections.push(reject))).catch(() => 'late'));
+    await clock.advance(0);
+    for (const reject of rejections.splice(0, 5)) reject(new Error('503'));
+    await clock.advance(30_000);
+    expect(vitals.health.reason).toBe('ok');
+    for (const reject of rejections) reject(new Error('503'));
+    await Promise.all(late);
+    await expect(vitals.guard('payments', () => 'through')).resolves.toBe('through');
+    halt.abort(new Error('stop'));
+  });
+
+  it.each(['db', 'nobody'])('are refused for a component without a circuit: %s', async (name) => {
+    const { vitals } = vitalsOf({ name: 'db' });
+    await expect(vitals.guard(name, () => 1)).rejects.toMatchObject({ code: 'ROLLCALL_CONFIG' });
+  });
+});
