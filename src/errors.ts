@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'ROLLCALL_REGISTRY_REJECTED'
   | 'ROLLCALL_REGISTRY_DENIED'
   | 'ROLLCALL_REGISTRATION_LOST'
+  | 'ROLLCALL_ALL_REGISTRIES_FAILED'
   | 'ROLLCALL_ID_CONFLICT'
   | 'ROLLCALL_CIRCUIT_OPEN'
   | 'ROLLCALL_TIMEOUT'
@@ -105,6 +106,17 @@ export class RegistryDeniedError extends RegistrarError {
 export class RegistrationLostError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_REGISTRATION_LOST', message, true, context);
+  }
+}
+
+/** No registry of a chain could do it. `errors` has what each of them said, the preferred one first. */
+export class AllRegistriesFailedError extends RegistrarError {
+  readonly errors: readonly Error[];
+
+  constructor(operation: string, errors: readonly Error[], context?: ErrorContext) {
+    const said = errors.map(({ message }) => message).join('; ');
+    super('ROLLCALL_ALL_REGISTRIES_FAILED', `no registry of the chain could ${operation}: ${said}`, true, { operation, ...context });
+    this.errors = errors;
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../errors.js';
-import type { DiscoveredInstance } from '../discovery/discovery.js';
+import type { DiscoveredInstance, Discovery } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
-import type { Entry, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 /** For everything but the beat, whose deadline follows from its interval. */
 const REQUEST_DEADLINE_MS = 5_000;
@@ -51,6 +51,11 @@ export class BoundedRegistry implements Registry {
     return this.#inner.warnings ?? [];
   }
 
+  get discovery(): Discovery | undefined {
+    const { discovery } = this.#inner;
+    return discovery && { poll: (service, cursor, signal) => this.#bounded('discover', signal, (bounded) => discovery.poll(service, cursor, bounded), cursor === undefined ? REQUEST_DEADLINE_MS : HELD_POLL_DEADLINE_MS) };
+  }
+
   get probes(): boolean {
     return this.#inner.probes ?? false;
   }
@@ -60,9 +65,17 @@ export class BoundedRegistry implements Registry {
     return maintain && ((key, reason, signal) => this.#write('maintain', signal, (bounded) => maintain(key, reason, bounded)));
   }
 
+  get hostLocal(): boolean {
+    return this.#inner.hostLocal ?? false;
+  }
+
+  get members(): readonly MemberFigures[] | undefined {
+    return this.#inner.members;
+  }
+
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#doubt !== undefined;
+    return this.#inner.inDoubt ?? this.#doubt !== undefined;
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -92,9 +105,7 @@ export class BoundedRegistry implements Registry {
 
   /** All instances of a service, as its readers see them; undefined when the registry has no read side. */
   async instancesOf(name: string, signal: AbortSignal): Promise<readonly DiscoveredInstance[] | undefined> {
-    const { discovery } = this.#inner;
-    if (discovery === undefined) return undefined;
-    return (await this.#bounded('discover', signal, (bounded) => discovery.poll(name, undefined, bounded))).instances;
+    return (await this.discovery?.poll(name, undefined, signal))?.instances;
   }
 
   async close(): Promise<void> {
@@ -107,6 +118,8 @@ export class BoundedRegistry implements Registry {
     const changed = inner.changed?.bind(inner);
     return {
       holder: () => inner.holder(),
+      level: () => inner.level?.() ?? 0,
+      provisional: () => inner.provisional?.() ?? false,
       renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
       ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, HELD_POLL_DEADLINE_MS) }),
@@ -172,6 +185,6 @@ export class BoundedRegistry implements Registry {
 const users = new WeakMap<Registry, number>();
 
 /** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
-function isAnswer(error: unknown): boolean {
+export function isAnswer(error: unknown): boolean {
   return hasCode(error, 'ROLLCALL_REGISTRATION_LOST') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_REGISTRY_DENIED');
 }

@@ -20,6 +20,12 @@ export interface Registry {
   readonly endpoint?: RegistryEndpoint | undefined;
   /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */
   readonly probes?: boolean;
+  /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. */
+  readonly hostLocal?: boolean;
+  /** A composition that knows of writes which were cut off and may still arrive says so here. */
+  readonly inDoubt?: boolean;
+  /** Of a composition: its registries, the preferred one first. */
+  readonly members?: readonly MemberFigures[] | undefined;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
   /** Writes or overwrites the entry. It is not listed as passing before the first `renew` has said so. Also serves an update. */
@@ -32,11 +38,20 @@ export interface Registry {
    * a heartbeat in `maintenance` alone takes the entry out of traffic.
    */
   readonly maintain?: ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
-  readonly discovery?: Discovery;
+  readonly discovery?: Discovery | undefined;
   /** Cloneable: what a worker needs to build the same registry; absent: main thread only. */
   readonly portable?: { readonly module: string; readonly options: unknown };
   /** Frees sockets and watchers; the verbs reject afterwards. */
   close(): Promise<void>;
+}
+
+/** How one registry of a composition has been answering; safe to print. */
+export interface MemberFigures {
+  readonly name: string;
+  /** `good`: it answers; `failing`: not just now, within the patience it is given; `out`: passed over until a trial succeeds. */
+  readonly state: 'good' | 'failing' | 'out';
+  /** Round trip of its latest answers, smoothed, in milliseconds; undefined before the first. */
+  readonly roundTripMs: number | undefined;
 }
 
 /** A host name or IP, and its port. */
@@ -49,6 +64,10 @@ export interface RegistryEndpoint {
 export interface Registration {
   /** Who really holds it now: a chain answers with its member. */
   holder(): string;
+  /** Of a chain: how many registries are preferred to the one that holds it. */
+  level?(): number;
+  /** True while the holder is seen on this host alone although others were wanted: not listed, whatever heartbeats are accepted. */
+  provisional?(): boolean;
   /** Heartbeat with the current health. Rejects with `RegistrationLostError` when the entry is gone. */
   renew(report: HealthReport, signal: AbortSignal): Promise<Renewal>;
   /** One long poll: resolves when the entry is worth a look. */

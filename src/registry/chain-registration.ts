@@ -1,0 +1,120 @@
+import { RegistrationLostError, asError } from '../errors.js';
+import type { HealthReport } from '../health/report.js';
+import { keyOf } from '../instance/service-instance.js';
+import { isSameSlot } from '../instance/slot.js';
+import type { Holding } from './holding.js';
+import type { Members } from './members.js';
+import type { Registration, Renewal } from './registry.js';
+
+/** So many times a step fits into a lease, of which a beat may take a quarter. */
+const BEAT_STEPS = 16;
+
+/** The receipt of a chain: follows its entry from member to member. */
+export class ChainRegistration implements Registration {
+  readonly #chain: string;
+  readonly #members: Members;
+  readonly #holding: Holding;
+
+  constructor(chain: string, members: Members, holding: Holding) {
+    this.#chain = chain;
+    this.#members = members;
+    this.#holding = holding;
+  }
+
+  holder(): string {
+    return this.#holding.current?.registration.holder() ?? this.#chain;
+  }
+
+  level(): number {
+    const { current } = this.#holding;
+    return current === undefined ? 0 : this.#members.levelOf(current.member);
+  }
+
+  provisional(): boolean {
+    return this.#holding.current?.member.hostLocal ?? false;
+  }
+
+  /**
+   * Beats where the entry is, then uses what is left of the beat to get back to a preferred member, to clear what was left
+   * behind, and to measure. Rejects with `RegistrationLostError` when the holder is out and another can be tried: getting
+   * listed there, with every look that this needs, is what the core does after any loss.
+   */
+  async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
+    const { current } = this.#holding;
+    if (current === undefined) throw this.#gone('it has been deregistered');
+    const { member, registration } = current;
+    if (this.#members.hasBetterThan(member)) throw this.#gone(`${registration.holder()} has not answered for longer than the patience`);
+    const sentAt = this.#members.clock.now();
+    const renewal = await registration.renew(report, signal).catch((thrown: unknown) => {
+      const error = asError(thrown);
+      if (!this.#members.noted(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member)) throw error;
+      throw this.#gone(`${registration.holder()} does not answer any more`, error);
+    });
+    member.answered();
+    this.#holding.renewedAt(member);
+    await this.#climb(report, signal);
+    await this.#tidy(signal);
+    await this.#measure(signal);
+    const dueInMs = this.#dueInMs();
+    return { ttlMs: renewal.ttlMs, ...(dueInMs !== undefined && { dueInMs }) };
+  }
+
+  async changed(signal: AbortSignal): Promise<void> {
+    const registration = this.#holding.current?.registration;
+    // A member that cannot tell has nothing to be asked for until we are with another one.
+    await (registration?.changed?.(signal) ?? this.#holding.moved(signal));
+  }
+
+  async deregister(signal: AbortSignal): Promise<void> {
+    await this.#holding.leave(signal);
+  }
+
+  /** Back up: listed there first, and then no longer here, so that there is no moment without an entry. */
+  async #climb(report: HealthReport, signal: AbortSignal): Promise<void> {
+    const { instance, current } = this.#holding;
+    const [preferred] = current === undefined ? [] : this.#members.preferredTo(current.member);
+    if (current === undefined || preferred === undefined) return;
+    await this.#members.attempt(preferred, this.#stepMs, signal, async (bounded) => {
+      const { registry } = preferred;
+      const key = keyOf(instance);
+      const [there, here] = await Promise.all([registry.read(key, bounded), current.member.registry.read(key, bounded)]);
+      // Whoever lives there under our id is for the core to deal with, once we are out of here.
+      if (there !== undefined && there.instance.nonce !== instance.nonce && !isSameSlot(there.instance, instance)) return;
+      const maintenance = here?.maintenance ?? there?.maintenance;
+      this.#holding.writingTo(preferred, instance);
+      const registration = await registry.register(instance, maintenance === undefined ? report : { status: 'maintenance', reason: maintenance.reason }, bounded);
+      await registration.renew(report, bounded);
+      bounded.throwIfAborted();
+      this.#holding.renewedAt(preferred);
+      this.#holding.moveTo(preferred, registration);
+    });
+  }
+
+  /** An entry left behind on the way goes as soon as its registry answers. */
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const stray = this.#holding.strays.find(({ isWorthATry }) => isWorthATry);
+    if (stray === undefined) return;
+    await this.#members.attempt(stray, this.#stepMs, signal, (bounded) => this.#holding.clear(stray, bounded));
+  }
+
+  async #measure(signal: AbortSignal): Promise<void> {
+    const key = keyOf(this.#holding.instance);
+    await this.#members.measure(this.#stepMs, signal, (member, bounded) => member.registry.read(key, bounded));
+  }
+
+  /** For each step beside the beat: three of them and the beat itself fit into its deadline. */
+  get #stepMs(): number {
+    return this.#holding.instance.ttlMs / BEAT_STEPS;
+  }
+
+  /** Earlier than the schedule has it while there is a way back up, or something to clear. */
+  #dueInMs(): number | undefined {
+    const { current } = this.#holding;
+    return current === undefined ? undefined : this.#members.nextTrialInMs(current.member);
+  }
+
+  #gone(how: string, cause?: Error): RegistrationLostError {
+    const name = this.#chain;
+    return new RegistrationLostError(`${name} moves on: ${how}`, { registry: name, operation: 'renew', ...(cause && { cause }) });
+  }
+}

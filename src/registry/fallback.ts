@@ -1,0 +1,48 @@
+import type { Clock } from '../clock.js';
+import { formatDuration, parseDuration } from '../config/duration.js';
+import type { Duration } from '../config/options.js';
+import { ConfigError } from '../errors.js';
+import type { ConfigIssue } from '../errors.js';
+import { Chain } from './chain.js';
+import { asGiven } from './ranking.js';
+import type { Registry } from './registry.js';
+
+export interface FallbackOptions {
+  /** How long a registry may go without an answer before the next one is used; what it refuses never moves down. @default '5s' */
+  readonly patience?: Duration;
+}
+
+const DEFAULT_PATIENCE_MS = 5_000;
+const TRIAL_AFTER_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * A chain of registries, the preferred one first: registers with the first that answers, moves down when one has given no
+ * answer for `patience`, and back up as soon as a preferred one answers again, listed there before the lower entry is removed.
+ * Readers of the same chain read where it stands. A registry that only this host sees (`file`) keeps the entry but never
+ * counts as listed: the state stays `recovering`. Throws `ConfigError` for fewer than two registries or a bad `patience`.
+ */
+export function fallback(registries: readonly Registry[], options: FallbackOptions = {}, clock?: Clock): Registry {
+  const patienceMs = parseDuration(options.patience ?? DEFAULT_PATIENCE_MS);
+  const issues = chainIssues('fallback', registries);
+  if (patienceMs === undefined) issues.push({ field: 'fallback patience', value: options.patience, allowed: `a duration, e.g. '${formatDuration(DEFAULT_PATIENCE_MS)}'` });
+  if (issues.length > 0) throw new ConfigError(issues);
+  return new Chain(registries, {
+    name: `fallback(${registries.map(({ name }) => name).join(', ')})`,
+    patience: { failures: 1, outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS, trialAfterMs: TRIAL_AFTER_MS, longestMs: LONGEST_PAUSE_MS },
+    forRegistration: asGiven,
+    forReading: asGiven,
+    ...(clock && { clock }),
+  });
+}
+
+/** What is wrong with the registries of a composition. */
+export function chainIssues(composition: string, registries: unknown): ConfigIssue[] {
+  const allowed = `an array of at least two different registries, e.g. ${composition}([consul(), file()])`;
+  const fits = Array.isArray(registries) && registries.length > 1 && new Set(registries).size === registries.length && registries.every(isRegistry);
+  return fits ? [] : [{ field: `${composition} registries`, value: Array.isArray(registries) ? `${String(registries.length)} of them` : registries, allowed }];
+}
+
+function isRegistry(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'register' in value && typeof value.register === 'function';
+}

@@ -1,0 +1,148 @@
+import type { Clock } from '../clock.js';
+import { AllRegistriesFailedError, asError, hasCode } from '../errors.js';
+import { withDeadline } from '../resilience/deadline.js';
+import { isAnswer } from './bounded-registry.js';
+import { Member } from './member.js';
+import type { Patience } from './member.js';
+import type { Ranking } from './ranking.js';
+import type { Registry } from './registry.js';
+
+export interface MembersPlan {
+  readonly patience: Patience;
+  /** Where to register: the first one that answers. */
+  readonly forRegistration: Ranking;
+  /** Where readers read. */
+  readonly forReading: Ranking;
+  /** How old a round trip may get before it is measured again; undefined: the ranking does not ask for any. */
+  readonly measureEveryMs?: number;
+}
+
+/** What a trial of a member that may not answer is given. */
+const LONGEST_TRIAL_MS = 1_000;
+
+/** The registries of a composition: who is asked, in which order, and what is made of silence. */
+export class Members {
+  readonly clock: Clock;
+  readonly #name: string;
+  readonly #plan: MembersPlan;
+  readonly #members: readonly Member[];
+
+  constructor(name: string, registries: readonly Registry[], plan: MembersPlan, clock: Clock) {
+    this.#name = name;
+    this.#plan = plan;
+    this.clock = clock;
+    this.#members = registries.map((registry) => new Member(registry, clock, plan.patience));
+  }
+
+  /** As they were given. */
+  get all(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Where to register, the preferred one first. */
+  get ranked(): readonly Member[] {
+    return this.#plan.forRegistration(this.#members);
+  }
+
+  /** Who readers are sent to, in this order. */
+  get readers(): readonly Member[] {
+    return available(this.#plan.forReading(this.#members));
+  }
+
+  /** The readers' first choice while it is out but due for a trial. */
+  get readersTrial(): Member | undefined {
+    const first = this.#plan.forReading(this.#members).find(({ isWorthATry }) => isWorthATry);
+    return first?.isOut === true ? first : undefined;
+  }
+
+  /** Names a member for good, whatever the preference. */
+  indexOf(member: Member): number {
+    return this.#members.indexOf(member);
+  }
+
+  /** How many members are preferred to this one. */
+  levelOf(member: Member): number {
+    return this.ranked.indexOf(member);
+  }
+
+  /** A member is out, and there is another to try. */
+  hasBetterThan(member: Member): boolean {
+    return member.isOut && this.#members.some((other) => !other.isOut || (other !== member && other.trialIsDue));
+  }
+
+  /** Members worth moving to from this one now: preferred, and not known to be out. */
+  preferredTo(member: Member): Member[] {
+    return this.ranked.slice(0, this.levelOf(member)).filter(({ isWorthATry }) => isWorthATry);
+  }
+
+  /** How soon a member may be worth a try that is not now; undefined: nothing to wait for. */
+  nextTrialInMs(member: Member): number | undefined {
+    const waits = this.ranked.slice(0, this.levelOf(member)).flatMap(({ trialInMs }) => trialInMs ?? []);
+    return waits.length === 0 ? undefined : Math.min(...waits);
+  }
+
+  /** Takes the distance of one member, where that matters and has not been done for a while. `ask`: any request that is answered at once. */
+  async measure(longestMs: number, signal: AbortSignal, ask: (member: Member, signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const { measureEveryMs } = this.#plan;
+    if (measureEveryMs === undefined) return;
+    const member = this.#members.find((candidate) => candidate.isWorthATry && this.clock.now() - candidate.measuredAt >= measureEveryMs);
+    if (member === undefined) return;
+    await this.attempt(member, longestMs, signal, async (bounded) => {
+      const sentAt = this.clock.now();
+      await ask(member, bounded);
+      member.measured(this.clock.now() - sentAt);
+    });
+  }
+
+  /** Asks the members one after another. What is no answer moves on once it has outlasted the patience; all else is the caller's. */
+  async firstAnswer<T>(operation: string, members: readonly Member[], signal: AbortSignal, verb: (member: Member) => Promise<T>): Promise<T> {
+    const errors: Error[] = [];
+    for (const member of members) {
+      const sentAt = this.clock.now();
+      try {
+        const value = await verb(member);
+        member.answered();
+        return value;
+      } catch (thrown) {
+        const error = asError(thrown);
+        if (!this.noted(member, error, sentAt)) throw error;
+        errors.push(error);
+        if (signal.aborted || !member.isOut) throw error;
+      }
+    }
+    const [only] = errors;
+    throw errors.length === 1 && only !== undefined ? only : new AllRegistriesFailedError(operation, errors, { registry: this.#name });
+  }
+
+  /** Remembers how a member failed. True when it gave no answer at all, so that another may be asked. */
+  noted(member: Member, error: Error, sentAt: number): boolean {
+    if (isSilence(error)) {
+      member.failed(sentAt);
+      return true;
+    }
+    if (isAnswer(error)) member.answered();
+    return false;
+  }
+
+  /** One step beside what was asked for, bounded so that it can never cost that; what fails is noted and tried again later. */
+  async attempt(member: Member, longestMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+    const sentAt = this.clock.now();
+    try {
+      await withDeadline(this.clock, Math.min(LONGEST_TRIAL_MS, longestMs), { registry: member.registry.name, operation: 'trial' }, signal, work);
+      member.answered();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      this.noted(member, asError(thrown), sentAt);
+    }
+  }
+}
+
+/** Those that are out come last: better than nobody. */
+export function available(members: readonly Member[]): readonly Member[] {
+  return [...members.filter(({ isOut }) => !isOut), ...members.filter(({ isOut }) => isOut)];
+}
+
+/** No answer came. A refusal and a loss are answers. */
+function isSilence(error: Error): boolean {
+  return hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') || hasCode(error, 'ROLLCALL_TIMEOUT') || hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED');
+}
