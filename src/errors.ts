@@ -113,9 +113,9 @@ export class RegistrationLostError extends RegistrarError {
 export class AllRegistriesFailedError extends RegistrarError {
   readonly errors: readonly Error[];
 
-  constructor(operation: string, errors: readonly Error[], context?: ErrorContext) {
+  constructor(errors: readonly Error[], context?: ErrorContext) {
     const said = errors.map(({ message }) => message).join('; ');
-    super('ROLLCALL_ALL_REGISTRIES_FAILED', `no registry of the chain could ${operation}: ${said}`, true, { operation, ...context });
+    super('ROLLCALL_ALL_REGISTRIES_FAILED', `no registry of the chain gave an answer: ${said}`, true, context);
     this.errors = errors;
   }
 }

@@ -8,6 +8,10 @@ export { consulKv } from './backends/consul/consul-kv.js';
 export type { ConsulOptions } from './backends/consul/consul-options.js';
 export { configFile } from './backends/file/config-file.js';
 export type { ConfigFileOptions } from './backends/file/config-file.js';
+export { fallback } from './registry/fallback.js';
+export type { FallbackOptions } from './registry/fallback.js';
+export { nearest } from './registry/nearest.js';
+export type { NearestOptions } from './registry/nearest.js';
 export { file } from './backends/file/file-registry.js';
 export type { FileOptions } from './backends/file/file-options.js';
 export { memory } from './backends/memory/memory-registry.js';
@@ -31,6 +35,7 @@ export type {
 
 export {
   AddressNotFoundError,
+  AllRegistriesFailedError,
   CircuitOpenError,
   ConfigError,
   HookFailedError,
@@ -58,7 +63,7 @@ export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './ins
 export type { TlsOptions } from './resilience/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 export type { RegistrarState } from './lifecycle/states.js';
-export type { Entry, EntryCheck, EntryInstance, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
+export type { Entry, EntryCheck, EntryInstance, MemberFigures, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
 export type { ConfigSource, SourceReading } from './config/source.js';
 export type { ConfigRejection, EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
 export type { Logger } from './telemetry/logger.js';

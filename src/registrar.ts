@@ -246,7 +246,7 @@ export class Registrar {
       state: this.state,
       name: this.#config.name,
       instance: this.instance,
-      registry: this.#registry.name,
+      registry: this.#registry,
       health: this.health,
       heartbeat: this.#life.heartbeat,
       traffic: this.#server?.traffic,

@@ -5,6 +5,7 @@ import { marginMs } from './heartbeat/schedule.js';
 import type { AddressCandidate } from './instance/address-candidates.js';
 import type { ServiceInstance } from './instance/service-instance.js';
 import type { RegistrarState } from './lifecycle/states.js';
+import type { MemberFigures, Registry } from './registry/registry.js';
 import type { TrafficFigures } from './server/traffic.js';
 
 /** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
@@ -17,6 +18,10 @@ export interface RegistrarStatus {
   readonly registry: string;
   /** Who holds the entry now. */
   readonly holder: string | undefined;
+  /** How many registries of a chain are preferred to the holder. */
+  readonly level: number;
+  /** The registries of a chain, the preferred one first; empty for a single one. */
+  readonly members: readonly MemberFigures[];
   readonly health: HealthReport;
   /** Since the last accepted heartbeat was sent. */
   readonly lastBeatAgoMs: number | undefined;
@@ -36,7 +41,7 @@ export interface StatusSources {
   readonly state: RegistrarState;
   readonly name: string;
   readonly instance: ServiceInstance | undefined;
-  readonly registry: string;
+  readonly registry: Registry;
   readonly health: HealthReport;
   readonly heartbeat: Heartbeat | undefined;
   readonly traffic: TrafficFigures | undefined;
@@ -53,8 +58,10 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     id: instance?.id,
     address: instance?.address,
     port: instance?.port,
-    registry,
+    registry: registry.name,
     holder: held?.registration.holder(),
+    level: held?.registration.level?.() ?? 0,
+    members: registry.members ?? [],
     health,
     lastBeatAgoMs: held && now - held.beatAt,
     marginMs: held && Math.max(0, marginMs(held.beatAt, held.ttlMs, now)),

@@ -16,6 +16,7 @@ import { OwnMaintenance } from './own-maintenance.js';
 import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
+import { Membership } from './membership.js';
 import { Standing } from './standing.js';
 import { Upkeep } from './upkeep.js';
 import { Updates } from './updates.js';
@@ -47,6 +48,7 @@ const CONFIRM_AFTER_MS = 150;
 export class Heartbeat {
   readonly #plan: HeartbeatPlan;
   readonly #standing: Standing;
+  readonly #membership: Membership;
   readonly #claim: Claim;
   readonly #upkeep: Upkeep;
   readonly #updates = new Updates();
@@ -62,6 +64,7 @@ export class Heartbeat {
     this.#plan = plan;
     this.#instance = instance;
     this.#standing = new Standing(plan.clock, plan.events, plan.machine);
+    this.#membership = new Membership(plan.events);
     this.#remembered = plan.remembered;
     this.#ownMaintenance = new OwnMaintenance(plan.registry, plan.report, plan.remembered, plan.events);
     this.#claim = new Claim(plan.onIdConflict);
@@ -238,12 +241,13 @@ export class Heartbeat {
   }
 
   #accepted(held: Held, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
-    const { clock, events } = this.#plan;
+    const { clock, events, registry } = this.#plan;
     const now = clock.now();
     const margin = marginMs(held.beatAt, held.ttlMs, now);
     held.beatAt = sentAt;
     held.ttlMs = ttlMs;
     events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
+    this.#membership.look(registry.members);
     this.#afterOutage = this.#standing.accepted(held);
     if (held.instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance: held.instance });
   }
@@ -288,6 +292,7 @@ export class Heartbeat {
       return;
     }
     const held = this.#held;
+    this.#membership.look(registry.members);
     this.#standing.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
   }
 }

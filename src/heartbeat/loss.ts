@@ -3,13 +3,16 @@ import type { RegistrarError } from '../errors.js';
 import type { LossCause } from '../telemetry/events.js';
 
 const TAKEN = 'look';
+/** The verb that a chain's receipt names when it moves on. */
+const SILENT = 'move';
 
 export function isLoss(error: unknown): error is RegistrarError {
   return hasCode(error, 'ROLLCALL_REGISTRATION_LOST');
 }
 
 export function lossCauseOf({ operation }: RegistrarError): LossCause {
-  return operation === TAKEN ? 'taken' : 'missing';
+  if (operation === TAKEN) return 'taken';
+  return operation === SILENT ? 'silent' : 'missing';
 }
 
 /** The entry is there, but it is not ours. */

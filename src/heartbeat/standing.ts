@@ -13,6 +13,7 @@ export class Standing {
   #outage: { since: number; inRow: number } | undefined;
   #loss: { cause: LossCause; at: number } | undefined;
   #conflict: string | undefined;
+  #place: { readonly holder: string; readonly level: number } | undefined;
 
   constructor(clock: Clock, events: Events, machine: Machine) {
     this.#clock = clock;
@@ -33,12 +34,25 @@ export class Standing {
     const endedOutage = this.#outage !== undefined;
     this.#outage = undefined;
     this.#conflict = undefined;
+    const holder = registration.holder();
+    this.#heldBy(holder, registration.level?.() ?? 0);
+    if (registration.provisional?.() === true) {
+      this.#machine.tell('provisional');
+      return endedOutage;
+    }
     if (!this.#machine.tell('listed')) return endedOutage;
     this.#loss = undefined;
-    const holder = registration.holder();
     if (loss === undefined) this.#events.emit('registered', { instance, holder, afterMs: now - this.#startedAt });
     else this.#events.emit('recovered', { cause: loss.cause, holder, afterMs: now - loss.at });
     return endedOutage;
+  }
+
+  #heldBy(holder: string, level: number): void {
+    const before = this.#place;
+    this.#place = { holder, level };
+    if (before?.holder === holder || (before === undefined && level === 0)) return;
+    const moved = { from: before?.holder ?? 'nowhere', holder, level };
+    this.#events.emit(before !== undefined && level < before.level ? 'failedBack' : 'fellBack', moved);
   }
 
   /** Another instance holds our id. Told once it is proven to live, and then not again until something has changed. */

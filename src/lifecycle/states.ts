@@ -5,7 +5,7 @@
 export type RegistrarState = 'idle' | 'waiting' | 'registering' | 'registered' | 'recovering' | 'draining' | 'stopped' | 'failed';
 
 /** What can happen to it. */
-export type Transition = 'start' | 'ready' | 'listed' | 'missed' | 'lost' | 'conflict' | 'stop' | 'drained' | 'fail';
+export type Transition = 'start' | 'ready' | 'listed' | 'missed' | 'lost' | 'conflict' | 'provisional' | 'stop' | 'drained' | 'fail';
 
 /** The whole life as data: a pair that is not here cannot happen. */
 export const transitions: Readonly<Record<RegistrarState, Readonly<Partial<Record<Transition, RegistrarState>>>>> = {
@@ -13,7 +13,8 @@ export const transitions: Readonly<Record<RegistrarState, Readonly<Partial<Recor
   // The registry may be down before it could be asked whether the id is free.
   waiting: { ready: 'registering', missed: 'recovering', stop: 'draining', fail: 'failed' },
   // A first try that fails is an outage like any other: boot and runtime share one way back.
-  registering: { listed: 'registered', missed: 'recovering', stop: 'draining', fail: 'failed' },
+  // Where only this host sees it an entry is kept, but nobody else is served by it.
+  registering: { listed: 'registered', missed: 'recovering', provisional: 'recovering', stop: 'draining', fail: 'failed' },
   registered: { lost: 'recovering', stop: 'draining' },
   recovering: { listed: 'registered', conflict: 'waiting', stop: 'draining', fail: 'failed' },
   draining: { drained: 'stopped' },

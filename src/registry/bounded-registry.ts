@@ -131,7 +131,7 @@ export class BoundedRegistry implements Registry {
     try {
       return await this.#bounded(operation, signal, (bounded) => (going = verb(bounded)), deadlineMs);
     } catch (error) {
-      if (!isAnswer(error)) {
+      if (!isAnswer(error) && !wasNeverSent(error)) {
         this.#doubt = { answeredAt: undefined };
         this.#outwait(going);
       }
@@ -179,6 +179,12 @@ export class BoundedRegistry implements Registry {
     this.#doubt.answeredAt ??= now;
     if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
   }
+}
+
+/** No connection came about, so nothing can arrive later. */
+function wasNeverSent(error: unknown): boolean {
+  const { cause } = asError(error);
+  return cause instanceof Error && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }
 
 /** Several Registrars may have been given one registry: the last of them closes it. */

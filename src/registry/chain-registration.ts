@@ -12,6 +12,8 @@ const BEAT_STEPS = 16;
 /** The receipt of a chain: follows its entry from member to member. */
 export class ChainRegistration implements Registration {
   readonly #chain: string;
+  /** As long as there is one to hold: the first holder decides, as it does for any registration. */
+  readonly changed?: (signal: AbortSignal) => Promise<void>;
   readonly #members: Members;
   readonly #holding: Holding;
 
@@ -19,6 +21,7 @@ export class ChainRegistration implements Registration {
     this.#chain = chain;
     this.#members = members;
     this.#holding = holding;
+    if (holding.current?.registration.changed !== undefined) this.changed = (signal) => this.#changed(signal);
   }
 
   holder(): string {
@@ -41,14 +44,14 @@ export class ChainRegistration implements Registration {
    */
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
     const { current } = this.#holding;
-    if (current === undefined) throw this.#gone('it has been deregistered');
+    if (current === undefined) throw new RegistrationLostError(`${this.#chain} no longer holds ${this.#holding.instance.id}: it has been deregistered`, { registry: this.#chain, operation: 'renew' });
     const { member, registration } = current;
-    if (this.#members.hasBetterThan(member)) throw this.#gone(`${registration.holder()} has not answered for longer than the patience`);
+    if (this.#members.hasBetterThan(member)) throw this.#silent(registration.holder());
     const sentAt = this.#members.clock.now();
     const renewal = await registration.renew(report, signal).catch((thrown: unknown) => {
       const error = asError(thrown);
       if (!this.#members.noted(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member)) throw error;
-      throw this.#gone(`${registration.holder()} does not answer any more`, error);
+      throw this.#silent(registration.holder(), error);
     });
     member.answered();
     this.#holding.renewedAt(member);
@@ -59,7 +62,7 @@ export class ChainRegistration implements Registration {
     return { ttlMs: renewal.ttlMs, ...(dueInMs !== undefined && { dueInMs }) };
   }
 
-  async changed(signal: AbortSignal): Promise<void> {
+  async #changed(signal: AbortSignal): Promise<void> {
     const registration = this.#holding.current?.registration;
     // A member that cannot tell has nothing to be asked for until we are with another one.
     await (registration?.changed?.(signal) ?? this.#holding.moved(signal));
@@ -113,8 +116,8 @@ export class ChainRegistration implements Registration {
     return current === undefined ? undefined : this.#members.nextTrialInMs(current.member);
   }
 
-  #gone(how: string, cause?: Error): RegistrationLostError {
-    const name = this.#chain;
-    return new RegistrationLostError(`${name} moves on: ${how}`, { registry: name, operation: 'renew', ...(cause && { cause }) });
+  #silent(holder: string, cause?: Error): RegistrationLostError {
+    const context = { registry: this.#chain, operation: 'move', ...(cause && { cause }) };
+    return new RegistrationLostError(`${holder} gives no answer for longer than ${this.#chain} is patient: moving on`, context);
   }
 }

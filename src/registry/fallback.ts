@@ -38,11 +38,14 @@ export function fallback(registries: readonly Registry[], options: FallbackOptio
 
 /** What is wrong with the registries of a composition. */
 export function chainIssues(composition: string, registries: unknown): ConfigIssue[] {
-  const allowed = `an array of at least two different registries, e.g. ${composition}([consul(), file()])`;
-  const fits = Array.isArray(registries) && registries.length > 1 && new Set(registries).size === registries.length && registries.every(isRegistry);
-  return fits ? [] : [{ field: `${composition} registries`, value: Array.isArray(registries) ? `${String(registries.length)} of them` : registries, allowed }];
+  const allowed = `an array of at least two registries in different places, e.g. ${composition}([consul(), file()])`;
+  const shown = { field: `${composition} registries`, value: Array.isArray(registries) ? `${String(registries.length)} of them` : registries, allowed };
+  if (!Array.isArray(registries) || registries.length < 2 || !registries.every(isRegistry)) return [shown];
+  const places = registries.flatMap(({ endpoint }) => (endpoint === undefined ? [] : `${endpoint.host}:${String(endpoint.port)}`));
+  // One place under two names would be cleared as the other one's leftover.
+  const isTwice = new Set(registries).size < registries.length || new Set(places).size < places.length;
+  return isTwice ? [shown] : [];
 }
-
-function isRegistry(value: unknown): boolean {
+function isRegistry(value: unknown): value is Registry {
   return typeof value === 'object' && value !== null && 'register' in value && typeof value.register === 'function';
 }

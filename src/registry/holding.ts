@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { asError } from '../errors.js';
 import { keyOf } from '../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import { isSilence } from './member.js';
 import type { Member } from './member.js';
 import type { Entry, Registration } from './registry.js';
 
@@ -11,7 +12,7 @@ const EXPIRY_NOTICED_MS = 2_000;
 /** Where one instance of ours is, or may be, in the members of a chain. It outlives every move, until all of them have let go. */
 export class Holding {
   readonly #clock: Clock;
-  /** Members that may hold an entry of ours, and until when it would be passing there. */
+  /** Members that may hold an entry of ours, and until when it could pass there; what never had a heartbeat does not pass. */
   readonly #traces = new Map<Member, number>();
   #instance: ServiceInstance;
   #current: { readonly member: Member; readonly registration: Registration } | undefined;
@@ -40,7 +41,9 @@ export class Holding {
   /** A write is about to be sent there: from now on it may have an entry, whatever becomes of the answer. */
   writingTo(member: Member, instance: ServiceInstance): void {
     this.#instance = instance;
-    this.renewedAt(member);
+    // Written again, an entry that passes goes on passing for another lease.
+    if (this.#traces.has(member)) this.renewedAt(member);
+    else this.#traces.set(member, -Infinity);
   }
 
   /** A heartbeat was accepted there. */
@@ -84,6 +87,7 @@ export class Holding {
 
   /** Removes our entry wherever it may be. Rejects with the first failure of a member where it may still be passing. */
   async leave(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     this.#current = undefined;
     const key = keyOf(this.#instance);
     await this.#everywhere((member) => member.registry.remove(key, signal));
@@ -99,14 +103,14 @@ export class Holding {
     return found;
   }
 
-  /** All at once: one that hangs must not keep us listed in the others. What has run out by itself is not waited for. */
+  /** All at once: one that hangs must not keep us listed in the others. Where the entry cannot pass any more an answer is not waited for. */
   async #everywhere(verb: (member: Member) => Promise<void>): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#traces.keys()].map(async (member) => verb(member).catch((thrown: unknown) => this.#unlessExpired(member, asError(thrown)))));
+    const outcomes = await Promise.allSettled([...this.#traces.keys()].map(async (member) => verb(member).catch((thrown: unknown) => this.#unlessHarmless(member, asError(thrown)))));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw asError(failed.reason);
   }
 
-  #unlessExpired(member: Member, error: Error): void {
-    if (this.#clock.now() < (this.#traces.get(member) ?? 0)) throw error;
+  #unlessHarmless(member: Member, error: Error): void {
+    if (!isSilence(error) || this.#clock.now() < (this.#traces.get(member) ?? 0)) throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { hasCode } from '../errors.js';
 import { BoundedRegistry } from './bounded-registry.js';
 import type { MemberFigures, Registry } from './registry.js';
 
@@ -91,4 +92,9 @@ export class Member {
     if (trialFailed) outage.pauseMs = Math.min(longestMs, outage.pauseMs * 2);
     outage.trialAt = this.#clock.now() + outage.pauseMs;
   }
+}
+
+/** No answer came. A refusal and a loss are answers. */
+export function isSilence(error: Error): boolean {
+  return hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') || hasCode(error, 'ROLLCALL_TIMEOUT') || hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED');
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
-import { AllRegistriesFailedError, asError, hasCode } from '../errors.js';
+import { AllRegistriesFailedError, asError } from '../errors.js';
 import { withDeadline } from '../resilience/deadline.js';
 import { isAnswer } from './bounded-registry.js';
-import { Member } from './member.js';
+import { Member, isSilence } from './member.js';
 import type { Patience } from './member.js';
 import type { Ranking } from './ranking.js';
 import type { Registry } from './registry.js';
@@ -111,7 +111,7 @@ export class Members {
       }
     }
     const [only] = errors;
-    throw errors.length === 1 && only !== undefined ? only : new AllRegistriesFailedError(operation, errors, { registry: this.#name });
+    throw errors.length === 1 && only !== undefined ? only : new AllRegistriesFailedError(errors, { registry: this.#name, operation });
   }
 
   /** Remembers how a member failed. True when it gave no answer at all, so that another may be asked. */
@@ -140,9 +140,4 @@ export class Members {
 /** Those that are out come last: better than nobody. */
 export function available(members: readonly Member[]): readonly Member[] {
   return [...members.filter(({ isOut }) => !isOut), ...members.filter(({ isOut }) => isOut)];
-}
-
-/** No answer came. A refusal and a loss are answers. */
-function isSilence(error: Error): boolean {
-  return hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') || hasCode(error, 'ROLLCALL_TIMEOUT') || hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED');
 }

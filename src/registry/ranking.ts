@@ -8,7 +8,7 @@ export const asGiven: Ranking = (members) => members;
 
 /** Another one has to be so much nearer, as a share and in milliseconds, before it is preferred to the favourite. */
 const NEARER_SHARE = 0.7;
-const NEARER_MS = 1;
+const NEARER_MS = 5;
 
 /**
  * The nearest first, by the round trip of its answers. A favourite stays until another is clearly nearer: two that are alike

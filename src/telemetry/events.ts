@@ -5,6 +5,7 @@ import type { ComponentHealth, Health, HealthReport } from '../health/report.js'
 import type { AddressCandidate } from '../instance/address-candidates.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { RegistrarState } from '../lifecycle/states.js';
+import type { MemberFigures } from '../registry/registry.js';
 
 /** What a Registrar tells; every payload is safe to print. Times are milliseconds. */
 export interface RegistrarEvents {
@@ -18,6 +19,12 @@ export interface RegistrarEvents {
   lost: { cause: LossCause; error?: RegistrarError };
   /** Listed again. `afterMs` counts from `lost`. */
   recovered: { cause: LossCause; holder: string; afterMs: number };
+  /** A chain of registries moved down: `holder` has us now, `level` registries are preferred to it. */
+  fellBack: { from: string; holder: string; level: number };
+  /** A chain moved back up; the lower entry goes as soon as its registry answers. */
+  failedBack: { from: string; holder: string; level: number };
+  /** A registry of a chain is passed over from now on, or asked again. */
+  member: MemberFigures;
   /** A heartbeat was accepted. `marginMs`: what was left of the TTL when it was. */
   beat: { status: HealthReport['status']; tookMs: number; ttlMs: number; marginMs: number };
   /** A heartbeat, or a try to register, failed and will be tried again. `outageMs` counts from the first failure. */
@@ -48,8 +55,8 @@ export interface RegistrarEvents {
   warning: { message: string };
 }
 
-/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `taken`: something else wrote over it. */
-export type LossCause = 'missing' | 'expired' | 'taken';
+/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `taken`: something else wrote over it; `silent`: a chain moves on from it. */
+export type LossCause = 'missing' | 'expired' | 'taken' | 'silent';
 
 /** `invalid`: refused by our rules or the registry's; `empty`: nothing is there any more; `unreadable`: the source cannot be reached or read. */
 export type ConfigRejection = 'invalid' | 'empty' | 'unreadable';

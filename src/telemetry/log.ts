@@ -51,6 +51,17 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     fields = { ...fields, registry: holder };
     logger.info({ ...fields, ...listedAgain(), cause, afterMs }, `${service} is listed in ${holder} again after ${took(afterMs)}`);
   });
+  for (const event of ['fellBack', 'failedBack'] as const) {
+    on(event, ({ from, holder, level }) => {
+      fields = { ...fields, registry: holder };
+      const direction = event === 'fellBack' ? `falls back to ${holder}` : `is back in ${holder}`;
+      logger[event === 'fellBack' ? 'warn' : 'info']({ ...fields, from, level }, `${service} ${direction}, from ${from}`);
+    });
+  }
+  on('member', ({ name, state, roundTripMs }) => {
+    const sentence = state === 'out' ? `gives no answer: ${service} passes it over until it does` : `answers ${service} again`;
+    logger[state === 'out' ? 'warn' : 'info']({ ...fields, member: name, state, roundTripMs }, `${name} ${sentence}`);
+  });
   on('beatMissed', (miss) => {
     const now = clock.now();
     outage ??= { since: now, misses: 0, saidAt: -Infinity };
@@ -116,6 +127,7 @@ const lossSentences: Readonly<Record<LossCause, string>> = {
   missing: 'the registry no longer holds it',
   expired: 'no heartbeat was accepted for a whole TTL',
   taken: 'something else has written over its entry',
+  silent: 'its registry gives no answer',
 };
 
 function missSentence(service: string, listed: boolean, misses: number, { error, outageMs, marginMs }: RegistrarEvents['beatMissed']): string {

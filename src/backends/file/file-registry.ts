@@ -22,6 +22,7 @@ export function file(options: FileOptions = {}, clock: Clock = systemClock): Reg
 class FileRegistry implements Registry {
   readonly name = 'file';
   readonly nearby = true;
+  readonly hostLocal = true;
   readonly suppliesAddress = false;
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
   readonly portable: { readonly module: string; readonly options: FileOptions };

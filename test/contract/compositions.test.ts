@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, inject } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { consul } from '../../src/backends/consul/consul-registry.js';
+import { memory } from '../../src/backends/memory/memory-registry.js';
+import { fallback } from '../../src/registry/fallback.js';
+import { nearest } from '../../src/registry/nearest.js';
+import type { ContractHarness } from '../../src/testing/registry-contract.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { startConsul } from '../support/servers/consul-server.js';
+import type { ConsulServer } from '../support/servers/consul-server.js';
+import { freePorts } from '../support/servers/free-ports.js';
+import { rawConsul } from '../support/servers/raw-consul.js';
+import { itKeepsTheContract } from './run-contract.js';
+
+const url = inject('consulUrl');
+const raw = rawConsul(url);
+afterAll(() => raw.close());
+
+const onConsul: Pick<ContractHarness, 'ttlMs' | 'beatsKnowTheirOwner' | 'advance' | 'forget'> = {
+  ttlMs: 1_000,
+  beatsKnowTheirOwner: false,
+  advance: (ms) => systemClock.sleep(ms),
+  forget: async ({ id }) => {
+    expect((await raw.put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`)).status).toBe(200);
+  },
+};
+
+describe('a fallback chain on its first registry', () => {
+  itKeepsTheContract(() => ({ ...onConsul, registry: fallback([consul({ endpoints: [url] }), memory()]) }));
+});
+
+describe('a fallback chain whose first registry is down', () => {
+  itKeepsTheContract(async () => {
+    const [nobody = 0] = await freePorts(1);
+    return { ...onConsul, registry: fallback([consul({ endpoints: [`http://127.0.0.1:${nobody}`] }), consul({ endpoints: [url] })], { patience: 0 }) };
+  });
+});
+
+describe('a fallback chain of two that forget by the injected clock', () => {
+  itKeepsTheContract(() => {
+    const clock = new FakeClock();
+    const first = memory({ clock });
+    return {
+      registry: fallback([first, memory({ clock })], {}, clock),
+      ttlMs: 10_000,
+      beatsKnowTheirOwner: true,
+      advance: (ms) => clock.advance(ms),
+      forget: ({ name, id }) => first.remove({ name, id }, new AbortController().signal),
+    };
+  });
+});
+
+describe('the nearest of two registries', () => {
+  let other: ConsulServer;
+  beforeAll(async () => {
+    other = await startConsul();
+  });
+  afterAll(() => other.stop());
+
+  itKeepsTheContract(() => ({ ...onConsul, registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [other.url] })], { register: true }) }));
+});

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, RegistryRejectedError, hasCode } from '../../../src/errors.js';
+import { Permits } from '../../../src/heartbeat/permits.js';
+import { Slots } from '../../../src/heartbeat/slots.js';
+import { Signals } from '../../../src/lifecycle/signals.js';
+import { Registrar } from '../../../src/registrar.js';
+import { fallback } from '../../../src/registry/fallback.js';
+import type { Registry } from '../../../src/registry/registry.js';
+import type { EventName } from '../../../src/telemetry/events.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { FakeProcess } from '../../support/simulated-life.js';
+import { SimulatedRegistry } from '../../support/simulated-registry.js';
+
+function named(name: string, clock: FakeClock, more: Partial<Registry> = {}): SimulatedRegistry {
+  return Object.assign(new SimulatedRegistry(clock), { name, ...more });
+}
+
+function lifeOn(makeMembers: (clock: FakeClock) => SimulatedRegistry[], patience = '3s') {
+  const clock = new FakeClock();
+  const members = makeMembers(clock);
+  const registry = fallback(members, { patience }, clock);
+  const surroundings = { clock, random: () => 0.5, signals: new Signals(new FakeProcess()), slots: new Slots(() => 0.5), polls: new Permits(4) };
+  const registrar = new Registrar({ name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false }, surroundings);
+  const told: { name: EventName; at: number; payload: unknown }[] = [];
+  for (const name of ['registered', 'lost', 'recovered', 'fellBack', 'failedBack', 'member', 'deregistered'] as const) registrar.on(name, (payload) => told.push({ name, payload, at: clock.now() }));
+  const names = () => told.filter(({ name }) => name !== 'member').map(({ name }) => name);
+  return { clock, members, registry, registrar, told, names };
+}
+
+const two = (clock: FakeClock) => [named('upper', clock), named('lower', clock)];
+
+describe('a fallback chain', () => {
+  it('registers with the first one and leaves the other alone', async () => {
+    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    expect(registrar.state).toBe('registered');
+    expect(registrar.status()).toMatchObject({ holder: 'upper', level: 0 });
+    expect(upper?.passing).toEqual(['orders-1']);
+    expect(lower?.requests).toEqual([]);
+  });
+
+  it('moves down when the outage outlasts the patience, and not before', async () => {
+    const { clock, members: [upper, lower], registrar, told } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    upper!.down = true;
+    const downAt = clock.now();
+    await clock.advance(2_900);
+    expect(lower?.passing).toEqual([]);
+    await clock.advance(4_000);
+    expect(lower?.passing).toEqual(['orders-1']);
+    expect(registrar.state).toBe('registered');
+    const fell = told.find(({ name }) => name === 'fellBack');
+    expect(fell?.payload).toMatchObject({ level: 1 });
+    expect(fell!.at - downAt).toBeLessThan(3_000 + 3_000 + 1_000);
+    expect(registrar.status().members.map(({ name, state }) => `${name} ${state}`)).toEqual(['upper out', 'lower good']);
+  });
+
+  it('rides out a shorter outage without a move', async () => {
+    const { clock, members: [upper, lower], registrar, names } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    upper!.down = true;
+    await clock.advance(2_500);
+    upper!.down = false;
+    await clock.advance(9_000);
+    expect(names()).toEqual(['registered']);
+    expect(lower?.requests).toEqual([]);
+    expect(registrar.status().members.map(({ state }) => state)).toEqual(['good', 'good']);
+  });
+
+  it('returns without a moment unlisted, and then clears the lower entry', async () => {
+    const { clock, members: [upper, lower], registrar, names } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    upper!.forget();
+    upper!.down = true;
+    await clock.advance(10_000);
+    expect(lower?.passing).toEqual(['orders-1']);
+    const unlisted: number[] = [];
+    const look = () => {
+      if (upper!.passing.length + lower!.passing.length === 0) unlisted.push(clock.now());
+    };
+    upper!.onChange = look;
+    lower!.onChange = look;
+    upper!.down = false;
+    await clock.advance(20_000);
+    expect(upper?.passing).toEqual(['orders-1']);
+    expect(lower?.entries.size).toBe(0);
+    expect(unlisted).toEqual([]);
+    expect(names()).toEqual(['registered', 'lost', 'fellBack', 'recovered', 'failedBack']);
+  });
+
+  it('keeps an operator’s maintenance on its way back', async () => {
+    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    upper!.forget();
+    upper!.down = true;
+    await clock.advance(10_000);
+    lower!.entries.get('orders-1')!.maintenance = 'new disks';
+    upper!.down = false;
+    await clock.advance(20_000);
+    expect(upper?.entries.get('orders-1')?.maintenance).toBe('new disks');
+    expect(upper?.passing).toEqual([]);
+    expect(registrar.status().level).toBe(0);
+  });
+
+  it('does not move for what a registry refuses', async () => {
+    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    upper!.failures.set('register', [new RegistryRejectedError('bad tag')]);
+    const started = registrar.start().catch((error: unknown) => error);
+    await clock.advance(20_000);
+    expect(hasCode(await started, 'ROLLCALL_REGISTRY_REJECTED')).toBe(true);
+    expect(lower?.requests).toEqual([]);
+  });
+
+  it('never counts as listed where only this host sees it', async () => {
+    const { clock, members: [upper, local], registrar, names } = lifeOn((now) => [named('upper', now), named('local', now, { hostLocal: true })]);
+    upper!.down = true;
+    void registrar.start();
+    await clock.advance(20_000);
+    expect(registrar.state).toBe('recovering');
+    expect(local?.passing).toEqual(['orders-1']);
+    expect(registrar.status().level).toBe(1);
+    upper!.down = false;
+    await clock.advance(40_000);
+    expect(registrar.state).toBe('registered');
+    expect(local?.entries.size).toBe(0);
+    expect(names()).toEqual(['fellBack', 'failedBack', 'registered']);
+  });
+
+  it('deregisters wherever an entry may be, also where it was long ago', async () => {
+    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    upper!.pause();
+    await clock.advance(12_000);
+    expect(lower?.passing).toEqual(['orders-1']);
+    upper!.resume();
+    void registrar.stop();
+    await clock.advance(30_000);
+    expect(registrar.state).toBe('stopped');
+    expect([upper?.entries.size, lower?.entries.size]).toEqual([0, 0]);
+  });
+
+  it('finds the next one while all are out, and goes on asking for ever', async () => {
+    const { clock, members, registrar } = lifeOn(two);
+    for (const member of members) member.down = true;
+    void registrar.start();
+    await clock.advance(120_000);
+    expect(registrar.state).toBe('recovering');
+    members[1]!.down = false;
+    await clock.advance(10_000);
+    expect(members[1]?.passing).toEqual(['orders-1']);
+    expect(registrar.state).toBe('registered');
+  });
+
+  it('answers its readers from the next one while the first is out', async () => {
+    const { clock, members: [upper, lower], registry, registrar } = lifeOn(two, '0s');
+    upper!.down = true;
+    void registrar.start();
+    await clock.advance(5_000);
+    const polled = registry.discovery!.poll('orders', undefined, new AbortController().signal);
+    await clock.advance(2_000);
+    expect((await polled).instances.map(({ id }) => id)).toEqual(['orders-1']);
+    expect(lower?.passing).toEqual(['orders-1']);
+  });
+
+  it('refuses fewer than two registries and a bad patience, both at once', () => {
+    const clock = new FakeClock();
+    const one = named('one', clock);
+    expect(() => fallback([one, one], { patience: 'soon' })).toThrow(ConfigError);
+    expect(() => fallback([one, one], { patience: 'soon' })).toThrow(/fallback registries[^]*fallback patience/);
+    expect(() => fallback([one])).toThrow(/at least two registries in different places/);
+  });
+});
