@@ -4,6 +4,8 @@ import { consul } from '../../src/backends/consul/consul-registry.js';
 import { memory } from '../../src/backends/memory/memory-registry.js';
 import { fallback } from '../../src/registry/fallback.js';
 import { nearest } from '../../src/registry/nearest.js';
+import { startFaultProxy } from '../../src/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/testing/fault-proxy.js';
 import type { ContractHarness } from '../../src/testing/registry-contract.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { startConsul } from '../support/servers/consul-server.js';
@@ -52,10 +54,16 @@ describe('a fallback chain of two that forget by the injected clock', () => {
 
 describe('the nearest of two registries', () => {
   let other: ConsulServer;
+  let far: FaultProxy;
   beforeAll(async () => {
     other = await startConsul();
+    far = await startFaultProxy({ target: { host: '127.0.0.1', port: Number(new URL(other.url).port) } });
+    await far.delay({ answerMs: 300 });
   });
-  afterAll(() => other.stop());
+  afterAll(async () => {
+    await far.close();
+    await other.stop();
+  });
 
-  itKeepsTheContract(() => ({ ...onConsul, registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [other.url] })], { register: true }) }));
+  itKeepsTheContract(() => ({ ...onConsul, registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }) }));
 });
