@@ -53,7 +53,7 @@ beforeAll(() => {
   if (!existsSync(`${root}dist/index.js`)) throw new Error('There is no build to look at: npm run build');
 });
 
-it.each(['rollcall', 'rollcall/express'])('loads a few files of its own at the import of %s, no package and nothing heavy of Node', async (entry) => {
+it.each(['rollcall', 'rollcall/components', 'rollcall/express'])('loads a few files of its own at the import of %s, no package and nothing heavy of Node', async (entry) => {
   const loaded = await loadedBy(entry);
   const files = loaded.filter((url) => url.includes('/dist/'));
   expect(files.length).toBeGreaterThan(0);

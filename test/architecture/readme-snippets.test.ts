@@ -13,4 +13,4 @@ it('shows code in the README that compiles as it stands', () => {
     return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
   });
   expect(ts.formatDiagnostics(problems, { getCurrentDirectory: () => root, getCanonicalFileName: (path) => path, getNewLine: () => '\n' })).toBe('');
-});
+}, 120_000);

@@ -1,0 +1,17 @@
+import { asError } from '../../errors.js';
+import type { ReadyMade } from './ready-made.js';
+
+/** Fine when a GET of this http or https URL is answered with a 2xx status; the body is not read and redirects are not followed. */
+export function ping(url: string | URL): ReadyMade {
+  const target = new URL(url);
+  return {
+    async run(signal) {
+      const response = await fetch(target, { signal, redirect: 'manual' }).catch((thrown: unknown) => {
+        // fetch tells what happened only as the cause of its error.
+        throw asError(asError(thrown).cause ?? thrown);
+      });
+      await response.body?.cancel();
+      return response.ok ? { status: 'passing' } : { status: 'critical', detail: `HTTP ${String(response.status)}` };
+    },
+  };
+}
