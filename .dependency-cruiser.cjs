@@ -1,7 +1,7 @@
 'use strict';
 
 /** Who may import whom: each layer and what it may see below itself. A layer always sees itself. */
-const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/(report|component)\\.ts$|lifecycle/(states|machine)\\.ts$)';
+const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry|consul)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/(report|component)\\.ts$|lifecycle/(states|machine)\\.ts$)';
 const below = {
   ground: { is: ground, sees: [] },
   registry: { is: '^src/registry/(?!registry\\.ts$)', sees: ['ground'] },
@@ -11,7 +11,7 @@ const below = {
   heartbeat: { is: '^src/heartbeat/', sees: ['ground', 'registry', 'health'] },
   lifecycle: { is: '^src/lifecycle/(?!(states|machine)\\.ts$)', sees: ['ground', 'registry', 'health', 'server', 'heartbeat'] },
   discovery: { is: '^src/discovery/(?!discovery\\.ts$)', sees: ['ground', 'registry'] },
-  resolve: { is: '^src/config/(resolve|choose-registry)', sees: ['ground', 'registry', 'backends'] },
+  resolve: { is: '^src/config/(resolve|choose-registry|consul)', sees: ['ground', 'registry', 'backends'] },
   compose: { is: '^src/(registrar|register|life|status|index)\\.ts$', sees: ['ground', 'registry', 'health', 'server', 'backends', 'heartbeat', 'lifecycle', 'discovery', 'resolve'] },
   testing: { is: '^src/testing/', sees: ['ground'], also: '^src/backends/memory/' },
   integrations: { is: '^src/integrations/', sees: ['ground', 'registry', 'health', 'server', 'backends', 'discovery', 'compose', 'testing'] },

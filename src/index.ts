@@ -3,9 +3,9 @@ export { Registrar } from './registrar.js';
 export type { InstanceChanges } from './registrar.js';
 export type { RegistrarStatus } from './status.js';
 
-export { consul } from './backends/consul/consul-registry.js';
+export { consul } from './config/consul.js';
 export { consulKv } from './backends/consul/consul-kv.js';
-export type { ConsulOptions } from './backends/consul/consul-options.js';
+export type { ConsulAgentsOptions, ConsulOptions } from './backends/consul/consul-options.js';
 export { configFile } from './backends/file/config-file.js';
 export type { ConfigFileOptions } from './backends/file/config-file.js';
 export { fallback } from './registry/fallback.js';

@@ -1,8 +1,8 @@
-import { consul } from '../backends/consul/consul-registry.js';
 import { file } from '../backends/file/file-registry.js';
 import { memory } from '../backends/memory/memory-registry.js';
 import { ConfigError } from '../errors.js';
 import type { Registry } from '../registry/registry.js';
+import { consul } from './consul.js';
 import { readServiceEnv } from './env.js';
 import type { RegistryKind, ServiceEnv } from './env.js';
 import type { RegistrarOptions } from './options.js';

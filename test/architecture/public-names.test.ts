@@ -46,6 +46,7 @@ const types = [
   'ConfigIssue',
   'ConfigRejection',
   'ConfigSource',
+  'ConsulAgentsOptions',
   'ConsulOptions',
   'Cursor',
   'DiscoveredInstance',

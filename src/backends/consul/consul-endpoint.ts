@@ -8,7 +8,7 @@ const URL_ALLOWED = "an http or https URL without query, e.g. 'http://127.0.0.1:
 export function endpointOf(endpoints: readonly string[] | undefined, env: ConsulEnv, issues: ConfigIssue[]): URL | undefined {
   if (endpoints !== undefined && (!Array.isArray(endpoints) || endpoints.length !== 1)) {
     const value = Array.isArray(endpoints) ? `${String(endpoints.length)} endpoints` : endpoints;
-    issues.push({ field: 'endpoints', value, allowed: 'an array of exactly one URL: a registration lives on one agent' });
+    issues.push({ field: 'endpoints', value, allowed: 'an array of the URL of an agent, or of several agents of one datacenter' });
     return undefined;
   }
   const field = endpoints !== undefined ? 'endpoints[0]' : 'CONSUL_HTTP_ADDR';

@@ -1,5 +1,6 @@
 import { readConsulEnv } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
+import type { Duration } from '../../config/options.js';
 import { ConfigError } from '../../errors.js';
 import type { ConfigIssue } from '../../errors.js';
 import { readTls } from '../../resilience/tls.js';
@@ -12,8 +13,8 @@ import { tokenOf } from './consul-token.js';
 /** How to reach Consul. Explicit options win over Consul's own environment variables. */
 export interface ConsulOptions {
   /**
-   * URL of the agent beside the service, e.g. `['http://127.0.0.1:8500']`; `host:port` will do. One for now: a registration
-   * lives on one agent. Env: `CONSUL_HTTP_ADDR`, `CONSUL_HTTP_SSL`. @default ['http://127.0.0.1:8500']
+   * URL of the agent beside the service, e.g. `['http://127.0.0.1:8500']`; `host:port` will do. Of several agents of one datacenter the
+   * first that answers holds the registration, see `breaker`. Env: `CONSUL_HTTP_ADDR` (one), `CONSUL_HTTP_SSL`. @default ['http://127.0.0.1:8500']
    */
   readonly endpoints?: readonly string[];
   /** ACL token, or a function that is asked before every request. Sent as `X-Consul-Token` only. Env: `CONSUL_HTTP_TOKEN`. */
@@ -30,6 +31,17 @@ export interface ConsulOptions {
   readonly namespace?: string;
   /** Consul Enterprise admin partition, likewise. Env: `CONSUL_PARTITION`. */
   readonly partition?: string;
+}
+
+/** The same with agents to fail over to. */
+export interface ConsulAgentsOptions extends ConsulOptions {
+  /** When one of several `endpoints` is passed over for the next, and how soon it is tried again. The only or last one never is. */
+  readonly breaker?: {
+    /** Failures in a row, at least 1. @default 3 */
+    readonly failures?: number;
+    /** @default '30s' */
+    readonly openFor?: Duration;
+  };
 }
 
 /** The options after environment and checks. */

@@ -15,6 +15,7 @@ const WAIT = '30s';
 
 /** The receipt of an entry on one agent. */
 export class ConsulRegistration implements Registration {
+  readonly #holder: string;
   readonly #client: ConsulClient;
   readonly #target: ConsulTarget;
   readonly #instance: ServiceInstance;
@@ -25,7 +26,8 @@ export class ConsulRegistration implements Registration {
   /** Of the entry's definition, as last seen. */
   #hash: string | undefined;
 
-  constructor(client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
+  constructor(holder: string, client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
+    this.#holder = holder;
     this.#client = client;
     this.#target = target;
     this.#instance = instance;
@@ -35,7 +37,7 @@ export class ConsulRegistration implements Registration {
   }
 
   holder(): string {
-    return 'consul';
+    return this.#holder;
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {

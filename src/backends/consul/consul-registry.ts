@@ -15,14 +15,14 @@ import { ConsulRegistration } from './consul-registration.js';
 
 /**
  * Consul through the agent beside the service. Throws `ConfigError` for options that cannot work; loads and connects nothing
- * until it is first used. Consul ignores case: ids that differ in nothing else are one entry to its readers.
+ * until it is first used. `name` tells agents apart. Consul ignores case: ids that differ in nothing else are one entry to its readers.
  */
-export function consul(options: ConsulOptions = {}): Registry {
-  return new ConsulRegistry(options);
+export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
+  return new ConsulRegistry(options, name);
 }
 
 class ConsulRegistry implements Registry {
-  readonly name = 'consul';
+  readonly name: string;
   readonly probes = true;
   readonly nearby: boolean;
   readonly suppliesAddress: boolean;
@@ -33,7 +33,8 @@ class ConsulRegistry implements Registry {
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
 
-  constructor(options: ConsulOptions) {
+  constructor(options: ConsulOptions, name: string) {
+    this.name = name;
     this.#target = resolveConsulOptions(options);
     this.#client = new ConsulClient(this.#target);
     this.nearby = this.#target.nearby;
@@ -62,7 +63,7 @@ class ConsulRegistry implements Registry {
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
     if (report.status === 'maintenance') this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
-    return new ConsulRegistration(this.#client, this.#target, instance, (key, abort) => this.#leave('deregister', key, abort));
+    return new ConsulRegistration(this.name, this.#client, this.#target, instance, (key, abort) => this.#leave('deregister', key, abort));
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
