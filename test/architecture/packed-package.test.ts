@@ -100,9 +100,11 @@ it('has the same classes whichever way they came in', async () => {
 it.each(['consul', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
   const code = `
     import * as main from 'rollcall';
-    const { module, options } = main.${name}().portable;
+    const given = main.${name}();
+    const { module, options } = given.portable;
     const own = await import(module);
-    console.log(JSON.stringify([Object.keys(own), own.${name} === main.${name}, own.${name}(options).portable.module === module, module]));`;
+    const again = own.${name}(options);
+    console.log(JSON.stringify([Object.keys(own), again.constructor === given.constructor, again.portable.module === module, module]));`;
   const [names, same, again, module] = (await print(code)) as [string[], boolean, boolean, string];
   expect(names).toEqual([name]);
   expect([same, again]).toEqual([true, true]);
