@@ -15,6 +15,15 @@ export interface LeasedInstance {
   readonly maintenance?: { readonly reason: string };
 }
 
+/** What JSON gave back; undefined when it is no such thing. */
+export function leasedFrom(value: unknown): LeasedInstance | undefined {
+  const { instance, beat } = (value ?? {}) as { instance?: unknown; beat?: unknown };
+  const { name, id, nonce, ttlMs, tags, meta } = (instance ?? {}) as Record<string, unknown>;
+  const { status, reason } = (beat ?? {}) as Record<string, unknown>;
+  const isOne = [name, id, nonce, status, reason].every((text) => typeof text === 'string') && typeof ttlMs === 'number' && Array.isArray(tags) && typeof meta === 'object';
+  return isOne ? (value as LeasedInstance) : undefined;
+}
+
 /** After a registration: the same incarnation keeps what its heartbeats said, another one starts critical. */
 export function registered(instance: ServiceInstance, report: HealthReport, before: LeasedInstance | undefined): LeasedInstance {
   const beat = before?.instance.nonce === instance.nonce ? before.beat : { status: 'critical' as const, reason: 'no heartbeat yet' };

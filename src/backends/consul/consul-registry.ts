@@ -2,6 +2,7 @@ import type { Discovery } from '../../discovery/discovery.js';
 import type { HealthReport } from '../../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
+import { placeOf } from '../../resilience/url-place.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
@@ -113,9 +114,4 @@ class ConsulRegistry implements Registry {
       throw notConsul('read', this.#client.shown, cause);
     }
   }
-}
-
-function placeOf({ hostname, port, protocol }: URL): RegistryEndpoint {
-  const usual = protocol === 'https:' ? 443 : 80;
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
 }

@@ -3,6 +3,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import { tlsSettings } from '../../resilience/tls.js';
 import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
 import type { HttpModule } from '../../resilience/transport.js';
+import { placeOf } from '../../resilience/url-place.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** Lanes have connections of their own, so that held polls can never starve a verb, nor looks at entries a watched config, nor anything a beat. */
@@ -100,7 +101,7 @@ async function openWire({ url, tls, pool }: ConsulTarget): Promise<Wire> {
     request.transport = guarded;
     next();
   });
-  const beat = { hostname: bare(url.hostname), port: url.port || (secure ? 443 : 80), agent: agents.beat, method: 'PUT' };
+  const beat = { ...placeOf(url), agent: agents.beat, method: 'PUT' };
   return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, base };
 }
 

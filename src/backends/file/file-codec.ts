@@ -1,3 +1,4 @@
+import { leasedFrom } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 
 export const SUFFIX = '.json';
@@ -30,16 +31,8 @@ export function encodeLeased(leased: LeasedInstance): string {
 /** Undefined for a file that is not an entry. */
 export function decodeLeased(text: string): LeasedInstance | undefined {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return isLeased(parsed) ? parsed : undefined;
+    return leasedFrom(JSON.parse(text));
   } catch {
     return undefined;
   }
-}
-
-function isLeased(value: unknown): value is LeasedInstance {
-  const { instance, beat } = (value ?? {}) as { instance?: unknown; beat?: unknown };
-  const { name, id, nonce, ttlMs, tags, meta } = (instance ?? {}) as Record<string, unknown>;
-  const { status, reason } = (beat ?? {}) as Record<string, unknown>;
-  return [name, id, nonce, status, reason].every((text) => typeof text === 'string') && typeof ttlMs === 'number' && Array.isArray(tags) && typeof meta === 'object';
 }

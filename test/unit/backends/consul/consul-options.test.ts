@@ -105,7 +105,7 @@ describe('the options of consul()', () => {
   it('refuse what is no option, and flags that are none', () => {
     const env = readConsulEnv({ CONSUL_HTTP_SSL: 'perhaps', CONSUL_HTTP_SSL_VERIFY: 'never' });
     const issues = issuesOf(() => resolveConsulOptions({ endpoints: ['https://there'], tls: { caFile: 'x' } as never, pool: 0, allowPlainToken: 'yes' as never }, env));
-    expect(issues.map(({ field }) => field)).toEqual(['CONSUL_HTTP_SSL', 'tls.caFile', 'CONSUL_HTTP_SSL_VERIFY', 'allowPlainToken', 'pool']);
+    expect(issues.map(({ field }) => field)).toEqual(['CONSUL_HTTP_SSL', 'CONSUL_HTTP_SSL_VERIFY', 'tls.caFile', 'allowPlainToken', 'pool']);
   });
 
   it('keep credentials of a URL out of what is shown', () => {
