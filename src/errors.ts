@@ -22,6 +22,8 @@ export interface ErrorContext {
   readonly registry?: string | undefined;
   /** The verb that was tried, e.g. `register`. */
   readonly operation?: string | undefined;
+  /** How long whoever answered wants to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -32,6 +34,7 @@ export class RegistrarError extends Error {
   readonly retryable: boolean;
   readonly registry?: string;
   readonly operation?: string;
+  readonly retryAfterMs?: number;
 
   constructor(code: ErrorCode, message: string, retryable: boolean, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -40,6 +43,7 @@ export class RegistrarError extends Error {
     this.retryable = retryable;
     if (context.registry !== undefined) this.registry = context.registry;
     if (context.operation !== undefined) this.operation = context.operation;
+    if (context.retryAfterMs !== undefined) this.retryAfterMs = context.retryAfterMs;
   }
 }
 

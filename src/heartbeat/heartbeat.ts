@@ -90,7 +90,7 @@ export class Heartbeat {
   async run(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await this.#retrying(() => this.#enlist(signal), (error) => this.#isHopeless(error), signal);
+        await this.#retrying(() => this.#enlist(signal), (error) => this.#isHopeless(error), Infinity, signal);
         await this.#keep(signal);
         if (!this.#plan.recover) throw lost(this.#plan.registry.name, 'and `recover` is false');
       }
@@ -132,7 +132,7 @@ export class Heartbeat {
 
   /** Beats until the entry has gone missing. */
   async #keep(signal: AbortSignal): Promise<void> {
-    const { clock, polls, events } = this.#plan;
+    const { clock, polls, events, intervalMs } = this.#plan;
     const watch = new AbortController();
     const vigilSignal = AbortSignal.any([signal, watch.signal]);
     const held = this.#held as Held;
@@ -156,7 +156,8 @@ export class Heartbeat {
     try {
       for (;;) {
         await this.#bell.wait(clock, dueAt - clock.now(), signal);
-        const renewal = await this.#retrying(() => this.#beat(held, signal), isLoss, signal);
+        // Several tries must fit into what is left of the TTL.
+        const renewal = await this.#retrying(() => this.#beat(held, signal), isLoss, intervalMs / 2, signal);
         await this.#tend(held, signal);
         dueAt = this.#dueAt(renewal);
       }
@@ -260,18 +261,14 @@ export class Heartbeat {
     return renewal?.dueInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.dueInMs);
   }
 
-  /** Tries for ever, telling of each miss, until it works or fails with an error that is final here. */
-  #retrying<T>(attempt: () => Promise<T>, isFinal: (error: Error) => boolean, signal: AbortSignal): Promise<T> {
-    const { clock, random, registry, intervalMs } = this.#plan;
+  /** Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that is final here. */
+  #retrying<T>(attempt: () => Promise<T>, isFinal: (error: Error) => boolean, longestMs: number, signal: AbortSignal): Promise<T> {
+    const { clock, random, registry } = this.#plan;
     return retry(attempt, {
       clock,
       random,
       signal,
-      backoff: (error) => {
-        const { firstMs, capMs } = backoffFor(error, registry.nearby);
-        // Several tries must fit into what is left of the TTL.
-        return { firstMs, capMs: Math.min(capMs, intervalMs / 2) };
-      },
+      backoff: (error) => backoffFor(error, registry.nearby, longestMs),
       mayRetry: (error) => !isFinal(error),
       onFailed: (error) => {
         this.#missed(error);

@@ -1,12 +1,11 @@
 /** Share of the interval a beat may take before it counts as failed: the next one must find the line free. */
 const DEADLINE_SHARE = 0.8;
-const LONGEST_DEADLINE_MS = 5_000;
 /** A slot closer than this share of the interval to the beat before it is skipped. */
 const NEAREST_SLOT_SHARE = 0.25;
 
-/** How long one beat may take. */
+/** The most that one beat may take, and what is done after it. */
 export function beatDeadlineMs(intervalMs: number): number {
-  return Math.min(LONGEST_DEADLINE_MS, intervalMs * DEADLINE_SHARE);
+  return intervalMs * DEADLINE_SHARE;
 }
 
 /**

@@ -4,12 +4,10 @@ import type { DiscoveredInstance, Discovery } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
-import type { Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
 
-/** For everything but the beat, whose deadline follows from its interval. */
-const REQUEST_DEADLINE_MS = 5_000;
-/** A held poll answers by itself; past this it hangs on a dead connection. */
-const HELD_POLL_DEADLINE_MS = 60_000;
+/** A held poll answers by itself; past its deadline it hangs on a dead connection. */
+const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
 /** How long after its first answer a registry that was stuck may still be working off what it had buffered. */
 const SETTLE_MS = 1_000;
 
@@ -21,6 +19,7 @@ export class BoundedRegistry implements Registry {
   readonly #inner: Registry;
   readonly #clock: Clock;
   readonly #beatDeadlineMs: number;
+  readonly deadlines: Deadlines;
   #pendingAfterCutOff = 0;
   #doubt: { answeredAt: number | undefined } | undefined;
 
@@ -28,7 +27,8 @@ export class BoundedRegistry implements Registry {
     this.#inner = inner;
     users.set(inner, (users.get(inner) ?? 0) + 1);
     this.#clock = clock;
-    this.#beatDeadlineMs = beatDeadlineMs;
+    this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
+    this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
   }
 
   get name(): string {
@@ -53,7 +53,7 @@ export class BoundedRegistry implements Registry {
 
   get discovery(): Discovery | undefined {
     const { discovery } = this.#inner;
-    return discovery && { poll: (service, cursor, signal) => this.#bounded('discover', signal, (bounded) => discovery.poll(service, cursor, bounded), cursor === undefined ? REQUEST_DEADLINE_MS : HELD_POLL_DEADLINE_MS) };
+    return discovery && { poll: (service, cursor, signal) => this.#bounded('discover', signal, (bounded) => discovery.poll(service, cursor, bounded), cursor === undefined ? this.deadlines.requestMs : this.deadlines.heldMs) };
   }
 
   get probes(): boolean {
@@ -122,7 +122,7 @@ export class BoundedRegistry implements Registry {
       provisional: () => inner.provisional?.() ?? false,
       renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
-      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, HELD_POLL_DEADLINE_MS) }),
+      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, this.deadlines.heldMs) }),
     };
   }
 
@@ -153,7 +153,7 @@ export class BoundedRegistry implements Registry {
     operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs = REQUEST_DEADLINE_MS,
+    deadlineMs = this.deadlines.requestMs,
   ): Promise<T> {
     return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
       (value) => {

@@ -10,7 +10,7 @@ import { Holding } from './holding.js';
 import type { Member } from './member.js';
 import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
-import type { Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 export interface ChainPlan extends MembersPlan {
   readonly name: string;
@@ -27,6 +27,7 @@ export class Chain implements Registry {
   readonly suppliesAddress: boolean;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly discovery: Discovery;
+  readonly deadlines: Deadlines;
   readonly #clock: Clock;
   readonly #members: Members;
   readonly #holdings = new Map<string, Holding>();
@@ -39,6 +40,8 @@ export class Chain implements Registry {
     // An address that one of them would not fill in has to be found for all.
     this.suppliesAddress = registries.every(({ suppliesAddress }) => suppliesAddress);
     this.endpoint = (registries.find(({ nearby, endpoint }) => !nearby && endpoint !== undefined) ?? registries[0])?.endpoint;
+    const deadlines = this.#members.all.map(({ registry }) => registry.deadlines);
+    this.deadlines = { requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)), heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)) };
     this.discovery = new ChainDiscovery(this.#members);
   }
 

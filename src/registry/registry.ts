@@ -18,6 +18,8 @@ export interface Registry {
   readonly warnings?: readonly string[];
   /** Where it is reached; absent when that is no place in a network. */
   readonly endpoint?: RegistryEndpoint | undefined;
+  /** How long its verbs may take. @default 5 s, and 60 s for a held poll */
+  readonly deadlines?: Deadlines;
   /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */
   readonly probes?: boolean;
   /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. */
@@ -43,6 +45,14 @@ export interface Registry {
   readonly portable?: { readonly module: string; readonly options: unknown };
   /** Frees sockets and watchers; the verbs reject afterwards. */
   close(): Promise<void>;
+}
+
+/** In milliseconds. A heartbeat gets less where its interval is short. */
+export interface Deadlines {
+  /** For a request that is answered at once. */
+  readonly requestMs: number;
+  /** For one that is held until there is news. */
+  readonly heldMs: number;
 }
 
 /** How one registry of a composition has been answering; safe to print. */

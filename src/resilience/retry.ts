@@ -6,6 +6,8 @@ import { asError } from '../errors.js';
 export interface Backoff {
   readonly firstMs: number;
   readonly capMs: number;
+  /** What is waited in any case, the jitter on top. @default 0 */
+  readonly floorMs?: number;
 }
 
 export interface RetryPlan {
@@ -45,7 +47,8 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
       async shouldRetry({ error, attemptNumber }) {
         const cause = (error as Failure).cause;
         plan.onFailed(cause);
-        await plan.clock.sleep(fullJitter(plan.backoff(cause), attemptNumber, plan.random), plan.signal);
+        const backoff = plan.backoff(cause);
+        await plan.clock.sleep((backoff.floorMs ?? 0) + fullJitter(backoff, attemptNumber, plan.random), plan.signal);
         return true;
       },
     },

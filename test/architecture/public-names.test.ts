@@ -49,6 +49,7 @@ const types = [
   'ConsulAgentsOptions',
   'ConsulOptions',
   'Cursor',
+  'Deadlines',
   'DiscoveredInstance',
   'Discovery',
   'DrainOptions',

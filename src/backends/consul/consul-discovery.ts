@@ -1,13 +1,11 @@
 import type { Cursor, DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
 import type { Answer } from './consul-answer.js';
 import type { ConsulClient } from './consul-client.js';
-import { decodeInstances } from './consul-codec.js';
+import { decodeInstances, goDuration } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
 
-/** How long the servers hold a poll; they add up to a sixteenth. */
-const WAIT = '30s';
 const operation = 'discover';
 
 /** Reads the catalogue by blocking queries. */
@@ -22,7 +20,7 @@ export class ConsulDiscovery implements Discovery {
 
   async poll(service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
     const held = cursor !== undefined && cursor !== '0';
-    const path = consulPath('/health/service/', service, {}, this.#target, held ? { index: cursor, wait: WAIT } : {});
+    const path = consulPath('/health/service/', service, {}, this.#target, held ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {});
     const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'poll' : 'call' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     return { instances: this.#decode(answer), cursor: nextCursor(cursor, answer) };

@@ -5,12 +5,14 @@ import type { Answer } from './consul-answer.js';
 /** The agent's words may be long; this is as much as a log line should carry. */
 const LONGEST_WORDS = 1000;
 
+const NOT_THE_AGENT_MS = 1_000;
+
 /** What an answer other than the hoped-for one means, in our terms: the one place where Consul's wire errors are translated. */
 export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
-  const context = { registry: 'consul', operation };
+  const context = { registry: 'consul', operation, retryAfterMs: retryAfterMsOf(answer) };
   const words = wordsOf(answer);
   const said = `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${words === '' ? '' : `: ${words}`}`;
-  switch (kindOf(answer.status)) {
+  switch (kindOf(answer)) {
     case 'denied':
       return new RegistryDeniedError(sentence(said, deniedHint(words, operation)), context);
     case 'rejected':
@@ -38,11 +40,22 @@ export function notConsul(operation: string, shown: string, cause?: unknown): Re
   );
 }
 
-function kindOf(status: number): 'denied' | 'rejected' | 'unavailable' {
-  if (status === 401 || status === 403) return 'denied';
+function kindOf({ status, text }: Answer): 'denied' | 'rejected' | 'unavailable' {
+  // A server's refusal that an agent passes on may be a 500.
+  if (status === 401 || status === 403 || (status === 500 && /Permission denied|ACL not found/i.test(text))) return 'denied';
   // 404 to a verb that every agent knows comes from something in front of it, as redirects do: it may well pass.
   const passing = status < 400 || status >= 500 || status === 404 || status === 408 || status === 425 || status === 429;
   return passing ? 'unavailable' : 'rejected';
+}
+
+/** As the answer asks for: in seconds, or as a date, which the answer's own clock makes a time. What is not the agent itself is not asked again at once. */
+function retryAfterMsOf({ status, headers }: Answer): number | undefined {
+  const asked = headers['retry-after'];
+  if (asked !== undefined) {
+    const ms = /^\d+$/.test(asked) ? Number(asked) * 1_000 : Date.parse(asked) - Date.parse(headers.date ?? '');
+    if (Number.isFinite(ms)) return Math.max(0, ms);
+  }
+  return status === 404 || (status >= 300 && status < 400) ? NOT_THE_AGENT_MS : undefined;
 }
 
 function wordsOf({ text }: Answer): string {

@@ -4,15 +4,14 @@ import { ConfigError } from '../../errors.js';
 import { isAddressable } from '../../instance/addressable.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
+import { goDuration } from './consul-codec.js';
 import { nextCursor } from './consul-discovery.js';
 import { notConsul, refusal } from './consul-errors.js';
 import { decodeKv } from './consul-kv-codec.js';
-import { resolveConsulOptions } from './consul-options.js';
+import { heldMs, resolveConsulOptions } from './consul-options.js';
 import type { ConsulOptions, ConsulTarget } from './consul-options.js';
 import { withQuery } from './consul-path.js';
 
-/** How long the servers hold a poll; they add up to a sixteenth. */
-const WAIT = '30s';
 const operation = 'configure';
 
 /**
@@ -26,6 +25,7 @@ export function consulKv(key: string, options: ConsulOptions = {}): ConfigSource
 
 class ConsulKv implements ConfigSource {
   readonly name: string;
+  readonly holdMs: number;
   readonly #key: string;
   readonly #path: string;
   readonly #target: ConsulTarget;
@@ -38,12 +38,13 @@ class ConsulKv implements ConfigSource {
     this.#key = trimmed;
     this.#path = `/kv/${trimmed.split('/').map(encodeURIComponent).join('/')}`;
     this.#target = resolveConsulOptions(options);
+    this.holdMs = heldMs(this.#target.timeouts);
     this.#client = new ConsulClient(this.#target);
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
     const held = cursor !== undefined && cursor !== '0';
-    const path = withQuery(this.#path, {}, this.#target, { recurse: 'true', ...(held && { index: cursor, wait: WAIT }) });
+    const path = withQuery(this.#path, {}, this.#target, { recurse: 'true', ...(held && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }) });
     const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'watch' : 'call' }, signal);
     return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }

@@ -1,3 +1,4 @@
+import { parseDuration } from '../../config/duration.js';
 import { readConsulEnv } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
 import type { Duration } from '../../config/options.js';
@@ -27,10 +28,26 @@ export interface ConsulOptions {
   readonly allowPlainToken?: boolean;
   /** Most connections for everything but heartbeats and held polls, 1 to 32; one more is kept for heartbeats. @default 4 */
   readonly pool?: number;
+  /** How long anything may take. */
+  readonly timeouts?: {
+    /** Until a connection stands, TLS included. @default '3s' */
+    readonly connect?: Duration;
+    /** A whole request, its wait for a connection included; a heartbeat gets 80 % of its interval if that is less. @default '5s' */
+    readonly request?: Duration;
+    /** How long the agent holds a poll before it answers that nothing has changed, 1 s to 10 min; a tenth more is waited for. @default '30s' */
+    readonly poll?: Duration;
+  };
   /** Consul Enterprise namespace of readers, and of instances that name none. Env: `CONSUL_NAMESPACE`. */
   readonly namespace?: string;
   /** Consul Enterprise admin partition, likewise. Env: `CONSUL_PARTITION`. */
   readonly partition?: string;
+}
+
+/** In milliseconds. */
+export interface ConsulTimeouts {
+  readonly connectMs: number;
+  readonly requestMs: number;
+  readonly pollMs: number;
 }
 
 /** The same with agents to fail over to. */
@@ -56,6 +73,7 @@ export interface ConsulTarget {
   /** Undefined: plain HTTP. */
   readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
   readonly pool: number;
+  readonly timeouts: ConsulTimeouts;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
   /** What is allowed but worth a person's attention. */
@@ -64,6 +82,16 @@ export interface ConsulTarget {
 
 const DEFAULT_POOL = 4;
 const LARGEST_POOL = 32;
+const DEFAULT_TIMEOUTS = { connect: 3_000, request: 5_000, poll: 30_000 };
+/** What the servers of Consul hold at most. */
+const LONGEST_POLL_MS = 600_000;
+/** Polls that are shorter are no longer held but repeated. */
+const SHORTEST_POLL_MS = 1_000;
+
+/** When a held poll must have been answered: the servers add up to a sixteenth to what they are asked to wait. */
+export function heldMs({ pollMs }: ConsulTimeouts): number {
+  return pollMs * 1.1;
+}
 
 /** Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found; connects to nothing. */
 export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = readConsulEnv()): ConsulTarget {
@@ -74,12 +102,13 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   issues.push(...(read?.issues ?? []));
   const token = tokenOf(options, env, url, issues);
   const pool = resolvePool(options.pool, issues);
+  const timeouts = resolveTimeouts(options.timeouts, issues);
   const namespace = resolveScope('namespace', options.namespace ?? env.namespace, issues);
   const partition = resolveScope('partition', options.partition ?? env.partition, issues);
   if (url === undefined || issues.length > 0) throw new ConfigError(issues);
   const shown = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
   const warnings = plan?.insecureSkipVerify === true ? [`the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`] : [];
-  return { url, shown, nearby: isLoopback(url.hostname), token, tls: plan && read && { plan, material: read.material }, pool, namespace, partition, warnings };
+  return { url, shown, nearby: isLoopback(url.hostname), token, tls: plan && read && { plan, material: read.material }, pool, timeouts, namespace, partition, warnings };
 }
 
 function resolvePool(value: unknown, issues: ConfigIssue[]): number {
@@ -87,6 +116,26 @@ function resolvePool(value: unknown, issues: ConfigIssue[]): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LARGEST_POOL) return value;
   issues.push({ field: 'pool', value, allowed: `a whole number from 1 to ${String(LARGEST_POOL)}` });
   return DEFAULT_POOL;
+}
+
+function resolveTimeouts(given: unknown, issues: ConfigIssue[]): ConsulTimeouts {
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
+  if (given !== undefined && !isObject) issues.push({ field: 'timeouts', value: given, allowed: 'an object with connect, request, poll' });
+  const options: Readonly<Record<string, unknown>> = isObject ? { ...given } : {};
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(DEFAULT_TIMEOUTS, name)) issues.push({ field: `timeouts.${name}`, value: options[name], allowed: 'no such option; there are connect, request, poll' });
+  }
+  const read = (name: keyof typeof DEFAULT_TIMEOUTS, least: number, most: number, allowed: string) => {
+    const ms = parseDuration(options[name] ?? DEFAULT_TIMEOUTS[name]);
+    if (ms !== undefined && ms >= least && ms <= most) return ms;
+    issues.push({ field: `timeouts.${name}`, value: options[name], allowed });
+    return DEFAULT_TIMEOUTS[name];
+  };
+  return {
+    connectMs: read('connect', 1, Infinity, "a duration, e.g. '3s'"),
+    requestMs: read('request', 1, Infinity, "a duration, e.g. '5s'"),
+    pollMs: read('poll', SHORTEST_POLL_MS, LONGEST_POLL_MS, "a duration from '1s' to '10m'"),
+  };
 }
 
 function resolveScope(field: string, value: unknown, issues: ConfigIssue[]): string | undefined {

@@ -5,13 +5,10 @@ import type { InstanceKey, ServiceInstance } from '../../instance/service-instan
 import type { Registration, Renewal } from '../../registry/registry.js';
 import { meansLost } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
-import { encodeReport, ttlCheckId } from './consul-codec.js';
+import { encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
-
-/** How long the agent holds a look at the entry. */
-const WAIT = '30s';
 
 /** The receipt of an entry on one agent. */
 export class ConsulRegistration implements Registration {
@@ -51,7 +48,7 @@ export class ConsulRegistration implements Registration {
 
   async changed(signal: AbortSignal): Promise<void> {
     this.#hash ??= await this.#look({}, signal);
-    if (this.#hash !== undefined) this.#hash = await this.#look({ hash: this.#hash, wait: WAIT }, signal);
+    if (this.#hash !== undefined) this.#hash = await this.#look({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
   }
 
   deregister(signal: AbortSignal): Promise<void> {

@@ -72,11 +72,11 @@ export function releaseWire(target: ConsulTarget): void {
 }
 
 /** A token travels with each request and is no part of the wire. */
-function keyOf({ url, tls, pool }: ConsulTarget): string {
-  return JSON.stringify([url.href, pool, tls && tlsSettings(tls.plan, tls.material)]);
+function keyOf({ url, tls, pool, timeouts }: ConsulTarget): string {
+  return JSON.stringify([url.href, pool, timeouts.connectMs, tls && tlsSettings(tls.plan, tls.material)]);
 }
 
-async function openWire({ url, tls, pool }: ConsulTarget): Promise<Wire> {
+async function openWire({ url, tls, pool, timeouts: { connectMs } }: ConsulTarget): Promise<Wire> {
   const secure = url.protocol === 'https:';
   const [{ default: Consul }, { createUnheldAgent }, http] = await Promise.all([
     import('consul'),
@@ -85,10 +85,10 @@ async function openWire({ url, tls, pool }: ConsulTarget): Promise<Wire> {
   ]);
   const settings = tls && tlsSettings(tls.plan, tls.material);
   const agents = {
-    beat: createUnheldAgent(lanes.beat, settings),
-    call: createUnheldAgent(pool, settings),
-    poll: createUnheldAgent(lanes.poll, settings),
-    watch: createUnheldAgent(lanes.watch, settings),
+    beat: createUnheldAgent(lanes.beat, { connectMs, tls: settings }),
+    call: createUnheldAgent(pool, { connectMs, tls: settings }),
+    poll: createUnheldAgent(lanes.poll, { connectMs, tls: settings }),
+    watch: createUnheldAgent(lanes.watch, { connectMs, tls: settings }),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
   const headers = { 'user-agent': 'rollcall', ...credentials(url) };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RegistryDeniedError, RegistryRejectedError } from '../../../src/errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
 import type { ServiceInstance } from '../../../src/instance/service-instance.js';
 import { simulatedLife } from '../../support/simulated-life.js';
 import type { SimulatedLife } from '../../support/simulated-life.js';
@@ -50,6 +50,31 @@ describe('getting listed', () => {
     await clock.advance(50);
     expect(registrar.state).toBe('recovering');
     await clock.advance(10_000);
+    expect(registrar.state).toBe('registered');
+  });
+});
+
+describe('asked to come again later', () => {
+  const busy = (retryAfterMs: number) => new RegistryUnavailableError('429', { retryAfterMs });
+
+  it('waits so long before it registers', async () => {
+    const { clock, registry, registrar } = simulatedLife();
+    registry.failures.set('register', [busy(20_000)]);
+    void registrar.start();
+    await clock.advance(20_000);
+    expect(verbs(registry.requests).filter((verb) => verb === 'register')).toHaveLength(1);
+    await clock.advance(500);
+    expect(registrar.state).toBe('registered');
+  });
+
+  it('never waits out the TTL', async () => {
+    const { clock, registry, registrar, told } = simulatedLife();
+    void registrar.start();
+    await clock.advance(100);
+    registry.failures.set('renew', [busy(3_600_000), busy(3_600_000), busy(3_600_000)]);
+    await clock.advance(9_000);
+    expect(told('beatMissed')).toHaveLength(3);
+    expect(told('lost')).toEqual([]);
     expect(registrar.state).toBe('registered');
   });
 });

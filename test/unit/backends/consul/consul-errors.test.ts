@@ -45,6 +45,22 @@ describe('a refusal by Consul', () => {
     expect(refusal(answer(status, words), 'register', at).message).toContain(hint);
   });
 
+  it.each([
+    [429, { 'retry-after': '7' }, 7_000],
+    [503, { 'retry-after': 'Thu, 26 Nov 2026 12:00:09 GMT', date: 'Thu, 26 Nov 2026 12:00:00 GMT' }, 9_000],
+    [503, { 'retry-after': 'Thu, 26 Nov 2026 11:59:00 GMT', date: 'Thu, 26 Nov 2026 12:00:00 GMT' }, 0],
+    [503, { 'retry-after': 'soon' }, undefined],
+    [429, {}, undefined],
+    [404, {}, 1_000],
+    [302, {}, 1_000],
+  ])('with HTTP %i and %j is asked again after %s ms', (status, headers, ms) => {
+    expect(refusal({ status, text: '', headers }, 'register', at).retryAfterMs).toBe(ms);
+  });
+
+  it('that a server gave and the agent passes on is one', () => {
+    expect(refusal(answer(500, 'rpc error making call: Permission denied'), 'discover', at).code).toBe('ROLLCALL_REGISTRY_DENIED');
+  });
+
   it('names the right a reader needs', () => {
     expect(refusal(answer(403, 'Permission denied'), 'read', at).message).toContain('service:read ');
     expect(refusal(answer(403, 'Permission denied'), 'discover', at).message).toContain('node:read');

@@ -47,6 +47,15 @@ describe('the options of consul()', () => {
     }
   });
 
+  it('say how long anything may take', () => {
+    expect(resolveConsulOptions({}, nothing).timeouts).toEqual({ connectMs: 3_000, requestMs: 5_000, pollMs: 30_000 });
+    expect(resolveConsulOptions({ timeouts: { connect: '1s', poll: '5m' } }, nothing).timeouts).toEqual({ connectMs: 1_000, requestMs: 5_000, pollMs: 300_000 });
+    expect(consul({ timeouts: { request: 700, poll: '10s' } }).deadlines).toEqual({ requestMs: 700, heldMs: 11_000 });
+    const wrong = { connect: 0, request: 'soon', poll: '11m', read: 1 } as never;
+    expect(issuesOf(() => resolveConsulOptions({ timeouts: wrong }, nothing)).map(({ field }) => field)).toEqual(['timeouts.read', 'timeouts.connect', 'timeouts.request', 'timeouts.poll']);
+    expect(issuesOf(() => resolveConsulOptions({ timeouts: '5s' as never }, nothing))).toMatchObject([{ field: 'timeouts' }]);
+  });
+
   it('name every problem at once, with the variable at fault, and no secret', () => {
     const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'ftp://me:hunter2@there', CONSUL_HTTP_TOKEN: 'hunter3\n' });
     const issues = issuesOf(() => resolveConsulOptions({ namespace: '', partition: 7 as never }, env));

@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { consul } from '../../src/backends/consul/consul-registry.js';
+import type { ServiceInstance } from '../../src/instance/service-instance.js';
+import { BoundedRegistry } from '../../src/registry/bounded-registry.js';
+import type { FaultProxy } from '../../src/testing/fault-proxy.js';
+import { cleanUp, freshName, later, proxyBefore } from './fixtures/live.js';
+
+afterEach(cleanUp);
+
+const REQUEST_MS = 400;
+const passing = { status: 'passing', reason: 'ok' } as const;
+const { signal } = new AbortController();
+
+/** A registry behind a proxy, an entry in it, and every verb there is, each with an answer that has a body. */
+async function verbsBehind(fault: (proxy: FaultProxy) => Promise<void>) {
+  const proxy = await proxyBefore(inject('consulUrl'));
+  const registry = new BoundedRegistry(consul({ endpoints: [proxy.url], timeouts: { request: REQUEST_MS, poll: '1s' } }), systemClock, REQUEST_MS);
+  const name = freshName('deadline');
+  const instance: ServiceInstance = { name, id: name, port: 1, tags: [], meta: {}, nonce: 'n', ttlMs: 30_000, checks: [] };
+  const registration = await registry.register(instance, passing, signal);
+  later(async () => {
+    await proxy.pass();
+    await registration.deregister(signal);
+    await registry.close();
+  });
+  const { changed } = registration;
+  await fault(proxy);
+  return {
+    registering: registry.register(instance, passing, signal),
+    reading: registry.read(instance, signal),
+    removing: registry.remove(instance, signal),
+    beating: registration.renew(passing, signal),
+    deregistering: registration.deregister(signal),
+    watching: changed!(signal),
+    discovering: registry.discovery!.poll(name, undefined, signal),
+    following: registry.discovery!.poll(name, '1', signal),
+  };
+}
+
+async function codesOf(verbs: Readonly<Record<string, Promise<unknown>>>): Promise<Set<unknown>> {
+  const outcomes = await Promise.all(Object.values(verbs).map((verb) => verb.then((value) => value ?? 'no value', (thrown: unknown) => (thrown as { code: string }).code)));
+  return new Set(outcomes);
+}
+
+describe('the npm client would wait for ever, and no verb does', () => {
+  it('when the agent takes a request and never answers', async () => {
+    expect(await codesOf(await verbsBehind((proxy) => proxy.stall()))).toEqual(new Set(['ROLLCALL_TIMEOUT']));
+  });
+
+  it('when the connection ends in the middle of an answer', async () => {
+    expect(await codesOf(await verbsBehind((proxy) => proxy.cut(40)))).toEqual(new Set(['ROLLCALL_REGISTRY_UNAVAILABLE']));
+  });
+
+  it('when an answer trickles in', async () => {
+    expect(await codesOf(await verbsBehind((proxy) => proxy.drip({ bytes: 1, everyMs: 50 })))).toEqual(new Set(['ROLLCALL_TIMEOUT']));
+  });
+});
