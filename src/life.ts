@@ -115,7 +115,7 @@ export class Life {
 
   async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
     const { config, surroundings, registry, events, machine, vitals, server } = this.#plan;
-    const { clock, random, polls, system } = surroundings;
+    const { clock, random, polls, sharedLook, system } = surroundings;
     const known = vitals.start(signal);
     const remembered = nothingRemembered();
     const onIdentity = (built: BuiltInstance) => {
@@ -130,7 +130,7 @@ export class Life {
     await known;
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
-    const plan = { registry, clock, random, polls, remembered, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
+    const plan = { registry, clock, random, polls, sharedLook, remembered, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
     this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
     events.emit('health', this.health);
     events.on('registered', ({ instance }) => {

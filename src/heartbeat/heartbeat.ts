@@ -17,6 +17,7 @@ import { backoffFor, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
 import { Membership } from './membership.js';
+import type { SharedLook } from './shared-look.js';
 import { Standing } from './standing.js';
 import { Upkeep } from './upkeep.js';
 import { Updates } from './updates.js';
@@ -27,6 +28,7 @@ export interface HeartbeatPlan {
   readonly clock: Clock;
   readonly random: () => number;
   readonly polls: Permits;
+  readonly sharedLook: SharedLook;
   /** What is known of the entry from before. */
   readonly remembered: Remembered;
   readonly events: Events;
@@ -132,16 +134,17 @@ export class Heartbeat {
 
   /** Beats until the entry has gone missing. */
   async #keep(signal: AbortSignal): Promise<void> {
-    const { clock, polls, events, intervalMs } = this.#plan;
+    const { clock, polls, sharedLook, events, intervalMs } = this.#plan;
     const watch = new AbortController();
     const vigilSignal = AbortSignal.any([signal, watch.signal]);
     const held = this.#held as Held;
     let dueAt = this.#dueAt(undefined);
     const vigil = keepVigil(
-      held.registration,
+      held,
       {
         clock,
         polls,
+        sharedLook,
         onNews: () => {
           this.#upkeep.news();
           this.#bell.ring();

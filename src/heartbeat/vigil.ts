@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
+import { keyOf } from '../instance/service-instance.js';
 import type { Registration } from '../registry/registry.js';
 import type { Permits } from './permits.js';
+import type { SharedLook } from './shared-look.js';
 
 /** A poll that does not block must not spin, and one that fails again and again must not add to what ails the registry. */
 const SHORTEST_ROUND_MS = 250;
@@ -9,6 +12,8 @@ const LONGEST_PAUSE_MS = 8_000;
 export interface VigilPlan {
   readonly clock: Clock;
   readonly polls: Permits;
+  /** For those whom no poll is left for. */
+  readonly sharedLook: SharedLook;
   /** The entry is worth a look. */
   readonly onNews: () => void;
   /** The poll broke: the registry may just have gone. */
@@ -17,16 +22,25 @@ export interface VigilPlan {
   readonly nextBeat: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Watches the entry by one held poll after another until the signal aborts, so that a loss is noticed at once and not at the next beat. */
-export async function keepVigil(registration: Registration, plan: VigilPlan, signal: AbortSignal): Promise<void> {
-  if (registration.changed === undefined) return;
-  const release = plan.polls.take();
-  if (release === undefined) return;
+/** What is watched. */
+interface Vigilant {
+  readonly registration: Registration;
+  readonly instance: ServiceInstance;
+}
+
+/** Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a loss is noticed at once and not at the next beat. */
+export async function keepVigil({ registration, instance }: Vigilant, plan: VigilPlan, signal: AbortSignal): Promise<void> {
+  const changed = registration.changed?.bind(registration);
+  const release = changed && plan.polls.take();
+  if (changed === undefined || release === undefined) {
+    plan.sharedLook.watch({ key: keyOf(instance), presence: () => registration.presence, onNews: plan.onNews }, plan.clock, signal);
+    return;
+  }
   try {
     for (let inVain = 0; !signal.aborted; ) {
       const startedAt = plan.clock.now();
       try {
-        await registration.changed(signal);
+        await changed(signal);
         plan.onNews();
         inVain = plan.clock.now() - startedAt < SHORTEST_ROUND_MS ? inVain + 1 : 0;
       } catch {

@@ -50,7 +50,7 @@ export interface InstanceKey {
 }
 
 /** The key of an instance, bound to its incarnation. */
-export function keyOf(instance: ServiceInstance): InstanceKey {
+export function keyOf(instance: ServiceInstance): InstanceKey & { readonly nonce: string } {
   const { name, id, namespace, partition, nonce } = instance;
   return { name, id, nonce, ...(namespace !== undefined && { namespace }), ...(partition !== undefined && { partition }) };
 }

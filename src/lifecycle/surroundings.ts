@@ -2,6 +2,8 @@ import { systemClock } from '../clock.js';
 import type { Clock } from '../clock.js';
 import { processPolls } from '../heartbeat/permits.js';
 import type { Permits } from '../heartbeat/permits.js';
+import { processLook } from '../heartbeat/shared-look.js';
+import type { SharedLook } from '../heartbeat/shared-look.js';
 import { processSlots } from '../heartbeat/slots.js';
 import type { Slots } from '../heartbeat/slots.js';
 import { localSystem } from '../instance/local-system.js';
@@ -16,7 +18,8 @@ export interface Surroundings {
   readonly signals: Signals;
   readonly slots: Slots;
   readonly polls: Permits;
+  readonly sharedLook: SharedLook;
   readonly system: LocalSystem;
 }
 
-export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, system: localSystem };
+export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, sharedLook: processLook, system: localSystem };

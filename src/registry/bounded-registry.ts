@@ -116,12 +116,19 @@ export class BoundedRegistry implements Registry {
 
   #boundedRegistration(inner: Registration): Registration {
     const changed = inner.changed?.bind(inner);
+    const boundedPresence = () => {
+      const { presence } = inner;
+      return presence && { place: presence.place, present: (keys: readonly InstanceKey[], signal: AbortSignal) => this.#bounded('list', signal, (bounded) => presence.present(keys, bounded)) };
+    };
     return {
       holder: () => inner.holder(),
       level: () => inner.level?.() ?? 0,
       provisional: () => inner.provisional?.() ?? false,
       renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
+      get presence() {
+        return boundedPresence();
+      },
       ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, this.deadlines.heldMs) }),
     };
   }

@@ -82,8 +82,18 @@ export interface Registration {
   renew(report: HealthReport, signal: AbortSignal): Promise<Renewal>;
   /** One long poll: resolves when the entry is worth a look. */
   changed?(signal: AbortSignal): Promise<void>;
+  /** How to look for it together with others, where that can be done. */
+  readonly presence?: Presence | undefined;
   /** Removes the entry, if it is still ours; already gone is success. */
   deregister(signal: AbortSignal): Promise<void>;
+}
+
+/** A look for many entries with one request. */
+export interface Presence {
+  /** Who has the same place sees the same: one registry, with the same rights. Safe to print. */
+  readonly place: string;
+  /** Nonces of entries that it shows, those of `keys` among them. One that is not shown may be absent, or hidden from us: that proves nothing unless it was shown before. */
+  present(keys: readonly InstanceKey[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 export interface Renewal {

@@ -38,6 +38,8 @@ export class SimulatedRegistry implements Registry {
   readonly probes = true;
   /** Refuses connections. */
   down = false;
+  /** Its lists show nothing, as to a token without the right to read. */
+  hidesAll = false;
   /** Requests that are sent and have not arrived. */
   onTheWire = 0;
   /** Thrown by the next requests of a verb. */
@@ -109,6 +111,10 @@ export class SimulatedRegistry implements Registry {
           return { ttlMs: instance.ttlMs };
         }),
       changed: (until) => this.#watch(until),
+      presence: {
+        place: this.name,
+        present: (_keys, until) => this.#send('list', until, () => new Set(this.hidesAll ? [] : [...this.entries.values()].map((stored) => stored.instance.nonce))),
+      },
       deregister: (until) => this.remove({ name: instance.name, id: instance.id, nonce: instance.nonce }, until),
     };
   }

@@ -73,6 +73,12 @@ export function decodeEntry(answer: unknown): Entry | undefined {
   };
 }
 
+/** The nonces in the answer of `agent/services`. Throws on a shape that is not Consul's. */
+export function decodeNonces(answer: unknown): Set<string> {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new TypeError('not services by id');
+  return new Set(Object.values(answer as Readonly<Record<string, ServiceAnswer>>).flatMap((service) => decodeService(service).nonce ?? []));
+}
+
 /** The answer of `health/service`. Throws on a shape that is not Consul's. */
 export function decodeInstances(answer: unknown): DiscoveredInstance[] {
   if (!Array.isArray(answer)) throw new TypeError('not a list');

@@ -71,7 +71,7 @@ function deniedHint(words: string, operation: string): string {
   const place = operation === 'configure' ? 'consulKv(key, { token })' : 'consul({ token })';
   if (/ACL not found/i.test(words)) return `The token is unknown there or was deleted: set ${place} or CONSUL_HTTP_TOKEN`;
   if (operation === 'configure') return `The token in ${place} or CONSUL_HTTP_TOKEN needs key:read on this key`;
-  const right = operation === 'read' || operation === 'changed' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
+  const right = operation === 'read' || operation === 'changed' || operation === 'list' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
   return `The token in ${place} or CONSUL_HTTP_TOKEN needs ${right} on this service`;
 }
 

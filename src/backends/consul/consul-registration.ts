@@ -2,13 +2,14 @@ import { RegistrationLostError } from '../../errors.js';
 import type { HealthReport } from '../../health/report.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Registration, Renewal } from '../../registry/registry.js';
+import type { Presence, Registration, Renewal } from '../../registry/registry.js';
 import { meansLost } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
 import { encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
+import { ConsulPresence } from './consul-presence.js';
 
 /** The receipt of an entry on one agent. */
 export class ConsulRegistration implements Registration {
@@ -16,6 +17,7 @@ export class ConsulRegistration implements Registration {
   readonly #client: ConsulClient;
   readonly #target: ConsulTarget;
   readonly #instance: ServiceInstance;
+  readonly presence: Presence;
   readonly #remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>;
   readonly #renewal: Renewal;
   readonly #beatPath: string;
@@ -29,6 +31,7 @@ export class ConsulRegistration implements Registration {
     this.#target = target;
     this.#instance = instance;
     this.#remove = remove;
+    this.presence = new ConsulPresence(client, target, instance);
     this.#renewal = { ttlMs: instance.ttlMs };
     this.#beatPath = consulPath('/agent/check/update/', ttlCheckId(instance.id), instance, target);
   }

@@ -58,6 +58,21 @@ export const waitingCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'shows all that it holds in one look for many, and no longer what has gone',
+    async run(harness: ContractHarness): Promise<void> {
+      const [one, other] = [await live(harness), await live(harness)];
+      const { presence } = one.registration;
+      if (presence === undefined) return;
+      assert.equal(other.registration.presence?.place, presence.place, 'one look is enough for both');
+      const keys = [keyOf(one.instance), keyOf(other.instance)];
+      const shown = await presence.present(keys, none);
+      assert.ok(shown.has(one.instance.nonce) && shown.has(other.instance.nonce));
+      await harness.forget(keyOf(one.instance));
+      const left = await presence.present(keys, none);
+      assert.ok(!left.has(one.instance.nonce) && left.has(other.instance.nonce));
+    },
+  },
+  {
     name: 'ends a held poll of readers when an instance comes',
     async run(harness: ContractHarness): Promise<void> {
       const { discovery } = harness.registry;
@@ -91,12 +106,14 @@ type Verb = (signal: AbortSignal) => Promise<unknown>;
 /** The removing ones last: an abort that comes too late for one must not spoil the others. */
 function verbs({ registry }: ContractHarness, instance: ServiceInstance, registration: Registration): Verb[] {
   const { discovery } = registry;
+  const { presence } = registration;
   const maintain = registry.maintain?.bind(registry);
   return [
     (signal) => registry.read(keyOf(instance), signal),
     (signal) => registration.renew(passing, signal),
     (signal) => registry.register(instance, passing, signal),
     ...(discovery ? [(signal: AbortSignal) => discovery.poll(instance.name, undefined, signal)] : []),
+    ...(presence ? [(signal: AbortSignal) => presence.present([keyOf(instance)], signal)] : []),
     ...(maintain ? [(signal: AbortSignal) => maintain(keyOf(instance), 'new disks', signal)] : []),
     (signal) => registration.deregister(signal),
     (signal) => registry.remove(keyOf(instance), signal),
