@@ -134,7 +134,7 @@ export class IdConflictError extends RegistrarError {
   }
 }
 
-/** Not called: the component that stands for it is failing and has `onFail: 'break'`. */
+/** Not called: the component that stands for it is failing and has `onFail: 'break'`, or no registry of a chain that is to be read has been answering. */
 export class CircuitOpenError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_CIRCUIT_OPEN', message, true, context);

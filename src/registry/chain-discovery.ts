@@ -19,7 +19,10 @@ export class ChainDiscovery implements Discovery {
     if (trial !== undefined) await this.#members.attempt(trial, Infinity, signal, (bounded) => ask(trial, service, undefined, bounded));
     await this.#members.measure(Infinity, signal, (member, bounded) => ask(member, service, undefined, bounded));
     const [, owner, inner] = AT.exec(cursor ?? '') ?? [];
-    return this.#members.firstAnswer('discover', this.#members.readers, signal, async (member) => {
+    const { readers } = this.#members;
+    // Whoever reads has better things to do than to wait for registries that do not answer.
+    if (!readers.some(({ isWorthATry }) => isWorthATry)) throw this.#members.allOut('discover');
+    return this.#members.firstAnswer('discover', readers, signal, async (member) => {
       const index = String(this.#members.indexOf(member));
       const { cursor: next, instances } = await ask(member, service, owner === index ? inner : undefined, signal);
       return { instances, ...(next !== undefined && { cursor: `${index}:${next}` }) };

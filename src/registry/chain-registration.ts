@@ -4,7 +4,7 @@ import { keyOf } from '../instance/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
 import type { Holding } from './holding.js';
 import type { Members } from './members.js';
-import type { Registration, Renewal } from './registry.js';
+import type { Presence, Registration, Renewal } from './registry.js';
 
 /** So many times a step fits into a lease, of which a beat may take a quarter. */
 const BEAT_STEPS = 16;
@@ -25,7 +25,11 @@ export class ChainRegistration implements Registration {
   }
 
   holder(): string {
-    return this.#holding.current?.registration.holder() ?? this.#chain;
+    const { current } = this.#holding;
+    if (current === undefined) return this.#chain;
+    const holder = current.registration.holder();
+    // A member that is a chain itself has an answer of its own.
+    return holder === current.member.registry.name ? current.member.name : holder;
   }
 
   level(): number {
@@ -37,6 +41,10 @@ export class ChainRegistration implements Registration {
     return this.#holding.current?.member.hostLocal ?? false;
   }
 
+  get presence(): Presence | undefined {
+    return this.#holding.current?.registration.presence;
+  }
+
   /**
    * Beats where the entry is, then uses what is left of the beat to get back to a preferred member, to clear what was left
    * behind, and to measure. Rejects with `RegistrationLostError` when the holder is out and another can be tried: getting
@@ -46,12 +54,12 @@ export class ChainRegistration implements Registration {
     const { current } = this.#holding;
     if (current === undefined) throw new RegistrationLostError(`${this.#chain} no longer holds ${this.#holding.instance.id}: it has been deregistered`, { registry: this.#chain, operation: 'renew' });
     const { member, registration } = current;
-    if (this.#members.hasBetterThan(member)) throw this.#silent(registration.holder());
+    if (this.#members.hasBetterThan(member)) throw this.#silent(this.holder());
     const sentAt = this.#members.clock.now();
     const renewal = await registration.renew(report, signal).catch((thrown: unknown) => {
       const error = asError(thrown);
       if (!this.#members.noted(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member)) throw error;
-      throw this.#silent(registration.holder(), error);
+      throw this.#silent(this.holder(), error);
     });
     member.answered();
     this.#holding.renewedAt(member);
@@ -93,11 +101,16 @@ export class ChainRegistration implements Registration {
     });
   }
 
-  /** An entry left behind on the way goes as soon as its registry answers. */
+  /** An entry left behind on the way goes as soon as its registry answers: while it may pass that is asked at every beat, whether the registry is out or not. */
   async #tidy(signal: AbortSignal): Promise<void> {
-    const stray = this.#holding.strays.find(({ isWorthATry }) => isWorthATry);
+    const { strays } = this.#holding;
+    const stray = strays.find((member) => this.#holding.mayPass(member)) ?? strays.find(({ isWorthATry }) => isWorthATry);
     if (stray === undefined) return;
-    await this.#members.attempt(stray, this.#stepMs, signal, (bounded) => this.#holding.clear(stray, bounded));
+    const isTrial = stray.isWorthATry;
+    const clear = (bounded: AbortSignal) => this.#holding.clear(stray, bounded);
+    if (isTrial) await this.#members.attempt(stray, this.#stepMs, signal, clear);
+    else await this.#members.aside(stray, this.#stepMs, signal, clear).catch(() => undefined);
+    signal.throwIfAborted();
   }
 
   async #measure(signal: AbortSignal): Promise<void> {

@@ -38,6 +38,11 @@ export class Holding {
     return [...this.#traces.keys()].filter((member) => member !== this.#current?.member);
   }
 
+  /** An entry of ours may be passing there still. */
+  mayPass(member: Member): boolean {
+    return this.#clock.now() < (this.#traces.get(member) ?? -Infinity);
+  }
+
   /** A write is about to be sent there: from now on it may have an entry, whatever becomes of the answer. */
   writingTo(member: Member, instance: ServiceInstance): void {
     this.#instance = instance;
@@ -105,12 +110,23 @@ export class Holding {
 
   /** All at once: one that hangs must not keep us listed in the others. Where the entry cannot pass any more an answer is not waited for. */
   async #everywhere(verb: (member: Member) => Promise<void>): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#traces.keys()].map(async (member) => verb(member).catch((thrown: unknown) => this.#unlessHarmless(member, asError(thrown)))));
+    const ask = async (member: Member) => {
+      const sentAt = this.#clock.now();
+      try {
+        await verb(member);
+        member.answered();
+      } catch (thrown) {
+        const error = asError(thrown);
+        if (isSilence(error)) member.failed(sentAt);
+        this.#unlessHarmless(member, error);
+      }
+    };
+    const outcomes = await Promise.allSettled([...this.#traces.keys()].map(ask));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw asError(failed.reason);
   }
 
   #unlessHarmless(member: Member, error: Error): void {
-    if (!isSilence(error) || this.#clock.now() < (this.#traces.get(member) ?? 0)) throw error;
+    if (!isSilence(error) || this.mayPass(member)) throw error;
   }
 }

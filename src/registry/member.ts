@@ -17,9 +17,14 @@ export interface Patience {
 /** Weight of the newest round trip. */
 const SMOOTHING = 0.3;
 
-/** One registry of a composition and how it has been answering: a circuit breaker that never refuses by itself. */
+/**
+ * One registry of a composition and how it has been answering: a circuit breaker that never refuses by itself, for the last registry there is must be asked
+ * whatever it did before. Own code because what there is (cockatiel) refuses, counts only what it has called, and times its trial by the wall clock.
+ */
 export class Member {
   readonly registry: BoundedRegistry;
+  /** Its own among the members. */
+  readonly name: string;
   readonly hostLocal: boolean;
   readonly #clock: Clock;
   readonly #patience: Patience;
@@ -27,7 +32,8 @@ export class Member {
   #roundTripMs: number | undefined;
   #measuredAt = -Infinity;
 
-  constructor(inner: Registry, clock: Clock, patience: Patience) {
+  constructor(inner: Registry, name: string, clock: Clock, patience: Patience) {
+    this.name = name;
     this.registry = new BoundedRegistry(inner, clock, Infinity);
     this.hostLocal = inner.hostLocal ?? false;
     this.#clock = clock;
@@ -36,7 +42,7 @@ export class Member {
 
   get figures(): MemberFigures {
     const state = this.#outage === undefined ? 'good' : this.isOut ? 'out' : 'failing';
-    return { name: this.registry.name, state, roundTripMs: this.#roundTripMs };
+    return { name: this.name, state, roundTripMs: this.#roundTripMs };
   }
 
   /** It has failed longer than we are patient: whatever can be done elsewhere is done elsewhere. */
@@ -47,12 +53,12 @@ export class Member {
 
   /** Out for long enough to be tried again. */
   get trialIsDue(): boolean {
-    return this.isOut && this.#clock.now() >= (this.#outage?.trialAt ?? 0);
+    return this.#clock.now() >= (this.trialAt ?? Infinity);
   }
 
-  /** How long until it is tried again; undefined while it is not out. */
-  get trialInMs(): number | undefined {
-    return this.isOut && this.#outage !== undefined ? Math.max(0, this.#outage.trialAt - this.#clock.now()) : undefined;
+  /** When it is tried again, on the clock; undefined while it is not out. */
+  get trialAt(): number | undefined {
+    return this.isOut ? this.#outage?.trialAt : undefined;
   }
 
   get roundTripMs(): number | undefined {
@@ -94,5 +100,5 @@ export class Member {
 
 /** No answer came. A refusal and a loss are answers. */
 export function isSilence(error: Error): boolean {
-  return hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') || hasCode(error, 'ROLLCALL_TIMEOUT') || hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED');
+  return hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') || hasCode(error, 'ROLLCALL_TIMEOUT') || hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED') || hasCode(error, 'ROLLCALL_CIRCUIT_OPEN');
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { AllRegistriesFailedError, asError } from '../errors.js';
+import { AllRegistriesFailedError, CircuitOpenError, asError } from '../errors.js';
 import { withDeadline } from '../resilience/deadline.js';
 import { isAnswer } from './bounded-registry.js';
 import { Member, isSilence } from './member.js';
@@ -31,7 +31,8 @@ export class Members {
     this.#name = name;
     this.#plan = plan;
     this.clock = clock;
-    this.#members = registries.map((registry) => new Member(registry, clock, plan.patience));
+    const names = namesOf(registries);
+    this.#members = registries.map((registry, index) => new Member(registry, names[index] ?? registry.name, clock, plan.patience));
   }
 
   /** As they were given. */
@@ -53,6 +54,12 @@ export class Members {
   get readersTrial(): Member | undefined {
     const first = this.#plan.forReading(this.#members).find(({ isWorthATry }) => isWorthATry);
     return first?.isOut === true ? first : undefined;
+  }
+
+  /** Why nobody is asked. */
+  allOut(operation: string): CircuitOpenError {
+    const message = `${this.#name} is not asked to ${operation}: none of its registries has been answering, and none is due for a trial yet`;
+    return new CircuitOpenError(message, { registry: this.#name, operation });
   }
 
   /** Names a member for good, whatever the preference. */
@@ -77,8 +84,8 @@ export class Members {
 
   /** How soon a member may be worth a try that is not now; undefined: nothing to wait for. */
   nextTrialInMs(member: Member): number | undefined {
-    const waits = this.ranked.slice(0, this.levelOf(member)).flatMap(({ trialInMs }) => trialInMs ?? []);
-    return waits.length === 0 ? undefined : Math.min(...waits);
+    const trials = this.ranked.slice(0, this.levelOf(member)).flatMap(({ trialAt }) => trialAt ?? []);
+    return trials.length === 0 ? undefined : Math.max(0, Math.min(...trials) - this.clock.now());
   }
 
   /** Takes the distance of one member, where that matters and has not been done for a while. `ask`: any request that is answered at once. */
@@ -128,16 +135,29 @@ export class Members {
   async attempt(member: Member, longestMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const sentAt = this.clock.now();
     try {
-      await withDeadline(this.clock, Math.min(LONGEST_TRIAL_MS, longestMs), { registry: member.registry.name, operation: 'trial' }, signal, work);
+      await this.aside(member, longestMs, signal, work);
       member.answered();
     } catch (thrown) {
       signal.throwIfAborted();
       this.noted(member, asError(thrown), sentAt);
     }
   }
+
+  /** The same, and nothing is made of its outcome: a registry that is out stays so until its trial. Rejects as `work` does. */
+  aside(member: Member, longestMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    return withDeadline(this.clock, Math.min(LONGEST_TRIAL_MS, longestMs), { registry: member.registry.name, operation: 'trial' }, signal, work);
+  }
 }
 
-/** Those that are out come last: better than nobody. */
+/** Their names; of those with the same one also where they are, so that whoever is told of a move can tell them apart. */
+function namesOf(registries: readonly Registry[]): string[] {
+  return registries.map(({ name, endpoint }) => {
+    const isAlone = registries.filter((other) => other.name === name).length === 1;
+    return isAlone || endpoint === undefined ? name : `${name} at ${endpoint.host}:${String(endpoint.port)}`;
+  });
+}
+
+/** Those that are out come last, better than nobody; of them first the one that was left alone for longest: the first one may hang for ever. */
 export function available(members: readonly Member[]): readonly Member[] {
-  return [...members.filter(({ isOut }) => !isOut), ...members.filter(({ isOut }) => isOut)];
+  return [...members].sort((one, other) => (one.trialAt ?? -Infinity) - (other.trialAt ?? -Infinity) || 0);
 }

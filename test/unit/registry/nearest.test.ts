@@ -78,6 +78,12 @@ describe('the nearest of several registries', () => {
     }
   });
 
+  it('tells apart members that have one name', () => {
+    const clock = new FakeClock();
+    const members = [1, 2].map((port) => Object.assign(new SimulatedRegistry(clock), { endpoint: { host: '10.0.0.1', port } }));
+    expect(nearest(members, {}, clock).members?.map(({ name }) => name)).toEqual(['simulated at 10.0.0.1:1', 'simulated at 10.0.0.1:2']);
+  });
+
   it('refuses two that are one place', () => {
     const one: Partial<Registry> = { name: 'a', register: () => Promise.reject(new Error('unused')), endpoint: { host: 'h', port: 1 } };
     expect(() => nearest([one as Registry, { ...one } as Registry])).toThrow(/different places/);
