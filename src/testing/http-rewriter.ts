@@ -1,6 +1,6 @@
 import { createServer, request } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { asError } from '../errors.js';
 
 /** A request as the client sent it. */
@@ -31,6 +31,8 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** @default the server's */
   readonly body?: string;
+  /** Writes to the client's connection itself, in place of all of the above: what is no HTTP, what never ends, or nothing. */
+  readonly raw?: ((connection: Socket) => void) | undefined;
 }
 
 /** Undefined: the answer goes through as it is. */
@@ -42,6 +44,7 @@ interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer | string;
+  readonly raw?: ((connection: Socket) => void) | undefined;
 }
 
 /** Belong to one hop, or are worked out anew. */
@@ -87,6 +90,11 @@ export class HttpRewriter {
     const bytes = await collect(incoming);
     const asked: HttpRequest = { method: incoming.method ?? '', path: incoming.url ?? '', headers: incoming.headers, body: bytes.toString() };
     const reply = await this.#answer(asked, incoming.rawHeaders, bytes, response);
+    if (reply.raw !== undefined) {
+      // It may be gone by now.
+      if (!incoming.socket.destroyed) reply.raw(incoming.socket);
+      return;
+    }
     response.statusCode = reply.status;
     for (const [name, value] of Object.entries(reply.headers)) {
       if (value !== undefined && !HOP_HEADERS.has(name)) response.setHeader(name, value);
@@ -120,8 +128,8 @@ export class HttpRewriter {
   }
 }
 
-function changed(reply: Reply, { status, headers, body }: HttpAnswer): Reply {
-  return { status: status ?? reply.status, headers: { ...reply.headers, ...headers }, body: body ?? reply.body };
+function changed(reply: Reply, { status, headers, body, raw }: HttpAnswer): Reply {
+  return { status: status ?? reply.status, headers: { ...reply.headers, ...headers }, body: body ?? reply.body, raw };
 }
 
 /** A hook that throws is a mistake in a test: the client is told, so that the test shows it. */

@@ -75,12 +75,13 @@ export class ConsulServer extends ManagedServer {
   readonly url: string;
   /** May do everything; only with `acl`. */
   readonly token: string | undefined;
-  readonly #nodeName: string;
+  /** What the cluster calls it. */
+  readonly nodeName: string;
 
   constructor(program: string, options: ConsulOptions, ports: ConsulPorts, directory: string | undefined) {
     const nodeName = `consul-${randomBytes(4).toString('hex')}`;
     super({ program, words: commandLine(options, nodeName, ports, directory), directory });
-    this.#nodeName = nodeName;
+    this.nodeName = nodeName;
     this.ports = ports;
     this.url = `http://127.0.0.1:${ports.http}`;
     this.token = options.acl ? MANAGEMENT_TOKEN : undefined;
@@ -105,7 +106,7 @@ export class ConsulServer extends ManagedServer {
           if (!current.running) return 'it ended';
           // Somebody else's agent on our port would answer, too.
           const self = (await consul.get('/v1/agent/self')).json<{ Config: { NodeName: string } }>();
-          if (self.Config.NodeName !== this.#nodeName) return false;
+          if (self.Config.NodeName !== this.nodeName) return false;
           const [leader, health] = await Promise.all([consul.get('/v1/status/leader'), consul.get('/v1/health/service/consul?passing')]);
           return leader.status === 200 && leader.body.length > 4 && health.status === 200 && health.json<unknown[]>().length > 0;
         },

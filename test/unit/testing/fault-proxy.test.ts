@@ -307,6 +307,12 @@ describe('intercept', () => {
     expect((await get('/yours')).body).toBe(body);
     expect(reached).toEqual(['/yours']);
   });
+
+  it('may have the connection itself to write to', async () => {
+    await proxy.intercept(() => ({ raw: (connection) => connection.end('no HTTP at all') }));
+    expect(await readAll(await openSocket('/'))).toBe('no HTTP at all');
+    expect(reached).toEqual([]);
+  });
 });
 
 async function wholeAnswer(): Promise<string> {
