@@ -24,6 +24,14 @@ export function sendOnce(module: HttpModule, options: RequestOptions, body: Buff
     cancellation.aim(request);
     request.on('error', reject);
     request.on('response', (response: IncomingMessage) => {
+      const { statusCode: status = 0, headers } = response;
+      response.on('error', reject);
+      // The answer to a heartbeat: there is nothing to wait for.
+      if (headers['content-length'] === '0') {
+        response.resume();
+        resolve({ status, headers, text: '' });
+        return;
+      }
       const chunks: Buffer[] = [];
       let received = 0;
       response.on('data', (chunk: Buffer) => {
@@ -31,9 +39,8 @@ export function sendOnce(module: HttpModule, options: RequestOptions, body: Buff
         received += chunk.length;
         if (received > LONGEST_ANSWER_BYTES) response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
       });
-      response.on('error', reject);
       response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() });
+        resolve({ status, headers, text: Buffer.concat(chunks).toString() });
       });
     });
     request.end(body);
