@@ -41,7 +41,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   });
   on('registered', ({ instance, holder, afterMs }) => {
     fields = { service, instance: instance.id, registry: holder };
-    logger.info({ ...fields, ...listedAgain(), afterMs }, `${service} is registered in ${holder} as ${instance.id}, ${took(afterMs)} after its start`);
+    logger.info({ ...fields, ...listedAgain(), afterMs: Math.round(afterMs) }, `${service} is registered in ${holder} as ${instance.id}, ${took(afterMs)} after its start`);
   });
   on('lost', ({ cause, error }) => {
     listed = false;
@@ -49,7 +49,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   });
   on('recovered', ({ cause, holder, afterMs }) => {
     fields = { ...fields, registry: holder };
-    logger.info({ ...fields, ...listedAgain(), cause, afterMs }, `${service} is listed in ${holder} again after ${took(afterMs)}`);
+    logger.info({ ...fields, ...listedAgain(), cause, afterMs: Math.round(afterMs) }, `${service} is listed in ${holder} again after ${took(afterMs)}`);
   });
   for (const event of ['fellBack', 'failedBack'] as const) {
     on(event, ({ from, holder, level }) => {
@@ -60,7 +60,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   }
   on('member', ({ name, state, roundTripMs }) => {
     const sentence = state === 'out' ? `gives no answer: ${service} passes it over until it does` : `answers ${service} again`;
-    logger[state === 'out' ? 'warn' : 'info']({ ...fields, member: name, state, roundTripMs }, `${name} ${sentence}`);
+    logger[state === 'out' ? 'warn' : 'info']({ ...fields, member: name, state, roundTripMs: roundTripMs && Math.round(roundTripMs) }, `${name} ${sentence}`);
   });
   on('beatMissed', (miss) => {
     const now = clock.now();
@@ -69,13 +69,13 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     if (now - outage.saidAt < SUMMARY_EVERY_MS) return;
     outage.saidAt = now;
     const { misses } = outage;
-    logger.warn({ ...fields, misses, outageMs: miss.outageMs, error: brief(miss.error) }, missSentence(service, listed, misses, miss));
+    logger.warn({ ...fields, misses, outageMs: Math.round(miss.outageMs), error: brief(miss.error) }, missSentence(service, listed, misses, miss));
   });
   on('beat', () => {
     // Not listed: the registration that is under way will say so when it is done.
     if (outage === undefined || !listed) return;
     const outageMs = clock.now() - outage.since;
-    logger.info({ ...fields, ...listedAgain(), outageMs }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
+    logger.info({ ...fields, ...listedAgain(), outageMs: Math.round(outageMs) }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
   });
   on('maintenance', ({ on: isOn, reason }) => {
     logger.info({ ...fields, reason }, isOn ? `${service} is out of traffic: ${reason}` : `${service} is back from its maintenance`);
@@ -105,12 +105,12 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     listed = false;
     const where = policy === 'deregister' ? 'the registry' : 'traffic';
     if (policy === 'leave') logger.info({ ...fields, policy }, `${service} stays in the registry until its TTL takes it out of traffic`);
-    else if (confirmed) logger.info({ ...fields, policy, tookMs }, `${service} is out of ${where} after ${took(tookMs)}`);
-    else logger.warn({ ...fields, policy, tookMs }, `${service} could not be seen to be out of ${where}; its TTL will take it out`);
+    else if (confirmed) logger.info({ ...fields, policy, tookMs: Math.round(tookMs) }, `${service} is out of ${where} after ${took(tookMs)}`);
+    else logger.warn({ ...fields, policy, tookMs: Math.round(tookMs) }, `${service} could not be seen to be out of ${where}; its TTL will take it out`);
   });
   on('stopped', ({ tookMs, errors }) => {
-    if (errors.length === 0) logger.info({ ...fields, tookMs }, `${service} has stopped after ${took(tookMs)}`);
-    else logger.warn({ ...fields, tookMs, errors: errors.map(brief) }, `${service} has stopped after ${took(tookMs)}, with errors on the way`);
+    if (errors.length === 0) logger.info({ ...fields, tookMs: Math.round(tookMs) }, `${service} has stopped after ${took(tookMs)}`);
+    else logger.warn({ ...fields, tookMs: Math.round(tookMs), errors: errors.map(brief) }, `${service} has stopped after ${took(tookMs)}, with errors on the way`);
   });
   on('failed', ({ error }) => {
     logger.error({ ...fields, error: brief(error) }, `${service} has given up on being registered; no retry can mend this: ${error.message}`);
