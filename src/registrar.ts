@@ -250,6 +250,7 @@ export class Registrar {
       health: this.health,
       heartbeat: this.#life.heartbeat,
       traffic: this.#server?.traffic,
+      waitingFor: this.#stop.waitingFor,
       ...this.#life.told,
     });
   }

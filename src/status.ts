@@ -29,6 +29,8 @@ export interface RegistrarStatus {
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
   readonly requestsInFlight: number;
+  /** What a stop is waiting for, for people; undefined: no stop is under way. */
+  readonly waitingFor: string | undefined;
   /** Every address that was thought of, in the order of preference, and why it was chosen or not; empty until the server listens. */
   readonly addressCandidates: readonly AddressCandidate[];
   /** How the address and port were chosen, and what is worth a person's attention. */
@@ -45,11 +47,12 @@ export interface StatusSources {
   readonly health: HealthReport;
   readonly heartbeat: Heartbeat | undefined;
   readonly traffic: TrafficFigures | undefined;
+  readonly waitingFor: string | undefined;
   readonly addressCandidates: readonly AddressCandidate[];
   readonly notes: readonly string[];
 }
 
-export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, addressCandidates, notes }: StatusSources): RegistrarStatus {
+export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, waitingFor, addressCandidates, notes }: StatusSources): RegistrarStatus {
   const held = heartbeat?.held;
   const now = clock.now();
   return {
@@ -67,6 +70,7 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     marginMs: held && Math.max(0, Math.round(marginMs(held.beatAt, held.ttlMs, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
     requestsInFlight: traffic?.inFlight ?? 0,
+    waitingFor,
     addressCandidates,
     notes,
   };

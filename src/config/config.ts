@@ -28,7 +28,7 @@ export interface Config {
   readonly intervalMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
-  readonly drain: { readonly minMs: number; readonly quietMs: number; readonly maxMs: number };
+  readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
   readonly stopTimeoutMs: number;
   /** Infinity: no limit. */
   readonly waitMs: number;

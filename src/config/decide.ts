@@ -79,13 +79,12 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
 function decideStop({ signals, policy, drain, timeout }: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
-  const quiet = drain?.quiet ?? 'auto';
   return {
     signals: signals === false ? [] : (signals ?? defaults.signals),
     policy: policy ?? defaults.policy,
     drain: {
       minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
-      quietMs: quiet === 'auto' ? defaults.drainQuietMs : quiet,
+      quietMs: drain?.quiet ?? defaults.drainQuiet,
       maxMs,
     },
     stopTimeoutMs,

@@ -24,7 +24,7 @@ export const defaults = Object.freeze({
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
   drainMinMs: 2_000,
-  drainQuietMs: 2_000,
+  drainQuiet: 'auto',
   drainMaxMs: 15_000,
   /** What the drain may take at most of a `shutdown.timeout` shorter than the default one. */
   drainShareOfStop: 0.6,

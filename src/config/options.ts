@@ -168,7 +168,10 @@ export interface ShutdownOptions {
 export interface DrainOptions {
   /** Serve on at least so long after leaving the registry. @default '2s' */
   min?: Duration;
-  /** No new request for so long means that the traffic has gone. `'auto'` is 2 s. @default 'auto' */
+  /**
+   * A source (the address that requests come from) that is silent for so long has gone. `'auto'`: so long that it would have a chance of under
+   * one in a million at the pace that this source has shown, and at least 1.2 s. @default 'auto'
+   */
   quiet?: Duration | 'auto';
   /** Close after so long even if requests still come; at most `shutdown.timeout`. @default '15s', or 60 % of a shorter `shutdown.timeout` */
   max?: Duration;

@@ -6,7 +6,8 @@ import type { Heartbeat } from '../heartbeat/heartbeat.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
 import type { Events } from '../telemetry/events.js';
-import { drain } from './drain.js';
+import type { Held } from '../heartbeat/recover.js';
+import { Drain } from './drain.js';
 import { leave } from './leave.js';
 import type { Departure } from './leave.js';
 import type { Hooks } from './hooks.js';
@@ -33,6 +34,7 @@ export class Stop {
   readonly #hurry = new AbortController();
   readonly #over = new AbortController();
   #skipDrain = false;
+  #waitsFor: () => string | undefined = () => undefined;
   #beginning: Promise<readonly Error[]> | undefined;
   #leaving: Promise<Departure> | undefined;
   #stopping: Promise<readonly Error[]> | undefined;
@@ -43,6 +45,11 @@ export class Stop {
 
   get hasBegun(): boolean {
     return this.#beginning !== undefined;
+  }
+
+  /** What it is waiting for, for people; undefined: for nothing. */
+  get waitingFor(): string | undefined {
+    return this.#waitsFor();
   }
 
   /** Ends the serving on: a person at a terminal is waiting. */
@@ -73,6 +80,7 @@ export class Stop {
     const isListed = machine.state === 'registered';
     machine.tell('stop');
     events.emit('draining', { reason });
+    this.#waitsFor = () => "the hooks 'before deregister'";
     // What is not listed by now is not to be listed any more; what is beats on meanwhile.
     if (!isListed) void halt(stopping(reason));
     return hooks.run('before deregister', signal);
@@ -113,19 +121,20 @@ export class Stop {
     this.#over.abort(new StoppedError('the drain is over'));
     errors.push(...(await leaving).errors);
     const steps = [
-      () => hooks.run('after drain', this.#hurry.signal),
-      () => server()?.close(this.#hurry.signal),
-      closeHealthServer,
-      () => hooks.run('after close', this.#hurry.signal),
-      () => registry.close(),
+      { waitsFor: () => "the hooks 'after drain'", run: () => hooks.run('after drain', this.#hurry.signal) },
+      { waitsFor: () => whatIsOpen(server()), run: () => server()?.close(this.#hurry.signal) },
+      { waitsFor: () => "the hooks 'after close'", run: () => closeHealthServer().then(() => hooks.run('after close', this.#hurry.signal)) },
+      { waitsFor: () => 'the registry to let go', run: () => registry.close() },
     ];
-    for (const step of steps) {
+    for (const { waitsFor, run } of steps) {
+      this.#waitsFor = waitsFor;
       try {
-        errors.push(...((await step()) ?? []));
+        errors.push(...((await run()) ?? []));
       } catch (thrown) {
         errors.push(asError(thrown));
       }
     }
+    this.#waitsFor = () => undefined;
     callOff();
     server()?.release();
     machine.tell('drained');
@@ -143,28 +152,41 @@ export class Stop {
   }
 
   async #serveOn(leaving: Promise<Departure>): Promise<void> {
-    const { clock, config, heartbeat, server } = this.#plan;
+    const { clock, config, events, heartbeat, server } = this.#plan;
     if (heartbeat() === undefined) return;
-    let departure: Departure | undefined;
-    void leaving.then((result) => {
-      departure = result;
+    const beganAt = clock.now();
+    let absentSince: number | undefined;
+    void leaving.then(({ confirmed }) => {
+      if (confirmed) absentSince = clock.now();
     });
     if (this.#skipDrain) {
       // No serving on, but time enough to get out of the registry.
       await Promise.race([leaving, clock.sleep(config.drain.minMs, this.#hurry.signal).catch(() => undefined)]);
       return;
     }
-    const plan = {
+    const drain = new Drain({
       ...config.drain,
       clock,
-      lastRequestAt: () => server()?.traffic.lastRequestAt,
-      stillListed: () => {
-        const held = heartbeat()?.held;
-        return departure?.confirmed !== true && held !== undefined && clock.now() < held.beatAt + held.ttlMs + EXPIRY_NOTICED_MS;
-      },
-    };
-    await drain(plan, this.#hurry.signal);
+      sources: () => server()?.sources ?? [],
+      absentSince: () => absentSince ?? expiredAt(heartbeat()?.held, clock.now(), beganAt),
+    });
+    this.#waitsFor = () => drain.waitingFor;
+    const stillComing = await drain.over(this.#hurry.signal);
+    if (stillComing.length > 0) events.emit('warning', { message: `closing at the end of shutdown.drain.max (${String(config.drain.maxMs)} ms), although requests still come from ${stillComing.join(', ')}` });
   }
+}
+
+/** When the TTL took the entry out of traffic; undefined: not yet for every reader. What never had a heartbeat was never in it. */
+function expiredAt(held: Readonly<Held> | undefined, now: number, beganAt: number): number | undefined {
+  if (held === undefined) return beganAt;
+  const expiry = held.beatAt + held.ttlMs;
+  return now < expiry + EXPIRY_NOTICED_MS ? undefined : expiry;
+}
+
+function whatIsOpen(server: BoundServer | undefined): string | undefined {
+  if (server === undefined) return undefined;
+  const { inFlight, openConnections } = server.traffic;
+  return inFlight > 0 ? `${String(inFlight)} requests in flight` : `${String(openConnections)} connections to close`;
 }
 
 function stopping(reason: string): StoppedError {

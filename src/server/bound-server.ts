@@ -13,6 +13,7 @@ import { addressOf, untilListening } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
 import { serverPhases } from './server-phase.js';
 import type { ServerFact, ServerPhase } from './server-phase.js';
+import type { Arrivals } from './sources.js';
 import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
 import { watchServer } from './watch-server.js';
@@ -55,8 +56,8 @@ export class BoundServer {
     this.#unwatch = watchServer(server, {
       request: (request, response) => this.#onRequest(request, response),
       stream: (stream, headers) => this.#onStream(stream, headers),
-      upgrade: () => {
-        this.#traffic.instant();
+      upgrade: (request) => {
+        this.#traffic.upgrade(request);
       },
       connection: (socket) => {
         this.#onConnection(socket);
@@ -86,8 +87,13 @@ export class BoundServer {
 
   /** A snapshot. */
   get traffic(): TrafficFigures {
-    const { inFlight, served, lastRequestAt } = this.#traffic;
-    return { inFlight, served, lastRequestAt, openConnections: this.#connections.size };
+    const { inFlight, served } = this.#traffic;
+    return { inFlight, served, openConnections: this.#connections.size };
+  }
+
+  /** Where requests come from, and how; probers left out, and those that have not come for a minute. */
+  get sources(): readonly Arrivals[] {
+    return this.#traffic.sources;
   }
 
   /**
@@ -110,9 +116,10 @@ export class BoundServer {
     };
   }
 
-  /** From now on HTTP/1 answers carry `Connection: close`. HTTP/2 clients are told at `close()`. */
+  /** From now on HTTP/1 answers carry `Connection: close`, and an HTTP/2 session gets GOAWAY with its next stream. */
   startDraining(): void {
     this.#traffic.startDraining();
+    this.#connections.startDraining();
   }
 
   /**
@@ -157,7 +164,7 @@ export class BoundServer {
 
   #onConnection(socket: Socket): void {
     this.#connections.opened(socket);
-    if (this.#protocol === 'tcp') this.#traffic.stream(socket);
+    if (this.#protocol === 'tcp') this.#traffic.connection(socket);
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): boolean {
@@ -173,13 +180,13 @@ export class BoundServer {
   }
 
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    if (stream.session !== undefined) this.#connections.session(stream.session);
+    if (stream.session !== undefined) this.#connections.used(stream.session);
     const request = { method: headers[':method'], url: headers[':path'], headers };
     if (this.#endpoint?.handles(request.url ?? '')) {
       this.#endpoint.answerStream(stream, request);
       return true;
     }
-    this.#traffic.stream(stream);
+    this.#traffic.stream(stream, headers);
     return false;
   }
 }

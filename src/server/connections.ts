@@ -9,6 +9,9 @@ interface HttpServer extends Server {
   closeAllConnections?(): void;
 }
 
+/** A GOAWAY that names it refuses no stream. */
+const HIGHEST_STREAM = 2 ** 31 - 1;
+
 /** The open connections and HTTP/2 sessions of one server, so that a close can end what Node itself would wait for. */
 export class Connections {
   readonly #server: HttpServer;
@@ -17,6 +20,8 @@ export class Connections {
   /** The HTTP/1 side of TLS connections: what the client said inside the encryption. */
   readonly #secured = new Set<TLSSocket>();
   readonly #sessions = new Set<Http2Session>();
+  /** Those that know that they are to be replaced; undefined: nobody is told yet. */
+  #told: WeakSet<Http2Session> | undefined;
   #closing = false;
 
   constructor(server: Server, protocol: Protocol) {
@@ -36,11 +41,26 @@ export class Connections {
     if (this.#protocol !== 'tcp' && socket.alpnProtocol !== 'h2') keepWhileOpen(this.#secured, socket);
   }
 
-  /** To be called with the session of every stream too: sessions may be older than our binding. */
   session(session: Http2Session): void {
     if (this.#sessions.has(session)) return;
     keepWhileOpen(this.#sessions, session);
     if (this.#closing) session.close();
+  }
+
+  /** To be called with the session of every stream: it may be older than our binding. */
+  used(session: Http2Session): void {
+    this.session(session);
+    if (this.#told === undefined || this.#told.has(session) || session.closed || session.destroyed) return;
+    this.#told.add(session);
+    session.goaway(0, HIGHEST_STREAM);
+  }
+
+  /**
+   * From now on an HTTP/2 session is told at its next stream that it gets no further ones here. Not while it is idle: Node's own client
+   * forgets a request for ever that it is just about to send when it reads that.
+   */
+  startDraining(): void {
+    this.#told ??= new WeakSet();
   }
 
   /** Ends every connection that serves nothing now; what is busy goes on. For a server that has stopped listening. */

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Visitor } from './visitor.js';
 
 /** What one connection is busy with: the latest request, and those before it that were not answered when it came (pipelining). */
-interface Lane {
+interface Lane extends Visitor {
   latest: ServerResponse;
   readonly earlier: ServerResponse[];
 }
@@ -20,23 +21,27 @@ export class Http1Exchanges {
     return [...this.#lanes.values()].flatMap(({ earlier, latest }) => [...earlier, latest]).filter((response) => !response.closed);
   }
 
-  /** Notes a request; false when it is known already: a host that answers 'checkContinue' hands the same one on as 'request'. */
-  arrived(request: IncomingMessage, response: ServerResponse): boolean {
+  /**
+   * Notes a request, and returns who sent it; undefined when it is known already: a host that answers 'checkContinue' hands the same
+   * one on as 'request'.
+   */
+  arrived(request: IncomingMessage, response: ServerResponse): Visitor | undefined {
     const { socket } = request;
-    const lane = this.#lanes.get(socket);
+    let lane = this.#lanes.get(socket);
     if (lane === undefined) {
-      this.#lanes.set(socket, { latest: response, earlier: [] });
+      lane = { latest: response, earlier: [], source: undefined };
+      this.#lanes.set(socket, lane);
       socket.once('close', () => this.#lanes.delete(socket));
     } else {
       const { latest, earlier } = lane;
-      if (latest === response || earlier.includes(response)) return false;
+      if (latest === response || earlier.includes(response)) return undefined;
       if (!latest.closed) earlier.push(latest);
       // Answers end in the order of their requests.
       while (earlier[0]?.closed) earlier.shift();
       lane.latest = response;
     }
     if (this.#onEnd !== undefined) response.once('close', this.#onEnd);
-    return true;
+    return lane;
   }
 
   /** From now on calls `run` whenever an answer has ended. */

@@ -31,7 +31,7 @@ describe('defaults', () => {
       intervalMs: 3_333,
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
-      drain: { minMs: 2_000, quietMs: 2_000, maxMs: 15_000 },
+      drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000 },
       stopTimeoutMs: 25_000,
       waitMs: 5_000,
       required: false,

@@ -23,10 +23,10 @@ describe('onStop', () => {
     expect(told).toEqual([
       'before deregister: second, listed, after 0 ms',
       'before deregister: first, listed, after 0 ms',
-      'after drain: second, not listed, after 2000 ms',
-      'after drain: first, not listed, after 2000 ms',
-      'after close: second, not listed, after 2000 ms',
-      'after close: first, not listed, after 2000 ms',
+      'after drain: second, not listed, after 2050 ms',
+      'after drain: first, not listed, after 2050 ms',
+      'after close: second, not listed, after 2050 ms',
+      'after close: first, not listed, after 2050 ms',
     ]);
   });
 

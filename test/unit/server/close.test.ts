@@ -378,13 +378,28 @@ describe('draining', () => {
     expect(bound.isListening).toBe(true);
   });
 
-  it('goes on with HTTP/2 sessions', async () => {
+  it('tells an HTTP/2 session at its next stream to use another one; that stream is answered, and so is a new session', async () => {
     const server = makeServer('h2c');
     const bound = watch(server);
-    const caller = await client('h2c', await listen(server));
+    const port = await listen(server);
+    const before = http2.connect(`http://127.0.0.1:${port}`);
+    open.push(() => before.destroy());
+    let told = 0;
+    before.on('goaway', () => (told += 1));
+    const ask = async (session: http2.ClientHttp2Session) => {
+      const stream = session.request({ ':path': '/' });
+      const answered = once(stream, 'response');
+      stream.resume();
+      await once(stream, 'close');
+      return ((await answered) as [http2.IncomingHttpHeaders & { ':status': number }])[0][':status'];
+    };
+    expect(await ask(before)).toBe(200);
     bound.startDraining();
-    expect((await caller.request('/')).headers['connection']).toBeUndefined();
-    expect((await caller.request('/')).body).toBe('served');
+    expect([await ask(before), told]).toEqual([200, 1]);
+    const next = http2.connect(`http://127.0.0.1:${port}`);
+    open.push(() => next.destroy());
+    expect(await ask(next)).toBe(200);
+    expect(bound.isListening).toBe(true);
   });
 
   it('leaves an answer alone whose headers have gone out', async () => {

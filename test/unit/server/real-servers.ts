@@ -55,7 +55,7 @@ export interface Answer {
 }
 
 export interface Client {
-  request(path: string, method?: string): Promise<Answer>;
+  request(path: string, method?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Resolves when the server has ended the connection. */
   readonly gone: Promise<void>;
   close(): void;
@@ -78,8 +78,8 @@ async function connectHttp1(kind: 'http' | 'https', port: number): Promise<Clien
   return {
     gone,
     close: () => socket.destroy(),
-    async request(path, method = 'GET') {
-      const request = http.request({ agent, path, method, host: 'localhost', port });
+    async request(path, method = 'GET', headers = {}) {
+      const request = http.request({ agent, path, method, headers, host: 'localhost', port });
       request.end();
       const [response] = (await once(request, 'response')) as [IncomingMessage];
       return { status: response.statusCode ?? 0, headers: response.headers, body: await textOf(response) };
@@ -95,8 +95,8 @@ async function connectHttp2(kind: 'h2c' | 'h2', port: number): Promise<Client> {
   return {
     gone,
     close: () => session.destroy(),
-    async request(path, method = 'GET') {
-      const stream = session.request({ ':path': path, ':method': method });
+    async request(path, method = 'GET', sent = {}) {
+      const stream = session.request({ ...sent, ':path': path, ':method': method });
       stream.end();
       const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
       return { status: headers[':status'], headers, body: await textOf(stream) };

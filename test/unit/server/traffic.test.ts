@@ -35,7 +35,7 @@ const kinds = ['http', 'https', 'h2c', 'h2'] as const;
 describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
   it('is nothing before the first request', async () => {
     const bound = watch(makeServer(kind));
-    expect(bound.traffic).toEqual({ inFlight: 0, served: 0, lastRequestAt: undefined, openConnections: 0 });
+    expect(bound.traffic).toEqual({ inFlight: 0, served: 0, openConnections: 0 });
   });
 
   it('counts a request while in flight, then as served', async () => {
@@ -54,26 +54,33 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
     await waitFor(() => bound.traffic.openConnections === 0);
   });
 
-  it('knows while draining when the latest request came; earlier ones came just before', async () => {
+  it('knows by address how requests have come', async () => {
     const server = makeServer(kind);
     const clock = stoppedClock(1_000);
     const bound = watch(server, { clock });
     const port = await listen(server);
-    await (await client(kind, port)).request('/');
-    clock.set(2_000);
-    bound.startDraining();
-    expect(bound.traffic.lastRequestAt).toBe(2_000);
+    expect(bound.sources).toEqual([]);
+    const caller = await client(kind, port);
+    await caller.request('/');
     clock.set(3_000);
-    bound.startDraining();
-    expect(bound.traffic.lastRequestAt).toBe(2_000);
+    await caller.request('/');
+    expect(bound.sources).toEqual([expect.objectContaining({ address: '127.0.0.1', lastAt: 3_000, gaps: 1, meanGapMs: 2_000, longestGapMs: 2_000 })]);
+    clock.set(4_000);
     await (await client(kind, port)).request('/');
-    expect(bound.traffic.lastRequestAt).toBe(3_000);
+    expect(bound.sources).toEqual([expect.objectContaining({ lastAt: 4_000, gaps: 2, meanGapMs: 1_500 })]);
+    clock.set(64_001);
+    expect(bound.sources).toEqual([]);
   });
 
-  it('says of a server that nobody ever asked that there was no request', () => {
-    const bound = watch(makeServer(kind));
-    bound.startDraining();
-    expect(bound.traffic.lastRequestAt).toBeUndefined();
+  it('takes no prober for a source, until it brings something else', async () => {
+    const server = makeServer(kind);
+    const bound = watch(server);
+    const caller = await client(kind, await listen(server));
+    await caller.request('/', 'GET', { 'user-agent': 'kube-probe/1.31' });
+    expect(bound.sources).toEqual([]);
+    await caller.request('/', 'GET', { 'user-agent': 'curl/8' });
+    expect(bound.sources).toMatchObject([{ address: '127.0.0.1', gaps: 0 }]);
+    await waitFor(() => bound.traffic.served === 2);
   });
 
   it('ends a request whose caller went away', async () => {
@@ -135,6 +142,25 @@ describe('what else counts as traffic', () => {
     expect(bound.traffic.openConnections).toBe(0);
   });
 
+  it('no connection that ends without a word, on a server that is not HTTP', async () => {
+    const server = makeServer('tcp');
+    const bound = watch(server);
+    const port = await listen(server);
+    const check = net.connect(port, '127.0.0.1');
+    await once(check, 'connect');
+    check.end();
+    await waitFor(() => bound.traffic.served === 1);
+    expect(bound.sources).toEqual([]);
+    const caller = net.connect(port, '127.0.0.1');
+    open.push(() => caller.destroy());
+    caller.write('word');
+    await once(caller, 'data');
+    expect(bound.sources).toMatchObject([{ address: '127.0.0.1', gaps: 0 }]);
+    caller.destroy();
+    await waitFor(() => bound.traffic.served === 2);
+    expect(bound.sources).toMatchObject([{ gaps: 0 }]);
+  });
+
   it('a raw HTTP/2 stream, once, and its health requests not', async () => {
     const server = http2.createServer();
     server.on('stream', (stream) => {
@@ -172,6 +198,7 @@ describe('what else counts as traffic', () => {
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
     await once(socket, 'data');
     expect(bound.traffic).toMatchObject({ inFlight: 0, served: 1, openConnections: 1 });
+    expect(bound.sources).toMatchObject([{ address: '127.0.0.1' }]);
   });
 
   it('pipelined requests, also when their connection dies before they were answered', async () => {
