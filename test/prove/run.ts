@@ -1,6 +1,7 @@
 import { runExperiment } from './experiment/run-experiment.js';
+import { rollingOptions } from './rolling/options.js';
 
-// `npm run prove -- <name> [--runs N] [--seed S]`: the long experiments behind what we promise.
+// `npm run prove -- <name> [--runs N] [--seed S]`, and what a name has of its own: the long experiments behind what we promise.
 await runExperiment(
   {
     recovery: async () => (await import('./recovery/recovery.js')).recovery,
@@ -10,6 +11,7 @@ await runExperiment(
     'two-agents': async () => (await import('./two-agents/two-agents.js')).twoAgents,
     herd: async () => (await import('./herd/herd.js')).herd,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
+    rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
   },
   process.argv.slice(2),
 );

@@ -4,6 +4,8 @@ import type { History } from './history.js';
 export interface Lab {
   /** From `--runs`; undefined: as often as the claim is made for. */
   readonly runs: number | undefined;
+  /** Of the options that the experiment has for itself, those that were given. */
+  readonly options: AskedOptions;
   /** From `--seed`, else by chance; printed, so that a run can be repeated. */
   readonly seed: number;
   /** The raw observations, kept as JSON lines. Call it once. */
@@ -23,5 +25,18 @@ export interface Verdict<Figures extends object = object> {
 /** Runs, prints its table, and has its history judged. */
 export type Experiment = (lab: Lab) => Promise<Verdict>;
 
+/** What an option of the command line takes: a number above 0, nothing at all, or one of these words. */
+export type OptionKind = 'number' | 'switch' | readonly string[];
+
+/** Options by name, and what was asked for. */
+export type OwnOptions = Readonly<Record<string, OptionKind>>;
+export type AskedOptions = Readonly<Record<string, number | boolean | string>>;
+
+/** An experiment that has options of its own. */
+export interface Configurable {
+  readonly options: OwnOptions;
+  readonly load: () => Promise<Experiment>;
+}
+
 /** Experiments by name; each is loaded when it is asked for. */
-export type Catalogue = Readonly<Record<string, () => Promise<Experiment>>>;
+export type Catalogue = Readonly<Record<string, (() => Promise<Experiment>) | Configurable>>;

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { Catalogue, Lab } from './experiment.js';
 import { History } from './history.js';
+import { parseWords, usage } from './parse-words.js';
 
 const historyFolder = fileURLToPath(new URL('../../../.cache/history/', import.meta.url));
 
@@ -11,18 +11,18 @@ const historyFolder = fileURLToPath(new URL('../../../.cache/history/', import.m
  * held, 1 when one broke or the experiment itself failed, 2 for a command line that makes no sense.
  */
 export async function runExperiment(catalogue: Catalogue, words: readonly string[]): Promise<void> {
-  const asked = parseWords(words);
-  const load = asked === undefined ? undefined : catalogue[asked.name];
-  if (asked === undefined || load === undefined) {
-    console.error(`Usage: <name> [--runs N] [--seed S]; names: ${Object.keys(catalogue).join(', ')}`);
+  const asked = parseWords(catalogue, words);
+  if (typeof asked === 'string') {
+    console.error(`${asked}\n${usage(catalogue)}`);
     process.exitCode = 2;
     return;
   }
-  const { name, runs, seed } = asked;
+  const { name, runs, seed, options, load } = asked;
   const histories: { file: string; history: History<object> }[] = [];
   const lab: Lab = {
     runs,
     seed,
+    options,
     record<E extends object>() {
       const file = `${historyFolder}${name}-${new Date().toISOString().replaceAll(':', '-')}.jsonl`;
       const history = new History<E>(file);
@@ -31,7 +31,7 @@ export async function runExperiment(catalogue: Catalogue, words: readonly string
     },
     say: (line) => console.log(line),
   };
-  const result: Record<string, unknown> = { name, seed };
+  const result: Record<string, unknown> = { name, seed, ...options };
   try {
     const experiment = await load();
     const { problems, figures } = await experiment(lab);
@@ -47,23 +47,4 @@ export async function runExperiment(catalogue: Catalogue, words: readonly string
   }
   console.log(`RESULT ${JSON.stringify(result)}`);
   process.exitCode = result.pass === true ? 0 : 1;
-}
-
-interface Asked {
-  readonly name: string;
-  readonly runs: number | undefined;
-  readonly seed: number;
-}
-
-function parseWords(words: readonly string[]): Asked | undefined {
-  try {
-    const { positionals, values } = parseArgs({ args: [...words], allowPositionals: true, options: { runs: { type: 'string' }, seed: { type: 'string' } } });
-    const [name] = positionals;
-    const runs = values.runs === undefined ? undefined : Number(values.runs);
-    const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-    const sound = positionals.length === 1 && (runs === undefined || (Number.isInteger(runs) && runs > 0)) && Number.isInteger(seed);
-    return name === undefined || !sound ? undefined : { name, runs, seed };
-  } catch {
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../wait-for.js';
 import { findServer } from './find-server.js';
-import { startOnFreePorts } from './free-ports.js';
+import { freePorts, startOnFreePorts } from './free-ports.js';
 import { ManagedServer } from './managed-server.js';
 import { rawConsul } from './raw-consul.js';
 
@@ -64,6 +64,41 @@ export async function startConsulPair(options: Pick<ConsulOptions, 'dataDir' | '
     };
   } catch (error) {
     await server.stop();
+    throw error;
+  }
+}
+
+/** Three servers with data, and a client agent that has joined them; `stop()` stops all. Losing one leaves two, who elect another leader. */
+export async function startConsulCluster(): Promise<{ client: ConsulServer; leader(): Promise<ConsulServer>; stop(): Promise<void> }> {
+  const ports = await freePorts(12);
+  const places = [0, 4, 8].map((at): ConsulPorts => ({ http: ports[at] ?? 0, dns: ports[at + 1] ?? 0, serf: ports[at + 2] ?? 0, rpc: ports[at + 3] ?? 0 }));
+  const config = { bootstrap_expect: places.length, retry_join: places.map(({ serf }) => `127.0.0.1:${serf}`), retry_interval: '1s' };
+  const starts = await Promise.allSettled(places.map((place) => startConsul({ dataDir: true, ports: place, config })));
+  const servers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const stop = async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+  };
+  try {
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
+    const client = await startConsul({ join: config.retry_join[0] ?? '', config: { retry_join: config.retry_join } });
+    const leader = async () => {
+      const consul = rawConsul(client.url);
+      const address = (await consul.get('/v1/status/leader')).json<string>();
+      consul.close();
+      const found = servers.find((server) => address.endsWith(`:${server.ports.rpc}`));
+      if (found === undefined) throw new Error(`The leader at ${address} is none of ours`);
+      return found;
+    };
+    return {
+      client,
+      leader,
+      stop: async () => {
+        await client.stop();
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
     throw error;
   }
 }

@@ -1,0 +1,63 @@
+import type { AskedOptions } from '../experiment/experiment.js';
+import type { Claim } from './judge-rolling.js';
+import { fullLoad, littleLoad } from './load.js';
+import type { Stream } from './load.js';
+import type { Framework, NemesisName, Policy, Way } from './options.js';
+
+/** A balancer, how often it looks at who is there, and what it is asked. */
+export interface BalancerPlan {
+  readonly refreshSeconds: number;
+  readonly source: string;
+  readonly streams: readonly Stream[];
+}
+
+/** One part of the experiment: four instances, restarted one after another under load. */
+export interface Part {
+  readonly name: string;
+  readonly claim: Claim;
+  /** Instances restarted. */
+  readonly rolls: number;
+  readonly way: Way;
+  readonly framework: Framework;
+  readonly policy: Policy;
+  readonly nemesis: NemesisName | undefined;
+  readonly balancers: readonly BalancerPlan[];
+  /** Under load before the first restart. */
+  readonly warmUpMs: number;
+}
+
+const ROLLS = 25;
+/** Of the parts that stand beside the main one. */
+const ROLLS_BESIDE = 4;
+const WARM_UP_MS = 5_000;
+/** The slow one of two balancers has to show its pace first. */
+const LONG_WARM_UP_MS = 30_000;
+const WATCH_MS = 15_000;
+
+const busy: BalancerPlan = { refreshSeconds: 1, source: '127.0.0.2', streams: fullLoad };
+const idle: BalancerPlan = { refreshSeconds: 3, source: '127.0.0.3', streams: littleLoad };
+
+/** What the options ask for; without any, the whole claim and a way that breaks it. */
+export function partsFor(options: AskedOptions, runs: number | undefined): Part[] {
+  const rolls = Number(options.rolls ?? runs ?? ROLLS);
+  const main: Part = {
+    name: ['rollcall', options.framework, options.policy, options.nemesis].filter(Boolean).join(', '),
+    claim: options.nemesis === undefined ? 'lossless and prompt' : 'lossless',
+    rolls,
+    way: 'rollcall',
+    framework: (options.framework as Framework | undefined) ?? 'http',
+    policy: (options.policy as Policy | undefined) ?? 'deregister',
+    nemesis: options.nemesis as NemesisName | undefined,
+    balancers: [busy],
+    warmUpMs: WARM_UP_MS,
+  };
+  const control: Part = { ...main, name: 'no restart', claim: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
+  if (options.control === true) return [control];
+  const usual = (way: Exclude<Way, 'rollcall'>, count: number): Part => ({ ...main, name: way, way, claim: way === 'close-at-once' ? 'loses' : 'for comparison', rolls: count });
+  if (options.baseline !== undefined) return [main, usual(options.baseline as Exclude<Way, 'rollcall'>, rolls)];
+  const isWhole = options.framework === undefined && options.policy === undefined && options.nemesis === undefined;
+  if (!isWhole) return [main];
+  const beside = Math.min(rolls, ROLLS_BESIDE);
+  const two: Part = { ...main, name: 'two balancers', claim: 'lossless', rolls: beside, balancers: [busy, idle], warmUpMs: LONG_WARM_UP_MS };
+  return [control, main, two, usual('close-at-once', beside)];
+}
