@@ -149,6 +149,13 @@ export class Registrar {
     return this;
   }
 
+  /** Another listener of the same service, e.g. on a second address: counted, drained and closed with the one given to `bind()`, which comes first. */
+  bindAlso(server: Server): this {
+    if (this.#server === undefined) throw new ConfigError([{ field: 'bindAlso', value: this.state, allowed: 'call bind() first' }]);
+    this.#server.also(server);
+    return this;
+  }
+
   /** Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come: failed for good, or stopped before. Without a server it keeps the process alive for its first try, for `wait` at most. */
   start(): Promise<void> {
     if (this.#started === undefined) {

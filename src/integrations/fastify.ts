@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import fastifyPlugin from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../clock.js';
@@ -49,9 +50,22 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
     const leaveWithin = pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT;
     await withDeadline(systemClock, leaveWithin, { operation: 'leave' }, undefined, () => registrar.leave()).catch(() => undefined);
   });
+  app.addHook('onListen', (done) => {
+    for (const server of furtherServersOf(rootOf(app))) registrar.bindAlso(server);
+    done();
+  });
   if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
   // Failing is told by the 'failed' event and the log; the app lives on.
   registrar.start().catch(() => undefined);
+}
+
+/**
+ * `localhost` may be several addresses, and Fastify listens on each with a server of its own, kept under a symbol of its own. They
+ * close, but nobody would wait for their requests.
+ */
+function furtherServersOf(root: FastifyInstance): readonly Server[] {
+  const key = Object.getOwnPropertySymbols(root).find(({ description }) => description === 'fastify.serverBindings');
+  return key === undefined ? [] : (root as unknown as Record<symbol, readonly Server[]>)[key] ?? [];
 }
 
 /** Closing goes by way of the root, also for a plugin registered inside a context of its own. */

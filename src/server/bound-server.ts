@@ -40,19 +40,23 @@ export class BoundServer {
   readonly #traffic: Traffic;
   readonly #connections: Connections;
   readonly #onClosed = new Set<() => void>();
+  /** Further listeners of the same service, which share our traffic. */
+  readonly #siblings: BoundServer[] = [];
   readonly #released = new AbortController();
   readonly #unwatch: () => void;
+  readonly #clock: Clock;
   #phase: ServerPhase;
   #closing: Promise<void> | undefined;
 
-  constructor(server: Server, options: BindOptions) {
+  constructor(server: Server, options: BindOptions, traffic = new Traffic(options.clock)) {
     this.#server = server;
+    this.#clock = options.clock;
     this.#endpoint = options.endpoint;
     this.#closeByHost = options.close;
     this.#protocol = protocolOf(server);
     this.#phase = server.listening ? 'open' : 'unopened';
     this.#connections = new Connections(server, this.#protocol);
-    this.#traffic = new Traffic(options.clock);
+    this.#traffic = traffic;
     this.#unwatch = watchServer(server, {
       request: (request, response) => this.#onRequest(request, response),
       stream: (stream, headers) => this.#onStream(stream, headers),
@@ -88,12 +92,18 @@ export class BoundServer {
   /** A snapshot. */
   get traffic(): TrafficFigures {
     const { inFlight, served } = this.#traffic;
-    return { inFlight, served, openConnections: this.#connections.size };
+    return { inFlight, served, openConnections: this.#connections.size + this.#siblings.reduce((sum, { traffic }) => sum + traffic.openConnections, 0) };
   }
 
   /** Where requests come from, and how; probers left out, and those that have not come for a minute. */
   get sources(): readonly Arrivals[] {
     return this.#traffic.sources;
+  }
+
+  /** Watches another listener of the same service too, e.g. on a second address: counted, drained and closed with this one. */
+  also(server: Server): void {
+    const sibling = new BoundServer(server, { clock: this.#clock, endpoint: this.#endpoint }, this.#traffic);
+    this.#siblings.push(sibling);
   }
 
   /**
@@ -120,6 +130,7 @@ export class BoundServer {
   startDraining(): void {
     this.#traffic.startDraining();
     this.#connections.startDraining();
+    for (const sibling of this.#siblings) sibling.startDraining();
   }
 
   /**
@@ -137,17 +148,28 @@ export class BoundServer {
   release(): void {
     this.#released.abort(new StoppedError('the server is no longer watched'));
     this.#unwatch();
+    for (const sibling of this.#siblings) sibling.release();
   }
 
-  #close(signal: AbortSignal): Promise<void> {
+  async #close(signal: AbortSignal): Promise<void> {
     this.startDraining();
+    this.#traffic.watchEnds(() => {
+      this.#closeIdle();
+    });
+    const closings = await Promise.allSettled([this, ...this.#siblings].map((server) => server.#closeOwn(signal)));
+    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
+  }
+
+  #closeOwn(signal: AbortSignal): Promise<void> {
     const isClosed = this.#phase === 'unopened' || this.#phase === 'gone';
     this.#noticed('ours');
-    this.#traffic.watchEnds(() => {
-      // An answer that ended may leave an idle connection behind, and a closing server has no use for it.
-      if (!this.#server.listening) this.#connections.closeIdle();
-    });
     return closeServer({ server: this.#server, connections: this.#connections, closeByHost: this.#closeByHost, isClosed, signal });
+  }
+
+  /** An answer that ended may leave an idle connection behind, and a closing server has no use for it. */
+  #closeIdle(): void {
+    if (!this.#server.listening) this.#connections.closeIdle();
+    for (const sibling of this.#siblings) sibling.#closeIdle();
   }
 
   #noticed(fact: ServerFact): void {

@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { hasCode } from 'rollcall';
 import type { RegistrarOptions } from 'rollcall';
 import rollcall from 'rollcall/fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { recordEvents } from '../support/record-events.js';
 import { waitFor } from '../support/wait-for.js';
 import { brisk, httpCaller, roster } from './fixtures/in-memory.js';
@@ -47,6 +48,37 @@ describe('the Fastify plugin', () => {
     expect(await atClose).toEqual([]);
     expect(app.registrar.state).toBe('stopped');
     expect(app.server.listening).toBe(false);
+  });
+
+  it('drains the server of every address that localhost has (fastify/fastify#7043)', async () => {
+    const { lookup } = dns;
+    // Fastify alone asks for all of them.
+    vi.spyOn(dns, 'lookup').mockImplementation(((host: string, options: dns.LookupAllOptions, done: (...found: unknown[]) => void) => {
+      if (options.all && host === 'localhost') done(null, ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })));
+      else lookup(host, options, done);
+    }) as never);
+    later(() => vi.restoreAllMocks());
+    const { app, events } = await appWith({ health: { path: '/health' } });
+    let answer = () => {};
+    app.get('/slow', (_request, reply) => {
+      answer = () => void reply.send('late');
+    });
+    await app.listen({ port: 0 });
+    await events.next('registered');
+    const { port } = app.server.address() as AddressInfo;
+    const second = `http://127.0.0.2:${port}`;
+    expect((await fetch(`${second}/health/ready`)).status).toBe(200);
+    const slow = fetch(`${second}/slow`);
+    await waitFor(() => app.registrar.status().requestsInFlight === 1);
+    const closing = app.close();
+    await waitFor(() => !app.server.listening);
+    answer();
+    const answered = await slow;
+    expect([await answered.text(), answered.headers.get('connection')]).toEqual(['late', 'close']);
+    await closing;
+    expect(app.registrar.state).toBe('stopped');
+    expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
+    await expect(fetch(second)).rejects.toThrow('fetch failed');
   });
 
   it('holds up neither ready() nor inject(), and an app that never listens closes', async () => {

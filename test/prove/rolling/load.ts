@@ -21,13 +21,15 @@ export interface Stream {
   readonly connection: 'kept' | 'fresh';
   readonly callers: number;
   readonly pauseMs: number;
+  /** They begin one after another over so long, so that they do not go in step. @default 0 */
+  readonly spreadMs?: number;
 }
 
 const kinds = [
   { path: '/1', callers: 4, pauseMs: 30 },
   { path: '/300', callers: 4, pauseMs: 20 },
-  { path: '/5000', callers: 4, pauseMs: 20 },
-  { path: '/stream', callers: 2, pauseMs: 20 },
+  { path: '/5000', callers: 4, pauseMs: 20, spreadMs: 5_000 },
+  { path: '/stream', callers: 2, pauseMs: 20, spreadMs: 2_000 },
 ];
 
 /** Short, middling and long answers and a streamed one, over kept and fresh connections: some 250 requests a second. */
@@ -53,7 +55,7 @@ export class Load {
 
   constructor(port: number, streams: readonly Stream[]) {
     this.#port = port;
-    this.#callers = streams.flatMap((stream) => Array.from({ length: stream.callers }, () => this.#call(stream)));
+    this.#callers = streams.flatMap((stream) => Array.from({ length: stream.callers }, (_, i) => this.#call(stream, (i / stream.callers) * (stream.spreadMs ?? 0))));
   }
 
   /** Resolves when the last request has been answered. */
@@ -63,7 +65,8 @@ export class Load {
     this.#agent.destroy();
   }
 
-  async #call({ path, connection, pauseMs }: Stream): Promise<void> {
+  async #call({ path, connection, pauseMs }: Stream, afterMs: number): Promise<void> {
+    await pause(afterMs);
     while (!this.#over) {
       serial += 1;
       const id = `${process.pid}-${serial}`;

@@ -18,6 +18,28 @@ describe('stop', () => {
     expect(clock.holds).toBe(0);
   });
 
+  it('says in status() what it waits for', async () => {
+    const { clock, registry, registrar } = simulatedLife();
+    void registrar.start();
+    await clock.advance(1_000);
+    let release = () => {};
+    registrar.onStop('after drain', 'held', () => new Promise<void>((resolve) => (release = resolve)));
+    expect(registrar.status().waitingFor).toBeUndefined();
+    registry.pause();
+    const stopped = registrar.stop();
+    await clock.advance(100);
+    expect(registrar.status().waitingFor).toBe('the registry to show that it is out');
+    registry.resume();
+    await clock.advance(1_000);
+    expect(registrar.status().waitingFor).toMatch(/^the end of shutdown.drain.min, [01]\.\d s of 2.0 s$/);
+    await clock.advance(2_000);
+    expect(registrar.status().waitingFor).toBe("the hooks 'after drain'");
+    release();
+    await clock.advance(0);
+    await stopped;
+    expect(registrar.status().waitingFor).toBeUndefined();
+  });
+
   it('is terminal and idempotent: one pair of events, and start rejects afterwards', async () => {
     const { clock, registrar, told } = simulatedLife();
     void registrar.start();
