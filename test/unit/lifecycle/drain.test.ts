@@ -106,11 +106,11 @@ describe('a drain', () => {
   });
 
   it('takes no silence for proof while readers may still be handed the instance', async () => {
-    let absentSince: number | undefined;
-    const { clock, drain, overAfter } = await draining({ minMs: 0, absentSince: () => absentSince }, ({ come }) => come('10.0.0.1', 20, BEGUN_AT));
+    const absent: { since?: number } = {};
+    const { clock, drain, overAfter } = await draining({ minMs: 0, absentSince: () => absent.since }, ({ come }) => come('10.0.0.1', 20, BEGUN_AT));
     await clock.advance(5_000);
     expect(drain.waitingFor).toBe('the registry to show that it is out');
-    absentSince = clock.now();
+    absent.since = clock.now();
     await clock.advance(10_000);
     expect(overAfter()).toBe(5_000 + 1_200);
   });
