@@ -45,7 +45,9 @@ async function bundle(dist) {
   const sources = filesBelow(src).filter((path) => path.endsWith('.ts'));
   // What tells others its URL, e.g. a worker to import it, must be a file of its own.
   const selfNamed = sources.filter((path) => readText(path).includes('import.meta.url'));
-  const entries = [...new Set([...[...offered, ...programs].map((path) => join(src, path)), ...selfNamed])];
+  // And what is started by its URL: `new URL('./worker.js', import.meta.url)`.
+  const started = selfNamed.flatMap((path) => [...readText(path).matchAll(/new URL\('(\.[^']+)\.js', import\.meta\.url\)/g)].map(([, part]) => join(dirname(path), `${part}.ts`)));
+  const entries = [...new Set([...[...offered, ...programs].map((path) => join(src, path)), ...selfNamed, ...started])];
   const later = sources.flatMap((path) => [...readText(path).matchAll(/\bimport\('(\.[^']+)\.js'\)/g)].map(([, part]) => join(dirname(path), `${part}.ts`)));
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,

@@ -1,6 +1,6 @@
 /** The only source of time and the only owner of timers; tests inject one of their own. */
 export interface Clock {
-  /** Monotonic milliseconds: only differences mean something. */
+  /** Monotonic milliseconds, the same in every thread of the process: only differences mean something. */
   now(): number;
   /** Wall-clock milliseconds since 1970, for what other processes must be able to compare. */
   wallTime(): number;
@@ -17,7 +17,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The real one. */
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now() {
+    // Unlike `performance.now()`, which begins anew in each thread.
+    const [seconds, nanoseconds] = process.hrtime();
+    return seconds * 1e3 + nanoseconds / 1e6;
+  },
   wallTime: () => Date.now(),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS)).unref();

@@ -63,7 +63,7 @@ export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './ins
 export type { TlsOptions } from './resilience/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 export type { RegistrarState } from './lifecycle/states.js';
-export type { Deadlines, Entry, EntryCheck, EntryInstance, MemberFigures, Presence, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
+export type { Deadlines, Entry, EntryCheck, EntryInstance, MemberFigures, Portable, Presence, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
 export type { ConfigSource, SourceReading } from './config/source.js';
 export type { ConfigRejection, EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
 export type { Logger } from './telemetry/logger.js';

@@ -4,7 +4,9 @@ import type { ConfigSource } from './config/source.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from './errors.js';
 import type { Health } from './health/report.js';
 import type { Vitals } from './health/vitals.js';
+import type { Beating } from './heartbeat/beating.js';
 import { Heartbeat } from './heartbeat/heartbeat.js';
+import type { HeartbeatPlan } from './heartbeat/heartbeat.js';
 import { nothingRemembered } from './heartbeat/recover.js';
 import { bootNonce } from './instance/boot-nonce.js';
 import type { BuiltInstance } from './instance/build-instance.js';
@@ -43,7 +45,7 @@ export class Life {
   #labels: Labels;
   #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
-  #heartbeat: Heartbeat | undefined;
+  #heartbeat: Beating | undefined;
 
   constructor(plan: LifePlan) {
     this.#plan = plan;
@@ -57,7 +59,7 @@ export class Life {
   }
 
   /** Undefined until the gate has opened. */
-  get heartbeat(): Heartbeat | undefined {
+  get heartbeat(): Beating | undefined {
     return this.#heartbeat;
   }
 
@@ -125,18 +127,29 @@ export class Life {
       events.emit('warning', { message });
     };
     const built = await untilServing({ config, remembered, clock, random, registry, server: server(), nonce: this.#nonce, system, onIdentity, onWarning }, signal);
+    const makeHeartbeat = await this.#chooseThread();
     await labelled;
     // The first heartbeat carries the true health, and not the hope for it.
     await known;
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
     const plan = { registry, clock, random, polls, sharedLook, remembered, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
-    this.#heartbeat = new Heartbeat(plan, this.#instance ?? built);
+    this.#heartbeat = makeHeartbeat(plan, this.#instance ?? built);
     events.emit('health', this.health);
     events.on('registered', ({ instance }) => {
       clearOlderIds(registry, instance, signal).catch(() => undefined);
     });
     await this.#heartbeat.run(signal);
+  }
+
+  /** What only worker beats need is not loaded without them. */
+  async #chooseThread(): Promise<(plan: HeartbeatPlan, instance: ServiceInstance) => Beating> {
+    const { surroundings, registry } = this.#plan;
+    const { thread, stallToleranceMs } = this.#plan.config;
+    if (thread === 'main') return (plan, instance) => new Heartbeat(plan, instance);
+    const { ThreadHeartbeat } = await import('./heartbeat/thread/thread-heartbeat.js');
+    const sharedThread = await surroundings.sharedThread();
+    return (plan, instance) => new ThreadHeartbeat({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
   }
 
   #identified({ instance, notes, addressCandidates }: BuiltInstance): void {

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { HealthReport } from './health/report.js';
-import type { Heartbeat } from './heartbeat/heartbeat.js';
+import type { BeatThread } from './config/options.js';
+import type { Beating } from './heartbeat/beating.js';
 import { marginMs } from './heartbeat/schedule.js';
 import type { AddressCandidate } from './instance/address-candidates.js';
 import type { ServiceInstance } from './instance/service-instance.js';
@@ -22,6 +23,8 @@ export interface RegistrarStatus {
   readonly level: number;
   /** The registries of a chain, the preferred one first; empty for a single one. */
   readonly members: readonly MemberFigures[];
+  /** Where heartbeats come from; undefined before the first. */
+  readonly thread: BeatThread | undefined;
   readonly health: HealthReport;
   /** Since the last accepted heartbeat was sent. */
   readonly lastBeatAgoMs: number | undefined;
@@ -45,7 +48,7 @@ export interface StatusSources {
   readonly instance: ServiceInstance | undefined;
   readonly registry: Registry;
   readonly health: HealthReport;
-  readonly heartbeat: Heartbeat | undefined;
+  readonly heartbeat: Beating | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;
   readonly addressCandidates: readonly AddressCandidate[];
@@ -64,7 +67,8 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     registry: registry.name,
     holder: held?.registration.holder(),
     level: held?.registration.level?.() ?? 0,
-    members: registry.members ?? [],
+    members: (heartbeat ?? registry).members ?? [],
+    thread: heartbeat?.thread,
     health,
     lastBeatAgoMs: held && Math.round(now - held.beatAt),
     marginMs: held && Math.max(0, Math.round(marginMs(held.beatAt, held.ttlMs, now))),

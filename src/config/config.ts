@@ -1,4 +1,4 @@
-import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './options.js';
+import type { BeatThread, DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './options.js';
 import type { ComponentPlan } from '../health/component.js';
 import type { Naming } from '../instance/name-convention.js';
 import type { Weights } from '../instance/service-instance.js';
@@ -26,6 +26,8 @@ export interface Config {
   readonly ready: () => boolean | Promise<boolean>;
   readonly health: HealthPlan;
   readonly intervalMs: number;
+  readonly thread: BeatThread;
+  readonly stallToleranceMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
   readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };

@@ -67,14 +67,20 @@ export function nameIssues({ name, naming }: Decided, isWrong: (field: string) =
 }
 
 /** What is allowed but will probably surprise. */
-export function doubts({ name, checks, policy, drain, ttlMs }: Pick<Decided, 'name' | 'checks' | 'policy' | 'drain' | 'ttlMs'>): string[] {
+export function doubts({ name, checks, policy, drain, ttlMs, thread, stallToleranceMs }: Pick<Decided, 'name' | 'checks' | 'policy' | 'drain' | 'ttlMs' | 'thread' | 'stallToleranceMs'>): string[] {
   const unseenMs = ttlMs + EXPIRY_NOTICED_MS;
+  // A connection is accepted by the system, whatever the event loop does.
+  const strict = thread === 'worker' ? checks.filter(({ kind, timeoutMs }) => kind !== 'tcp' && timeoutMs < stallToleranceMs) : [];
   const slow = checks.filter(({ intervalMs, timeoutMs }) => timeoutMs > intervalMs);
   return [
     ...checkName(name).map(({ problem, corrected }) => `the name ${JSON.stringify(name)}: ${problem}; try ${corrected}`),
     ...slow.map(
       ({ kind, intervalMs, timeoutMs }) =>
         `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval (${formatDuration(intervalMs)}): probes may pile up`,
+    ),
+    ...strict.map(
+      ({ kind, timeoutMs }) =>
+        `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is shorter than heartbeat.stallTolerance (${formatDuration(stallToleranceMs)}): when the event loop stalls, the registry's own verdict comes first`,
     ),
     ...(policy === 'leave' && drain.maxMs < unseenMs
       ? [`under shutdown.policy 'leave' callers come until the TTL has run out: shutdown.drain.max (${formatDuration(drain.maxMs)}) should be ${formatDuration(unseenMs)} or more`]

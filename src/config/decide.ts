@@ -42,6 +42,8 @@ export function decide(asked: CheckedOptions): Decided {
       components: planComponents(asked.health?.components ?? {}),
     },
     intervalMs: asked.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
+    thread: asked.heartbeat?.thread ?? defaults.thread,
+    stallToleranceMs: asked.heartbeat?.stallTolerance ?? ttlMs,
     ...stop,
     waitMs: asked.wait === false ? Infinity : (asked.wait ?? defaults.waitMs),
     required: asked.required ?? defaults.required,

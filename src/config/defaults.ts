@@ -8,6 +8,7 @@ export const defaults = Object.freeze({
   ttlMs: Object.freeze({ core: 10_000, standard: 30_000 }),
   /** Heartbeats a TTL: two may fail before the entry expires. */
   beatsPerTtl: 3,
+  thread: 'main',
   checkIntervalMs: 10_000,
   /** Or the check's interval, where that is shorter. */
   checkTimeoutMs: 5_000,

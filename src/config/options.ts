@@ -143,9 +143,19 @@ export interface ComponentOptions {
   onFail?: OnFail;
 }
 
+/** Which thread of the process heartbeats come from. */
+export type BeatThread = 'main' | 'worker';
+
 export interface HeartbeatOptions {
   /** Time between two heartbeats, at most half the TTL. @default a third of the TTL */
   interval?: Duration;
+  /**
+   * `worker`: registry and heartbeats are the business of one worker thread that all Registrars of the process share, so that a stalled event loop does not
+   * hold them up; where it cannot run, or dies, that is told by a `warning` and heartbeats come from the main thread. @default 'main'
+   */
+  thread?: BeatThread;
+  /** With `thread: 'worker'`: how long the event loop may stall before the worker reports critical, at least 250 ms. @default the TTL */
+  stallTolerance?: Duration;
 }
 
 /** What a stop leaves in the registry: nothing; the entry in maintenance; the entry critical; or the entry as it is, until its TTL runs out. */

@@ -160,6 +160,12 @@ const health = section({
   components: v.optional(v.pipe(v.custom<object>((value) => !Array.isArray(value), componentsAllowed), v.record(faultless(componentNameFault, 'a name'), component, componentsAllowed))),
 });
 
+const heartbeat = section({
+  interval: v.optional(duration(1, "more than 0, e.g. '3s'")),
+  thread: v.optional(v.picklist(['main', 'worker'], "'main' or 'worker'")),
+  stallTolerance: v.optional(duration(250, "at least 250ms, e.g. '10s'")),
+});
+
 /** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
 export const optionsSchema = section({
   name,
@@ -185,7 +191,7 @@ export const optionsSchema = section({
     v.custom<() => boolean | Promise<boolean>>((value) => typeof value === 'function', 'a function that answers true or false'),
   ),
   health: v.optional(health),
-  heartbeat: v.optional(section({ interval: v.optional(duration(1, "more than 0, e.g. '3s'")) })),
+  heartbeat: v.optional(heartbeat),
   shutdown: v.optional(shutdown),
   logger: v.optional(
     v.union([v.literal(false), withMethods<Logger>(['debug', 'info', 'warn', 'error'])], 'false, or a logger with debug, info, warn and error'),

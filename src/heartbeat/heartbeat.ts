@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.js';
-import type { DriftPolicy, IdConflictPolicy } from '../config/options.js';
+import type { BeatThread, DriftPolicy, IdConflictPolicy } from '../config/options.js';
 import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Machine } from '../lifecycle/machine.js';
-import type { Registry, Renewal } from '../registry/registry.js';
+import type { MemberFigures, Registry, Renewal } from '../registry/registry.js';
 import { withDeadline } from '../resilience/deadline.js';
 import { retry } from '../resilience/retry.js';
 import type { Events } from '../telemetry/events.js';
+import type { Beating } from './beating.js';
 import { Bell } from './bell.js';
 import type { Permits } from './permits.js';
 import { Claim } from './claim.js';
@@ -19,6 +20,7 @@ import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
 import { Membership } from './membership.js';
 import type { SharedLook } from './shared-look.js';
 import { Standing } from './standing.js';
+import type { Loss } from './standing.js';
 import { Upkeep } from './upkeep.js';
 import { Updates } from './updates.js';
 import { keepVigil } from './vigil.js';
@@ -29,8 +31,9 @@ export interface HeartbeatPlan {
   readonly random: () => number;
   readonly polls: Permits;
   readonly sharedLook: SharedLook;
-  /** What is known of the entry from before. */
+  /** What is known of the entry from before, and a loss that has not been made good. */
   readonly remembered: Remembered;
+  readonly loss?: Loss;
   readonly events: Events;
   readonly machine: Machine;
   readonly report: () => HealthReport;
@@ -47,7 +50,8 @@ export interface HeartbeatPlan {
 const CONFIRM_AFTER_MS = 150;
 
 /** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
-export class Heartbeat {
+export class Heartbeat implements Beating {
+  readonly thread: BeatThread = 'main';
   readonly #plan: HeartbeatPlan;
   readonly #standing: Standing;
   readonly #membership: Membership;
@@ -65,7 +69,7 @@ export class Heartbeat {
   constructor(plan: HeartbeatPlan, instance: ServiceInstance) {
     this.#plan = plan;
     this.#instance = instance;
-    this.#standing = new Standing(plan.clock, plan.events, plan.machine);
+    this.#standing = new Standing(plan.clock, plan.events, plan.machine, plan.loss);
     this.#membership = new Membership(plan.events);
     this.#remembered = plan.remembered;
     this.#ownMaintenance = new OwnMaintenance(plan.registry, plan.report, plan.remembered, plan.events);
@@ -73,22 +77,22 @@ export class Heartbeat {
     this.#upkeep = new Upkeep(plan.drift, plan.clock, plan.events);
   }
 
-  /** What we last wrote and were given a receipt for; undefined before the first registration. */
   get held(): Readonly<Held> | undefined {
     return this.#held;
   }
 
-  /** What is wanted in the registry. */
   get instance(): ServiceInstance {
     return this.#instance;
   }
 
-  /** Heartbeats that failed since the last good one. */
   get missedInRow(): number {
     return this.#standing.missedInRow;
   }
 
-  /** Runs until the signal aborts; rejects with its reason, or with the error that no retry can mend. */
+  get members(): readonly MemberFigures[] | undefined {
+    return this.#plan.registry.members;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
@@ -101,14 +105,12 @@ export class Heartbeat {
     }
   }
 
-  /** Replaces the instance. Resolves when the registry has it; rejects when it refuses it, and the old one stays. */
   change(instance: ServiceInstance): Promise<void> {
     this.#instance = instance;
     this.#bell.ring();
     return this.#updates.add(instance);
   }
 
-  /** Beats now: there is something new to say. */
   nudge(): void {
     this.#bell.ring();
   }

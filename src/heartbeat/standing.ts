@@ -4,6 +4,12 @@ import type { Machine } from '../lifecycle/machine.js';
 import type { Events, LossCause } from '../telemetry/events.js';
 import type { Held } from './recover.js';
 
+/** A loss that has not been made good. */
+export interface Loss {
+  readonly cause: LossCause;
+  readonly at: number;
+}
+
 /** How we stand with the registry: listed or lost, in touch or missing beats; and the only voice that says so. */
 export class Standing {
   readonly #clock: Clock;
@@ -11,15 +17,16 @@ export class Standing {
   readonly #machine: Machine;
   readonly #startedAt: number;
   #outage: { since: number; inRow: number } | undefined;
-  #loss: { cause: LossCause; at: number } | undefined;
+  #loss: Loss | undefined;
   #conflict: string | undefined;
   #place: { readonly holder: string; readonly level: number } | undefined;
 
-  constructor(clock: Clock, events: Events, machine: Machine) {
+  constructor(clock: Clock, events: Events, machine: Machine, loss?: Loss) {
     this.#clock = clock;
     this.#events = events;
     this.#machine = machine;
     this.#startedAt = clock.now();
+    this.#loss = loss;
   }
 
   /** Heartbeats that failed since the last good one. */

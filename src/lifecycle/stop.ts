@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Config } from '../config/config.js';
 import { EXPIRY_NOTICED_MS } from '../config/defaults.js';
 import { StoppedError, TimeoutError, asError } from '../errors.js';
-import type { Heartbeat } from '../heartbeat/heartbeat.js';
+import type { Beating } from '../heartbeat/beating.js';
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
 import type { Events } from '../telemetry/events.js';
@@ -21,7 +21,7 @@ export interface StopPlan {
   readonly hooks: Hooks;
   readonly registry: BoundedRegistry;
   readonly server: () => BoundServer | undefined;
-  readonly heartbeat: () => Heartbeat | undefined;
+  readonly heartbeat: () => Beating | undefined;
   /** Ends the answers on the port that health has to itself. */
   readonly closeHealthServer: () => Promise<void>;
   /** Ends start, heartbeat and recovery; resolves when none of them runs any more. */

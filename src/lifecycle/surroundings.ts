@@ -4,6 +4,7 @@ import { processPolls } from '../heartbeat/permits.js';
 import type { Permits } from '../heartbeat/permits.js';
 import { processLook } from '../heartbeat/shared-look.js';
 import type { SharedLook } from '../heartbeat/shared-look.js';
+import type { SharedThread } from '../heartbeat/thread/shared-thread.js';
 import { processSlots } from '../heartbeat/slots.js';
 import type { Slots } from '../heartbeat/slots.js';
 import { localSystem } from '../instance/local-system.js';
@@ -19,7 +20,11 @@ export interface Surroundings {
   readonly slots: Slots;
   readonly polls: Permits;
   readonly sharedLook: SharedLook;
+  /** Loaded when it is wanted. */
+  readonly sharedThread: () => Promise<SharedThread>;
   readonly system: LocalSystem;
 }
 
-export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, sharedLook: processLook, system: localSystem };
+const processThread = async (): Promise<SharedThread> => (await import('../heartbeat/thread/shared-thread.js')).processThread;
+
+export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, sharedLook: processLook, sharedThread: processThread, system: localSystem };

@@ -4,7 +4,7 @@ import type { DiscoveredInstance, Discovery } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
-import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 /** A held poll answers by itself; past its deadline it hangs on a dead connection. */
 const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
@@ -21,7 +21,7 @@ export class BoundedRegistry implements Registry {
   readonly #beatDeadlineMs: number;
   readonly deadlines: Deadlines;
   #pendingAfterCutOff = 0;
-  #doubt: { answeredAt: number | undefined } | undefined;
+  #doubt: { answeredAt: number | undefined; readonly inherited?: true } | undefined;
 
   constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
     this.#inner = inner;
@@ -73,9 +73,19 @@ export class BoundedRegistry implements Registry {
     return this.#inner.members;
   }
 
+  get portable(): Portable | undefined {
+    return this.#inner.portable;
+  }
+
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#inner.inDoubt ?? this.#doubt !== undefined;
+    return this.#doubt?.inherited === true || (this.#inner.inDoubt ?? this.#doubt !== undefined);
+  }
+
+  /** Takes over from another client of ours that has worked for this instance, and was last heard by `holder`; `inDoubt`: a write of it was cut off. */
+  inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
+    this.#inner.adopt?.(instance, holder);
+    if (inDoubt) this.#doubt = { answeredAt: undefined, inherited: true };
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -139,7 +149,7 @@ export class BoundedRegistry implements Registry {
       return await this.#bounded(operation, signal, (bounded) => (going = verb(bounded)), deadlineMs);
     } catch (error) {
       if (!isAnswer(error) && !wasNeverSent(error)) {
-        this.#doubt = { answeredAt: undefined };
+        this.#doubt = { ...this.#doubt, answeredAt: undefined };
         this.#outwait(going);
       }
       throw error;

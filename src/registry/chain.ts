@@ -10,10 +10,11 @@ import { Holding } from './holding.js';
 import type { Member } from './member.js';
 import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
-import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 export interface ChainPlan extends MembersPlan {
   readonly name: string;
+  readonly portable?: Portable | undefined;
   readonly clock?: Clock;
 }
 
@@ -28,12 +29,14 @@ export class Chain implements Registry {
   readonly endpoint: RegistryEndpoint | undefined;
   readonly discovery: Discovery;
   readonly deadlines: Deadlines;
+  readonly portable: Portable | undefined;
   readonly #clock: Clock;
   readonly #members: Members;
   readonly #holdings = new Map<string, Holding>();
 
   constructor(registries: readonly Registry[], plan: ChainPlan) {
     this.name = plan.name;
+    this.portable = plan.portable;
     this.#clock = plan.clock ?? systemClock;
     this.#members = new Members(plan.name, registries, plan, this.#clock);
     this.nearby = registries[0]?.nearby ?? false;
@@ -85,6 +88,15 @@ export class Chain implements Registry {
     const holding = this.#holdingOf(key);
     if (holding !== undefined) await holding.leave(signal);
     else await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) => member.registry.remove(key, signal));
+  }
+
+  adopt(instance: ServiceInstance, holder: string | undefined): void {
+    const holding = new Holding(instance, this.#clock);
+    for (const member of this.#members.all) {
+      holding.writingTo(member, instance);
+      if (member.registry.name === holder) holding.renewedAt(member);
+    }
+    this.#holdings.set(slotOf(instance), holding);
   }
 
   /** Where the entry is; a holder without maintenance is taken out of traffic by the heartbeats. */

@@ -2,8 +2,8 @@ import type { Clock } from '../clock.js';
 import { formatDuration, parseDuration } from '../config/duration.js';
 import type { Duration } from '../config/options.js';
 import { ConfigError } from '../errors.js';
-import type { ConfigIssue } from '../errors.js';
 import { Chain } from './chain.js';
+import { chainIssues, portableChain } from './composition.js';
 import { asGiven } from './ranking.js';
 import type { Registry } from './registry.js';
 
@@ -32,20 +32,7 @@ export function fallback(registries: readonly Registry[], options: FallbackOptio
     patience: { failures: 1, outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS, trialAfterMs: TRIAL_AFTER_MS, longestMs: LONGEST_PAUSE_MS },
     forRegistration: asGiven,
     forReading: asGiven,
+    portable: portableChain(import.meta.url, registries, options),
     ...(clock && { clock }),
   });
-}
-
-/** What is wrong with the registries of a composition. */
-export function chainIssues(composition: string, registries: unknown): ConfigIssue[] {
-  const allowed = `an array of at least two registries in different places, e.g. ${composition}([consul(), file()])`;
-  const shown = { field: `${composition} registries`, value: Array.isArray(registries) ? `${String(registries.length)} of them` : registries, allowed };
-  if (!Array.isArray(registries) || registries.length < 2 || !registries.every(isRegistry)) return [shown];
-  const places = registries.flatMap(({ endpoint }) => (endpoint === undefined ? [] : `${endpoint.host}:${String(endpoint.port)}`));
-  // One place under two names would be cleared as the other one's leftover.
-  const isTwice = new Set(registries).size < registries.length || new Set(places).size < places.length;
-  return isTwice ? [shown] : [];
-}
-function isRegistry(value: unknown): value is Registry {
-  return typeof value === 'object' && value !== null && 'register' in value && typeof value.register === 'function';
 }

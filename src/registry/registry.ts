@@ -41,8 +41,10 @@ export interface Registry {
    */
   readonly maintain?: ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
-  /** Cloneable: what a worker needs to build the same registry; absent: main thread only. */
-  readonly portable?: { readonly module: string; readonly options: unknown };
+  /** How a worker thread builds the same registry; absent: it works on the main thread only. */
+  readonly portable?: Portable | undefined;
+  /** Of a composition: another client of ours has registered this instance. Any member may have it; `holder` is who was sent its heartbeats. */
+  adopt?(instance: ServiceInstance, holder: string | undefined): void;
   /** Frees sockets and watchers; the verbs reject afterwards. */
   close(): Promise<void>;
 }
@@ -53,6 +55,17 @@ export interface Deadlines {
   readonly requestMs: number;
   /** For one that is held until there is news. */
   readonly heldMs: number;
+}
+
+/** What it takes to build a registry a second time, in another thread. */
+export interface Portable {
+  /** URL of a module whose one export makes it: from `options`, or from the registries that `members` make and `options`. */
+  readonly module: string;
+  /** Cloneable. */
+  readonly options: object;
+  readonly members?: readonly Portable[];
+  /** Options that are functions, by name: each is asked where it is, and what it gives is posted. */
+  readonly asks?: Readonly<Record<string, () => unknown>>;
 }
 
 /** How one registry of a composition has been answering; safe to print. */

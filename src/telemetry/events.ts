@@ -67,6 +67,7 @@ export type Listener<N extends EventName> = (payload: RegistrarEvents[N]) => voi
 /** Typed events: the only way the core speaks. A listener that throws is reported and never felt by the core. */
 export class Events {
   readonly #listeners = new Map<EventName, Set<Listener<never>>>();
+  readonly #interest = new Map<EventName, (isListenedTo: boolean) => void>();
   readonly #onListenerError: (error: Error, event: EventName) => void;
 
   constructor(onListenerError: (error: Error, event: EventName) => void) {
@@ -80,9 +81,16 @@ export class Events {
     // A wrapper of its own, so that the same function may listen twice and each `off` ends one of them.
     const entry: Listener<N> = (payload) => listener(payload);
     listeners.add(entry);
+    if (listeners.size === 1) this.#interest.get(event)?.(true);
     return () => {
-      listeners.delete(entry);
+      if (listeners.delete(entry) && listeners.size === 0) this.#interest.get(event)?.(false);
     };
+  }
+
+  /** Tells whether anybody listens to `event`, now and whenever that changes: what nobody hears need not be told. One for each event. */
+  onInterest(event: EventName, tell: (isListenedTo: boolean) => void): void {
+    this.#interest.set(event, tell);
+    tell((this.#listeners.get(event)?.size ?? 0) > 0);
   }
 
   /** Resolves at the next `event`; rejects with the signal's reason when that aborts first. */

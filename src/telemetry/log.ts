@@ -24,13 +24,23 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   let fields: { service: string; instance?: string; registry?: string } = { service };
   let listed = false;
   let outage: Outage | undefined;
+  let offBeat: (() => void) | undefined;
   const troubled = new Set<string>();
 
   const listedAgain = (): { misses?: number } => {
     const misses = outage?.misses;
     listed = true;
     outage = undefined;
+    offBeat?.();
+    offBeat = undefined;
     return misses === undefined ? {} : { misses };
+  };
+
+  const accepted = (): void => {
+    // Not listed: the registration that is under way will say so when it is done.
+    if (outage === undefined || !listed) return;
+    const outageMs = clock.now() - outage.since;
+    logger.info({ ...fields, ...listedAgain(), outageMs: Math.round(outageMs) }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
   };
 
   on('address', ({ address, port, candidates }) => {
@@ -65,17 +75,13 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
   on('beatMissed', (miss) => {
     const now = clock.now();
     outage ??= { since: now, misses: 0, saidAt: -Infinity };
+    // Only meanwhile: beats that nobody listens to need not be told.
+    offBeat ??= events.on('beat', accepted);
     outage.misses += 1;
     if (now - outage.saidAt < SUMMARY_EVERY_MS) return;
     outage.saidAt = now;
     const { misses } = outage;
     logger.warn({ ...fields, misses, outageMs: Math.round(miss.outageMs), error: brief(miss.error) }, missSentence(service, listed, misses, miss));
-  });
-  on('beat', () => {
-    // Not listed: the registration that is under way will say so when it is done.
-    if (outage === undefined || !listed) return;
-    const outageMs = clock.now() - outage.since;
-    logger.info({ ...fields, ...listedAgain(), outageMs: Math.round(outageMs) }, `heartbeats of ${service} are accepted again after ${took(outageMs)}`);
   });
   on('maintenance', ({ on: isOn, reason }) => {
     logger.info({ ...fields, reason }, isOn ? `${service} is out of traffic: ${reason}` : `${service} is back from its maintenance`);
@@ -119,7 +125,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     logger.warn(fields, message);
   });
   return () => {
-    for (const off of offs) off();
+    for (const off of [...offs, offBeat]) off?.();
   };
 }
 

@@ -84,6 +84,7 @@ const types = [
   'Naming',
   'NearestOptions',
   'OnFail',
+  'Portable',
   'Presence',
   'ProbeOptions',
   'RegistrarEvents',

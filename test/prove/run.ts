@@ -10,6 +10,7 @@ await runExperiment(
     faults: async () => (await import('./faults/faults.js')).faultsExperiment,
     'two-agents': async () => (await import('./two-agents/two-agents.js')).twoAgents,
     herd: async () => (await import('./herd/herd.js')).herd,
+    stall: async () => (await import('./stall/stall.js')).stall,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
   },

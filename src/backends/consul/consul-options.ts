@@ -4,6 +4,7 @@ import type { ConsulEnv } from '../../config/env.js';
 import type { Duration } from '../../config/options.js';
 import { ConfigError } from '../../errors.js';
 import type { ConfigIssue } from '../../errors.js';
+import type { Portable } from '../../registry/registry.js';
 import { readTls } from '../../resilience/tls.js';
 import type { TlsMaterial, TlsOptions, TlsPlan } from '../../resilience/tls.js';
 import type { TokenFunction, TokenSource } from '../../resilience/token.js';
@@ -109,6 +110,12 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   const shown = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
   const warnings = plan?.insecureSkipVerify === true ? [`the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`] : [];
   return { url, shown, nearby: isLoopback(url.hostname), token, tls: plan && read && { plan, material: read.material }, pool, timeouts, namespace, partition, warnings };
+}
+
+/** For a worker thread: a token that a function gives is asked for where that is. */
+export function portableConsul(module: string, { token, ...options }: ConsulAgentsOptions): Portable {
+  if (typeof token === 'function') return { module, options, asks: { token } };
+  return { module, options: { ...options, ...(token !== undefined && { token }) } };
 }
 
 function resolvePool(value: unknown, issues: ConfigIssue[]): number {

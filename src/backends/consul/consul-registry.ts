@@ -1,7 +1,7 @@
 import type { Discovery } from '../../discovery/discovery.js';
 import type { HealthReport } from '../../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
+import type { Deadlines, Entry, Portable, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
 import { placeOf } from '../../resilience/url-place.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
@@ -9,7 +9,7 @@ import { ConsulClient } from './consul-client.js';
 import { decodeEntry, encodeInstance } from './consul-codec.js';
 import { ConsulDiscovery } from './consul-discovery.js';
 import { notConsul, refusal } from './consul-errors.js';
-import { heldMs, resolveConsulOptions } from './consul-options.js';
+import { heldMs, portableConsul, resolveConsulOptions } from './consul-options.js';
 import type { ConsulOptions, ConsulTarget } from './consul-options.js';
 import { assertAddressable, consulPath, withQuery } from './consul-path.js';
 import { ConsulRegistration } from './consul-registration.js';
@@ -31,7 +31,7 @@ class ConsulRegistry implements Registry {
   readonly warnings: readonly string[];
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
-  readonly portable?: { readonly module: string; readonly options: ConsulOptions };
+  readonly portable: Portable;
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
 
@@ -45,7 +45,7 @@ class ConsulRegistry implements Registry {
     this.warnings = this.#target.warnings;
     this.deadlines = { requestMs: this.#target.timeouts.requestMs, heldMs: heldMs(this.#target.timeouts) };
     this.discovery = new ConsulDiscovery(this.#client, this.#target);
-    if (typeof options.token !== 'function') this.portable = { module: import.meta.url, options };
+    this.portable = portableConsul(import.meta.url, options);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

@@ -6,7 +6,7 @@ import type { HealthReport } from '../../health/report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
+import type { Entry, Portable, Registration, Registry, Renewal } from '../../registry/registry.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore, StoredEntry } from './file-store.js';
@@ -25,7 +25,7 @@ class FileRegistry implements Registry {
   readonly hostLocal = true;
   readonly suppliesAddress = false;
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
-  readonly portable: { readonly module: string; readonly options: FileOptions };
+  readonly portable: Portable;
   readonly #target: FileTarget;
   readonly #clock: Clock;
   #opening: Promise<FileStore> | undefined;

@@ -160,7 +160,7 @@ describe('an unknown option', () => {
   });
 
   it('names all there are when none is near', () => {
-    expect(problems({ name: 'orders', heartbeat: { colour: 'red' } })[0]?.allowed).toBe('no such option; there are interval');
+    expect(problems({ name: 'orders', heartbeat: { colour: 'red' } })[0]?.allowed).toBe('no such option; there are interval, thread, stallTolerance');
   });
 });
 

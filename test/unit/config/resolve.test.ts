@@ -29,6 +29,8 @@ describe('defaults', () => {
       onIdConflict: 'wait',
       health: { path: '/health', mounted: false, port: undefined, details: false, components: [] },
       intervalMs: 3_333,
+      thread: 'main',
+      stallToleranceMs: 10_000,
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
       drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000 },

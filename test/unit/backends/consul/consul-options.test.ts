@@ -125,9 +125,11 @@ describe('the options of consul()', () => {
     expect(() => consul({ endpoints: ['nonsense://x'] })).toThrow(ConfigError);
   });
 
-  it('can go to a worker, unless the token is a function', () => {
+  it('can go to a worker; a token that a function gives is asked for where that is', () => {
     const options = { endpoints: ['http://127.0.0.1:1'], token: 't' };
     expect(consul(options).portable?.options).toEqual(structuredClone(options));
-    expect(consul({ token: () => 't' }).portable).toBeUndefined();
+    const token = () => 't';
+    expect(consul({ token, pool: 2 }).portable).toMatchObject({ options: { pool: 2 }, asks: { token } });
+    expect(consul({ token }).portable?.options).toEqual({});
   });
 });

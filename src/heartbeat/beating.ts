@@ -1,0 +1,23 @@
+import type { BeatThread } from '../config/options.js';
+import type { ServiceInstance } from '../instance/service-instance.js';
+import type { MemberFigures } from '../registry/registry.js';
+import type { Held } from './recover.js';
+
+/** What the rest of the core has of a heartbeat, in whichever thread that runs. */
+export interface Beating {
+  readonly thread: BeatThread;
+  /** What we last wrote and were given a receipt for; undefined before the first registration. */
+  readonly held: Readonly<Held> | undefined;
+  /** What is wanted in the registry. */
+  readonly instance: ServiceInstance;
+  /** Heartbeats that failed since the last good one. */
+  readonly missedInRow: number;
+  /** Of a composition: its registries, as the heartbeat finds them. */
+  readonly members: readonly MemberFigures[] | undefined;
+  /** Runs until the signal aborts; rejects with its reason, or with the error that no retry can mend. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Replaces the instance. Resolves when the registry has it; rejects when it refuses it, and the old one stays. */
+  change(instance: ServiceInstance): Promise<void>;
+  /** Beats now: there is something new to say. */
+  nudge(): void;
+}

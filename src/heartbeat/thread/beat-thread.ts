@@ -1,0 +1,20 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../clock.js';
+import { processPolls } from '../permits.js';
+import { processLook } from '../shared-look.js';
+import type { ToThread } from './messages.js';
+import { serveBeats } from './serve.js';
+import type { SharedTimes } from './shared-times.js';
+
+// What the worker thread runs. The main thread ends it.
+const hear = serveBeats({
+  clock: systemClock,
+  random: Math.random,
+  polls: processPolls,
+  sharedLook: processLook,
+  signsOfLife: workerData as SharedTimes,
+  say: (message) => parentPort?.postMessage(message),
+});
+parentPort?.on('message', (message: ToThread) => {
+  hear(message);
+});

@@ -1,0 +1,69 @@
+import type { DriftPolicy, IdConflictPolicy } from '../../config/options.js';
+import type { WireError } from '../../errors.js';
+import type { HealthReport } from '../../health/report.js';
+import type { ServiceInstance } from '../../instance/service-instance.js';
+import type { Transition } from '../../lifecycle/states.js';
+import type { MemberFigures, Portable } from '../../registry/registry.js';
+import type { EventName } from '../../telemetry/events.js';
+import type { Remembered } from '../recover.js';
+import type { SharedTimes } from './shared-times.js';
+
+/** A registry on its way into the thread. */
+export interface PortedRegistry extends Omit<Portable, 'members' | 'asks'> {
+  readonly members?: readonly PortedRegistry[];
+  /** Options that the main thread has to be asked for: the name, and the number to ask under. */
+  readonly asks: Readonly<Record<string, number>>;
+}
+
+/** One instance that is to be kept registered from the thread. */
+export interface BeatOrder {
+  readonly registry: PortedRegistry;
+  readonly instance: ServiceInstance;
+  readonly remembered: Remembered;
+  readonly report: HealthReport;
+  readonly intervalMs: number;
+  readonly phase: number;
+  readonly onIdConflict: IdConflictPolicy;
+  readonly drift: DriftPolicy;
+  readonly recover: boolean;
+  /** The main thread may give no sign of life for so long. */
+  readonly stallToleranceMs: number;
+  /** When the last accepted heartbeat was sent, and when the TTL that it was granted ends. */
+  readonly lastBeat: SharedTimes;
+}
+
+/** How an instance stands with its registry: what `status()` and a stop have to know of it. */
+export interface Bearing {
+  readonly instance: ServiceInstance;
+  readonly held: { readonly instance: ServiceInstance; readonly holder: string; readonly level: number; readonly provisional: boolean } | undefined;
+  readonly missedInRow: number;
+  readonly members: readonly MemberFigures[] | undefined;
+  readonly remembered: Remembered;
+}
+
+/** `unable`: the registry cannot be built here; `failed`: no retry can mend it; `halted`: as it was told. */
+export type Outcome = 'unable' | 'failed' | 'halted';
+
+/** Into the thread, about one instance. */
+export type Instruction =
+  | { readonly kind: 'begin'; readonly order: BeatOrder }
+  | { readonly kind: 'report'; readonly report: HealthReport }
+  | { readonly kind: 'change'; readonly change: number; readonly instance: ServiceInstance }
+  /** Whether anybody listens to every single beat. */
+  | { readonly kind: 'beats'; readonly wanted: boolean }
+  | { readonly kind: 'answer'; readonly question: number; readonly value: unknown; readonly error?: WireError }
+  | { readonly kind: 'halt' };
+
+/** Out of the thread, about one instance. */
+export type Account =
+  | { readonly kind: 'moved'; readonly transition: Transition }
+  | { readonly kind: 'bears'; readonly bearing: Bearing }
+  /** An event; errors in its payload are on the wire. */
+  | { readonly kind: 'told'; readonly event: EventName; readonly payload: object; readonly error?: WireError }
+  | { readonly kind: 'changed'; readonly change: number; readonly error?: WireError }
+  | { readonly kind: 'asked'; readonly question: number; readonly about: number }
+  /** The last of it. `inDoubt`: a write was cut off and may still arrive. */
+  | { readonly kind: 'ended'; readonly outcome: Outcome; readonly error: WireError; readonly inDoubt: boolean };
+
+export type ToThread = { readonly life: number } & Instruction;
+export type FromThread = { readonly kind: 'ready' } | ({ readonly life: number } & Account);

@@ -1,0 +1,39 @@
+import { SIGN_EVERY_MS, Silence } from '../stall.js';
+import type { FromThread, ToThread } from './messages.js';
+import { Resident } from './resident.js';
+import type { ThreadSurroundings } from './resident.js';
+import { readTime, writeTime } from './shared-times.js';
+import type { SharedTimes } from './shared-times.js';
+
+/** Where each thread writes when it was last seen to live. */
+export const signs = { main: 0, worker: 1 } as const;
+
+export interface Thread extends ThreadSurroundings {
+  readonly signsOfLife: SharedTimes;
+  readonly say: (message: FromThread) => void;
+}
+
+/** The thread's own work: keeps the instances that it is given registered, gives signs of life, and looks for those of the main thread. Returns what hears the main thread's messages. */
+export function serveBeats({ signsOfLife, say, ...surroundings }: Thread): (message: ToThread) => void {
+  const { clock } = surroundings;
+  const residents = new Map<number, Resident>();
+  const silence = new Silence(clock.now());
+  const look = () => {
+    const now = clock.now();
+    writeTime(signsOfLife, signs.worker, now);
+    const silentMs = silence.look(readTime(signsOfLife, signs.main, now), now);
+    for (const resident of residents.values()) resident.mainIsSilent(silentMs);
+    clock.after(SIGN_EVERY_MS, look);
+  };
+  look();
+  say({ kind: 'ready' });
+  return ({ life, ...instruction }) => {
+    if (instruction.kind !== 'begin') {
+      residents.get(life)?.hear(instruction);
+      return;
+    }
+    const resident = new Resident(instruction.order, surroundings, (account) => say({ life, ...account }));
+    residents.set(life, resident);
+    void resident.live().finally(() => residents.delete(life));
+  };
+}

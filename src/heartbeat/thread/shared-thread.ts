@@ -1,0 +1,136 @@
+import { systemClock } from '../../clock.js';
+import type { Clock } from '../../clock.js';
+import { withDeadline } from '../../resilience/deadline.js';
+import { SIGN_EVERY_MS, Silence } from '../stall.js';
+import type { Account, FromThread, Instruction } from './messages.js';
+import { signs } from './serve.js';
+import { readTime, sharedTimes, writeTime } from './shared-times.js';
+import { startThread } from './start-thread.js';
+import type { StartThread, ThreadHandle } from './start-thread.js';
+
+/** From the start of the thread to its first word. */
+const START_WITHIN_MS = 5_000;
+/** It waits for nothing but its own few messages: one that gives no sign for so long will not come back. */
+const LONGEST_SILENCE_MS = 2_000;
+
+/** Who has an instance in the thread. */
+export interface Tenant {
+  heard(account: Account): void;
+  /** There is no thread any more. */
+  died(error: Error): void;
+}
+
+/** The way to one instance in the thread. */
+export interface Seat {
+  post(instruction: Instruction): void;
+  /** The last one to leave ends the thread. */
+  leave(): void;
+}
+
+/** The worker thread that all Registrars of a process share: it is there while any of them has an instance in it. */
+export class SharedThread {
+  readonly #start: StartThread;
+  readonly #clock: Clock;
+  #running: RunningThread | undefined;
+
+  constructor(start: StartThread, clock: Clock) {
+    this.#start = start;
+    this.#clock = clock;
+  }
+
+  /** Starts the thread where there is none. Rejects when it does not come to run. */
+  async join(tenant: Tenant): Promise<Seat> {
+    if (this.#running === undefined || this.#running.isOver) this.#running = new RunningThread(this.#start, this.#clock);
+    return this.#running.join(tenant);
+  }
+
+  /** It does not do what it is told: ends it for everybody. */
+  giveUp(why: string): void {
+    this.#running?.fail(new Error(why));
+  }
+}
+
+/** The one of this process. */
+export const processThread = new SharedThread(startThread, systemClock);
+
+class RunningThread {
+  readonly #clock: Clock;
+  readonly #signsOfLife = sharedTimes(Object.keys(signs).length);
+  readonly #silence: Silence;
+  readonly #tenants = new Map<number, Tenant>();
+  readonly #handle: Promise<ThreadHandle>;
+  readonly #ready: Promise<ThreadHandle>;
+  #isReady: () => void = () => undefined;
+  #isDead: (error: Error) => void = () => undefined;
+  #lives = 0;
+  #over = false;
+
+  constructor(start: StartThread, clock: Clock) {
+    this.#clock = clock;
+    this.#silence = new Silence(clock.now());
+    const spoken = new Promise<void>((resolve, reject) => {
+      this.#isReady = resolve;
+      this.#isDead = reject;
+    });
+    const now = clock.now();
+    writeTime(this.#signsOfLife, signs.main, now);
+    writeTime(this.#signsOfLife, signs.worker, now);
+    this.#handle = start(this.#signsOfLife, { heard: (message) => this.#heard(message), died: (error) => this.fail(error) });
+    this.#handle.catch((error: unknown) => this.fail(error as Error));
+    this.#ready = withDeadline(clock, START_WITHIN_MS, { operation: 'starting the worker thread' }, undefined, () => spoken).then(() => this.#handle);
+    this.#ready.then(() => this.#signal(), (error: unknown) => this.fail(error as Error));
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  async join(tenant: Tenant): Promise<Seat> {
+    const life = (this.#lives += 1);
+    this.#tenants.set(life, tenant);
+    const leave = () => {
+      if (this.#tenants.delete(life) && this.#tenants.size === 0) this.#end();
+    };
+    const handle = await this.#ready.catch((error: unknown) => {
+      leave();
+      throw error;
+    });
+    return { post: (instruction) => handle.post({ life, ...instruction }), leave };
+  }
+
+  fail(error: Error): void {
+    if (this.#over) return;
+    const tenants = [...this.#tenants.values()];
+    this.#tenants.clear();
+    this.#end();
+    this.#isDead(error);
+    for (const tenant of tenants) tenant.died(error);
+  }
+
+  #heard(message: FromThread): void {
+    if (message.kind === 'ready') {
+      this.#isReady();
+      return;
+    }
+    const { life, ...account } = message;
+    this.#tenants.get(life)?.heard(account);
+  }
+
+  /** A sign of life every so often, which is all that the thread costs this one while nothing happens; and a look for the thread's own. */
+  #signal(): void {
+    if (this.#over) return;
+    const now = this.#clock.now();
+    writeTime(this.#signsOfLife, signs.main, now);
+    const silentMs = this.#silence.look(readTime(this.#signsOfLife, signs.worker, now), now);
+    if (silentMs > LONGEST_SILENCE_MS) {
+      this.fail(new Error(`it has not run for ${String(Math.round(silentMs))} ms`));
+      return;
+    }
+    this.#clock.after(SIGN_EVERY_MS, () => this.#signal());
+  }
+
+  #end(): void {
+    this.#over = true;
+    void this.#handle.then((handle) => handle.end()).catch(() => undefined);
+  }
+}
