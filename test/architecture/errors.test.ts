@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import * as errors from '../../src/errors.js';
-import { RegistrarError } from '../../src/errors.js';
+import { AllRegistriesFailedError, RegistrarError, TimeoutError, fromWire, hasCode, toWire } from '../../src/errors.js';
 import { compile, exportedType } from './compiler.js';
 import { codeIn, readmeRows } from './readme.js';
 import { root } from './source-tree.js';
@@ -28,4 +28,23 @@ it('exports every error class from the package', async () => {
   const surface: Record<string, unknown> = await import('../../src/index.js');
   for (const [name, Class] of classes) expect(surface[name], name).toBe(Class);
   expect(surface.RegistrarError).toBe(RegistrarError);
+});
+
+it.each(classes)('knows a %s again that has come from another thread', (_name, Class) => {
+  const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' });
+  const error = Reflect.construct(Class, [[], { registry: 'consul', operation: 'renew', cause }]) as RegistrarError;
+  const again = fromWire(structuredClone(toWire(error)));
+  expect(again).toBeInstanceOf(Class);
+  expect(hasCode(again, error.code)).toBe(true);
+  const shown = ({ name, message, stack, code, retryable, registry, operation }: RegistrarError) => ({ name, message, stack, code, retryable, registry, operation });
+  expect(shown(again as RegistrarError)).toEqual(shown(error));
+  if (error.cause !== undefined) expect(again.cause).toMatchObject({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', syscall: 'connect' });
+});
+
+it('keeps what a chain of registries said, and does not follow a circle of causes for ever', () => {
+  const chained = fromWire(structuredClone(toWire(new AllRegistriesFailedError([new TimeoutError('late'), new Error('gone')])))) as AllRegistriesFailedError;
+  expect(chained.errors).toMatchObject([{ code: 'ROLLCALL_TIMEOUT', message: 'late' }, { message: 'gone' }]);
+  const circle = new Error('round');
+  circle.cause = circle;
+  expect(fromWire(structuredClone(toWire(circle))).message).toBe('round');
 });

@@ -111,6 +111,35 @@ it.each(['consul', 'file'])('names for a worker the module of its own that makes
   expect(module).toMatch(new RegExp(`/rollcall/dist/backends/${name}/${name}-registry\\.js$`));
 });
 
+it.each([
+  ['several agents', "main.consul({ endpoints: ['127.0.0.1:8501', '127.0.0.1:8502'] })", 'config/consul'],
+  ['a fallback chain', "main.fallback([main.consul(), main.file()])", 'registry/fallback'],
+  ['the nearest', "main.nearest([main.consul(), main.file()])", 'registry/nearest'],
+])('names for a worker the module that makes %s, whose one export does so', async (_what, made, path) => {
+  const code = `
+    import * as main from 'rollcall';
+    const { portable: { module } } = ${made};
+    console.log(JSON.stringify([module, Object.keys(await import(module))]));`;
+  const [module, names] = (await print(code)) as [string, string[]];
+  expect(module).toMatch(new RegExp(`/rollcall/dist/${path}\\.js$`));
+  expect(names).toHaveLength(1);
+});
+
+it('starts its worker thread', async () => {
+  const code = `
+    import { createServer } from 'node:http';
+    import { file, register } from 'rollcall';
+    const server = createServer((_, response) => response.end());
+    server.listen(0, '127.0.0.1', async () => {
+      const shutdown = { drain: { min: 0, quiet: 0, max: 0 } };
+      const registrar = await register(server, { name: 'orders', registry: file({ dir: 'entries' }), logger: false, heartbeat: { thread: 'worker' }, shutdown });
+      const { state, thread } = registrar.status();
+      await registrar.stop();
+      console.log(JSON.stringify([state, thread, registrar.state]));
+    });`;
+  expect(await print(code)).toEqual(['registered', 'worker', 'stopped']);
+});
+
 it('shows names and lines of its own in a stack trace', async () => {
   const code = `
     import { Registrar } from 'rollcall';

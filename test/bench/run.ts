@@ -5,6 +5,7 @@ await runExperiment(
   {
     beat: async () => (await import('./beat/beat.js')).beat,
     footprint: async () => (await import('./footprint/footprint.js')).footprint,
+    worker: async () => (await import('./worker/worker.js')).worker,
     visible: async () => (await import('./visible/visible.js')).visible,
   },
   process.argv.slice(2),

@@ -200,7 +200,7 @@ describe('heartbeats from the worker thread', () => {
       const registrar = new Registrar({ name: '${name}', port: 1, registry: consul({ endpoints: ['${shared}'] }), logger: false, heartbeat: { thread: 'worker' }, shutdown: { drain: { min: 0, quiet: 0 } } });
       await registrar.start();
       console.log(registrar.status().thread);`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], { timeout: 15_000, killSignal: 'SIGKILL' });
     expect(stdout.trim()).toBe('worker');
     await waitFor(async () => (await catalogOf(shared).entries(name)).length === 0);
   });

@@ -94,13 +94,13 @@ export function threadedProcess() {
     };
     const thread: Thread = { posted: [], time, ended: false, die };
     threads.push(thread);
-    const say = (message: FromThread) => {
-      const clone = structuredClone(message);
+    const send = (messages: readonly FromThread[]) => {
+      const clone = structuredClone(messages);
       queueMicrotask(() => thread.ended || main.do(() => listener.heard(clone)));
     };
     let hear: (message: ToThread) => void = () => undefined;
     queueMicrotask(() => {
-      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), signsOfLife, say });
+      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), signsOfLife, send });
     });
     return {
       post: (message) => {

@@ -13,7 +13,7 @@ const hear = serveBeats({
   polls: processPolls,
   sharedLook: processLook,
   signsOfLife: workerData as SharedTimes,
-  say: (message) => parentPort?.postMessage(message),
+  send: (messages) => parentPort?.postMessage(messages),
 });
 parentPort?.on('message', (message: ToThread) => {
   hear(message);

@@ -10,12 +10,17 @@ export const signs = { main: 0, worker: 1 } as const;
 
 export interface Thread extends ThreadSurroundings {
   readonly signsOfLife: SharedTimes;
-  readonly say: (message: FromThread) => void;
+  /** All that was said in one go, so that it is heard in one go: an event and the state that it belongs to. */
+  readonly send: (messages: readonly FromThread[]) => void;
 }
 
 /** The thread's own work: keeps the instances that it is given registered, gives signs of life, and looks for those of the main thread. Returns what hears the main thread's messages. */
-export function serveBeats({ signsOfLife, say, ...surroundings }: Thread): (message: ToThread) => void {
+export function serveBeats({ signsOfLife, send, ...surroundings }: Thread): (message: ToThread) => void {
   const { clock } = surroundings;
+  const outbox: FromThread[] = [];
+  const say = (message: FromThread) => {
+    if (outbox.push(message) === 1) queueMicrotask(() => send(outbox.splice(0)));
+  };
   const residents = new Map<number, Resident>();
   const silence = new Silence(clock.now());
   const look = () => {

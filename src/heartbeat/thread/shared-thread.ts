@@ -75,7 +75,7 @@ class RunningThread {
     const now = clock.now();
     writeTime(this.#signsOfLife, signs.main, now);
     writeTime(this.#signsOfLife, signs.worker, now);
-    this.#handle = start(this.#signsOfLife, { heard: (message) => this.#heard(message), died: (error) => this.fail(error) });
+    this.#handle = start(this.#signsOfLife, { heard: (messages) => this.#heard(messages), died: (error) => this.fail(error) });
     this.#handle.catch((error: unknown) => this.fail(error as Error));
     this.#ready = withDeadline(clock, START_WITHIN_MS, { operation: 'starting the worker thread' }, undefined, () => spoken).then(() => this.#handle);
     this.#ready.then(() => this.#signal(), (error: unknown) => this.fail(error as Error));
@@ -107,13 +107,15 @@ class RunningThread {
     for (const tenant of tenants) tenant.died(error);
   }
 
-  #heard(message: FromThread): void {
-    if (message.kind === 'ready') {
-      this.#isReady();
-      return;
+  #heard(messages: readonly FromThread[]): void {
+    for (const message of messages) {
+      if (message.kind === 'ready') {
+        this.#isReady();
+        continue;
+      }
+      const { life, ...account } = message;
+      this.#tenants.get(life)?.heard(account);
     }
-    const { life, ...account } = message;
-    this.#tenants.get(life)?.heard(account);
   }
 
   /** A sign of life every so often, which is all that the thread costs this one while nothing happens; and a look for the thread's own. */

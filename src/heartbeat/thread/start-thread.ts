@@ -10,7 +10,7 @@ export interface ThreadHandle {
 }
 
 export interface ThreadListener {
-  heard(message: FromThread): void;
+  heard(messages: readonly FromThread[]): void;
   /** It is no more, or never came to be. May be told more than once. */
   died(error: Error): void;
 }
@@ -25,9 +25,8 @@ export const startThread: StartThread = async (signsOfLife, listener) => {
   const { Worker } = await import('node:worker_threads');
   // What the host has Node load before its own code has nothing to do in there.
   const worker = new Worker(new URL('./beat-thread.js', import.meta.url), { name: 'rollcall', workerData: signsOfLife, execArgv: [], resourceLimits });
-  worker.unref();
-  worker.on('message', (message: FromThread) => {
-    listener.heard(message);
+  worker.on('message', (messages: readonly FromThread[]) => {
+    listener.heard(messages);
   });
   worker.on('error', (thrown) => {
     listener.died(asError(thrown));
@@ -35,6 +34,8 @@ export const startThread: StartThread = async (signsOfLife, listener) => {
   worker.on('exit', (code) => {
     listener.died(new Error(`it ended with exit code ${String(code)}`));
   });
+  // After the listeners: the first one would take it back.
+  worker.unref();
   return {
     post: (message) => {
       worker.postMessage(message);

@@ -71,3 +71,12 @@ it('tells those who listened when it happened', () => {
   events.emit('warning', { message: 'a' });
   expect(heard).toEqual(['early']);
 });
+
+it('tells whether anybody listens, now and at each change of that', () => {
+  const { events } = setUp();
+  const told: boolean[] = [];
+  events.onInterest('beat', (isListenedTo) => told.push(isListenedTo));
+  const offs = [events.on('beat', () => undefined), events.on('beat', () => undefined)];
+  for (const off of [...offs, ...offs]) off();
+  expect(told).toEqual([false, true, false]);
+});
