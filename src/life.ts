@@ -12,7 +12,7 @@ import { bootNonce } from './instance/boot-nonce.js';
 import type { BuiltInstance } from './instance/build-instance.js';
 import type { ServiceInstance } from './instance/service-instance.js';
 import { clearOlderIds } from './lifecycle/leftover.js';
-import { LiveConfig } from './lifecycle/live-config.js';
+import type { LiveConfig } from './lifecycle/live-config.js';
 import type { Machine } from './lifecycle/machine.js';
 import type { Maintenance } from './lifecycle/maintenance.js';
 import { untilServing } from './lifecycle/start.js';
@@ -85,11 +85,10 @@ export class Life {
 
   /** Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry can mend, which it has told. */
   async run(phase: number, signal: AbortSignal): Promise<void> {
-    const { source, surroundings, events } = this.#plan;
-    const { clock, random } = surroundings;
-    const apply = async (values: unknown) => this.relabel((labels) => labels.overlaid(values));
-    const live = source && new LiveConfig({ source, clock, random, events, apply });
+    const { source } = this.#plan;
+    let live: LiveConfig | undefined;
     try {
+      if (source !== undefined) live = await this.#follow(source);
       await this.#serve(live?.start(signal), phase, signal);
     } catch (thrown) {
       if (!signal.aborted) this.#fail(asError(thrown));
@@ -97,6 +96,14 @@ export class Life {
     } finally {
       await live?.end();
     }
+  }
+
+  /** What only a config source needs is not loaded without one. */
+  async #follow(source: ConfigSource): Promise<LiveConfig> {
+    const { surroundings, events } = this.#plan;
+    const { clock, random } = surroundings;
+    const { LiveConfig } = await import('./lifecycle/live-config.js');
+    return new LiveConfig({ source, clock, random, events, apply: async (values) => this.relabel((labels) => labels.overlaid(values)) });
   }
 
   /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet; rejects when the registry refuses them, and the old ones stay. */

@@ -9,8 +9,6 @@ import { candidatesOf, foundProspects, statedProspects } from './address-candida
 import type { AddressCandidate, AddressFacts, RouteFinding } from './address-candidates.js';
 import { hostPort, isLoopback, unmapped } from './address.js';
 import type { ListeningServer } from './checks.js';
-import { engineTarget } from './docker-engine.js';
-import { publishedPort } from './docker-port.js';
 import type { PublishedPort } from './docker-port.js';
 import type { LocalSystem } from './local-system.js';
 
@@ -104,6 +102,8 @@ async function askRoute({ registry, system, clock }: PlaceSearch, signal: AbortS
 
 /** An engine that is being restarted is asked again, for ever. */
 async function askDocker({ server, registry, system, clock, random, onWarning }: PlaceSearch, signal: AbortSignal): Promise<PublishedPort | undefined> {
+  // Loaded for those few who ask for it.
+  const [{ engineTarget }, { publishedPort }] = await Promise.all([import('./docker-engine.js'), import('./docker-port.js')]);
   const target = engineTarget(system.platform().dockerHost);
   const [mountinfo, cgroup] = await Promise.all(['mountinfo', 'cgroup'].map((file) => system.readText(`/proc/self/${file}`)));
   const traces = { mountinfo: mountinfo ?? '', cgroup: cgroup ?? '', hostname: system.hostname() };

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import * as errors from '../../src/errors.js';
-import { AllRegistriesFailedError, RegistrarError, TimeoutError, fromWire, hasCode, toWire } from '../../src/errors.js';
+import { AllRegistriesFailedError, RegistrarError, TimeoutError, hasCode } from '../../src/errors.js';
+import { fromWire, toWire } from '../../src/resilience/error-wire.js';
 import { compile, exportedType } from './compiler.js';
 import { codeIn, readmeRows } from './readme.js';
 import { root } from './source-tree.js';

@@ -11,7 +11,8 @@ import { retry } from '../../src/resilience/retry.js';
 import { eventNames } from './record-events.js';
 import { SimulatedRegistry } from './simulated-registry.js';
 
-// The core loads p-retry at its first retry, in real time that the fake clock would not wait for.
+// What the core loads at its first use it loads in real time, that the fake clock would not wait for.
+await import('../../src/lifecycle/live-config.js');
 await retry(() => Promise.resolve(), {
   clock: new FakeClock(),
   signal: new AbortController().signal,

@@ -2,6 +2,7 @@ import type { Clock } from '../../src/clock.js';
 import { sleepOn } from '../../src/clock.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
 import { Permits } from '../../src/heartbeat/permits.js';
+import { SharedLook } from '../../src/heartbeat/shared-look.js';
 import { Slots } from '../../src/heartbeat/slots.js';
 import type { FromThread, ToThread } from '../../src/heartbeat/thread/messages.js';
 import { serveBeats } from '../../src/heartbeat/thread/serve.js';
@@ -100,7 +101,7 @@ export function threadedProcess() {
     };
     let hear: (message: ToThread) => void = () => undefined;
     queueMicrotask(() => {
-      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), signsOfLife, send });
+      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), sharedLook: new SharedLook(), signsOfLife, send });
     });
     return {
       post: (message) => {
@@ -113,7 +114,7 @@ export function threadedProcess() {
   };
   const sharedThread = new SharedThread(start, main);
   const random = () => 0.5;
-  const surroundings = { clock: main, random, signals: new Signals(new FakeProcess()), slots: new Slots(random), polls: new Permits(4), system: fakeSystem(), sharedThread: async () => sharedThread };
+  const surroundings = { clock: main, random, signals: new Signals(new FakeProcess()), slots: new Slots(random), polls: new Permits(4), sharedLook: new SharedLook(), system: fakeSystem(), sharedThread: async () => sharedThread };
   /** Of the thread that was started last. */
   const gate = (): Gate => {
     const { time } = threads.at(-1)!;

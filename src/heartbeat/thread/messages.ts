@@ -1,5 +1,5 @@
 import type { DriftPolicy, IdConflictPolicy } from '../../config/options.js';
-import type { WireError } from '../../errors.js';
+import type { WireError } from '../../resilience/error-wire.js';
 import type { HealthReport } from '../../health/report.js';
 import type { ServiceInstance } from '../../instance/service-instance.js';
 import type { Transition } from '../../lifecycle/states.js';

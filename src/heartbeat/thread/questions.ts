@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js';
-import type { WireError } from '../../errors.js';
-import { fromWire } from '../../errors.js';
+import type { WireError } from '../../resilience/error-wire.js';
+import { fromWire } from '../../resilience/error-wire.js';
 
 /** A main thread that lives answers at once, unless it has to ask elsewhere itself. */
 const ANSWER_WITHIN_MS = 250;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
-import { asError, toWire } from '../../errors.js';
+import { asError } from '../../errors.js';
+import { toWire } from '../../resilience/error-wire.js';
 import type { HealthReport } from '../../health/report.js';
 import { BoundedRegistry } from '../../registry/bounded-registry.js';
 import type { EventName } from '../../telemetry/events.js';

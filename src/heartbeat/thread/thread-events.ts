@@ -1,4 +1,4 @@
-import { toWire } from '../../errors.js';
+import { toWire } from '../../resilience/error-wire.js';
 import { Machine } from '../../lifecycle/machine.js';
 import type { Transition } from '../../lifecycle/states.js';
 import { Events } from '../../telemetry/events.js';

@@ -1,5 +1,6 @@
 import type { BeatThread } from '../../config/options.js';
-import { asError, fromWire, toWire } from '../../errors.js';
+import { asError } from '../../errors.js';
+import { fromWire, toWire } from '../../resilience/error-wire.js';
 import type { HealthReport } from '../../health/report.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { ServiceInstance } from '../../instance/service-instance.js';
