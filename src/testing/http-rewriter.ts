@@ -31,7 +31,7 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** @default the server's */
   readonly body?: string;
-  /** Writes to the client's connection itself, in place of all of the above: what is no HTTP, what never ends, or nothing. */
+  /** Writes to the client's connection itself, in place of all of the above: what is no HTTP, what never ends, or nothing. No other request is answered on it. */
   readonly raw?: ((connection: Socket) => void) | undefined;
 }
 

@@ -56,7 +56,8 @@ export function isOf(verb: Verb, { method, path }: Pick<HttpRequest, 'method' | 
 function textOf(status: number, headers: HttpExchange['headers'], body: string): string {
   const kept = Object.entries(headers).filter(([name]) => !['connection', 'transfer-encoding', 'content-length'].includes(name));
   const lines = kept.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('');
-  return `HTTP/1.1 ${status} So\r\n${lines}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  // Whoever writes by hand has the connection to himself: no other request may follow on it.
+  return `HTTP/1.1 ${status} So\r\n${lines}Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 async function drip(connection: Socket, text: string, healed: Promise<void>): Promise<void> {
@@ -65,12 +66,13 @@ async function drip(connection: Socket, text: string, healed: Promise<void>): Pr
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length && !connection.destroyed; at += 1) {
     if (isHealed) {
-      connection.write(bytes.subarray(at));
+      connection.end(bytes.subarray(at));
       return;
     }
     connection.write(bytes.subarray(at, at + 1));
     await pause(DRIP_EVERY_MS);
   }
+  connection.end();
 }
 
 /** Writes as fast as it is taken, until the client has had enough. */
