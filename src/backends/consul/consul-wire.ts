@@ -9,8 +9,9 @@ import type { ConsulTarget } from './consul-options.js';
 /** Lanes have connections of their own, so that held polls can never starve a verb, nor looks at entries a watched config, nor anything a beat. */
 export type Lane = keyof typeof lanes | 'call';
 
-// An agent takes 200 connections from a host, shared by all of its processes.
-const lanes = { beat: 1, poll: 4, watch: 4 };
+// An agent takes 200 connections from a host, shared by all of its processes. Beats have as many as the others: hundreds of Registrars that return
+// to an agent together would wait for a single one for longer than a beat may take.
+const lanes = { beat: 4, poll: 4, watch: 4 };
 
 /** The connections to one endpoint, and what speaks over them. */
 export interface Wire {

@@ -3,7 +3,7 @@ import { wallClock } from '../experiment/history.js';
 
 // Somebody else on the same agent: reads a service of his own, again and again, and times it.
 const [url = ''] = process.argv.slice(2);
-const CALL_EVERY_MS = 10;
+const CALL_EVERY_MS = 20;
 const raw = rawConsul(url);
 process.once('disconnect', () => process.exit(1));
 

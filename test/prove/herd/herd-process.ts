@@ -10,7 +10,7 @@ const tell = (message: FromHerd) => process.send?.(message);
 const wire = new WireWatch(plan.url);
 let sentAt: number[] = [];
 
-setInterval(() => wire.count(), 2);
+setInterval(() => wire.count(), 5);
 process.on('message', ({ ask }: ToHerd) => {
   if (ask === 'report') {
     tell({ kind: 'report', most: wire.most, connections: wire.connections, sentAt });
@@ -22,7 +22,7 @@ process.on('message', ({ ask }: ToHerd) => {
 // The observer ended before us.
 process.once('disconnect', () => process.exit(1));
 
-const ids = Array.from({ length: plan.count }, (_, index) => `${plan.service}-${plan.process}-${index}`);
+const ids = Array.from({ length: plan.count }, (_, index) => `${plan.service}-${index}`);
 await (plan.who === 'ours' ? startOurs() : startControl());
 tell({ kind: 'registered' });
 

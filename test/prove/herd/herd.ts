@@ -24,7 +24,7 @@ const INTERVAL_MS = TTL_MS / 3;
 const DOWN_MS = 3_000;
 /** A look at five hundred entries is work for the agent too. */
 const LOOK_EVERY_MS = 100;
-const GIVE_UP_MS = 30_000;
+const GIVE_UP_MS = 60_000;
 /** Whole intervals, so that every slot comes equally often. */
 const COUNTED_INTERVALS = 3;
 
@@ -43,11 +43,14 @@ export async function herd(lab: Lab): Promise<Verdict> {
 async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes: number, runs: number): Promise<void> {
   const consul = await startConsul();
   const reader = new CatalogReader(consul.url);
-  const services = Array.from({ length: processes }, (_, index) => herdProcess({ who, url: consul.url, service: who, process: index + 1, count: EACH, ttlMs: TTL_MS }));
+  const services = Array.from({ length: processes }, (_, index) => herdProcess({ who, url: consul.url, service: `${who}-${index + 1}`, process: index + 1, count: EACH, ttlMs: TTL_MS }));
   const bystander = forkService(new URL('bystander.ts', import.meta.url), { words: [consul.url] });
   try {
     await Promise.all(services.map((service) => service.waitForMessage(isRegistered, GIVE_UP_MS)));
-    const isAll = async () => (await reader.look(who, 'passing')).entries?.length === processes * EACH;
+    const isAll = async () => {
+      const looks = await Promise.all(services.map((_, index) => reader.look(`${who}-${index + 1}`, 'passing')));
+      return looks.every(({ entries }) => entries?.length === EACH);
+    };
     await waitFor(isAll, { timeoutMs: GIVE_UP_MS, everyMs: LOOK_EVERY_MS });
     for (let round = 1; round <= runs; round += 1) {
       history.note({ event: 'round', who, round, at: wallClock() });
