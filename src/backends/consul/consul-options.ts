@@ -27,7 +27,7 @@ export interface ConsulOptions {
   readonly tls?: TlsOptions;
   /** True: a token may go over plain `http` to another host. Whoever is in between reads it. @default false */
   readonly allowPlainToken?: boolean;
-  /** Most connections for everything but heartbeats and held polls, 1 to 32; one more is kept for heartbeats. @default 4 */
+  /** Most connections for everything but heartbeats and held polls, which have four each; 1 to 32. @default 4 */
   readonly pool?: number;
   /** How long anything may take. */
   readonly timeouts?: {
