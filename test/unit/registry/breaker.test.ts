@@ -92,6 +92,21 @@ describe('the breaker of an agent', () => {
     expect(second.passing).toEqual(['orders-1']);
   });
 
+  it('never delays leaving, and closes when that is answered', async () => {
+    const life = await registeredOnTwo();
+    const { clock, first, second, registrar } = life;
+    first.down = true;
+    second.down = true;
+    await clock.advance(10_000);
+    void registrar.leave();
+    await clock.advance(200);
+    expect(statesOf(life)[0]).toBe('out');
+    first.down = false;
+    await clock.advance(200);
+    expect(first.entries.size).toBe(0);
+    expect(statesOf(life)[0]).toBe('good');
+  });
+
   it('refuses reads while no agent answers, and not for longer', async () => {
     const { clock, first, second, registry } = await registeredOnTwo();
     const { signal } = new AbortController();
