@@ -41,6 +41,18 @@ describe('leaving', () => {
     await stopping;
   });
 
+  it('says so when it has to close at the end of its time although requests still come', async () => {
+    const name = freshName('still-coming');
+    const shutdown = { signals: false, drain: { min: 0, max: '1s' }, timeout: '10s' } as const;
+    const { registrar, events, server } = await registeredOn(shared, { name, shutdown });
+    const place = `http://127.0.0.1:${portOf(server)}/`;
+    const stopping = registrar.stop();
+    while (registrar.state === 'draining' && (await fetch(place).catch(() => undefined)) !== undefined) expect(registrar.status().waitingFor).toBeDefined();
+    await stopping;
+    const warnings = events.of('warning').map(({ message }) => message);
+    expect(warnings.filter((message) => message.startsWith('closing at the end of shutdown.drain.max (1000 ms), although requests still come from 127.0.0.1'))).toHaveLength(1);
+  });
+
   it('is not confirmed at a client agent whose server is dead, and serving goes on until the TTL has run out', async () => {
     const pair = await startConsulPair();
     later(() => pair.stop());

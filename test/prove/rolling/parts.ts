@@ -27,11 +27,12 @@ export interface Part {
 }
 
 const ROLLS = 25;
-/** Of the parts that stand beside the main one. */
-const ROLLS_BESIDE = 4;
+/** Of the parts that stand beside the main one, each of which takes long: silence that proves nothing, and connections that nobody ends. */
+const ROLLS_OF_TWO = 3;
+const ROLLS_OF_USUAL = 2;
 const WARM_UP_MS = 5_000;
 /** The slow one of two balancers has to show its pace first. */
-const LONG_WARM_UP_MS = 30_000;
+const LONG_WARM_UP_MS = 20_000;
 const WATCH_MS = 15_000;
 
 const busy: BalancerPlan = { refreshSeconds: 1, source: '127.0.0.2', streams: fullLoad };
@@ -57,7 +58,6 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
   if (options.baseline !== undefined) return [main, usual(options.baseline as Exclude<Way, 'rollcall'>, rolls)];
   const isWhole = options.framework === undefined && options.policy === undefined && options.nemesis === undefined;
   if (!isWhole) return [main];
-  const beside = Math.min(rolls, ROLLS_BESIDE);
-  const two: Part = { ...main, name: 'two balancers', claim: 'lossless', rolls: beside, balancers: [busy, idle], warmUpMs: LONG_WARM_UP_MS };
-  return [control, main, two, usual('close-at-once', beside)];
+  const two: Part = { ...main, name: 'two balancers', claim: 'lossless', rolls: Math.min(rolls, ROLLS_OF_TWO), balancers: [busy, idle], warmUpMs: LONG_WARM_UP_MS };
+  return [control, main, two, usual('close-at-once', Math.min(rolls, ROLLS_OF_USUAL))];
 }
