@@ -8,7 +8,7 @@ import type { InstanceKey, ServiceInstance } from '../instance/service-instance.
 import type { BoundedRegistry } from '../registry/bounded-registry.js';
 import type { Entry } from '../registry/registry.js';
 
-/** How long leaving waits to learn whether readers, with our token, can be seen at all. */
+/** How long leaving is put off to learn whether readers, with our token, can be seen at all. */
 const SIGHTING_WITHIN_MS = 250;
 const LOOK_AGAIN_MS = 100;
 
@@ -37,7 +37,14 @@ export async function leave(plan: LeavePlan, signal: AbortSignal): Promise<Depar
   if (policy === 'leave' && held !== undefined) return { confirmed: false, errors: [] };
   const key = keyOf(instance);
   const way = wayOut(plan, key);
-  const readers = held === undefined ? 'none' : await sighting(registry, key, clock, signal);
+  let readers: Readers = held === undefined ? 'none' : 'unknown';
+  if (held !== undefined) {
+    // A late answer counts as well: having seen us is proof whenever it was.
+    const asked = sighting(registry, key, signal).then((answer) => {
+      readers = answer;
+    });
+    await Promise.race([asked, clock.sleep(SIGHTING_WITHIN_MS, signal).catch(() => undefined)]);
+  }
   let out = false;
   let lastError: Error | undefined;
   while (!signal.aborted) {
@@ -96,10 +103,13 @@ function notConfirmed(registry: string, { id, ttlMs }: ServiceInstance): Error {
 /** What can be said of the readers of the service: they saw us, there are none to ask for, or nothing. */
 type Readers = 'saw us' | 'none' | 'unknown';
 
-async function sighting(registry: BoundedRegistry, key: InstanceKey, clock: Clock, signal: AbortSignal): Promise<Readers> {
-  const asked = registry.isVisible(key, signal).then((visible): Readers => (visible === undefined ? 'none' : visible ? 'saw us' : 'unknown'));
-  const late = clock.sleep(SIGHTING_WITHIN_MS, signal).then((): Readers => 'unknown');
-  return Promise.race([asked, late]).catch(() => 'unknown');
+async function sighting(registry: BoundedRegistry, key: InstanceKey, signal: AbortSignal): Promise<Readers> {
+  try {
+    const visible = await registry.isVisible(key, signal);
+    return visible === undefined ? 'none' : visible ? 'saw us' : 'unknown';
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function isOutForReaders(readers: Readers, isSeen: () => Promise<boolean | undefined>): Promise<boolean> {

@@ -89,6 +89,17 @@ describe('stop', () => {
     expect(told('stopped')).toHaveLength(1);
   });
 
+  it('confirms that it has left also where the registry takes its time to answer', async () => {
+    const { clock, registrar, told } = simulatedLife({}, undefined, () => 400);
+    void registrar.start();
+    await clock.advance(10_000);
+    const stopped = registrar.stop();
+    await clock.advance(20_000);
+    await stopped;
+    expect(told('deregistered')).toMatchObject([{ confirmed: true }]);
+    expect(told('deregistered')[0]!.tookMs).toBeLessThan(5_000);
+  });
+
   it('waits for the TTL when it cannot confirm that it has left', async () => {
     const { clock, registry, registrar, told } = simulatedLife({ shutdown: { drain: { max: '20s' } } });
     void registrar.start();
