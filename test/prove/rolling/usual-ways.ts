@@ -5,6 +5,8 @@ import { FIXED_SLEEP_MS } from './service-plan.js';
 import type { InstancePlan } from './service-plan.js';
 
 const BEAT_EVERY_MS = 3_000;
+/** Then the process ends all the same. */
+const CLOSED_WITHIN_MS = 10_000;
 
 /** Registers by hand, and at SIGTERM deregisters and closes: at once, or after a fixed sleep. Calls `ending` just before the process exits. */
 export async function goTheUsualWay({ url, service, id, way }: InstancePlan, server: Server, ending: () => void): Promise<void> {
@@ -26,7 +28,8 @@ export async function goTheUsualWay({ url, service, id, way }: InstancePlan, ser
       const deregistered = consul.put(`/v1/agent/service/deregister/${id}`).catch(() => undefined);
       if (way === 'fixed-sleep') await pause(FIXED_SLEEP_MS);
       const closed = new Promise((resolve) => server.close(resolve));
-      await Promise.all([deregistered, closed]);
+      // Idle connections that become so later hold a closing server up.
+      await Promise.all([deregistered, Promise.race([closed, pause(CLOSED_WITHIN_MS)])]);
       ending();
       process.exit(0);
     })();
