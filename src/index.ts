@@ -60,6 +60,7 @@ export type { AddressCandidate, AddressSource } from './instance/address-candida
 export { checkName, formatName, parseName } from './instance/name-convention.js';
 export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';
 export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
+export type { Secrets, SecretsReading } from './resilience/secrets.js';
 export type { TlsOptions } from './resilience/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 export type { RegistrarState } from './lifecycle/states.js';

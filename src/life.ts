@@ -12,6 +12,7 @@ import { bootNonce } from './instance/boot-nonce.js';
 import type { BuiltInstance } from './instance/build-instance.js';
 import type { ServiceInstance } from './instance/service-instance.js';
 import { clearOlderIds } from './lifecycle/leftover.js';
+import { followSecrets } from './lifecycle/follow-secrets.js';
 import type { LiveConfig } from './lifecycle/live-config.js';
 import type { Machine } from './lifecycle/machine.js';
 import type { Maintenance } from './lifecycle/maintenance.js';
@@ -85,7 +86,9 @@ export class Life {
 
   /** Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry can mend, which it has told. */
   async run(phase: number, signal: AbortSignal): Promise<void> {
-    const { source } = this.#plan;
+    const { source, surroundings, events, registry } = this.#plan;
+    const onChange = () => this.#heartbeat?.credentialsChanged();
+    followSecrets({ secrets: [registry.secrets, source?.secrets], clock: surroundings.clock, events, onChange });
     let live: LiveConfig | undefined;
     try {
       if (source !== undefined) live = await this.#follow(source);

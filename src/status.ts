@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import type { ErrorCode } from './errors.js';
 import type { HealthReport } from './health/report.js';
 import type { BeatThread } from './config/options.js';
 import type { Beating } from './heartbeat/beating.js';
@@ -31,6 +32,8 @@ export interface RegistrarStatus {
   /** What is left of the TTL. */
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
+  /** Why the latest heartbeat, or try to register, failed; undefined while they are accepted. */
+  readonly trouble: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly requestsInFlight: number;
   /** What a stop is waiting for, for people; undefined: no stop is under way. */
   readonly waitingFor: string | undefined;
@@ -73,6 +76,7 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     lastBeatAgoMs: held && Math.round(now - held.beatAt),
     marginMs: held && Math.max(0, Math.round(marginMs(held.beatAt, held.ttlMs, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
+    trouble: heartbeat?.trouble,
     requestsInFlight: traffic?.inFlight ?? 0,
     waitingFor,
     addressCandidates,

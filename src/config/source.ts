@@ -1,4 +1,5 @@
 import type { Cursor } from '../discovery/discovery.js';
+import type { Secrets } from '../resilience/secrets.js';
 
 /** One look at a config source. With neither values nor a problem the source is empty. */
 export interface SourceReading {
@@ -19,6 +20,8 @@ export interface SourceReading {
 export interface ConfigSource {
   /** Shown in events and logs, e.g. a path; safe to print. */
   readonly name: string;
+  /** What it proves itself with, where that may be replaced while it runs. */
+  readonly secrets?: Secrets | undefined;
   /** How long a held poll may go unanswered before the source is read afresh, in milliseconds: short for one that may miss a change. @default 60 s */
   readonly holdMs?: number;
   /** One read. With a cursor it is held until something changed or the source's own wait is over. Rejects when the source cannot be read. */

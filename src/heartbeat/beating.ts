@@ -1,7 +1,11 @@
 import type { BeatThread } from '../config/options.js';
+import type { RegistrarError } from '../errors.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
 import type { MemberFigures } from '../registry/registry.js';
 import type { Held } from './recover.js';
+
+/** An error as far as it can go anywhere. */
+export type Trouble = Pick<RegistrarError, 'code' | 'message'>;
 
 /** What the rest of the core has of a heartbeat, in whichever thread that runs. */
 export interface Beating {
@@ -12,6 +16,8 @@ export interface Beating {
   readonly instance: ServiceInstance;
   /** Heartbeats that failed since the last good one. */
   readonly missedInRow: number;
+  /** Why the latest try failed; undefined while heartbeats are accepted. */
+  readonly trouble: Trouble | undefined;
   /** Of a composition: its registries, as the heartbeat finds them. */
   readonly members: readonly MemberFigures[] | undefined;
   /** Runs until the signal aborts; rejects with its reason, or with the error that no retry can mend. */
@@ -20,4 +26,6 @@ export interface Beating {
   change(instance: ServiceInstance): Promise<void>;
   /** Beats now: there is something new to say. */
   nudge(): void;
+  /** Other credentials are in use from now on: what failed may succeed, and what was written has to be written under them. */
+  credentialsChanged(): void;
 }

@@ -10,6 +10,11 @@ export class Bell {
     this.#wake?.();
   }
 
+  /** Wakes whoever waits now; nothing is kept for later. */
+  wake(): void {
+    this.#wake?.();
+  }
+
   /** Resolves after `ms` or at a ring; rejects with the signal's reason. */
   async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();

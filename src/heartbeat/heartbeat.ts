@@ -1,50 +1,24 @@
-import type { Clock } from '../clock.js';
-import type { BeatThread, DriftPolicy, IdConflictPolicy } from '../config/options.js';
+import type { BeatThread } from '../config/options.js';
 import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import type { ServiceInstance } from '../instance/service-instance.js';
-import type { Machine } from '../lifecycle/machine.js';
-import type { MemberFigures, Registry, Renewal } from '../registry/registry.js';
+import type { MemberFigures, Renewal } from '../registry/registry.js';
 import { withDeadline } from '../resilience/deadline.js';
 import { retry } from '../resilience/retry.js';
-import type { Events } from '../telemetry/events.js';
-import type { Beating } from './beating.js';
+import type { Beating, Trouble } from './beating.js';
 import { Bell } from './bell.js';
-import type { Permits } from './permits.js';
 import { Claim } from './claim.js';
+import type { HeartbeatPlan } from './heartbeat-plan.js';
 import { isLoss, lossCauseOf, lost, taken } from './loss.js';
 import { OwnMaintenance } from './own-maintenance.js';
-import { backoffFor, look, obtain } from './recover.js';
+import { backoffFor, isOutdated, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
 import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
 import { Membership } from './membership.js';
-import type { SharedLook } from './shared-look.js';
 import { Standing } from './standing.js';
-import type { Loss } from './standing.js';
 import { Upkeep } from './upkeep.js';
 import { Updates } from './updates.js';
 import { keepVigil } from './vigil.js';
-
-export interface HeartbeatPlan {
-  readonly registry: Registry;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly polls: Permits;
-  readonly sharedLook: SharedLook;
-  /** What is known of the entry from before, and a loss that has not been made good. */
-  readonly remembered: Remembered;
-  readonly loss?: Loss;
-  readonly events: Events;
-  readonly machine: Machine;
-  readonly report: () => HealthReport;
-  readonly intervalMs: number;
-  /** Our slot of the interval, 0 to 1. */
-  readonly phase: number;
-  readonly onIdConflict: IdConflictPolicy;
-  readonly drift: DriftPolicy;
-  /** False: a registration that has gone missing is not written again. */
-  readonly recover: boolean;
-}
 
 /** An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one settles it. */
 const CONFIRM_AFTER_MS = 150;
@@ -59,6 +33,8 @@ export class Heartbeat implements Beating {
   readonly #upkeep: Upkeep;
   readonly #updates = new Updates();
   readonly #bell = new Bell();
+  /** For a wait between two tries. */
+  readonly #pause = new Bell();
   readonly #remembered: Remembered;
   readonly #ownMaintenance: OwnMaintenance;
   #instance: ServiceInstance;
@@ -83,6 +59,10 @@ export class Heartbeat implements Beating {
 
   get instance(): ServiceInstance {
     return this.#instance;
+  }
+
+  get trouble(): Trouble | undefined {
+    return this.#standing.trouble;
   }
 
   get missedInRow(): number {
@@ -113,6 +93,11 @@ export class Heartbeat implements Beating {
 
   nudge(): void {
     this.#bell.ring();
+  }
+
+  credentialsChanged(): void {
+    this.#bell.ring();
+    this.#pause.wake();
   }
 
   async #enlist(signal: AbortSignal): Promise<void> {
@@ -196,14 +181,14 @@ export class Heartbeat implements Beating {
    */
   async #tend(held: Held, signal: AbortSignal): Promise<void> {
     const { clock, registry, intervalMs } = this.#plan;
-    if (!this.#upkeep.lookIsDue && !this.#ownMaintenance.isDue && !this.#probesUnseen() && held.instance === this.#instance) return;
+    if (!this.#upkeep.lookIsDue && !this.#ownMaintenance.isDue && !this.#probesUnseen() && held.instance === this.#instance && !isOutdated(held)) return;
     const tending = { registry: registry.name, operation: 'tending the entry' };
     try {
       await withDeadline(clock, beatDeadlineMs(intervalMs), tending, signal, async (bounded) => {
         // Never written without a look: it may have been taken, or put into maintenance, since the last one.
         const drifted = await this.#look(held, bounded);
         const wanted = this.#instance;
-        if (drifted || held.instance !== wanted) await this.#write(held, wanted, bounded);
+        if (drifted || held.instance !== wanted || isOutdated(held)) await this.#write(held, wanted, bounded);
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -233,9 +218,14 @@ export class Heartbeat implements Beating {
   /** Over an entry that is there, whose health and maintenance stay as they are. */
   async #write(held: Held, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
     const { registry, report, events } = this.#plan;
+    const wasOutdated = isOutdated(held);
     held.registration = await registry.register(instance, report(), signal);
     signal.throwIfAborted();
     held.instance = instance;
+    if (wasOutdated) {
+      await this.#ownMaintenance.rewrite(instance, signal);
+      events.emit('rotated', { holder: held.registration.holder() });
+    }
     if (instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance });
   }
 
@@ -273,8 +263,10 @@ export class Heartbeat implements Beating {
       clock,
       random,
       signal,
-      backoff: (error) => backoffFor(error, registry.nearby, longestMs),
+      // A token is not mended by asking often, and a new one wakes us.
+      backoff: (error) => backoffFor(error, registry.nearby, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
       mayRetry: (error) => !isFinal(error),
+      pause: (ms) => this.#pause.wait(clock, ms, signal),
       onFailed: (error) => {
         this.#missed(error);
       },

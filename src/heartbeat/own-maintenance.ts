@@ -40,6 +40,17 @@ export class OwnMaintenance {
     this.#events.emit('maintenance', { on: wanted, reason });
   }
 
+  /** Lifts it and sets it anew: a registry may keep it under the credentials of who set it, and with dead ones it could never be lifted. Meanwhile the heartbeat alone keeps us out of traffic. */
+  async rewrite(instance: ServiceInstance, signal: AbortSignal): Promise<void> {
+    const { maintain } = this.#registry;
+    if (maintain === undefined || !this.#remembered.ownMaintenance) return;
+    await maintain(keyOf(instance), undefined, signal);
+    this.#remembered.ownMaintenance = false;
+    if (!this.#wanted) return;
+    await maintain(keyOf(instance), this.#report().reason, signal);
+    this.#remembered.ownMaintenance = true;
+  }
+
   get #wanted(): boolean {
     return this.#report().status === 'maintenance';
   }

@@ -21,6 +21,11 @@ export interface Held {
   refused: boolean;
 }
 
+/** It was written with credentials that others have taken the place of. */
+export function isOutdated({ registration }: Pick<Held, 'registration'>): boolean {
+  return registration.outdated?.() ?? false;
+}
+
 /** What the registry said of our entry when it last held it; it outlives a loss. */
 export interface Remembered {
   /** An operator's. */

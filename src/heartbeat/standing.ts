@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.js';
+import { hasCode } from '../errors.js';
 import type { IdConflictError, RegistrarError } from '../errors.js';
 import type { Machine } from '../lifecycle/machine.js';
 import type { Events, LossCause } from '../telemetry/events.js';
+import type { Trouble } from './beating.js';
 import type { Held } from './recover.js';
 
 /** A loss that has not been made good. */
@@ -16,7 +18,7 @@ export class Standing {
   readonly #events: Events;
   readonly #machine: Machine;
   readonly #startedAt: number;
-  #outage: { since: number; inRow: number } | undefined;
+  #outage: { since: number; inRow: number; error: RegistrarError } | undefined;
   #loss: Loss | undefined;
   #conflict: string | undefined;
   #place: { readonly holder: string; readonly level: number } | undefined;
@@ -32,6 +34,12 @@ export class Standing {
   /** Heartbeats that failed since the last good one. */
   get missedInRow(): number {
     return this.#outage?.inRow ?? 0;
+  }
+
+  /** Why the latest try failed; undefined while heartbeats are accepted. */
+  get trouble(): Trouble | undefined {
+    const error = this.#outage?.error;
+    return error && { code: error.code, message: error.message };
   }
 
   /** A heartbeat was accepted: whatever was lost is found again. True when it ended an outage. */
@@ -73,9 +81,12 @@ export class Standing {
   /** A try failed and there will be another. `marginMs`: what is left of the TTL; with nothing left we are lost. */
   missed(error: RegistrarError, marginMs: number): void {
     const now = this.#clock.now();
-    this.#outage ??= { since: now, inRow: 0 };
+    this.#outage ??= { since: now, inRow: 0, error };
     this.#outage.inRow += 1;
+    this.#outage.error = error;
     this.#machine.tell('missed');
+    // It will not be heard again before somebody has seen to its token, and may not even be able to leave.
+    if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED')) this.lost('denied', error);
     this.#events.emit('beatMissed', { error, inRow: this.#outage.inRow, outageMs: now - this.#outage.since, marginMs: Math.max(0, marginMs) });
     if (marginMs <= 0) this.lost('expired', error);
   }

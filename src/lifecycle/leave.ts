@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { ShutdownPolicy } from '../config/options.js';
 import { TimeoutError, asError } from '../errors.js';
 import { ownMaintenance } from '../health/report.js';
+import { isOutdated } from '../heartbeat/recover.js';
 import type { Held } from '../heartbeat/recover.js';
 import { keyOf } from '../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
@@ -73,10 +74,14 @@ interface WayOut {
   readonly isSeen: (signal: AbortSignal) => Promise<boolean | undefined>;
 }
 
-function wayOut({ policy, registry, held }: LeavePlan, key: InstanceKey): WayOut {
+function wayOut(plan: LeavePlan, key: InstanceKey): WayOut {
+  const { policy, registry, held } = plan;
   if (held === undefined || policy === 'deregister') {
     return {
-      go: (signal) => held?.registration.deregister(signal) ?? registry.remove(key, signal),
+      async go(signal) {
+        await rewriteOutdated(plan, key, signal);
+        await (held?.registration.deregister(signal) ?? registry.remove(key, signal));
+      },
       isOut: () => false,
       isSeen: (signal) => registry.isVisible(key, signal),
     };
@@ -87,12 +92,20 @@ function wayOut({ policy, registry, held }: LeavePlan, key: InstanceKey): WayOut
     async go(signal) {
       // Looked at first: heartbeats know ids alone on some registries, and a successor must not be hit.
       if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
+      await rewriteOutdated(plan, key, signal);
       if (policy === 'maintenance' && maintain !== undefined) await maintain(key, reason, signal);
       else await held.registration.renew({ status, reason }, signal);
     },
     isOut: (entry) => entry.status === 'critical' || entry.status === 'maintenance',
     isSeen: (signal) => registry.isInTraffic(key, signal),
   };
+}
+
+/** A registry forgets an entry under the credentials that it was written with: with dead ones its readers would be handed it for ever. */
+async function rewriteOutdated({ registry, instance, held }: LeavePlan, key: InstanceKey, signal: AbortSignal): Promise<void> {
+  if (held === undefined || !isOutdated(held)) return;
+  if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
+  await registry.register(instance, { status: 'critical', reason: 'stopping' }, signal);
 }
 
 function notConfirmed(registry: string, { id, ttlMs }: ServiceInstance): Error {

@@ -4,6 +4,7 @@ import type { DiscoveredInstance, Discovery } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
 import { withDeadline } from '../resilience/deadline.js';
+import type { Secrets } from '../resilience/secrets.js';
 import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 /** A held poll answers by itself; past its deadline it hangs on a dead connection. */
@@ -49,6 +50,10 @@ export class BoundedRegistry implements Registry {
 
   get warnings(): readonly string[] {
     return this.#inner.warnings ?? [];
+  }
+
+  get secrets(): Secrets | undefined {
+    return this.#inner.secrets;
   }
 
   get discovery(): Discovery | undefined {
@@ -134,6 +139,7 @@ export class BoundedRegistry implements Registry {
       holder: () => inner.holder(),
       level: () => inner.level?.() ?? 0,
       provisional: () => inner.provisional?.() ?? false,
+      outdated: () => inner.outdated?.() ?? false,
       renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
       get presence() {

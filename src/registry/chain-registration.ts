@@ -45,6 +45,10 @@ export class ChainRegistration implements Registration {
     return this.#holding.current?.registration.presence;
   }
 
+  outdated(): boolean {
+    return this.#holding.current?.registration.outdated?.() ?? false;
+  }
+
   /**
    * Beats where the entry is, then uses what is left of the beat to get back to a preferred member, to clear what was left
    * behind, and to measure. Rejects with `RegistrationLostError` when the holder is out and another can be tried: getting

@@ -10,6 +10,8 @@ import { Holding } from './holding.js';
 import type { Member } from './member.js';
 import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
+import { joinSecrets } from '../resilience/secrets.js';
+import type { Secrets } from '../resilience/secrets.js';
 import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
 
 export interface ChainPlan extends MembersPlan {
@@ -29,14 +31,15 @@ export class Chain implements Registry {
   readonly endpoint: RegistryEndpoint | undefined;
   readonly discovery: Discovery;
   readonly deadlines: Deadlines;
-  readonly portable: Portable | undefined;
+  readonly secrets: Secrets;
+  readonly #portable: Portable | undefined;
   readonly #clock: Clock;
   readonly #members: Members;
   readonly #holdings = new Map<string, Holding>();
 
   constructor(registries: readonly Registry[], plan: ChainPlan) {
     this.name = plan.name;
-    this.portable = plan.portable;
+    this.#portable = plan.portable;
     this.#clock = plan.clock ?? systemClock;
     this.#members = new Members(plan.name, registries, plan, this.#clock);
     this.nearby = registries[0]?.nearby ?? false;
@@ -46,6 +49,12 @@ export class Chain implements Registry {
     const deadlines = this.#members.all.map(({ registry }) => registry.deadlines);
     this.deadlines = { requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)), heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)) };
     this.discovery = new ChainDiscovery(this.#members);
+    this.secrets = joinSecrets(registries.flatMap(({ secrets }) => secrets ?? []));
+  }
+
+  /** Not a field: whoever prints the chain must not print the tokens in it. */
+  get portable(): Portable | undefined {
+    return this.#portable;
   }
 
   /** Whether whoever holds our entries now makes probes, or before there are any whether somebody will. */

@@ -1,6 +1,7 @@
 import type { Discovery } from '../discovery/discovery.js';
 import type { HealthReport, HealthStatus } from '../health/report.js';
 import type { InstanceKey, RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
+import type { Secrets } from '../resilience/secrets.js';
 
 /**
  * A place to register. Implementations are verbs without loops: one request a verb (or one held poll), no timer, retry,
@@ -16,6 +17,8 @@ export interface Registry {
   readonly suppliesAddress: boolean;
   /** What is allowed but worth a person's attention; told at each start. */
   readonly warnings?: readonly string[];
+  /** What it proves itself with, where that may be replaced while it runs. */
+  readonly secrets?: Secrets | undefined;
   /** Where it is reached; absent when that is no place in a network. */
   readonly endpoint?: RegistryEndpoint | undefined;
   /** How long its verbs may take. @default 5 s, and 60 s for a held poll */
@@ -91,6 +94,8 @@ export interface Registration {
   level?(): number;
   /** True while the holder is seen on this host alone although others were wanted: not listed, whatever heartbeats are accepted. */
   provisional?(): boolean;
+  /** True once it was written with credentials that others have taken the place of: it has to be written again, before the registry forgets them. */
+  outdated?(): boolean;
   /** Heartbeat with the current health. Rejects with `RegistrationLostError` when the entry is gone. */
   renew(report: HealthReport, signal: AbortSignal): Promise<Renewal>;
   /** One long poll: resolves when the entry is worth a look. */

@@ -36,6 +36,12 @@ export function createUnheldAgent(maxSockets: number, { connectMs, tls }: AgentO
   return agent;
 }
 
+/** Closes what is idle now, and everything else once its answer is there. */
+export function retire(agent: http.Agent): void {
+  agent.keepSocketAlive = () => false;
+  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
 /** Each address that is tried gets a fresh handle, which holds the process again. */
 function letGo(socket: Duplex): void {
   unref(socket);

@@ -18,6 +18,8 @@ export interface RetryPlan {
   readonly backoff: (error: Error) => Backoff;
   /** False: the error is final and the retry rejects with it. */
   readonly mayRetry: (error: Error) => boolean;
+  /** How to wait, where something may happen that makes the next try worth it at once. @default the clock's `sleep` */
+  readonly pause?: (ms: number) => Promise<void>;
   /** Told of each failure that will be tried again, before the wait. */
   readonly onFailed: (error: Error) => void;
 }
@@ -48,7 +50,8 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
         const cause = (error as Failure).cause;
         plan.onFailed(cause);
         const backoff = plan.backoff(cause);
-        await plan.clock.sleep((backoff.floorMs ?? 0) + fullJitter(backoff, attemptNumber, plan.random), plan.signal);
+        const ms = (backoff.floorMs ?? 0) + fullJitter(backoff, attemptNumber, plan.random);
+        await (plan.pause?.(ms) ?? plan.clock.sleep(ms, plan.signal));
         return true;
       },
     },

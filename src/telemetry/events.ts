@@ -25,6 +25,8 @@ export interface RegistrarEvents {
   failedBack: { from: string; holder: string; level: number };
   /** A registry of a chain is passed over from now on, or asked again. */
   member: MemberFigures;
+  /** The registry holds the entry under the credentials that have replaced those it was written with. */
+  rotated: { holder: string };
   /** A heartbeat was accepted. `marginMs`: what was left of the TTL when it was. */
   beat: { status: HealthReport['status']; tookMs: number; ttlMs: number; marginMs: number };
   /** A heartbeat, or a try to register, failed and will be tried again. `outageMs` counts from the first failure. */
@@ -55,8 +57,8 @@ export interface RegistrarEvents {
   warning: { message: string };
 }
 
-/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `taken`: something else wrote over it; `silent`: a chain moves on from it. */
-export type LossCause = 'missing' | 'expired' | 'taken' | 'silent';
+/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `denied`: it refuses our token; `taken`: something else wrote over it; `silent`: a chain moves on from it. */
+export type LossCause = 'missing' | 'expired' | 'denied' | 'taken' | 'silent';
 
 /** `invalid`: refused by our rules or the registry's; `empty`: nothing is there any more; `unreadable`: the source cannot be reached or read. */
 export type ConfigRejection = 'invalid' | 'empty' | 'unreadable';

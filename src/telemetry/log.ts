@@ -83,6 +83,9 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
     const { misses } = outage;
     logger.warn({ ...fields, misses, outageMs: Math.round(miss.outageMs), error: brief(miss.error) }, missSentence(service, listed, misses, miss));
   });
+  on('rotated', ({ holder }) => {
+    logger.info({ ...fields, registry: holder }, `${service} is held in ${holder} under its new token`);
+  });
   on('maintenance', ({ on: isOn, reason }) => {
     logger.info({ ...fields, reason }, isOn ? `${service} is out of traffic: ${reason}` : `${service} is back from its maintenance`);
   });
@@ -132,6 +135,7 @@ export function logEvents(events: Events, logger: Logger, describe: { readonly s
 const lossSentences: Readonly<Record<LossCause, string>> = {
   missing: 'the registry no longer holds it',
   expired: 'no heartbeat was accepted for a whole TTL',
+  denied: 'the registry refuses its token',
   taken: 'something else has written over its entry',
   silent: 'its registry gives no answer',
 };

@@ -96,6 +96,8 @@ const types = [
   'RegistryCheck',
   'RegistryEndpoint',
   'Renewal',
+  'Secrets',
+  'SecretsReading',
   'ServiceInstance',
   'ShutdownOptions',
   'ShutdownPolicy',

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { startNewerConsul } from '../support/newer-consul.js';
 import { waitFor } from '../support/wait-for.js';
+import { aclsOf } from './fixtures/acls.js';
 import { catalogOf, cleanUp, freshName, later, ownConsul, proxyBefore, registeredOn, registrarOn } from './fixtures/live.js';
 import { watchService } from './fixtures/watching.js';
 
@@ -122,19 +123,12 @@ describe("an operator's maintenance", () => {
 });
 
 describe('an agent that denies everything by default', () => {
-  const serviceToken = async (url: string, token: string, rules: string): Promise<string> => {
-    const { raw } = catalogOf(url, token);
-    const name = freshName('policy');
-    await raw.put('/v1/acl/policy', { Name: name, Rules: rules });
-    return (await raw.put('/v1/acl/token', { Policies: [{ Name: name }] })).json<{ SecretID: string }>().SecretID;
-  };
-
   it('is asked on with its own words in the events, and has the service once the token is good', async () => {
     const agent = await ownConsul({ acl: true });
-    const management = agent.token!;
+    const { tokenWith } = aclsOf(agent);
     const name = freshName('acl');
-    const readOnly = await serviceToken(agent.url, management, 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }');
-    const enough = await serviceToken(agent.url, management, `service "${name}" { policy = "write" } node_prefix "" { policy = "read" }`);
+    const readOnly = (await tokenWith('service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }')).secret;
+    const enough = (await tokenWith(`service "${name}" { policy = "write" } node_prefix "" { policy = "read" }`)).secret;
     const seen = (events: { error: Error }[], words: RegExp) => events.some(({ error }) => words.test(error.message));
 
     const nobody = registrarOn(agent.url, { name, id: `${name}-nobody` });
@@ -150,7 +144,7 @@ describe('an agent that denies everything by default', () => {
     expect(registrar.state).toBe('recovering');
     token = enough;
     await events.next('registered', 20_000);
-    const catalog = catalogOf(agent.url, management);
+    const catalog = catalogOf(agent.url, agent.token);
     await waitFor(async () => (await catalog.passing(name)).length === 1);
     expect(events.of('beatMissed').every(({ error }) => error.code === 'ROLLCALL_REGISTRY_DENIED')).toBe(true);
 

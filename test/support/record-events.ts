@@ -33,6 +33,7 @@ const names: Readonly<Record<EventName, true>> = {
   fellBack: true,
   failedBack: true,
   member: true,
+  rotated: true,
   beat: true,
   beatMissed: true,
   health: true,

@@ -36,6 +36,8 @@ export class SimulatedRegistry implements Registry {
   /** What its own probes of the instances find. */
   probeStatus: HealthStatus = 'passing';
   readonly probes = true;
+  /** Others take the place of those that the entries were written with when this grows. */
+  credentials = 0;
   /** Refuses connections. */
   down = false;
   /** Its lists show nothing, as to a token without the right to read. */
@@ -93,6 +95,7 @@ export class SimulatedRegistry implements Registry {
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
+    const { credentials } = this;
     await this.#send('register', signal, () => {
       const before = this.entries.get(instance.id);
       const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? report.reason : undefined);
@@ -101,6 +104,7 @@ export class SimulatedRegistry implements Registry {
     });
     return {
       holder: () => this.name,
+      outdated: () => this.credentials !== credentials,
       renew: (current, until) =>
         this.#send('renew', until, () => {
           const stored = this.entries.get(instance.id);

@@ -1,14 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { RegistryUnavailableError, StoppedError } from '../../errors.js';
-import { abortable } from '../../resilience/deadline.js';
+import { StoppedError } from '../../errors.js';
 import { Cancellation, sendOnce } from '../../resilience/transport.js';
-import { isToken } from '../../resilience/token.js';
-import type { TokenFunction } from '../../resilience/token.js';
 import type { Answer } from './consul-answer.js';
 import { unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
+import { ConsulSecrets } from './consul-secrets.js';
 import { releaseWire, takeWire } from './consul-wire.js';
-import type { Lane, PapiResponse, Wire } from './consul-wire.js';
+import type { Lane, PapiResponse, Wire, WirePlan } from './consul-wire.js';
 
 /** One request of the agent's API. `path` is what follows `/v1`, already percent-encoded. */
 export interface ConsulRequest {
@@ -21,14 +19,16 @@ export interface ConsulRequest {
 
 /** The npm client behind the three things it lacks: abort, bounded pools, and errors that keep the agent's words. */
 export class ConsulClient {
+  readonly secrets: ConsulSecrets;
   readonly #target: ConsulTarget;
-  #opening: Promise<Wire> | undefined;
+  #taken: { readonly plan: WirePlan; readonly opening: Promise<Wire> } | undefined;
   #wire: Wire | undefined;
   readonly #inFlight = new Set<Cancellation | ContextCancellation>();
   #closed = false;
 
   constructor(target: ConsulTarget) {
     this.#target = target;
+    this.secrets = new ConsulSecrets(target);
   }
 
   /** The endpoint, safe to print. */
@@ -43,9 +43,10 @@ export class ConsulClient {
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertOpen(request);
+    if (this.#taken !== undefined && this.#taken.plan.tls !== this.secrets.tls) this.#letGo();
     const wire = this.#wire ?? (await this.#open(request));
-    const { token } = this.#target;
-    const headers = token.kind === 'none' ? undefined : { 'x-consul-token': token.kind === 'function' ? await this.#ask(token.ask, request, signal) : token.token };
+    const token = await this.secrets.token(request.operation, signal);
+    const headers = token === undefined ? undefined : { 'x-consul-token': token };
     signal.throwIfAborted();
     this.#assertOpen(request);
     const cancellation = request.lane === 'beat' ? new Cancellation() : new ContextCancellation();
@@ -68,7 +69,7 @@ export class ConsulClient {
     if (this.#closed) return;
     this.#closed = true;
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
-    if (this.#opening !== undefined) releaseWire(this.#target);
+    this.#letGo();
   }
 
   #assertOpen({ operation }: ConsulRequest): void {
@@ -76,25 +77,28 @@ export class ConsulClient {
   }
 
   async #open({ operation }: ConsulRequest): Promise<Wire> {
-    const opening = (this.#opening ??= takeWire(this.#target));
+    const taken = (this.#taken ??= this.#take());
     try {
-      return (this.#wire = await opening);
+      const wire = await taken.opening;
+      if (this.#taken === taken) this.#wire = wire;
+      return wire;
     } catch (thrown) {
-      if (this.#opening === opening) this.#opening = undefined;
+      if (this.#taken === taken) this.#taken = undefined;
       throw unreachable(thrown, operation, this.shown);
     }
   }
 
-  async #ask(token: TokenFunction, { operation }: ConsulRequest, signal: AbortSignal): Promise<string> {
-    let value: unknown;
-    try {
-      value = await abortable(Promise.resolve(token()), signal);
-    } catch (cause) {
-      signal.throwIfAborted();
-      throw new RegistryUnavailableError(`consul({ token }) threw when asked for the token to ${operation}`, { registry: 'consul', operation, cause });
-    }
-    if (!isToken(value)) throw new RegistryUnavailableError(`consul({ token }) gave no usable token to ${operation}`, { registry: 'consul', operation });
-    return value;
+  #take(): { readonly plan: WirePlan; readonly opening: Promise<Wire> } {
+    const { url, pool, timeouts } = this.#target;
+    const plan = { url, pool, connectMs: timeouts.connectMs, tls: this.secrets.tls };
+    return { plan, opening: takeWire(plan) };
+  }
+
+  /** What is in flight goes on to its end. */
+  #letGo(): void {
+    if (this.#taken !== undefined) releaseWire(this.#taken.plan);
+    this.#taken = undefined;
+    this.#wire = undefined;
   }
 }
 

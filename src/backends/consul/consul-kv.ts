@@ -2,6 +2,7 @@ import type { ConfigSource, SourceReading } from '../../config/source.js';
 import type { Cursor } from '../../discovery/discovery.js';
 import { ConfigError } from '../../errors.js';
 import { isAddressable } from '../../instance/addressable.js';
+import type { Secrets } from '../../resilience/secrets.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { goDuration } from './consul-codec.js';
@@ -26,6 +27,7 @@ export function consulKv(key: string, options: ConsulOptions = {}): ConfigSource
 class ConsulKv implements ConfigSource {
   readonly name: string;
   readonly holdMs: number;
+  readonly secrets: Secrets;
   readonly #key: string;
   readonly #path: string;
   readonly #target: ConsulTarget;
@@ -40,6 +42,7 @@ class ConsulKv implements ConfigSource {
     this.#target = resolveConsulOptions(options);
     this.holdMs = heldMs(this.#target.timeouts);
     this.#client = new ConsulClient(this.#target);
+    this.secrets = this.#client.secrets;
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {

@@ -22,14 +22,17 @@ export class ConsulRegistration implements Registration {
   readonly #renewal: Renewal;
   readonly #beatPath: string;
   #beat: { readonly report: HealthReport; readonly request: ConsulRequest } | undefined;
+  /** Of the token that it was written with, and that the agent keeps its own dealings with the servers under. */
+  readonly #generation: number;
   /** Of the entry's definition, as last seen. */
   #hash: string | undefined;
 
-  constructor(holder: string, client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
+  constructor(holder: string, client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, generation: number, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
     this.#holder = holder;
     this.#client = client;
     this.#target = target;
     this.#instance = instance;
+    this.#generation = generation;
     this.#remove = remove;
     this.presence = new ConsulPresence(client, target, instance);
     this.#renewal = { ttlMs: instance.ttlMs };
@@ -38,6 +41,10 @@ export class ConsulRegistration implements Registration {
 
   holder(): string {
     return this.#holder;
+  }
+
+  outdated(): boolean {
+    return this.#client.secrets.generation !== this.#generation;
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {

@@ -2,6 +2,7 @@ import type { Discovery } from '../../discovery/discovery.js';
 import type { HealthReport } from '../../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Deadlines, Entry, Portable, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
+import type { Secrets } from '../../resilience/secrets.js';
 import { placeOf } from '../../resilience/url-place.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
@@ -31,12 +32,14 @@ class ConsulRegistry implements Registry {
   readonly warnings: readonly string[];
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
-  readonly portable: Portable;
+  readonly secrets: Secrets;
+  readonly #options: ConsulOptions;
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
 
   constructor(options: ConsulOptions, name: string) {
     this.name = name;
+    this.#options = options;
     this.#target = resolveConsulOptions(options);
     this.#client = new ConsulClient(this.#target);
     this.nearby = this.#target.nearby;
@@ -44,8 +47,13 @@ class ConsulRegistry implements Registry {
     this.endpoint = placeOf(this.#target.url);
     this.warnings = this.#target.warnings;
     this.deadlines = { requestMs: this.#target.timeouts.requestMs, heldMs: heldMs(this.#target.timeouts) };
+    this.secrets = this.#client.secrets;
     this.discovery = new ConsulDiscovery(this.#client, this.#target);
-    this.portable = portableConsul(import.meta.url, options);
+  }
+
+  /** Made when asked for, so that whoever prints the registry does not print its token. */
+  get portable(): Portable {
+    return portableConsul(import.meta.url, this.#options);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -64,9 +72,11 @@ class ConsulRegistry implements Registry {
     assertAddressable(instance.name);
     const path = withQuery('/agent/service/register', instance, this.#target);
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
+    // Before it is sent: with a token that comes between the two it is merely written once more.
+    const { generation } = this.#client.secrets;
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
     if (report.status === 'maintenance') this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
-    return new ConsulRegistration(this.name, this.#client, this.#target, instance, (key, abort) => this.#leave('deregister', key, abort));
+    return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) => this.#leave('deregister', key, abort));
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {

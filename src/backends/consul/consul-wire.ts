@@ -1,10 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
-import { tlsSettings } from '../../resilience/tls.js';
+import type { ConnectionOptions } from 'node:tls';
 import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
 import type { HttpModule } from '../../resilience/transport.js';
 import { placeOf } from '../../resilience/url-place.js';
-import type { ConsulTarget } from './consul-options.js';
 
 /** Lanes have connections of their own, so that held polls can never starve a verb, nor looks at entries a watched config, nor anything a beat. */
 export type Lane = keyof typeof lanes | 'call';
@@ -12,6 +11,16 @@ export type Lane = keyof typeof lanes | 'call';
 // An agent takes 200 connections from a host, shared by all of its processes. Beats have as many as the others: hundreds of Registrars that return
 // to an agent together would wait for a single one for longer than a beat may take.
 const lanes = { beat: 4, poll: 4, watch: 4 };
+
+/** What a wire is opened with. A token travels with each request and is no part of it. */
+export interface WirePlan {
+  readonly url: URL;
+  /** Most connections of the lane `call`. */
+  readonly pool: number;
+  readonly connectMs: number;
+  /** Undefined: plain HTTP. */
+  readonly tls: ConnectionOptions | undefined;
+}
 
 /** The connections to one endpoint, and what speaks over them. */
 export interface Wire {
@@ -23,6 +32,8 @@ export interface Wire {
   readonly headers: Readonly<Record<string, string>>;
   /** What stands before the path of every request. */
   readonly base: string;
+  /** Has each connection closed as soon as it is idle. */
+  readonly close: () => void;
 }
 
 export type PapiResponse = IncomingMessage & { readonly body?: Buffer };
@@ -36,60 +47,58 @@ interface Papi {
 
 const shared = new Map<string, { readonly wire: Promise<Wire>; users: number }>();
 
-/** The wire of this target; all registries of the process with the same endpoint and TLS share one. Give it back with `releaseWire`. */
-export function takeWire(target: ConsulTarget): Promise<Wire> {
-  const key = keyOf(target);
-  const entry = shared.get(key) ?? { wire: openAnew(key, target), users: 0 };
+/** The wire of this plan; all registries of the process with the same endpoint and TLS share one. Give it back with `releaseWire`. */
+export function takeWire(plan: WirePlan): Promise<Wire> {
+  const key = keyOf(plan);
+  const entry = shared.get(key) ?? { wire: openAnew(key, plan), users: 0 };
   entry.users += 1;
   shared.set(key, entry);
   return entry.wire;
 }
 
 /** What could not be opened is opened anew for whoever asks next. */
-async function openAnew(key: string, target: ConsulTarget): Promise<Wire> {
+async function openAnew(key: string, plan: WirePlan): Promise<Wire> {
   try {
-    return await openWire(target);
+    return await openWire(plan);
   } catch (thrown) {
     shared.delete(key);
     throw thrown;
   }
 }
 
-/** The last one closes the connections. Never throws. */
-export function releaseWire(target: ConsulTarget): void {
-  const key = keyOf(target);
+/** The last one has the connections closed, each when it is idle. Never throws. */
+export function releaseWire(plan: WirePlan): void {
+  const key = keyOf(plan);
   const entry = shared.get(key);
   if (entry === undefined) return;
   entry.users -= 1;
   if (entry.users > 0) return;
   shared.delete(key);
   entry.wire.then(
-    ({ agents }) => {
-      for (const agent of Object.values(agents)) agent.destroy();
+    ({ close }) => {
+      close();
     },
     // Never opened: whoever asked for it has been told.
     () => undefined,
   );
 }
 
-/** A token travels with each request and is no part of the wire. */
-function keyOf({ url, tls, pool, timeouts }: ConsulTarget): string {
-  return JSON.stringify([url.href, pool, timeouts.connectMs, tls && tlsSettings(tls.plan, tls.material)]);
+function keyOf({ url, pool, connectMs, tls }: WirePlan): string {
+  return JSON.stringify([url.href, pool, connectMs, tls]);
 }
 
-async function openWire({ url, tls, pool, timeouts: { connectMs } }: ConsulTarget): Promise<Wire> {
+async function openWire({ url, pool, connectMs, tls }: WirePlan): Promise<Wire> {
   const secure = url.protocol === 'https:';
-  const [{ default: Consul }, { createUnheldAgent }, http] = await Promise.all([
+  const [{ default: Consul }, { createUnheldAgent, retire }, http] = await Promise.all([
     import('consul'),
     import('../../resilience/http-agent.js'),
     secure ? import('node:https') : import('node:http'),
   ]);
-  const settings = tls && tlsSettings(tls.plan, tls.material);
   const agents = {
-    beat: createUnheldAgent(lanes.beat, { connectMs, tls: settings }),
-    call: createUnheldAgent(pool, { connectMs, tls: settings }),
-    poll: createUnheldAgent(lanes.poll, { connectMs, tls: settings }),
-    watch: createUnheldAgent(lanes.watch, { connectMs, tls: settings }),
+    beat: createUnheldAgent(lanes.beat, { connectMs, tls }),
+    call: createUnheldAgent(pool, { connectMs, tls }),
+    poll: createUnheldAgent(lanes.poll, { connectMs, tls }),
+    watch: createUnheldAgent(lanes.watch, { connectMs, tls }),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
   const headers = { 'user-agent': 'rollcall', ...credentials(url) };
@@ -103,7 +112,10 @@ async function openWire({ url, tls, pool, timeouts: { connectMs } }: ConsulTarge
     next();
   });
   const beat = { ...placeOf(url), agent: agents.beat, method: 'PUT' };
-  return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, base };
+  const close = () => {
+    for (const agent of Object.values(agents)) retire(agent);
+  };
+  return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, base, close };
 }
 
 /** What a proxy before the agent asks for. As a header, which both ways of sending take. */

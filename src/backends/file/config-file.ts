@@ -1,9 +1,9 @@
-import { on } from 'node:events';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { readEnvText, readJsonText } from '../../config/source-text.js';
 import type { ConfigSource, SourceReading } from '../../config/source.js';
 import type { Cursor } from '../../discovery/discovery.js';
 import { ConfigError, RegistryUnavailableError } from '../../errors.js';
+import { orUndefined, untilOther, versionOf } from '../../resilience/file-version.js';
 
 export interface ConfigFileOptions {
   /** `json`: `{ "tags": […], "meta": {…}, "weights": {…} }`; `env`: `SERVICE_TAGS` and `SERVICE_META_<KEY>`. @default 'env' for names that begin or end with `.env`, else 'json' */
@@ -38,7 +38,7 @@ class ConfigFile implements ConfigSource {
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
-    if (cursor !== undefined) await this.#untilOther(cursor, signal);
+    if (cursor !== undefined) await untilOther(this.name, () => this.#isOther(cursor), signal);
     try {
       return await this.#read();
     } catch (cause) {
@@ -53,9 +53,9 @@ class ConfigFile implements ConfigSource {
 
   /** The cursor is of the file as it was before it was read: a change in between makes the next poll answer at once. */
   async #read(): Promise<SourceReading> {
-    const found = await look(this.name);
+    const found = await versionOf(this.name);
     if (found === undefined) return { cursor: ABSENT };
-    const { cursor, isFile, size } = found;
+    const { mark: cursor, isFile, size } = found;
     if (!isFile) return { problem: 'it is not a file', cursor };
     if (size > LARGEST_BYTES) return { problem: `it is larger than ${String(LARGEST_BYTES)} bytes`, cursor };
     const { readFile } = await import('node:fs/promises');
@@ -66,45 +66,9 @@ class ConfigFile implements ConfigSource {
     return { ...(this.#format === 'json' ? readJsonText(text) : readEnvText(text)), cursor };
   }
 
-  /** Resolves when the file is another one than that of the cursor, as far as the directory's watcher is told. */
-  async #untilOther(cursor: Cursor, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    try {
-      const { watch } = await import('node:fs');
-      // The directory, because a rename or a turned symlink leaves a watched file behind. Armed before the first look, so that
-      // nothing falls between the two.
-      const watcher = watch(dirname(this.name), { persistent: false });
-      try {
-        const events = on(watcher, 'change', { signal });
-        if (await this.#isOther(cursor)) return;
-        for await (const _event of events) if (await this.#isOther(cursor)) return;
-      } finally {
-        watcher.close();
-      }
-    } catch {
-      // Nothing to watch, or no watcher to be had: the caller asks again when the hold is over.
-      await aborted(signal);
-    }
-  }
-
   async #isOther(cursor: Cursor): Promise<boolean> {
-    return ((await look(this.name))?.cursor ?? ABSENT) !== cursor;
+    return ((await versionOf(this.name))?.mark ?? ABSENT) !== cursor;
   }
-}
-
-interface Look {
-  readonly cursor: Cursor;
-  readonly isFile: boolean;
-  readonly size: number;
-}
-
-/** What tells one version of a file from another without reading it. */
-async function look(path: string): Promise<Look | undefined> {
-  const { stat } = await import('node:fs/promises');
-  const found = await orUndefined(stat(path, { bigint: true }));
-  if (found === undefined) return undefined;
-  const { dev, ino, size, mtimeNs, ctimeNs } = found;
-  return { cursor: [dev, ino, size, mtimeNs, ctimeNs].join(':'), isFile: found.isFile(), size: Number(size) };
 }
 
 function decodeText(bytes: Uint8Array): string | undefined {
@@ -113,25 +77,4 @@ function decodeText(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Undefined where there is no such file. */
-async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const fail = () => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
 }

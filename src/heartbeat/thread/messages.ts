@@ -5,6 +5,7 @@ import type { ServiceInstance } from '../../instance/service-instance.js';
 import type { Transition } from '../../lifecycle/states.js';
 import type { MemberFigures, Portable } from '../../registry/registry.js';
 import type { EventName } from '../../telemetry/events.js';
+import type { Trouble } from '../beating.js';
 import type { Remembered } from '../recover.js';
 import type { SharedTimes } from './shared-times.js';
 
@@ -37,6 +38,7 @@ export interface Bearing {
   readonly instance: ServiceInstance;
   readonly held: { readonly instance: ServiceInstance; readonly holder: string; readonly level: number; readonly provisional: boolean } | undefined;
   readonly missedInRow: number;
+  readonly trouble: Trouble | undefined;
   readonly members: readonly MemberFigures[] | undefined;
   readonly remembered: Remembered;
 }

@@ -5,6 +5,7 @@ import type { HealthReport } from '../../health/report.js';
 import { BoundedRegistry } from '../../registry/bounded-registry.js';
 import type { EventName } from '../../telemetry/events.js';
 import { formatDuration } from '../../config/duration.js';
+import { watchSecrets } from '../../resilience/watch-secrets.js';
 import { Heartbeat } from '../heartbeat.js';
 import type { Permits } from '../permits.js';
 import { beatDeadlineMs } from '../schedule.js';
@@ -66,8 +67,12 @@ export class Resident {
     const { instance, stallToleranceMs: _ours, lastBeat: _shared, report: _first, ...settings } = this.#order;
     const machine = new ThreadMachine(this.#events, this.#say);
     this.#heartbeat = new Heartbeat({ ...settings, ...this.#surroundings, registry, events: this.#events, machine, report: () => this.#said }, instance);
-    this.#moveIn(this.#heartbeat);
-    const error = await this.#heartbeat.run(signal).catch(asError);
+    const heartbeat = this.#heartbeat;
+    this.#moveIn(heartbeat);
+    // What is wrong with a file is told by the main thread, which reads it as well.
+    const unwatch = registry.secrets && watchSecrets(registry.secrets, clock, ({ changed }) => changed && heartbeat.credentialsChanged());
+    const error = await heartbeat.run(signal).catch(asError);
+    unwatch?.();
     this.#tellBearing();
     this.#ended(signal.aborted ? 'halted' : 'failed', error ?? new Error('the heartbeat has ended'), registry.inDoubt);
     await registry.close().catch(() => undefined);
@@ -134,14 +139,14 @@ export class Resident {
   /** True when something other than the time of the last beat has changed. */
   #tellBearing(): boolean {
     if (this.#heartbeat === undefined) return false;
-    const { held, instance, missedInRow, members } = this.#heartbeat;
+    const { held, instance, missedInRow, trouble, members } = this.#heartbeat;
     if (held !== undefined) {
       writeTime(this.#order.lastBeat, 0, held.beatAt);
       writeTime(this.#order.lastBeat, 1, held.beatAt + held.ttlMs);
     }
     const { remembered } = this.#order;
     const shown = held && { instance: held.instance, holder: held.registration.holder(), level: held.registration.level?.() ?? 0, provisional: held.registration.provisional?.() ?? false };
-    const bearing: Bearing = { instance, held: shown, missedInRow, members, remembered };
+    const bearing: Bearing = { instance, held: shown, missedInRow, trouble, members, remembered };
     const text = JSON.stringify([bearing, [...remembered.passing]]);
     if (text === this.#bearing) return false;
     this.#bearing = text;

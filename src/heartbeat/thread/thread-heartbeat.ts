@@ -9,9 +9,9 @@ import type { BoundedRegistry } from '../../registry/bounded-registry.js';
 import type { MemberFigures, Portable, Registration } from '../../registry/registry.js';
 import { abortable } from '../../resilience/deadline.js';
 import type { EventName, RegistrarEvents } from '../../telemetry/events.js';
-import type { Beating } from '../beating.js';
+import type { Beating, Trouble } from '../beating.js';
 import { Heartbeat } from '../heartbeat.js';
-import type { HeartbeatPlan } from '../heartbeat.js';
+import type { HeartbeatPlan } from '../heartbeat-plan.js';
 import { lost } from '../loss.js';
 import type { Held } from '../recover.js';
 import type { Loss } from '../standing.js';
@@ -78,6 +78,10 @@ export class ThreadHeartbeat implements Beating {
     return (this.#here ?? this.#bearing)?.missedInRow ?? 0;
   }
 
+  get trouble(): Trouble | undefined {
+    return (this.#here ?? this.#bearing)?.trouble;
+  }
+
   get members(): readonly MemberFigures[] | undefined {
     return (this.#here ?? this.#bearing ?? this.#plan.registry).members;
   }
@@ -104,6 +108,11 @@ export class ThreadHeartbeat implements Beating {
   nudge(): void {
     if (this.#here !== undefined) this.#here.nudge();
     else this.#seat?.post({ kind: 'report', report: this.#report });
+  }
+
+  /** The thread follows the files by itself. */
+  credentialsChanged(): void {
+    this.#here?.credentialsChanged();
   }
 
   /** Rejects as a heartbeat does; resolves to why it is none of the thread's, or no longer one. */

@@ -21,8 +21,8 @@ export interface ConsulPorts {
 export interface ConsulOptions {
   /** True: a server that keeps its data over a restart; it takes some seconds to elect itself. @default false: a dev agent that forgets */
   readonly dataDir?: boolean;
-  /** True: `default_policy: deny`, and `token` of the handle may do everything. @default false */
-  readonly acl?: boolean;
+  /** `default_policy: deny`, and `token` of the handle may do everything; `rememberFor`: how long the agent believes what it knows of a token. @default false */
+  readonly acl?: boolean | { readonly rememberFor: string };
   /** Address of a server's serf port: start a client agent that joins it (its data are kept over a restart). */
   readonly join?: string;
   /** Anything of Consul's own configuration; wins over what is set here. */
@@ -171,7 +171,7 @@ function commandLine({ dataDir, acl, join: serverToJoin, config }: ConsulOptions
     ...(!isClient && dataDir && { server: true, bootstrap_expect: 1 }),
     // The timing of small local clusters: a restarted server elects itself in seconds.
     ...(!isClient && { performance: { raft_multiplier: 1 } }),
-    ...(acl && { acl: { enabled: true, default_policy: 'deny', tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { master: MANAGEMENT_TOKEN }) } } }),
+    ...(acl && { acl: { enabled: true, default_policy: 'deny', ...(typeof acl === 'object' && { token_ttl: acl.rememberFor, policy_ttl: acl.rememberFor }), tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { master: MANAGEMENT_TOKEN }) } } }),
     ...config,
   };
   return ['agent', ...(directory === undefined ? ['-dev'] : ['-data-dir', directory]), '-hcl', JSON.stringify(settings)];

@@ -11,6 +11,7 @@ export interface RawAnswer {
 export interface RawConsul {
   get(path: string): Promise<RawAnswer>;
   put(path: string, body?: unknown): Promise<RawAnswer>;
+  delete(path: string): Promise<RawAnswer>;
   close(): void;
 }
 
@@ -36,6 +37,7 @@ export function rawConsul(url: string, { token, timeoutMs = 10_000 }: { token?: 
   return {
     get: (path) => call('GET', path),
     put: (path, body) => call('PUT', path, body),
+    delete: (path) => call('DELETE', path),
     close: () => {
       agent.destroy();
     },

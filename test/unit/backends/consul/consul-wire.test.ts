@@ -12,6 +12,7 @@ const broken = vi.hoisted(() => ({ openings: 0 }));
 vi.mock('../../../../src/resilience/http-agent.js', async (original) => {
   const real = await original<typeof HttpAgent>();
   return {
+    ...real,
     createUnheldAgent: (...args: Parameters<typeof real.createUnheldAgent>) => {
       if (broken.openings > 0) {
         broken.openings -= 1;
