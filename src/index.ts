@@ -17,6 +17,7 @@ export type { FileOptions } from './backends/file/file-options.js';
 export { memory } from './backends/memory/memory-registry.js';
 
 export type {
+  CheckTlsOptions,
   ChecksOptions,
   ComponentOptions,
   DrainOptions,
@@ -59,7 +60,7 @@ export type { ComponentHealth, ComponentReason, ComponentStatus, Health, HealthR
 export type { AddressCandidate, AddressSource } from './instance/address-candidates.js';
 export { checkName, formatName, parseName } from './instance/name-convention.js';
 export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';
-export type { InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
+export type { CheckTls, InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
 export type { Secrets, SecretsReading } from './resilience/secrets.js';
 export type { TlsOptions } from './resilience/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';

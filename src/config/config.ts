@@ -1,7 +1,7 @@
 import type { BeatThread, DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './options.js';
 import type { ComponentPlan } from '../health/component.js';
 import type { Naming } from '../instance/name-convention.js';
-import type { Weights } from '../instance/service-instance.js';
+import type { CheckTls, Weights } from '../instance/service-instance.js';
 
 /** The options after defaults, environment and checks: every field decided, every duration in milliseconds. */
 export interface Config {
@@ -51,6 +51,6 @@ export interface HealthPlan {
 
 /** A registry-side check as asked for; becomes a `RegistryCheck` once the address and port are known. */
 export type CheckPlan =
-  | { readonly kind: 'http'; readonly target: string; readonly intervalMs: number; readonly timeoutMs: number }
+  | { readonly kind: 'http'; readonly target: string; readonly tls?: CheckTls; readonly intervalMs: number; readonly timeoutMs: number }
   | { readonly kind: 'tcp'; readonly intervalMs: number; readonly timeoutMs: number }
   | { readonly kind: 'grpc'; readonly service: string; readonly tls: boolean; readonly intervalMs: number; readonly timeoutMs: number };

@@ -1,4 +1,5 @@
 import type { ComponentPlan } from '../health/component.js';
+import type { CheckTls } from '../instance/service-instance.js';
 import type { CheckPlan, Config } from './config.js';
 import { defaults } from './defaults.js';
 import type { CheckedOptions } from './schema.js';
@@ -67,10 +68,16 @@ function planComponents(components: Components): ComponentPlan[] {
 
 function planChecks({ http, tcp, grpc }: Checks, healthPath: string): CheckPlan[] {
   const plans: CheckPlan[] = [];
-  if (http !== undefined) plans.push({ kind: 'http', target: http.path ?? `${healthPath}/ready`, ...cadence(http) });
+  if (http !== undefined) plans.push({ kind: 'http', target: http.path ?? `${healthPath}/ready`, ...planTls(http.tls), ...cadence(http) });
   if (tcp !== undefined) plans.push({ kind: 'tcp', ...cadence(tcp) });
   if (grpc !== undefined) plans.push({ kind: 'grpc', service: grpc.service ?? '', tls: grpc.tls ?? false, ...cadence(grpc) });
   return plans;
+}
+
+function planTls(tls: NonNullable<Checks['http']>['tls']): { tls?: CheckTls } {
+  if (tls === undefined) return {};
+  const { serverName, insecureSkipVerify } = tls;
+  return { tls: { ...(serverName !== undefined && { serverName }), ...(insecureSkipVerify === true && { skipVerify: true }) } };
 }
 
 function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalMs: number; timeoutMs: number } {

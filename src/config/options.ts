@@ -102,6 +102,15 @@ export interface ProbeOptions {
 export interface HttpCheckOptions extends ProbeOptions {
   /** Path on this server that starts with `/`, or an absolute http(s) URL. @default `<health.path>/ready` */
   path?: string;
+  /** For an https server whose certificate the registry would not take otherwise. @default the registry verifies it against the host of the URL */
+  tls?: CheckTlsOptions;
+}
+
+export interface CheckTlsOptions {
+  /** The name that the certificate has to carry. Consul knows this from 1.9 on; an older agent refuses the registration. @default the host of the URL */
+  serverName?: string;
+  /** True: any certificate will do. @default false */
+  insecureSkipVerify?: boolean;
 }
 
 export interface GrpcCheckOptions extends ProbeOptions {

@@ -97,8 +97,10 @@ const httpPath = v.pipe(
   v.string('a path or a URL'),
   v.check(rules.isPathOrUrl, 'a path that starts with `/`, or an absolute http or https URL'),
 );
+const certificateName = 'the name that the certificate of the server carries';
+const checkTls = section({ serverName: v.optional(v.pipe(v.string(certificateName), v.check(rules.isHost, certificateName))), insecureSkipVerify: v.optional(flag) });
 const checks = section({
-  http: v.optional(trueOr(section({ ...probe, path: v.optional(httpPath) }, probeAllowed))),
+  http: v.optional(trueOr(section({ ...probe, path: v.optional(httpPath), tls: v.optional(checkTls) }, probeAllowed))),
   tcp: v.optional(trueOr(section(probe, probeAllowed))),
   grpc: v.optional(
     trueOr(section({ ...probe, service: v.optional(text(Infinity, 'the name of a gRPC service')), tls: v.optional(flag) }, probeAllowed)),

@@ -4,6 +4,7 @@ import type { ServiceInstance } from '../instance/service-instance.js';
 import type { Entry } from '../registry/registry.js';
 import type { Events } from '../telemetry/events.js';
 import { driftOf } from './drift.js';
+import { ProbeTroubles } from './probe-troubles.js';
 
 /** Whoever changes the entry again and again is not outdone in speed. */
 const REPAIR_AGAIN_MS = 60_000;
@@ -15,6 +16,7 @@ export class Upkeep {
   readonly #policy: DriftPolicy;
   readonly #clock: Clock;
   readonly #events: Events;
+  readonly #probes: ProbeTroubles;
   #lookedAt: number;
   #news = false;
   #repairedAt = -Infinity;
@@ -24,6 +26,7 @@ export class Upkeep {
     this.#policy = policy;
     this.#clock = clock;
     this.#events = events;
+    this.#probes = new ProbeTroubles(events);
     this.#lookedAt = clock.now();
   }
 
@@ -42,8 +45,9 @@ export class Upkeep {
     this.#lookedAt = this.#clock.now();
   }
 
-  /** Whether the entry has to be written again; tells of a difference once, and of every repair. */
+  /** Whether the entry has to be written again; tells of a difference once, of every repair, and of probes that cannot pass. */
   mustRepair(instance: ServiceInstance, entry: Entry, probes: boolean): boolean {
+    this.#probes.look(entry);
     if (this.#policy === 'ignore') return false;
     const fields = driftOf(instance, entry, probes);
     const repaired = fields.length > 0 && this.#policy === 'repair' && this.#clock.now() - this.#repairedAt >= REPAIR_AGAIN_MS;

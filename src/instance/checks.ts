@@ -54,18 +54,23 @@ function resolveCheck(plan: CheckPlan, place: CheckPlace): Outcome {
 }
 
 function resolveHttp(plan: CheckPlan & { kind: 'http' }, { server }: CheckPlace, target: Target | undefined): Outcome {
-  const { intervalMs, timeoutMs } = plan;
-  if (!plan.target.startsWith('/')) return { check: { kind: 'http', url: plan.target, intervalMs, timeoutMs } };
+  const { intervalMs, timeoutMs, tls } = plan;
+  const checkOf = (url: string): Outcome => {
+    if (tls !== undefined && !url.startsWith('https:')) return { issue: { field: 'checks.http.tls', value: url, allowed: 'nothing where what is probed speaks plain http' } };
+    return { check: { kind: 'http', url, ...(tls && { tls }), intervalMs, timeoutMs } };
+  };
+  if (!plan.target.startsWith('/')) return checkOf(plan.target);
   const refuse = (allowed: string): Outcome => ({ issue: { field: 'checks.http', value: plan.target, allowed } });
   if (server === undefined || target === undefined) return refuse('a path needs a bound server; give an absolute URL');
   if (server.protocol === 'h2c') return refuse('no registry probes HTTP/2 in the clear; use `checks: { tcp: true }`');
   if (server.protocol === 'tcp') return refuse('the bound server does not speak HTTP; use `checks: { tcp: true }`');
-  const tls = server.protocol !== 'http';
-  const url = `${tls ? 'https' : 'http'}://${target.hostPort}${plan.target}`;
-  const check: RegistryCheck = { kind: 'http', url, intervalMs, timeoutMs };
-  if (!tls || !isIpLiteral(target.host)) return { check };
-  const remedy = 'set `address` to a name that is in it, or use `checks: { tcp: true }`';
-  return { check, note: `the registry will probe ${url} and fail unless the certificate carries ${target.host}: ${remedy}` };
+  const isSecure = server.protocol !== 'http';
+  const url = `${isSecure ? 'https' : 'http'}://${target.hostPort}${plan.target}`;
+  const outcome = checkOf(url);
+  const isTaken = tls?.serverName !== undefined || tls?.skipVerify === true;
+  if ('issue' in outcome || !isSecure || isTaken || !isIpLiteral(target.host)) return outcome;
+  const remedy = 'set `address` or `checks.http.tls.serverName` to a name that is in it, or use `checks: { tcp: true }`';
+  return { ...outcome, note: `the registry will probe ${url} and fail unless the certificate carries ${target.host}: ${remedy}` };
 }
 
 function withoutPort(kind: 'tcp' | 'grpc'): Outcome {

@@ -1,6 +1,14 @@
 /** A probe the registry makes by itself, beside the heartbeat. */
 export type RegistryCheck = ProbePace &
-  ({ readonly kind: 'http'; readonly url: string } | { readonly kind: 'tcp'; readonly target: string } | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean });
+  ({ readonly kind: 'http'; readonly url: string; readonly tls?: CheckTls } | { readonly kind: 'tcp'; readonly target: string } | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean });
+
+/** How the registry takes the certificate of an https server that it probes. */
+export interface CheckTls {
+  /** The name that it has to carry, if that is not the host of the URL. */
+  readonly serverName?: string;
+  /** Any will do. */
+  readonly skipVerify?: boolean;
+}
 
 interface ProbePace {
   readonly intervalMs: number;

@@ -144,4 +144,6 @@ export interface EntryCheck {
   readonly kind?: RegistryCheck['kind'];
   readonly status: HealthStatus;
   readonly output: string;
+  /** For one of our own probes that cannot pass as it is set up: what to change. */
+  readonly advice?: string;
 }

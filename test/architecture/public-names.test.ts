@@ -37,6 +37,8 @@ const values = [
 const types = [
   'AddressCandidate',
   'AddressSource',
+  'CheckTls',
+  'CheckTlsOptions',
   'ChecksOptions',
   'ComponentHealth',
   'ComponentOptions',

@@ -11,6 +11,7 @@ await runExperiment(
     'two-agents': async () => (await import('./two-agents/two-agents.js')).twoAgents,
     herd: async () => (await import('./herd/herd.js')).herd,
     stall: async () => (await import('./stall/stall.js')).stall,
+    rotation: async () => (await import('./rotation/rotation.js')).rotation,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
   },

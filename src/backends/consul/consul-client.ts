@@ -53,7 +53,8 @@ export class ConsulClient {
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      return cancellation instanceof Cancellation ? await sendBeat(wire, request, headers, cancellation) : await sendCall(wire, request, headers, cancellation);
+      const answer = cancellation instanceof Cancellation ? await sendBeat(wire, request, headers, cancellation) : await sendCall(wire, request, headers, cancellation);
+      return token === undefined ? answer : withoutToken(answer, token);
     } catch (thrown) {
       signal.throwIfAborted();
       this.#assertOpen(request);
@@ -100,6 +101,11 @@ export class ConsulClient {
     this.#taken = undefined;
     this.#wire = undefined;
   }
+}
+
+/** Whatever stands before an agent may say in its answer what it was sent; words of an answer get into messages. */
+function withoutToken(answer: Answer, token: string): Answer {
+  return answer.status < 400 || !answer.text.includes(token) ? answer : { ...answer, text: answer.text.replaceAll(token, '(hidden)') };
 }
 
 type Headers = Readonly<Record<string, string>> | undefined;

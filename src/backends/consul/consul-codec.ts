@@ -1,7 +1,8 @@
 import type { DiscoveredInstance } from '../../discovery/discovery.js';
 import type { HealthReport, HealthStatus } from '../../health/report.js';
-import type { RegistryCheck, ServiceInstance } from '../../instance/service-instance.js';
+import type { CheckTls, RegistryCheck, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, EntryCheck, EntryInstance } from '../../registry/registry.js';
+import { probeAdvice } from './consul-probes.js';
 
 /** Where the incarnation is kept, so that a reader can tell it from a namesake. */
 const NONCE_KEY = 'rollcall_nonce';
@@ -39,12 +40,16 @@ function encodeCheck(check: RegistryCheck): object {
   const pace = { Interval: goDuration(check.intervalMs), Timeout: goDuration(check.timeoutMs), ...(check.seenPassing && { Status: 'passing' }) };
   switch (check.kind) {
     case 'http':
-      return { Name: `HTTP ${check.url}`, HTTP: check.url, ...pace };
+      return { Name: `HTTP ${check.url}`, HTTP: check.url, ...encodeTls(check.tls), ...pace };
     case 'tcp':
       return { Name: `TCP ${check.target}`, TCP: check.target, ...pace };
     case 'grpc':
       return { Name: `gRPC ${check.target}`, GRPC: check.target, ...(check.tls && { GRPCUseTLS: true }), ...pace };
   }
+}
+
+function encodeTls({ serverName, skipVerify }: CheckTls = {}): object {
+  return { ...(skipVerify === true && { TLSSkipVerify: true }), ...(serverName !== undefined && { TLSServerName: serverName }) };
 }
 
 /** The body of a heartbeat. The same report gives the same bytes. */
@@ -109,7 +114,9 @@ const probeKinds = ['http', 'tcp', 'grpc'] as const satisfies readonly RegistryC
 function decodeCheck(check: CheckAnswer, id: string): EntryCheck {
   const status = isMaintenance(check) ? 'maintenance' : decodeStatus(check.Status);
   const kind = probeKinds.find((ours) => check.CheckID === `${id}:${ours}`);
-  return { id: check.CheckID, ...(kind && { kind }), status, output: check.Output ?? '' };
+  const output = check.Output ?? '';
+  const advice = kind === undefined || status === 'passing' ? undefined : probeAdvice(kind, output);
+  return { id: check.CheckID, ...(kind && { kind }), status, output, ...(advice !== undefined && { advice }) };
 }
 
 /** Maintenance is a critical check of a known id: of the service, or of the whole node. */

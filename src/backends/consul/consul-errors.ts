@@ -1,5 +1,7 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../errors.js';
 import type { RegistrarError } from '../../errors.js';
+import { tlsTrouble } from '../../resilience/tls-trouble.js';
+import type { TlsTrouble } from '../../resilience/tls-trouble.js';
 import type { Answer } from './consul-answer.js';
 
 /** The agent's words may be long; this is as much as a log line should carry. */
@@ -22,12 +24,22 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
   }
 }
 
+const tlsHints: Readonly<Record<TlsTrouble, string>> = {
+  untrusted: 'Nobody who is trusted has signed its certificate: name its authority by consul({ tls: { ca } }) or CONSUL_CACERT',
+  expired: 'Its certificate is out of date: the agent needs a new one',
+  'other name': 'Its certificate is for another name: give one that it carries by consul({ tls: { serverName } }) or CONSUL_TLS_SERVER_NAME',
+  'client certificate': 'It wants a client certificate that it trusts: consul({ tls: { cert, key } }), or CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY',
+  'not TLS': "It does not speak TLS there: name the agent's HTTPS port, or begin the endpoint with 'http://'",
+};
+
 /** No answer at all, or one that broke off. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  const trouble = tlsTrouble(why);
+  const hint = trouble === undefined ? 'Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR' : tlsHints[trouble];
   return new RegistryUnavailableError(
-    `Consul at ${shown} could not be reached to ${operation} (${why}). Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR`,
+    `Consul at ${shown} could not be reached to ${operation} (${why}). ${hint}`,
     { registry: 'consul', operation, cause },
   );
 }
@@ -70,9 +82,9 @@ function sentence(said: string, hint: string | undefined): string {
 function deniedHint(words: string, operation: string): string {
   const place = operation === 'configure' ? 'consulKv(key, { token })' : 'consul({ token })';
   if (/ACL not found/i.test(words)) return `The token is unknown there or was deleted: set ${place} or CONSUL_HTTP_TOKEN`;
-  if (operation === 'configure') return `The token in ${place} or CONSUL_HTTP_TOKEN needs key:read on this key`;
+  if (operation === 'configure') return `The token in ${place} or CONSUL_HTTP_TOKEN needs key:read on this key, as \`npx rollcall policy --kv\` prints it`;
   const right = operation === 'read' || operation === 'changed' || operation === 'list' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
-  return `The token in ${place} or CONSUL_HTTP_TOKEN needs ${right} on this service`;
+  return `The token in ${place} or CONSUL_HTTP_TOKEN needs ${right} on this service; \`npx rollcall policy\` prints all that it needs`;
 }
 
 function rejectedHint(words: string): string | undefined {

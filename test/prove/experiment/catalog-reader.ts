@@ -25,8 +25,8 @@ interface CatalogRow {
 export class CatalogReader {
   readonly #consul: ReturnType<typeof rawConsul>;
 
-  constructor(url: string) {
-    this.#consul = rawConsul(url);
+  constructor(url: string, token?: string) {
+    this.#consul = rawConsul(url, { token });
   }
 
   /** One look at a service. `filter: 'passing'` leaves the filtering to the agent, as readers do. */

@@ -25,6 +25,11 @@ export class ObservedService {
     return (await this.#first('settled', timeoutMs)).tookMs;
   }
 
+  /** What its Registrar told after it was registered, oldest first. */
+  get told(): readonly Extract<FromService, { kind: 'told' | 'state' }>[] {
+    return (this.#process.messages as FromService[]).filter((message) => message.kind === 'told' || message.kind === 'state');
+  }
+
   /** Collects its garbage and reads its memory. */
   async memory(): Promise<{ heapUsed: number; rss: number }> {
     const before = this.#told('memory').length;

@@ -38,11 +38,13 @@ const ready = () => {
   return opened;
 };
 const calledAt = performance.now();
-await register(server, {
+const registrar = await register(server, {
   name: plan.name,
-  registry: consul({ endpoints: [plan.url] }),
+  registry: consul({ endpoints: [plan.url], ...(plan.tokenFile !== undefined && { tokenFile: plan.tokenFile }) }),
   logger: false,
   ready,
   ...(plan.ttl !== undefined && { ttl: plan.ttl }),
 });
 tell({ kind: 'settled', at: wallClock(), tookMs: performance.now() - calledAt });
+for (const event of ['beat', 'beatMissed', 'rotated'] as const) registrar.on(event, () => tell({ kind: 'told', at: wallClock(), event }));
+registrar.on('state', ({ to }) => tell({ kind: 'state', at: wallClock(), to }));

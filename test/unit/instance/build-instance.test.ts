@@ -84,6 +84,15 @@ describe('an HTTP check', () => {
     expect(named.notes).toEqual([]);
   });
 
+  it('has the certificate taken by another name, or unseen, where that is said; then nothing is left to note', () => {
+    for (const [tls, expected] of [[{ serverName: 'orders' }, { serverName: 'orders' }], [{ insecureSkipVerify: true }, { skipVerify: true }]] as const) {
+      const { instance, notes } = build({ checks: { http: { tls } } }, { server: { ...http, protocol: 'https' }, place: agents });
+      expect(instance.checks).toMatchObject([{ url: 'https://127.0.0.1:8080/health/ready', tls: expected }]);
+      expect(notes).toEqual([]);
+    }
+    expect(() => build({ checks: { http: { tls: { serverName: 'orders' } } } }, { server: http })).toThrow(/checks\.http\.tls: .*plain http/);
+  });
+
   it('takes an absolute URL as it is, server or not', () => {
     const checks = { http: { path: 'https://probe.internal/orders?deep=1' } };
     expect(checksOf({ checks })).toMatchObject([{ url: 'https://probe.internal/orders?deep=1' }]);

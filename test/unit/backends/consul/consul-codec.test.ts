@@ -35,6 +35,15 @@ describe('the register body', () => {
     ]);
   });
 
+  it('says how a certificate is taken only where that was set', () => {
+    const check = { kind: 'http', url: 'https://10.0.0.1/', intervalMs: 10_000, timeoutMs: 1_000 } as const;
+    const checkOf = (tls: object) => (encodeInstance({ ...bare, checks: [{ ...check, tls }] }) as { Checks: object[] }).Checks[1];
+    expect(checkOf({})).not.toHaveProperty('TLSSkipVerify');
+    expect(checkOf({ skipVerify: true })).toMatchObject({ TLSSkipVerify: true });
+    expect(checkOf({ serverName: 'orders' })).toMatchObject({ TLSServerName: 'orders' });
+    expect(checkOf({ serverName: 'orders' })).not.toHaveProperty('TLSSkipVerify');
+  });
+
   it('never says that a check passes', () => {
     expect(JSON.stringify(encodeInstance({ ...bare, checks: [{ kind: 'tcp', target: 'a:1', intervalMs: 1, timeoutMs: 1 }] }))).not.toContain('Status');
   });
@@ -58,6 +67,21 @@ describe('what an agent answers', () => {
       status: 'warning',
       checks: [{ id: 'orders-1:ttl', status: 'warning', output: 'slow' }],
     });
+  });
+
+  it.each([
+    ['http', 'critical', 'Get "https://10.0.0.1/": x509: certificate signed by unknown authority', '`checks.http.tls`'],
+    ['http', 'critical', "x509: cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs", 'serverName'],
+    ['http', 'critical', 'Get "https://10.0.0.1/": remote error: tls: bad certificate', 'no client certificate'],
+    ['http', 'critical', 'net/http: HTTP/1.x transport connection broken: malformed HTTP response "\\x00\\x00"', 'HTTP/2 in the clear'],
+    ['http', 'critical', 'http: server gave HTTP response to HTTPS client', 'plain http'],
+    ['http', 'critical', 'dial tcp 10.0.0.1:80: connect: connection refused', undefined],
+    ['http', 'passing', 'HTTP GET: 200 OK Output: all about x509: certificates', undefined],
+    ['ttl', 'critical', 'x509: of our own', undefined],
+  ])('has advice on a probe that cannot pass as it is: %s %s %s', (kind, Status, Output, advice) => {
+    const entry = decodeEntry({ AggregatedStatus: Status, Service: service, Checks: [{ CheckID: `orders-1:${kind}`, Status, Output }] });
+    if (advice === undefined) expect(entry?.checks[0]).not.toHaveProperty('advice');
+    else expect(entry?.checks[0]?.advice).toContain(advice);
   });
 
   it.each([

@@ -39,6 +39,7 @@ describe('a refusal by Consul', () => {
     [400, 'Client sent an HTTP request to an HTTPS server.', "'https://'"],
     [403, 'ACL not found', 'unknown there or was deleted'],
     [403, 'Permission denied', 'service:write'],
+    [403, 'Permission denied', 'npx rollcall policy'],
     [429, 'Your IP is issuing too many concurrent connections', 'too many requests'],
     [404, '', 'HTTP port'],
   ])('says what to do next about %i %s', (status, words, hint) => {
@@ -59,6 +60,18 @@ describe('a refusal by Consul', () => {
 
   it('that a server gave and the agent passes on is one', () => {
     expect(refusal(answer(500, 'rpc error making call: Permission denied'), 'discover', at).code).toBe('ROLLCALL_REGISTRY_DENIED');
+  });
+
+  it.each([
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'CONSUL_CACERT'],
+    ['CERT_HAS_EXPIRED', 'out of date'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'CONSUL_TLS_SERVER_NAME'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'CONSUL_CLIENT_CERT'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'CONSUL_CLIENT_CERT'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'HTTPS port'],
+    ['ECONNREFUSED', 'Is the agent running'],
+  ])('says what to do next about %s', (code, hint) => {
+    expect(unreachable(Object.assign(new Error('failed'), { code }), 'read', at).message).toContain(hint);
   });
 
   it('names the right a reader needs', () => {

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { leastPolicy } from '../backends/consul/consul-policy.js';
+import { consulVariables, readConsulEnv, readServiceEnv, serviceVariables } from '../config/env.js';
+import { asError } from '../errors.js';
+import { looksLikeFile, namesInFile } from './names-in-file.js';
+import type { Outcome } from './outcome.js';
+
+const { name: nameVariable } = serviceVariables;
+const { namespace, partition } = consulVariables;
+
+export const policyUsage: readonly string[] = [
+  'Usage: rollcall policy [--discover NAME]... [--kv KEY]... [names or files...]',
+  '',
+  "Prints the least Consul ACL policy for a token of these services, in HCL: rollcall policy | consul acl policy create -name orders -rules -",
+  `What looks like a file is read, as in rollcall lint. Without words: ${nameVariable.variable}, else the package.json of the current folder.`,
+  `${namespace.variable} and ${partition.variable} are heeded.`,
+  '',
+  '  --discover NAME   instances of that service are looked up, too',
+  '  --kv KEY          consulKv(KEY) is the live configuration',
+  '  --help            this text',
+  '',
+  'Exit status: 0 printed, 2 there is no service to print it for.',
+];
+
+/** `rollcall policy`: the rights that a service needs. Resolves to what to say; never rejects. */
+export async function policy(words: readonly string[]): Promise<Outcome> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: { discover: { type: 'string', multiple: true, default: [] }, kv: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean', short: 'h', default: false } },
+      allowPositionals: true,
+    });
+    if (values.help) return { status: 0, out: policyUsage };
+    const services = await servicesOf(positionals);
+    if (services.length === 0) return { status: 2, err: ['There is no name of a service here', '', ...policyUsage] };
+    const env = readConsulEnv();
+    const keys = values.kv.map((key) => key.replace(/\/$/, ''));
+    return { status: 0, out: leastPolicy({ services, discovers: values.discover, keys, namespace: env.namespace, partition: env.partition }) };
+  } catch (error) {
+    return { status: 2, err: [asError(error).message, '', ...policyUsage] };
+  }
+}
+
+async function servicesOf(words: readonly string[]): Promise<string[]> {
+  const { name } = readServiceEnv();
+  if (words.length === 0 && name !== undefined) return [name];
+  const places = words.length === 0 && existsSync('package.json') ? ['package.json'] : words;
+  const names = await Promise.all(places.map(async (word) => (looksLikeFile(word) ? namesInFile(word) : [word])));
+  return [...new Set(names.flat())];
+}

@@ -1,0 +1,77 @@
+import { rounded, spreadOf } from '../experiment/statistics.js';
+import type { Spread } from '../experiment/statistics.js';
+import type { Verdict } from '../experiment/experiment.js';
+
+/** `at` on the wall clock. */
+export type RotationEvent =
+  /** The token file has token number `index` from now on; it was `buried` when the servers no longer know it. */
+  | { readonly event: 'swapped' | 'buried'; readonly at: number; readonly index: number }
+  /** The last token is deleted and has no successor; then a good one is written. */
+  | { readonly event: 'revoked' | 'good'; readonly at: number }
+  /** What readers were handed. */
+  | { readonly event: 'sample'; readonly at: number; readonly who: 'ours' | 'control'; readonly passing: boolean }
+  | { readonly event: 'beat' | 'beatMissed' | 'rotated'; readonly at: number }
+  | { readonly event: 'state'; readonly at: number; readonly to: string };
+
+export const bounds = {
+  /** How long an agent believes in a token that was deleted. */
+  agentBelievesMs: 30_000,
+  healedMs: 1_000,
+  /** Looks at the service between two swaps, at least. */
+  samplesPerSwap: 10,
+} as const;
+
+export interface RotationFigures {
+  readonly swaps: number;
+  readonly beats: number;
+  readonly missed: number;
+  readonly samples: number;
+  readonly notPassing: number;
+  /** From a new token in the file to the service registered under it. */
+  readonly rotatedMs: Spread;
+  readonly visibleMs: number;
+  readonly healedMs: number;
+  readonly controlNotPassing: number;
+}
+
+/** Judges a whole history; `intervalMs` is that of the heartbeats. */
+export function judgeRotation(history: readonly RotationEvent[], intervalMs: number): Verdict<RotationFigures> {
+  const problems: string[] = [];
+  const revokedAt = history.find(({ event }) => event === 'revoked')?.at ?? Infinity;
+  const goodAt = history.find(({ event }) => event === 'good')?.at ?? Infinity;
+  const rotating = history.filter(({ at }) => at < revokedAt);
+  const swaps = rotating.filter((event) => event.event === 'swapped');
+  const rotations = rotating.filter(({ event }) => event === 'rotated').map(({ at }) => at);
+  const count = (name: RotationEvent['event']) => rotating.filter(({ event }) => event === name).length;
+  const samples = rotating.filter((event) => event.event === 'sample').filter(({ who }) => who === 'ours');
+  const notPassing = samples.filter(({ passing }) => !passing).length;
+
+  const took: number[] = [];
+  for (const { index, at } of swaps) {
+    const rotatedAt = rotations.find((each) => each >= at);
+    const buriedAt = history.find((event) => event.event === 'buried' && event.index === index - 1)?.at;
+    if (rotatedAt === undefined) problems.push(`token ${index}: the service was never registered under it`);
+    else if (buriedAt === undefined) problems.push(`token ${index}: the one before it was never deleted, so this proves nothing`);
+    else if (rotatedAt > buriedAt) problems.push(`token ${index}: the service was registered under it ${rounded(rotatedAt - buriedAt)} ms after the one before had died`);
+    if (rotatedAt !== undefined) took.push(rotatedAt - at);
+  }
+  if (swaps.length === 0) problems.push('no token was swapped');
+  if (samples.length < swaps.length * bounds.samplesPerSwap) problems.push(`readers looked only ${samples.length} times`);
+  if (count('beat') === 0) problems.push('no heartbeat was seen');
+  if (count('beatMissed') > 0) problems.push(`${count('beatMissed')} heartbeats were missed while tokens were swapped`);
+  if (notPassing > 0) problems.push(`readers saw the service not passing ${notPassing} times while tokens were swapped`);
+
+  const stateAfter = (to: string, since: number) => history.find((event) => event.event === 'state' && event.to === to && event.at >= since)?.at ?? Infinity;
+  const visibleMs = stateAfter('recovering', revokedAt) - revokedAt;
+  const longest = bounds.agentBelievesMs + intervalMs;
+  if (!(visibleMs <= longest)) problems.push(`a revoked token was visible after ${rounded(visibleMs)} ms, promised are ${rounded(longest)}`);
+  const passesAt = history.find((event) => event.event === 'sample' && event.who === 'ours' && event.passing && event.at >= stateAfter('registered', goodAt))?.at ?? Infinity;
+  const healedMs = passesAt - goodAt;
+  if (!(healedMs <= bounds.healedMs)) problems.push(`passing ${rounded(healedMs)} ms after a good token, promised are ${bounds.healedMs}`);
+
+  const controlNotPassing = history.filter((event) => event.event === 'sample' && event.who === 'control' && !event.passing).length;
+  const controlPassed = history.some((event) => event.event === 'sample' && event.who === 'control' && event.passing);
+  if (!controlPassed || controlNotPassing === 0) problems.push('the control, which keeps its first token, did not pass and then fail: this experiment proves nothing');
+  const figures = { swaps: swaps.length, beats: count('beat'), missed: count('beatMissed'), samples: samples.length, notPassing, rotatedMs: spreadOf(took), visibleMs: rounded(visibleMs), healedMs: rounded(healedMs), controlNotPassing };
+  return { problems, figures };
+}
