@@ -36,7 +36,7 @@ const tlsHints: Readonly<Record<TlsTrouble, string>> = {
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
-  const trouble = tlsTrouble(why);
+  const trouble = tlsTrouble(cause);
   const hint = trouble === undefined ? 'Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR' : tlsHints[trouble];
   return new RegistryUnavailableError(
     `Consul at ${shown} could not be reached to ${operation} (${why}). ${hint}`,

@@ -68,10 +68,12 @@ describe('a refusal by Consul', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'CONSUL_TLS_SERVER_NAME'],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'CONSUL_CLIENT_CERT'],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'CONSUL_CLIENT_CERT'],
-    ['ERR_SSL_WRONG_VERSION_NUMBER', 'HTTPS port'],
+    ['EPROTO error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure', 'CONSUL_CLIENT_CERT'],
+    ['EPROTO error:0A00010B:SSL routines:ssl3_get_record:wrong version number', 'HTTPS port'],
     ['ECONNREFUSED', 'Is the agent running'],
-  ])('says what to do next about %s', (code, hint) => {
-    expect(unreachable(Object.assign(new Error('failed'), { code }), 'read', at).message).toContain(hint);
+  ])('says what to do next about %s', (words, hint) => {
+    const [code = '', message = 'failed'] = words.split(/ (.*)/);
+    expect(unreachable(Object.assign(new Error(message), { code }), 'read', at).message).toContain(hint);
   });
 
   it('names the right a reader needs', () => {
