@@ -42,7 +42,7 @@ it('`rollcall policy` is enough for the whole life of a service where everything
   const { tokenWith } = aclsOf(agent);
   const { secret } = await tokenWith(await printed([name, '--discover', other, '--kv', key]));
   const catalog = catalogOf(agent.url, agent.token);
-  await catalog.raw.put(`/v1/kv/${key}/tags`, 'live');
+  await catalog.raw.put(`/v1/kv/${key}/tags`, ['live']);
   await catalog.raw.put('/v1/agent/service/register', { Name: other, ID: other });
   const config = consulKv(key, { endpoints: [agent.url], token: secret });
   const { registrar, events } = await started(secret, { name, id: name, config });

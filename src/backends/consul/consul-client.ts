@@ -54,7 +54,7 @@ export class ConsulClient {
     signal.addEventListener('abort', cancellation, { once: true });
     try {
       const answer = cancellation instanceof Cancellation ? await sendBeat(wire, request, headers, cancellation) : await sendCall(wire, request, headers, cancellation);
-      return token === undefined ? answer : withoutToken(answer, token);
+      return withoutSecrets(answer, token === undefined ? wire.secrets : [token, ...wire.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
       this.#assertOpen(request);
@@ -104,8 +104,9 @@ export class ConsulClient {
 }
 
 /** Whatever stands before an agent may say in its answer what it was sent; words of an answer get into messages. */
-function withoutToken(answer: Answer, token: string): Answer {
-  return answer.status < 400 || !answer.text.includes(token) ? answer : { ...answer, text: answer.text.replaceAll(token, '(hidden)') };
+function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
+  const found = answer.status < 400 ? [] : secrets.filter((secret) => answer.text.includes(secret));
+  return found.length === 0 ? answer : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
 }
 
 type Headers = Readonly<Record<string, string>> | undefined;

@@ -30,6 +30,8 @@ export interface Wire {
   readonly http: HttpModule;
   readonly beat: RequestOptions;
   readonly headers: Readonly<Record<string, string>>;
+  /** What is sent beside a token that no message may show. */
+  readonly secrets: readonly string[];
   /** What stands before the path of every request. */
   readonly base: string;
   /** Has each connection closed as soon as it is idle. */
@@ -101,7 +103,9 @@ async function openWire({ url, pool, connectMs, tls }: WirePlan): Promise<Wire> 
     watch: createUnheldAgent(lanes.watch, { connectMs, tls }),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
-  const headers = { 'user-agent': 'rollcall', ...credentials(url) };
+  const access = credentials(url);
+  const headers = { 'user-agent': 'rollcall', ...access };
+  const secrets = [access.authorization?.replace('Basic ', ''), url.password, plain(url.password)].filter((secret) => secret !== undefined && secret !== '') as string[];
   // Its types do not know these options; it does.
   const about: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
   const client = new Consul(about) as unknown as Papi;
@@ -115,7 +119,7 @@ async function openWire({ url, pool, connectMs, tls }: WirePlan): Promise<Wire> 
   const close = () => {
     for (const agent of Object.values(agents)) retire(agent);
   };
-  return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, base, close };
+  return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, secrets, base, close };
 }
 
 /** What a proxy before the agent asks for. As a header, which both ways of sending take. */
