@@ -5,7 +5,8 @@ import type { Verdict } from '../experiment/experiment.js';
 /** `at` on the wall clock. */
 export type RotationEvent =
   /** The token file has token number `index` from now on; it was `buried` when the servers no longer know it. */
-  | { readonly event: 'swapped' | 'buried'; readonly at: number; readonly index: number }
+  | { readonly event: 'swapped'; readonly at: number; readonly index: number }
+  | { readonly event: 'buried'; readonly at: number; readonly index: number }
   /** The last token is deleted and has no successor; then a good one is written. */
   | { readonly event: 'revoked' | 'good'; readonly at: number }
   /** What readers were handed. */
