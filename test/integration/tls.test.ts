@@ -1,5 +1,4 @@
-import { createSecureServer } from 'node:http2';
-import { createServer as createPlainHttp2 } from 'node:http2';
+import { createServer as createPlainHttp2, createSecureServer } from 'node:http2';
 import { createServer as createHttps } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
@@ -175,9 +174,19 @@ describe("an agent's own probe over TLS", () => {
       return message.includes('cannot pass') ? message : warned();
     };
     expect(await warned()).toMatch(/:http cannot pass: the agent does not take the server's certificate: set `checks\.http\.tls`.*x509/);
-    const { name } = await served(createSecureServer({ ...identity, allowHTTP1: true }) as unknown as Server, { http: { interval: '500ms', tls: { insecureSkipVerify: true } } });
+    const { name } = await served(createSecureServer({ ...identity, allowHTTP1: true }), { http: { interval: '500ms', tls: { insecureSkipVerify: true } } });
     const catalog = catalogOf(shared);
     await waitFor(async () => (await catalog.passing(name)).length === 1);
+  });
+
+  it('by another name is more than an old agent knows, and its refusal says what to do', async () => {
+    const server = createHttps(await authority.issue());
+    later(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { registrar, events } = registrarWith({ endpoints: [shared] }, { checks: { http: { tls: { serverName: 'localhost' } } } });
+    registrar.bind(server).start().catch(() => undefined);
+    expect((await events.next('failed')).error).toMatchObject({ code: 'ROLLCALL_REGISTRY_REJECTED', message: expect.stringMatching(/unknown field "TLSServerName".*older than the field/) as string });
   });
 
   it('of HTTP/2 in the clear is warned of, and a TCP check does it', async () => {
@@ -186,7 +195,7 @@ describe("an agent's own probe over TLS", () => {
     await once(server, 'listening');
     later(() => server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/health`;
-    const { events } = await served(createPlainHttp2() as unknown as Server, { tcp: { interval: '500ms' }, http: { path: url, interval: '500ms' } });
+    const { events } = await served(createPlainHttp2(), { tcp: { interval: '500ms' }, http: { path: url, interval: '500ms' } });
     expect((await events.next('warning')).message).toMatch(/:http cannot pass: the server does not speak HTTP\/1.*`checks: \{ tcp: true \}`/);
   });
 });
