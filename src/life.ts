@@ -6,7 +6,7 @@ import type { Health } from './health/report.js';
 import type { Vitals } from './health/vitals.js';
 import type { Beating } from './heartbeat/beating.js';
 import { Heartbeat } from './heartbeat/heartbeat.js';
-import type { HeartbeatPlan } from './heartbeat/heartbeat.js';
+import type { HeartbeatPlan } from './heartbeat/heartbeat-plan.js';
 import { nothingRemembered } from './heartbeat/recover.js';
 import { bootNonce } from './instance/boot-nonce.js';
 import type { BuiltInstance } from './instance/build-instance.js';
