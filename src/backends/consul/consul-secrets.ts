@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionOptions } from 'node:tls';
 import { RegistryUnavailableError } from '../../errors.js';
 import { abortable } from '../../resilience/deadline.js';
@@ -55,7 +54,7 @@ export class ConsulSecrets implements Secrets {
       const { material, issues } = readTls(tls.plan);
       const settings = tlsSettings(tls.plan, material);
       problems.push(...issues.map(({ field, allowed }) => `${field} has to be ${allowed}: what was read before stays in use`));
-      if (issues.length === 0 && !isDeepStrictEqual(settings, this.#tls)) this.#tls = settings;
+      if (issues.length === 0 && JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
     }
     return { changed: before[0] !== this.#generation || before[1] !== this.#tls, problems };
   }
