@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 /** Everything that could be printed of it. */
-const all = (value: unknown): string => inspect(value, { depth: Infinity, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity, getters: true });
+const all = (value: unknown): string => inspect(value, { depth: Infinity, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity });
 
 function expectClean(what: string, text: string): void {
   const found = secrets.filter((secret) => text.includes(secret)).map((secret) => `${what}: ...${text.slice(Math.max(0, text.indexOf(secret) - 200), text.indexOf(secret) + 20)}`);
