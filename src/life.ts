@@ -69,7 +69,8 @@ export class Life {
     const { health } = this.#plan.vitals;
     if (this.#heartbeat === undefined) return { ...health, status: 'critical', reason: 'not ready yet', degraded: false };
     const { report } = this.#plan.maintenance;
-    return report === undefined ? health : { ...health, ...report, degraded: false };
+    if (report !== undefined) return { ...health, ...report, degraded: false };
+    return this.#plan.server()?.isFailing === true ? { ...health, status: 'critical', reason: 'the server fails', degraded: false } : health;
   }
 
   /** Tells it, and beats at once. What changes before the first beat is in that. */
@@ -128,6 +129,9 @@ export class Life {
   async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
     const { config, surroundings, registry, events, machine, vitals, server } = this.#plan;
     const { clock, random, polls, sharedLook, system } = surroundings;
+    server()?.onFailing(() => {
+      this.healthChanged();
+    });
     const known = vitals.start(signal);
     const remembered = nothingRemembered();
     const onIdentity = (built: BuiltInstance) => {

@@ -18,6 +18,9 @@ import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
 import { watchServer } from './watch-server.js';
 
+/** Out of file descriptors, a server fails at each connection: so long after the last error it counts as mended. */
+const FAILING_FOR_MS = 5_000;
+
 export interface BindOptions {
   readonly clock: Clock;
   /** Answers its paths on the server before the host sees the request. */
@@ -40,6 +43,8 @@ export class BoundServer {
   readonly #traffic: Traffic;
   readonly #connections: Connections;
   readonly #onClosed = new Set<() => void>();
+  readonly #onFailing = new Set<() => void>();
+  #callOffCalm: () => void = () => undefined;
   /** Further listeners of the same service, which share our traffic. */
   readonly #siblings: BoundServer[] = [];
   readonly #released = new AbortController();
@@ -82,11 +87,21 @@ export class BoundServer {
       closed: () => {
         this.#noticed('closed');
       },
+      failed: () => {
+        this.#noticed('failed');
+        this.#callOffCalm();
+        this.#callOffCalm = this.#clock.after(FAILING_FOR_MS, () => this.#noticed('calmed'));
+      },
     });
   }
 
   get isListening(): boolean {
     return this.#server.listening;
+  }
+
+  /** It listens, and told of an error a short while ago: whoever connects may not be served. */
+  get isFailing(): boolean {
+    return this.#phase === 'failing' || this.#siblings.some((sibling) => sibling.isFailing);
   }
 
   /** A snapshot. */
@@ -103,6 +118,9 @@ export class BoundServer {
   /** Watches another listener of the same service too, e.g. on a second address: counted, drained and closed with this one. */
   also(server: Server): void {
     const sibling = new BoundServer(server, { clock: this.#clock, endpoint: this.#endpoint }, this.#traffic);
+    sibling.onFailing(() => {
+      for (const run of this.#onFailing) run();
+    });
     this.#siblings.push(sibling);
   }
 
@@ -126,6 +144,11 @@ export class BoundServer {
     };
   }
 
+  /** Calls `run` whenever `isFailing` may have changed. */
+  onFailing(run: () => void): void {
+    this.#onFailing.add(run);
+  }
+
   /** From now on HTTP/1 answers carry `Connection: close`, and an HTTP/2 session gets GOAWAY with its next stream. */
   startDraining(): void {
     this.#traffic.startDraining();
@@ -147,6 +170,7 @@ export class BoundServer {
   /** Takes everything off the server again. */
   release(): void {
     this.#released.abort(new StoppedError('the server is no longer watched'));
+    this.#callOffCalm();
     this.#unwatch();
     for (const sibling of this.#siblings) sibling.release();
   }
@@ -175,7 +199,9 @@ export class BoundServer {
   #noticed(fact: ServerFact): void {
     const from = this.#phase;
     this.#phase = serverPhases[from][fact] ?? from;
-    if (from === 'open' && (this.#phase === 'left' || this.#phase === 'gone')) this.#hostClosed();
+    const [was, is] = [from === 'failing', this.#phase === 'failing'];
+    if (was !== is) for (const run of this.#onFailing) run();
+    if ((from === 'open' || was) && (this.#phase === 'left' || this.#phase === 'gone')) this.#hostClosed();
   }
 
   #hostClosed(): void {

@@ -19,6 +19,8 @@ export interface ServerWatcher {
   /** `close()` was called while it listened: 'close' comes only when the last connection has ended, too late to leave a registry. */
   stopped(): void;
   closed(): void;
+  /** It told of an error: it could not listen or, once it does, not accept a connection. */
+  failed(): void;
 }
 
 /**
@@ -80,6 +82,9 @@ function tell(watcher: ServerWatcher, event: string, first: unknown, second: unk
       return false;
     case 'close':
       watcher.closed();
+      return false;
+    case 'error':
+      watcher.failed();
       return false;
     default:
       return false;
