@@ -33,5 +33,10 @@ export class Silence {
 
 /** A stall just under the tolerance may have begun right before the next sign. */
 export function isStalled(silentMs: number, toleranceMs: number): boolean {
-  return silentMs > toleranceMs + SIGN_EVERY_MS;
+  return patienceMs(silentMs, toleranceMs) < 0;
+}
+
+/** How much longer the silence may last before it is a stall; negative: it is one. */
+export function patienceMs(silentMs: number, toleranceMs: number): number {
+  return toleranceMs + SIGN_EVERY_MS - silentMs;
 }

@@ -10,7 +10,7 @@ import { Heartbeat } from '../heartbeat.js';
 import type { Permits } from '../permits.js';
 import { beatDeadlineMs } from '../schedule.js';
 import type { SharedLook } from '../shared-look.js';
-import { isStalled } from '../stall.js';
+import { isStalled, patienceMs } from '../stall.js';
 import { loadRegistry } from './load-registry.js';
 import type { Account, BeatOrder, Bearing, Instruction, Outcome } from './messages.js';
 import { Questions } from './questions.js';
@@ -99,6 +99,11 @@ export class Resident {
       case 'begin':
         break;
     }
+  }
+
+  /** How much longer the main thread may be silent, when it has been so long; Infinity once it is stalled. */
+  patienceMs(silentMs: number): number {
+    return this.#stalledMs > 0 ? Infinity : patienceMs(silentMs, this.#order.stallToleranceMs);
   }
 
   /** The main thread has given no sign of life for so long. */

@@ -28,7 +28,9 @@ export function serveBeats({ signsOfLife, send, ...surroundings }: Thread): (mes
     writeTime(signsOfLife, signs.worker, now);
     const silentMs = silence.look(readTime(signsOfLife, signs.main, now), now);
     for (const resident of residents.values()) resident.mainIsSilent(silentMs);
-    clock.after(SIGN_EVERY_MS, look);
+    // Sooner where a tolerance ends sooner: no stall is told late for want of a look.
+    const nextMs = Math.min(SIGN_EVERY_MS, ...[...residents.values()].map((resident) => resident.patienceMs(silentMs) + 1));
+    clock.after(nextMs, look);
   };
   look();
   say({ kind: 'ready' });

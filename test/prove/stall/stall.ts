@@ -19,8 +19,8 @@ const RUNS = 200;
 const WEDGE_SHARE = 0.3;
 const CONTROL_SHARE = 0.15;
 const TTL_MS = 3_000;
-/** Services that stall beside each other: as many as there are cores on a small machine. */
-const SIDE_BY_SIDE = 2;
+/** Two services suffer beside each other: one whose stalls take a core, and one whose stalls only wait. Two that compute would starve all else on a small machine. */
+const waiting: readonly StallKind[] = ['execSync', 'Atomics.wait'];
 const LOOK_EVERY_MS = 10;
 const GIVE_UP_MS = 15_000;
 
@@ -37,11 +37,12 @@ export async function stall(lab: Lab): Promise<Verdict> {
   const times = (count: number, make: (nth: number) => StallOrder) => Array.from({ length: Math.ceil(count) }, (_, nth) => make(nth));
   const orders = [...times(runs, short), ...times(runs * WEDGE_SHARE, wedge)];
   try {
-    const lanes = Array.from({ length: SIDE_BY_SIDE }, (_, lane) => {
-      const plan: StallingPlan = { url: consul.url, name: `ours-${lane + 1}`, ttlMs: TTL_MS, thread: 'worker' };
-      return suffer(plan, 'ours', orders.filter((_order, nth) => nth % SIDE_BY_SIDE === lane), history, lab);
-    });
-    await Promise.all(lanes);
+    const ours = (name: string): StallingPlan => ({ url: consul.url, name, ttlMs: TTL_MS, thread: 'worker' });
+    const waits = ({ kind }: StallOrder) => waiting.includes(kind);
+    await Promise.all([
+      suffer(ours('computing'), 'ours', orders.filter((order) => !waits(order)), history, lab),
+      suffer(ours('waiting'), 'ours', orders.filter(waits), history, lab),
+    ]);
     const control: StallingPlan = { url: consul.url, name: 'control', ttlMs: TTL_MS, thread: 'main' };
     await suffer(control, 'control', times(Math.max(8, runs * CONTROL_SHARE), short), history, lab);
   } finally {
