@@ -23,7 +23,7 @@ const TTL_MS = 10_000;
 const INTERVAL_MS = TTL_MS / 3;
 const DOWN_MS = 3_000;
 /** A look at five hundred entries is work for the agent too. */
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 const GIVE_UP_MS = 60_000;
 /** Whole intervals, so that every slot comes equally often. */
 const COUNTED_INTERVALS = 3;
