@@ -52,11 +52,12 @@ export function decide(asked: CheckedOptions): Decided {
 }
 
 function planComponents(components: Components): ComponentPlan[] {
-  return Object.entries(components).map(([name, { run, interval, timeout, failures, successes, onFail }]) => {
+  return Object.entries(components).map(([name, { run, close, interval, timeout, failures, successes, onFail }]) => {
     const intervalMs = interval ?? defaults.componentIntervalMs;
     return {
       name,
       run,
+      close,
       intervalMs,
       timeoutMs: timeout ?? Math.min(defaults.componentTimeoutMs, intervalMs),
       failures: failures ?? 1,

@@ -134,9 +134,12 @@ export interface HealthOptions {
 export interface ComponentOptions {
   /**
    * Looks at it, at first when the Registrar starts. It is fine unless this throws, rejects, says false, answers a `Finding` that is not
-   * passing, or takes longer than `timeout`, when the signal aborts. Never called while an earlier call has not ended.
+   * passing or anything that is not `ok` (as `fetch` does), or takes longer than `timeout`, when the signal aborts. Never called while an
+   * earlier call has not ended.
    */
   run?: (signal: AbortSignal) => unknown;
+  /** Lets go of what `run` has kept. Called once when the Registrar stops. @default nothing to let go of */
+  close?: () => unknown;
   /** From the begin of one run to the next. @default '10s' */
   interval?: Duration;
   /** @default '2s', or the interval if shorter */
@@ -147,7 +150,8 @@ export interface ComponentOptions {
   successes?: number;
   /**
    * How far it reaches. `degrade`: the instance passes, degraded; `warning`: it is in warning, which readers who ask with `?passing`
-   * no longer see; `critical`: it leaves the traffic; `break`: it passes, degraded, and `Registrar.guard` fails fast. @default 'degrade'
+   * no longer see; `critical`: it leaves the traffic; `break`: it passes, degraded, and `Registrar.guard` fails fast until a
+   * trial succeeds: a run or, `interval` after the circuit opened, a guarded call where there is no run. @default 'degrade'
    */
   onFail?: OnFail;
 }

@@ -148,6 +148,7 @@ const healthPath = v.pipe(
 const inRow = v.pipe(v.number('a whole number, at least 1'), v.integer('a whole number, at least 1'), v.minValue(1, 'a whole number, at least 1'));
 const component = section({
   run: v.optional(v.custom<(signal: AbortSignal) => unknown>((value) => typeof value === 'function', 'a function')),
+  close: v.optional(v.custom<() => unknown>((value) => typeof value === 'function', 'a function')),
   interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
   timeout: v.optional(duration(1, "more than 0, e.g. '2s'")),
   failures: v.optional(inRow),

@@ -15,6 +15,8 @@ export interface ComponentPlan {
   readonly name: string;
   /** Undefined: it is only reported about. */
   readonly run: ((signal: AbortSignal) => unknown) | undefined;
+  /** Lets go of what the runs have kept. */
+  readonly close: (() => unknown) | undefined;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** So many runs in a row that agree make it worse. */
@@ -44,10 +46,14 @@ export function isComponentStatus(value: unknown): value is ComponentStatus {
   return typeof value === 'string' && Object.hasOwn(reasons, value);
 }
 
-/** What a run that resolved has said: false is a no, a finding is what it says, and anything else is a yes. */
+/**
+ * What a run that resolved has said: false is a no, a finding is what it says, an answer that is not `ok` (as of `fetch`) is a no, and
+ * anything else is a yes.
+ */
 export function outcomeOf(answer: unknown): Outcome {
   if (answer === false) return { status: 'critical', reason: 'failed', detail: 'the run said false' };
-  const { status, detail } = (answer ?? {}) as Partial<Record<keyof Finding, unknown>>;
+  const { status, detail, ok } = (answer ?? {}) as Partial<Record<keyof Finding | 'ok', unknown>>;
+  if (ok === false) return { status: 'critical', reason: 'failed', detail: typeof status === 'number' ? `HTTP ${String(status)}` : 'the answer is not ok' };
   if (!isComponentStatus(status)) return { status: 'passing', reason: 'ok' };
   return { status, reason: reasons[status], ...(typeof detail === 'string' && { detail }) };
 }

@@ -11,7 +11,7 @@ export interface Monitoring {
   readonly tell: (outcome: Outcome) => void;
 }
 
-/** Runs one component over and over, one run at a time, until the signal aborts; rejects with its reason. */
+/** Runs one component over and over, one run at a time, until the signal aborts, and closes it; rejects with the signal's reason. */
 export async function monitor({ plan, clock, tell }: Monitoring, signal: AbortSignal): Promise<void> {
   /** The run that has not ended yet, which may be long after its time was up. */
   let running: Promise<unknown> | undefined;
@@ -38,10 +38,15 @@ export async function monitor({ plan, clock, tell }: Monitoring, signal: AbortSi
     }
   };
 
-  for (;;) {
-    const startedAt = clock.now();
-    tell(await look());
-    await clock.sleep(Math.max(0, startedAt + plan.intervalMs - clock.now()), signal);
+  try {
+    for (;;) {
+      const startedAt = clock.now();
+      tell(await look());
+      await clock.sleep(Math.max(0, startedAt + plan.intervalMs - clock.now()), signal);
+    }
+  } finally {
+    // Nobody waits for it, or wants to know how it went.
+    Promise.resolve().then(plan.close).catch(() => undefined);
   }
 }
 

@@ -1,19 +1,20 @@
 import type { Outcome } from './component.js';
 import type { ComponentReason, ComponentStatus } from './report.js';
 
-const badness: Readonly<Record<ComponentStatus, number>> = { passing: 0, warning: 1, critical: 2 };
+/** From the best to the worst. */
+const statuses: readonly ComponentStatus[] = ['passing', 'warning', 'critical'];
 
 /**
- * What is thought of a component: it changes only when enough outcomes in a row say so. Between two changes its reason stays the
- * first one, so that a database that refuses now and hangs then gives the same bytes.
+ * What is thought of a component: it changes only when enough outcomes in a row say so, and then as far as all of them agree. Between two
+ * changes its reason stays the first one, so that a database that refuses now and hangs then gives the same bytes.
  */
 export class Opinion {
   readonly #needed: { readonly failures: number; readonly successes: number };
   #status: ComponentStatus = 'passing';
   #reason: ComponentReason = 'unknown';
-  /** 1: the latest outcomes were worse than what is thought, -1: better. */
-  #trend = 0;
-  #inRow = 0;
+  /** For each status, how many outcomes in a row were at least as bad, and at most. */
+  readonly #atLeast = [0, 0, 0];
+  readonly #atMost = [0, 0, 0];
 
   constructor(needed: { readonly failures: number; readonly successes: number }) {
     this.#needed = needed;
@@ -29,24 +30,32 @@ export class Opinion {
 
   /** Takes an outcome into account. True when that changes the status, or makes it known. */
   hear(outcome: Outcome): boolean {
-    const trend = Math.sign(badness[outcome.status] - badness[this.#status]);
-    this.#inRow = trend === this.#trend ? this.#inRow + 1 : 1;
-    this.#trend = trend;
-    if (trend === 0) {
-      if (this.#reason !== 'unknown') return false;
-      this.#reason = outcome.reason;
-      return true;
-    }
-    if (this.#inRow < (trend > 0 ? this.#needed.failures : this.#needed.successes)) return false;
-    this.settle(outcome);
+    const said = statuses.indexOf(outcome.status);
+    statuses.forEach((_, level) => {
+      this.#atLeast[level] = said >= level ? (this.#atLeast[level] ?? 0) + 1 : 0;
+      this.#atMost[level] = said <= level ? (this.#atMost[level] ?? 0) + 1 : 0;
+    });
+    const status = this.#concluded();
+    if (status === this.#status && (this.#reason !== 'unknown' || outcome.status !== status)) return false;
+    // What all agree on may be less than the last one says.
+    this.#status = status;
+    this.#reason = outcome.status === status ? outcome.reason : 'warning';
     return true;
   }
 
-  /** Takes an outcome for the whole truth. */
+  /** Takes an outcome for the whole truth, whatever was heard before. */
   settle({ status, reason }: Outcome): void {
     this.#status = status;
     this.#reason = reason;
-    this.#trend = 0;
-    this.#inRow = 0;
+    this.#atLeast.fill(0);
+    this.#atMost.fill(0);
+  }
+
+  #concluded(): ComponentStatus {
+    const { failures, successes } = this.#needed;
+    const current = statuses.indexOf(this.#status);
+    const worse = statuses.findLast((_, level) => level > current && (this.#atLeast[level] ?? 0) >= failures);
+    const better = statuses.find((_, level) => level < current && (this.#atMost[level] ?? 0) >= successes);
+    return worse ?? better ?? this.#status;
   }
 }

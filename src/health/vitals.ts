@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.js';
 import { CircuitOpenError, ConfigError } from '../errors.js';
 import { printable } from '../telemetry/printable.js';
@@ -28,11 +29,12 @@ export interface VitalsPlan {
 interface Part {
   readonly plan: ComponentPlan;
   readonly opinion: Opinion;
-  readonly circuit: Circuit;
+  /** Of one with `onFail: 'break'`. */
+  circuit?: Circuit;
 }
 
 /** A report about what the options do not name is taken as it stands. */
-const reportedOnly = { run: undefined, intervalMs: Infinity, timeoutMs: Infinity, failures: 1, successes: 1, onFail: 'critical' } as const;
+const reportedOnly = { run: undefined, close: undefined, intervalMs: Infinity, timeoutMs: Infinity, failures: 1, successes: 1, onFail: 'critical' } as const;
 
 /** All components of an instance and the health they make. */
 export class Vitals {
@@ -53,7 +55,10 @@ export class Vitals {
   }
 
   /** Runs the components until the signal aborts. Resolves when each of those that others see in the registry was looked at once. */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(until: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([until]);
+    // Each component waits for it: for Node that would be a leak, and worth a warning in the service's output.
+    setMaxListeners(0, signal);
     const seen: Promise<void>[] = [];
     for (const part of this.#parts.values()) {
       const { run, onFail } = part.plan;
@@ -73,17 +78,16 @@ export class Vitals {
 
   /** Takes what the service itself says of a component. Throws `ConfigError` for what cannot be one. */
   report(name: string, status: ComponentStatus, detail?: string): void {
-    const part = this.#parts.get(name) ?? this.#reported(name);
     if (!isComponentStatus(status)) throw new ConfigError([{ field: `report('${name}')`, value: status, allowed: "'passing', 'warning' or 'critical'" }]);
-    this.#hear(part, outcomeOf({ status, detail }));
+    this.#hear(this.#parts.get(name) ?? this.#reported(name), outcomeOf({ status, detail }));
   }
 
   /** Calls `fn` unless the component's circuit is open; settles as `fn` does, or rejects with `CircuitOpenError`. */
   async guard<T>(name: string, fn: () => T | Promise<T>): Promise<T> {
-    const part = this.#parts.get(name);
-    if (part?.plan.onFail !== 'break') throw new ConfigError([{ field: 'guard', value: name, allowed: "the name of a component with onFail: 'break'" }]);
-    if (part.circuit.isOpen) throw new CircuitOpenError(`${name} is failing and is not called: its circuit is open until the component's run succeeds`, { operation: 'guard' });
-    return part.circuit.through(fn);
+    const circuit = this.#parts.get(name)?.circuit;
+    if (circuit === undefined) throw new ConfigError([{ field: 'guard', value: name, allowed: "the name of a component with onFail: 'break'" }]);
+    if (circuit.refuses) throw new CircuitOpenError(`${name} is failing and is not called: its circuit is open until a trial succeeds`, { operation: 'guard' });
+    return circuit.through(fn);
   }
 
   #reported(name: string): Part {
@@ -93,22 +97,35 @@ export class Vitals {
   }
 
   #add(plan: ComponentPlan): Part {
-    const circuit = new Circuit(() => {
-      part.opinion.settle({ status: 'critical', reason: 'open' });
-      this.#changed(part, 'calls to it fail, one after another');
-    });
-    const part = { plan, opinion: new Opinion(plan), circuit };
+    const part: Part = { plan, opinion: new Opinion(plan) };
+    if (plan.onFail === 'break') part.circuit = this.#circuitOf(part);
     this.#parts.set(plan.name, part);
     return part;
   }
 
+  #circuitOf(part: Part): Circuit {
+    const { run, intervalMs, timeoutMs } = part.plan;
+    return new Circuit({
+      clock: this.#plan.clock,
+      // A run that comes is the trial: it is given the time to.
+      patienceMs: run === undefined ? intervalMs : intervalMs + timeoutMs,
+      onOverload: () => {
+        part.opinion.settle({ status: 'critical', reason: 'open' });
+        this.#changed(part, 'calls to it fail, one after another');
+      },
+      onTrial: (succeeded) => {
+        this.#hear(part, outcomeOf(succeeded ? { status: 'passing', detail: 'a call to it on trial succeeded' } : { status: 'critical' }));
+      },
+    });
+  }
+
   #hear(part: Part, outcome: Outcome): void {
-    const { plan, opinion, circuit } = part;
-    const breaks = plan.onFail === 'break' && outcome.status === 'critical';
-    if (!opinion.hear(breaks ? { ...outcome, reason: 'open' } : outcome)) return;
-    if (opinion.status === 'critical') circuit.open();
-    else circuit.close();
-    this.#changed(part, outcome.detail);
+    const { opinion, circuit } = part;
+    const changed = opinion.hear(circuit !== undefined && outcome.status === 'critical' ? { ...outcome, reason: 'open' } : outcome);
+    // Also by one that changes nothing: a run that has failed again puts the trial by a call off.
+    if (opinion.status === 'critical' && outcome.status === 'critical') circuit?.open();
+    else if (changed) circuit?.close();
+    if (changed) this.#changed(part, outcome.detail);
   }
 
   #changed(part: Part, detail: string | undefined): void {

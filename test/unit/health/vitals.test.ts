@@ -4,7 +4,7 @@ import type { ComponentStatus, Health } from '../../../src/health/report.js';
 import { Vitals } from '../../../src/health/vitals.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const defaults = { run: undefined, intervalMs: 10_000, timeoutMs: 1_000, failures: 1, successes: 1, onFail: 'degrade' } as const;
+const defaults = { run: undefined, close: undefined, intervalMs: 10_000, timeoutMs: 1_000, failures: 1, successes: 1, onFail: 'degrade' } as const;
 
 function vitalsOf(...components: (Partial<ComponentPlan> & { name: string })[]) {
   const clock = new FakeClock();
@@ -111,6 +111,49 @@ describe('a component', () => {
     halt.abort(new Error('stop'));
   });
 
+  it.each<[string, Partial<ComponentPlan>, ComponentStatus[], ComponentStatus[]]>([
+    ['one critical after warnings is a warning', { failures: 3 }, ['warning', 'warning', 'critical', 'critical', 'critical'], ['passing', 'passing', 'warning', 'warning', 'critical']],
+    ['a warning among criticals begins their count anew', { failures: 2 }, ['critical', 'warning', 'critical', 'critical'], ['passing', 'warning', 'warning', 'critical']],
+    ['one passing after warnings is still a warning', { successes: 3 }, ['critical', 'warning', 'warning', 'passing', 'passing', 'passing'], ['critical', 'critical', 'critical', 'warning', 'warning', 'passing']],
+  ])('goes as far as all the outcomes that are needed agree: %s', async (_, needed, said, thought) => {
+    const run = switchable();
+    const { clock, vitals, start, halt } = vitalsOf({ name: 'redis', run, intervalMs: 1_000, onFail: 'critical', ...needed });
+    void start();
+    const history: string[] = [];
+    for (const says of said) {
+      run.says = says;
+      await clock.advance(history.length === 0 ? 0 : 1_000);
+      history.push(vitals.health.status);
+    }
+    expect(history).toEqual(thought);
+    halt.abort(new Error('stop'));
+  });
+
+  it('that answers as fetch does is fine only when the answer is', async () => {
+    for (const [response, reason, detail] of [[new Response(null, { status: 204 }), 'ok', undefined], [new Response(null, { status: 503 }), 'failed', 'HTTP 503'], [{ ok: false }, 'failed', 'the answer is not ok']] as const) {
+      const { clock, start, parts, halt } = vitalsOf({ name: 'api', run: () => response });
+      void start();
+      await clock.advance(0);
+      expect(parts).toEqual([{ name: 'api', reason, detail }]);
+      halt.abort(new Error('stop'));
+    }
+  });
+
+  it('is closed once, at the stop, and nobody feels how that goes', async () => {
+    let closed = 0;
+    const close = () => {
+      closed += 1;
+      throw new Error('nothing to close');
+    };
+    const { clock, start, halt } = vitalsOf({ name: 'db', run: () => true, close });
+    void start();
+    await clock.advance(30_000);
+    expect(closed).toBe(0);
+    halt.abort(new Error('stop'));
+    await clock.advance(0);
+    expect(closed).toBe(1);
+  });
+
   it.each([
     ['degrade', 'warning', 'passing', true],
     ['degrade', 'critical', 'passing', true],
@@ -165,6 +208,20 @@ it('are known when each component that readers of the registry see was looked at
   halt.abort(new Error('stop'));
 });
 
+it('do not make Node warn of a leak, however many there are', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  const { clock, start, halt } = vitalsOf(...Array.from({ length: 50 }, (_, nth) => ({ name: `c${nth}`, run: () => (nth % 2 === 0 ? true : new Promise(() => undefined)) })));
+  void start();
+  await clock.advance(500);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+  halt.abort(new Error('stop'));
+  expect(clock.pending).toBe(0);
+});
+
 describe('changes of the health', () => {
   it('come at once, and then at most one every 250 ms with the latest', async () => {
     const { clock, vitals, reasons } = vitalsOf();
@@ -214,6 +271,8 @@ describe('reports', () => {
   ])('refuse the name %j with the status %j', (name, status) => {
     const { vitals } = vitalsOf();
     expect(() => vitals.report(name, status as ComponentStatus)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
+    vitals.report('other', 'passing');
+    expect(vitals.health.components).toMatchObject([{ name: 'other' }]);
   });
 
   it('do not make components without end', () => {
@@ -283,6 +342,87 @@ describe('guarded calls', () => {
     await Promise.all(late);
     await expect(vitals.guard('payments', () => 'through')).resolves.toBe('through');
     halt.abort(new Error('stop'));
+  });
+
+  describe('where no run comes', () => {
+    const runless = { name: 'payments', intervalMs: 30_000, onFail: 'break' } as const;
+
+    async function opened(component: Partial<ComponentPlan> = {}) {
+      const made = vitalsOf({ ...runless, ...component });
+      for (let calls = 0; calls < 5; calls += 1) await made.vitals.guard('payments', fail).catch(() => undefined);
+      const refused = () => expect(made.vitals.guard('payments', () => 'called')).rejects.toMatchObject({ code: 'ROLLCALL_CIRCUIT_OPEN' });
+      await refused();
+      return { ...made, refused };
+    }
+
+    /** A call that settles when told to. */
+    function held() {
+      let resolve: (value: string) => void = () => undefined;
+      const promise = new Promise<string>((settle) => {
+        resolve = settle;
+      });
+      return { fn: () => promise, resolve };
+    }
+
+    it('one call after the interval is the trial, and the others fail fast meanwhile', async () => {
+      const { clock, vitals, refused, parts } = await opened();
+      await clock.advance(29_999);
+      await refused();
+      await clock.advance(1);
+      const trial = held();
+      const tried = vitals.guard('payments', trial.fn);
+      await refused();
+      trial.resolve('paid');
+      await expect(tried).resolves.toBe('paid');
+      await expect(vitals.guard('payments', () => 'called')).resolves.toBe('called');
+      await clock.advance(250);
+      expect(vitals.health.reason).toBe('ok');
+      expect(parts.map(({ reason }) => reason)).toEqual(['open', 'ok']);
+    });
+
+    it('a trial that fails leaves it open for another interval', async () => {
+      const { clock, vitals, refused } = await opened();
+      await clock.advance(30_000);
+      await expect(vitals.guard('payments', fail)).rejects.toThrow('503');
+      await refused();
+      expect(vitals.health.reason).toBe('degraded: payments open');
+      await clock.advance(30_000);
+      await expect(vitals.guard('payments', () => 'paid')).resolves.toBe('paid');
+    });
+
+    it('a trial that hangs gives way to the next, and its late answer is ignored', async () => {
+      const { clock, vitals, refused } = await opened();
+      await clock.advance(30_000);
+      const hanging = held();
+      const first = vitals.guard('payments', hanging.fn);
+      await clock.advance(30_000);
+      await expect(vitals.guard('payments', fail)).rejects.toThrow('503');
+      hanging.resolve('late');
+      await expect(first).resolves.toBe('late');
+      await refused();
+    });
+
+    it('it takes as many trials as there are successes needed', async () => {
+      const { clock, vitals, refused } = await opened({ successes: 2 });
+      await clock.advance(30_000);
+      await vitals.guard('payments', () => 'paid');
+      await refused();
+      await clock.advance(30_000);
+      await vitals.guard('payments', () => 'paid');
+      await expect(vitals.guard('payments', () => 'called')).resolves.toBe('called');
+    });
+
+    it('calls are the trials also when the runs have ended, and not before', async () => {
+      const run = switchable('critical');
+      const { clock, vitals, start, halt } = vitalsOf({ ...runless, run });
+      void start();
+      await clock.advance(10 * 60_000);
+      const call = () => vitals.guard('payments', () => 'called');
+      await expect(call()).rejects.toMatchObject({ code: 'ROLLCALL_CIRCUIT_OPEN' });
+      halt.abort(new Error('draining'));
+      await clock.advance(31_000);
+      await expect(call()).resolves.toBe('called');
+    });
   });
 
   it.each(['db', 'nobody'])('are refused for a component without a circuit: %s', async (name) => {
