@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js';
 import type { ErrorCode } from './errors.js';
-import type { HealthReport } from './health/report.js';
+import type { Health } from './health/report.js';
 import type { BeatThread } from './config/options.js';
 import type { Beating } from './heartbeat/beating.js';
 import { marginMs } from './heartbeat/schedule.js';
@@ -26,7 +26,7 @@ export interface RegistrarStatus {
   readonly members: readonly MemberFigures[];
   /** Where heartbeats come from; undefined before the first. */
   readonly thread: BeatThread | undefined;
-  readonly health: HealthReport;
+  readonly health: Health;
   /** Since the last accepted heartbeat was sent. */
   readonly lastBeatAgoMs: number | undefined;
   /** What is left of the TTL. */
@@ -50,7 +50,7 @@ export interface StatusSources {
   readonly name: string;
   readonly instance: ServiceInstance | undefined;
   readonly registry: Registry;
-  readonly health: HealthReport;
+  readonly health: Health;
   readonly heartbeat: Beating | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;

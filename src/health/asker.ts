@@ -14,8 +14,12 @@ export function isConsulCheck({ headers }: Asker): boolean {
 }
 
 /** Somebody on this host, and not a proxy on it that asks for somebody else. */
-export function isPrivateLook({ headers, socket }: Asker): boolean {
-  return isLoopback(socket?.remoteAddress ?? '') && forwardedBy.every((header) => headers?.[header] === undefined);
+export function isPrivateLook({ headers = {}, socket }: Asker): boolean {
+  return isLoopback(socket?.remoteAddress ?? '') && !Object.keys(headers).some(tellsOfForwarding);
 }
 
-const forwardedBy = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+const forwardedBy = new Set(['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-original-forwarded-for', 'true-client-ip', 'cf-connecting-ip']);
+
+function tellsOfForwarding(header: string): boolean {
+  return header.startsWith('x-forwarded') || header.startsWith('x-envoy-') || forwardedBy.has(header);
+}

@@ -91,7 +91,8 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
       else reply.end(body);
     },
     answerStream(stream, request) {
-      if (stream.destroyed) return;
+      // Answering one that the client has given up would throw.
+      if (stream.destroyed || stream.closed) return;
       const { status, headers, body } = choose({ ...request, socket: stream.session?.socket });
       stream.respond({ ':status': status, ...headers });
       if (request.method === 'HEAD') stream.end();

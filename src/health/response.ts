@@ -29,19 +29,22 @@ export interface ServingResponses {
 
 /**
  * Prepares the answers, in the form of the health+json draft (https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06):
- * `warn` for a warning and while degraded, with names and reason codes and nothing that a component has said.
+ * `warn` for a warning and while degraded. Details are names and reason codes, and nothing that a component has said.
  */
 export function servingResponses(health: Health): ServingResponses {
   const { status, degraded, reason, components } = health;
+  const trouble = degraded ? 'degraded' : status;
   const verdict = status === 'critical' ? 'fail' : status === 'warning' || degraded ? 'warn' : 'pass';
-  const content = { status: verdict, ...(verdict !== 'pass' && { output: reason }) } as const;
+  const content = (output: string) => ({ status: verdict, ...(verdict !== 'pass' && { output }) }) as const;
   const code = verdict === 'fail' ? 503 : 200;
   const consulCode = status === 'warning' ? 429 : code;
-  const detailed = components.length === 0 ? content : { ...content, checks: checksOf(components) };
+  // Names of components are details already.
+  const plain = content(trouble);
+  const detailed = components.length === 0 ? plain : { ...content(reason), checks: checksOf(components) };
   return {
-    plain: healthJson(code, content),
+    plain: healthJson(code, plain),
     detailed: healthJson(code, detailed),
-    plainToConsul: healthJson(consulCode, content),
+    plainToConsul: healthJson(consulCode, plain),
     detailedToConsul: healthJson(consulCode, detailed),
   };
 }

@@ -72,18 +72,26 @@ describe('health paths', () => {
   it('say why they fail', () => {
     expect(ask(starting, '/health').body).toContain('not ready yet');
     expect(ask(leaving, '/health').body).toContain('draining');
-    expect(ask(facts('critical'), '/health').body).toContain('critical: db timeout');
+    expect(ask(facts('critical'), '/health', neighbour).body).toContain('critical: db timeout');
   });
 
   it('tell of each component over loopback, and elsewhere only when asked to', () => {
     const checks = { db: [{ status: 'fail', output: 'timeout' }] };
     expect(JSON.parse(ask(facts('degraded'), '/health', neighbour).body!)).toEqual({ status: 'warn', output: 'degraded: db timeout', checks });
-    expect(ask(facts('degraded'), '/health', { socket: { remoteAddress: '10.0.0.9' }, headers: {} }).body).not.toContain('checks');
     expect(ask(facts('degraded'), '/health', { socket: { remoteAddress: '10.0.0.9' } }, true).body).toContain('checks');
   });
 
-  it.each(['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])('do not take a proxy on this host for this host: %s', (header) => {
-    expect(ask(facts('degraded'), '/health', { ...neighbour, headers: { [header]: '203.0.113.9' } }).body).not.toContain('checks');
+  it.each([['degraded', 'warn'], ['warning', 'warn'], ['critical', 'fail']] as const)('tell anybody that it is %s, and nothing of what it is made of', (effect, status) => {
+    for (const url of ['/health', '/health/ready']) {
+      for (const headers of [{}, consul.headers]) {
+        const { body } = ask(facts(effect), url, { socket: { remoteAddress: '10.0.0.9' }, headers });
+        expect(JSON.parse(body!)).toEqual({ status, output: effect });
+      }
+    }
+  });
+
+  it.each(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via', 'cf-connecting-ip', 'x-envoy-external-address'])('do not take a proxy on this host for this host: %s', (header) => {
+    expect(ask(facts('degraded'), '/health', { ...neighbour, headers: { host: 'a', [header]: '203.0.113.9' } }).body).not.toContain('db');
   });
 
   it('are prepared once for as long as the health stays the same object', () => {
