@@ -14,7 +14,7 @@ export interface EventLoopLimits {
 
 /**
  * The longest time since the last run that the event loop was stalled, as Node's own sampler saw it. The sampler costs a wake-up every
- * 20 ms from the first run on and does not hold the process. Throws `ConfigError` for limits that cannot be. @default { warn: '200ms' }
+ * 20 ms from the first run to the stop and does not hold the process. Throws `ConfigError` for limits that cannot be. @default { warn: '200ms' }
  */
 export function eventLoop({ warn, critical }: EventLoopLimits = { warn: '200ms' }): ReadyMade {
   const limits = { ...limitOf('warn', warn), ...limitOf('critical', critical) };
@@ -29,6 +29,11 @@ export function eventLoop({ warn, critical }: EventLoopLimits = { warn: '200ms' 
       const stalledMs = histogram.count === 0 ? 0 : Math.max(0, histogram.max / 1e6 - RESOLUTION_MS);
       histogram.reset();
       return judgeFigure(stalledMs, limits, (ms) => `stalled for ${String(Math.round(ms))} ms`);
+    },
+    async close() {
+      const closing = sampler;
+      sampler = undefined;
+      (await closing)?.disable();
     },
   };
 }

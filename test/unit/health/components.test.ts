@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import perfHooks from 'node:perf_hooks';
+import type { IntervalHistogram } from 'node:perf_hooks';
 import { disk, eventLoop, gauge, memory, ping, tcp } from 'rollcall/components';
 import type { ReadyMade } from 'rollcall/components';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { outcomeOf } from '../../../src/health/component.js';
 
 const cleanups: (() => unknown)[] = [];
@@ -75,8 +78,8 @@ describe('ping', () => {
     await expect(pinging).rejects.toThrow('too late');
   });
 
-  it('refuses what is no URL at once', () => {
-    expect(() => ping('search.internal')).toThrow('Invalid URL');
+  it.each(['search.internal', 'ftp://search.internal/', 'http://app:hunter2@search.internal/', 'htp:/x//app:hunter2@search'])('refuses %s at once, and shows no password', (url) => {
+    expect(() => ping(url)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG', message: expect.not.stringContaining('hunter2') }));
   });
 });
 
@@ -90,6 +93,10 @@ describe('tcp', () => {
     await once(server, 'close');
     await expect(runOf(tcp('127.0.0.1', port))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
+});
+
+it.each([['', 1], ['[::1]', 1], ['mail.internal', 0], ['mail.internal', 70_000]])('tcp refuses %s port %d at once', (host, port) => {
+  expect(() => tcp(host, port)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
 });
 
 it('memory goes by the share that is used', async () => {
@@ -123,6 +130,23 @@ describe('eventLoop', () => {
     await loop();
     expect(await runOf(component)).not.toMatchObject({ status: 'critical' });
     expect(await runOf(eventLoop({ warn: '1h' }))).toMatchObject({ status: 'passing' });
+  });
+
+  it('lets its sampler go when it is closed, and takes another when it is run again', async () => {
+    const monitored = vi.spyOn(perfHooks, 'monitorEventLoopDelay');
+    syncBuiltinESMExports();
+    cleanups.push(() => {
+      monitored.mockRestore();
+      syncBuiltinESMExports();
+    });
+    const component = eventLoop();
+    await component.close?.();
+    await runOf(component);
+    await component.close?.();
+    await runOf(component);
+    const histograms = monitored.mock.results.map(({ value }) => value as IntervalHistogram);
+    // To disable one says whether it was enabled.
+    expect(histograms.map((histogram) => histogram.disable())).toEqual([false, true]);
   });
 
   it.each([[{ warn: 'soon' }], [{ warn: '2s', critical: '1s' }]])('refuses %j', (limits) => {
