@@ -23,7 +23,7 @@ export interface HealthRequest extends Asker {
 
 /** The part of a response that the endpoint writes. */
 export interface HealthReply {
-  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  writeHead(status: number, headers: string[]): unknown;
   end(body?: Buffer): unknown;
 }
 
@@ -56,6 +56,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
   const live = `${base}/live`;
   const ready = `${base}/ready`;
   const paths = [base, live, ready];
+  const pathIn = (url: string) => (paths.includes(url) ? url : pathOf(url));
   let prepared: { readonly health: Health; readonly responses: ServingResponses } | undefined;
 
   /** Made anew when the health has changed, and never for a probe alone. */
@@ -67,7 +68,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
   const choose = (request: HealthRequest): HealthResponse => {
     const { method, url = '' } = request;
     if (method !== 'GET' && method !== 'HEAD') return healthResponses.methodNotAllowed;
-    const asked = pathOf(url);
+    const asked = pathIn(url);
     if (asked === live) return healthResponses.live;
     const now = facts();
     if (now.draining) return healthResponses.draining;
@@ -83,7 +84,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
 
   return {
     paths,
-    handles: (url) => url.startsWith(base) && paths.includes(pathOf(url)),
+    handles: (url) => url.startsWith(base) && paths.includes(pathIn(url)),
     answer(request, reply) {
       const { status, headers, body } = choose(request);
       reply.writeHead(status, headers);
@@ -94,11 +95,17 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
       // Answering one that the client has given up would throw.
       if (stream.destroyed || stream.closed) return;
       const { status, headers, body } = choose({ ...request, socket: stream.session?.socket });
-      stream.respond({ ':status': status, ...headers });
+      stream.respond({ ':status': status, ...objectOf(headers) });
       if (request.method === 'HEAD') stream.end();
       else stream.end(body);
     },
   };
+}
+
+function objectOf(headers: readonly string[]): Record<string, string> {
+  const object: Record<string, string> = {};
+  for (let at = 0; at < headers.length; at += 2) object[headers[at] ?? ''] = headers[at + 1] ?? '';
+  return object;
 }
 
 /** The URL without its query and without a slash at the end. */
