@@ -6,6 +6,8 @@ await runExperiment(
     beat: async () => (await import('./beat/beat.js')).beat,
     footprint: async () => (await import('./footprint/footprint.js')).footprint,
     worker: async () => (await import('./worker/worker.js')).worker,
+    health: async () => (await import('./health/health.js')).health,
+    tax: async () => (await import('./tax/tax.js')).tax,
     visible: async () => (await import('./visible/visible.js')).visible,
   },
   process.argv.slice(2),

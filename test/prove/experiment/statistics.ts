@@ -34,3 +34,28 @@ export function spreadOf(values: readonly number[]): Spread {
   const at = (share: number) => rounded(quantile(values, share));
   return { n: values.length, min: at(0), p50: rounded(median(values)), p90: at(0.9), p99: at(0.99), max: at(1) };
 }
+
+/** Where the middle value of endlessly many such measurements lies, with 95 % confidence. */
+export interface Interval {
+  readonly n: number;
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
+/**
+ * The interval of the median that order statistics give: whatever the distribution, the chance that more than so many of `n` values fall
+ * on one side of it is that of as many heads in `n` throws of a coin. NaN for fewer than six values, which say nothing at 95 %.
+ */
+export function medianInterval(values: readonly number[]): Interval {
+  const sorted = [...values].sort((a, b) => a - b);
+  const n = sorted.length;
+  let left = 0;
+  let share = 0.5 ** n;
+  for (let tail = share; tail <= 0.025; tail += share) {
+    left += 1;
+    share *= (n - left + 1) / left;
+  }
+  const at = (rank: number) => (left === 0 ? NaN : rounded(sorted[rank] ?? NaN));
+  return { n, low: at(left - 1), median: rounded(median(sorted)), high: at(n - left) };
+}

@@ -1,4 +1,4 @@
-import type { Spread } from './statistics.js';
+import type { Interval, Spread } from './statistics.js';
 
 /** Rows under a head line, columns as wide as they need to be; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -14,4 +14,9 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
 export function spreadTable(series: Readonly<Record<string, Spread>>): string {
   const columns = ['n', 'min', 'p50', 'p90', 'p99', 'max'] as const;
   return table(['', ...columns], Object.entries(series).map(([name, spread]) => [name, ...columns.map((column) => spread[column])]));
+}
+
+/** One row a series, with the interval that its median lies in. */
+export function intervalTable(series: Readonly<Record<string, Interval>>): string {
+  return table(['', 'n', '95 % from', 'median', '95 % to'], Object.entries(series).map(([name, { n, low, median, high }]) => [name, n, low, median, high]));
 }

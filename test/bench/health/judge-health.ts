@@ -1,0 +1,37 @@
+import type { Verdict } from '../../prove/experiment/experiment.js';
+import { medianInterval, spreadOf } from '../../prove/experiment/statistics.js';
+import type { Interval, Spread } from '../../prove/experiment/statistics.js';
+import type { VersusRow } from '../load/versus.js';
+
+export type Contestant = 'ours' | 'bare' | 'bareAgain';
+
+export const THROUGHPUT_RATIO_MIN = 0.95;
+
+export interface HealthFigures {
+  /** `/health` over the bare handler: requests a second, a ratio in each round. */
+  readonly throughputRatio: Interval;
+  /** Bare over bare: what of the above is noise. */
+  readonly throughputRatioOfTheSame: Interval;
+  readonly p99Ratio: Interval;
+  readonly perSecond: Readonly<Record<Contestant, Spread>>;
+  /** Calls of the service's own code while `/health` was under load. */
+  readonly userCalls: number;
+}
+
+export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<HealthFigures> {
+  const perSecond = (who: Contestant) => spreadOf(rows.map(({ scores }) => Math.round(scores[who].perSecond)));
+  const figures = {
+    throughputRatio: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.bare.perSecond)),
+    throughputRatioOfTheSame: medianInterval(rows.map(({ scores }) => scores.bareAgain.perSecond / scores.bare.perSecond)),
+    p99Ratio: medianInterval(rows.map(({ scores }) => scores.ours.p99Ms / scores.bare.p99Ms)),
+    perSecond: { ours: perSecond('ours'), bare: perSecond('bare'), bareAgain: perSecond('bareAgain') },
+    userCalls: rows.reduce((sum, { scores }) => sum + scores.ours.userCalls, 0),
+  };
+  const { median } = figures.throughputRatio;
+  const problems: string[] = [];
+  if (!(median >= THROUGHPUT_RATIO_MIN)) problems.push(`/health is answered ${median} times as often as by a bare handler at the median, promised are ${THROUGHPUT_RATIO_MIN}`);
+  if (figures.userCalls > 0) problems.push(`code of the service ran ${figures.userCalls} times for probes, promised is never`);
+  const unlike = rows.filter(({ scores }) => scores.ours.body !== scores.bare.body || scores.bareAgain.body !== scores.bare.body).length;
+  if (unlike > 0) problems.push(`the answers were not the same in ${unlike} rounds: they cannot be compared`);
+  return { problems, figures };
+}
