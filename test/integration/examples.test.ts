@@ -37,7 +37,7 @@ function run(example: string, name: string) {
   return forkService(`examples/${example}.ts`, { env });
 }
 
-describe.each(['one-line', 'node-http', 'fastify', 'express'])('the example %s', (example) => {
+describe.each(['one-line', 'node-http', 'fastify', 'express', 'nestjs'])('the example %s', (example) => {
   it('is listed as passing once it serves, says where, and is gone after a SIGTERM', async () => {
     const name = `example-${example}`;
     const service = run(example, name);
@@ -54,6 +54,16 @@ describe.each(['one-line', 'node-http', 'fastify', 'express'])('the example %s',
     await waitFor(async () => (await entries(name)).length === 0);
     expect(await service.exit).toEqual({ code: 0, signal: null });
     expect(await entries(name)).toEqual([]);
+  });
+});
+
+describe('the example nestjs', () => {
+  it('shuts the whole app down, once the traffic has gone', async () => {
+    const service = run('nestjs', 'example-nestjs-end');
+    await service.waitForLine(/is registered/);
+    service.signal('SIGTERM');
+    expect(await service.exit).toEqual({ code: 0, signal: null });
+    expect(service.lines).toContain('the app has shut down');
   });
 });
 

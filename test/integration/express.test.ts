@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
+import express5 from 'express';
+import express4 from 'express4';
 import type { RegistrarOptions } from 'rollcall';
 import { expressRegistrar } from 'rollcall/express';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -12,20 +13,26 @@ import { cleanUp, freshName, later } from './fixtures/live.js';
 
 afterEach(cleanUp);
 
-function appWith(options: RegistrarOptions = {}) {
-  const { registry, passing } = roster();
-  const name = freshName('express');
-  const rc = expressRegistrar({ ...brisk, name, registry, ...options });
-  later(() => rc.registrar.stop());
-  const app = express();
-  app.use(rc.middleware);
-  app.get('/', (_request, response) => {
-    response.send('hello');
-  });
-  return { app, rc, events: recordEvents(rc.registrar), passing: () => passing(name) };
-}
+// The same calls, whichever of the two.
+const versions = [
+  ['5', express5],
+  ['4', express4],
+] as const;
 
-describe('the Express wiring', () => {
+describe.each(versions)('the Express %s wiring', (_version, express) => {
+  function appWith(options: RegistrarOptions = {}) {
+    const { registry, passing } = roster();
+    const name = freshName('express');
+    const rc = expressRegistrar({ ...brisk, name, registry, ...options });
+    later(() => rc.registrar.stop());
+    const app = express();
+    app.use(rc.middleware);
+    app.get('/', (_request, response) => {
+      response.send('hello');
+    });
+    return { app, rc, events: recordEvents(rc.registrar), passing: () => passing(name) };
+  }
+
   it('binds and starts with what listen gives, and stops it', async () => {
     const { app, rc, events, passing } = appWith();
     const server = rc.bind(app.listen(0, '127.0.0.1'));
