@@ -1,4 +1,5 @@
 // NestJS: its HTTP server is bound before `listen`, and a stop closes the whole app, so that its own hooks run after the drain.
+import type { Server } from 'node:http';
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -25,7 +26,7 @@ const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 
 // Not `app.enableShutdownHooks()`: the signal is the Registrar's, which closes the app when the traffic has gone.
 const registrar = new Registrar({ name: process.env.SERVICE_NAME ?? 'billing', health: { path: '/health' } });
-registrar.bind(app.getHttpServer(), { close: () => app.close() });
+registrar.bind(app.getHttpServer() as Server, { close: () => app.close() });
 registrar.on('registered', ({ instance, holder }) => {
   console.log(`http://127.0.0.1:${instance.port ?? 0} is ${registrar.state} in ${holder} as ${instance.id}`);
 });
