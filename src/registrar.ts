@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { amongWorkers } from './cluster/among-workers.js';
 import { chooseRegistry } from './config/choose-registry.js';
 import type { Config } from './config/config.js';
 import type { RegistrarOptions } from './config/options.js';
@@ -72,8 +73,9 @@ export class Registrar {
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
     this.#surroundings = { ...thisProcess, ...surroundings };
     this.#config = resolveConfig(options);
-    const { clock } = this.#surroundings;
-    this.#registry = new BoundedRegistry(chooseRegistry(options), clock, beatDeadlineMs(this.#config.intervalMs));
+    const { clock, signals } = this.#surroundings;
+    const registry = amongWorkers(chooseRegistry(options), { clock, service: this.#config.name, onStop: () => void signals.endAsAsked('the primary of the cluster stops') });
+    this.#registry = new BoundedRegistry(registry, clock, beatDeadlineMs(this.#config.intervalMs));
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
     this.#events = new Events((error, event) => logger?.error({ service: this.#config.name, err: error.message }, `a listener of '${event}' threw`));
     if (logger !== undefined) logEvents(this.#events, logger, { service: this.#config.name }, clock);

@@ -11,6 +11,7 @@ export interface ProcessLike {
   on(event: string, listener: () => void): unknown;
   removeListener(event: string, listener: () => void): unknown;
   listenerCount(event: string): number;
+  emit(event: string): boolean;
   exit(code: number): void;
   readonly stdin: { readonly isTTY?: boolean };
 }
@@ -24,7 +25,7 @@ export class Signals {
   readonly #process: ProcessLike;
   readonly #handlers = new Map<TerminationHandler, { signals: readonly string[]; onShared: (signal: string) => void }>();
   readonly #listeners = new Map<string, () => void>();
-  #ending = false;
+  #ending: 'not yet' | 'signalled' | 'asked' = 'not yet';
 
   constructor(process: ProcessLike) {
     this.#process = process;
@@ -36,8 +37,21 @@ export class Signals {
     for (const signal of [...signals, 'beforeExit']) this.#listen(signal);
     return () => {
       this.#handlers.delete(handler);
-      if (!this.#ending) this.#tidy();
+      if (this.#ending === 'not yet') this.#tidy();
     };
+  }
+
+  /**
+   * Ends the process as a SIGTERM would: somebody who may ask for it has asked, e.g. the primary of a cluster. The signal that made that one ask may
+   * have been sent to us as well, so a first signal that follows is not a second one. A host that listens to SIGTERM is told by it, afterwards.
+   */
+  async endAsAsked(reason: string): Promise<void> {
+    if (this.#ending !== 'not yet') return;
+    this.#ending = 'asked';
+    const clean = await this.#stopAll([...this.#handlers.keys()], reason, false);
+    // All of ours have been taken off by now, with those whom they were for.
+    if (this.#process.listenerCount('SIGTERM') > 0) this.#process.emit('SIGTERM');
+    else this.#process.exit(clean ? 0 : 1);
   }
 
   #listen(signal: string): void {
@@ -61,18 +75,24 @@ export class Signals {
 
   async #end(signal: string): Promise<void> {
     const told = [...this.#handlers].filter(([, { signals }]) => signal === 'beforeExit' || signals.includes(signal));
-    if (this.#ending) {
-      for (const [handler] of told) handler.hurry(`a second signal (${signal})`);
+    if (this.#ending !== 'not yet') {
+      if (this.#ending === 'signalled') for (const [handler] of told) handler.hurry(`a second signal (${signal})`);
+      this.#ending = 'signalled';
       return;
     }
-    this.#ending = true;
+    this.#ending = 'signalled';
     const shared = signal !== 'beforeExit' && this.#process.listenerCount(signal) > 1;
     if (shared) for (const [, { onShared }] of told) onShared(signal);
     const interactive = signal === 'SIGINT' && this.#process.stdin.isTTY === true;
-    const clean = await Promise.all(told.map(([handler]) => handler.stop(signal, interactive).catch(() => false)));
-    this.#ending = false;
+    const clean = await this.#stopAll(told.map(([handler]) => handler), signal, interactive);
+    if (!shared && signal !== 'beforeExit') this.#process.exit(clean ? 0 : 1);
+  }
+
+  async #stopAll(handlers: readonly TerminationHandler[], reason: string, interactive: boolean): Promise<boolean> {
+    const clean = await Promise.all(handlers.map((handler) => handler.stop(reason, interactive).catch(() => false)));
+    this.#ending = 'not yet';
     this.#tidy();
-    if (!shared && signal !== 'beforeExit') this.#process.exit(clean.every(Boolean) ? 0 : 1);
+    return clean.every(Boolean);
   }
 }
 

@@ -116,6 +116,8 @@ export class Stop {
     await (this.#beginning ??= this.#begin(reason, this.#hurry.signal));
     const leaving = this.leave(reason);
     server()?.startDraining();
+    // Drained are the connections that are open, where new ones would never cease to come.
+    void leaving.then(() => (registry.handedOver ? server()?.stopListening() : undefined));
     await this.#serveOn(leaving);
     // Whoever has not seen us go by now has to wait for the TTL.
     this.#over.abort(new StoppedError('the drain is over'));

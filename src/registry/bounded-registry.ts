@@ -82,6 +82,10 @@ export class BoundedRegistry implements Registry {
     return this.#inner.portable;
   }
 
+  get handedOver(): boolean {
+    return this.#inner.handedOver ?? false;
+  }
+
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
     return this.#doubt?.inherited === true || (this.#inner.inDoubt ?? this.#doubt !== undefined);

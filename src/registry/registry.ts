@@ -29,6 +29,8 @@ export interface Registry {
   readonly hostLocal?: boolean;
   /** A composition that knows of writes which were cut off and may still arrive says so here. */
   readonly inDoubt?: boolean;
+  /** Others go on serving on our port under the entry that we have left, as the workers of a cluster do: new connections are theirs. */
+  readonly handedOver?: boolean;
   /** Of a composition: its registries, the preferred one first. */
   readonly members?: readonly MemberFigures[] | undefined;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */

@@ -149,6 +149,16 @@ export class BoundServer {
     this.#onFailing.add(run);
   }
 
+  /** Takes no new connections any more; those that are open are served, idle ones too, until `close()`. */
+  async stopListening(): Promise<void> {
+    for (const sibling of this.#siblings) void sibling.stopListening();
+    const { Server } = await import('node:net');
+    if (this.#phase !== 'open' && this.#phase !== 'failing') return;
+    this.#noticed('handed over');
+    // The server's own way of closing would end idle connections, on which the next request may be under way.
+    Server.prototype.close.call(this.#server);
+  }
+
   /** From now on HTTP/1 answers carry `Connection: close`, and an HTTP/2 session gets GOAWAY with its next stream. */
   startDraining(): void {
     this.#traffic.startDraining();
@@ -201,7 +211,7 @@ export class BoundServer {
     this.#phase = serverPhases[from][fact] ?? from;
     const [was, is] = [from === 'failing', this.#phase === 'failing'];
     if (was !== is) for (const run of this.#onFailing) run();
-    if ((from === 'open' || was) && (this.#phase === 'left' || this.#phase === 'gone')) this.#hostClosed();
+    if ((from === 'open' || was) && (fact === 'stopped' || fact === 'closed')) this.#hostClosed();
   }
 
   #hostClosed(): void {

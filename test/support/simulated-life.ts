@@ -45,7 +45,13 @@ export class FakeProcess {
   }
 
   send(event: string): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener();
+    this.emit(event);
+  }
+
+  emit(event: string): boolean {
+    const listeners = this.#listeners.get(event) ?? [];
+    for (const listener of listeners) listener();
+    return listeners.length > 0;
   }
 }
 

@@ -1,0 +1,55 @@
+import { RegistrationLostError, RegistryRejectedError } from '../errors.js';
+import type { HealthReport } from '../health/report.js';
+import { keyOf } from '../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import type { Entry, Registration } from '../registry/registry.js';
+import type { Answer, Request } from './messages.js';
+import type { PrimaryLink } from './primary-link.js';
+import type { Way } from './way.js';
+
+/** To a worker its primary is the registry: it is told what a registry would be, and makes one instance of what all workers tell. */
+export class PrimaryRegistry implements Way {
+  readonly #link: PrimaryLink;
+  #handedOver = false;
+
+  constructor(link: PrimaryLink) {
+    this.#link = link;
+  }
+
+  get handedOver(): boolean {
+    return this.#handedOver;
+  }
+
+  async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
+    // A primary that has gone holds nothing any more.
+    return this.#link.isOpen ? (await this.#ask({ verb: 'read', key }, signal)).entry : undefined;
+  }
+
+  async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
+    await this.#ask({ verb: 'register', instance, report }, signal);
+    const key = keyOf(instance);
+    return {
+      holder: () => 'primary',
+      renew: async (next, abort) => {
+        await this.#ask({ verb: 'renew', key, report: next }, abort);
+        return { ttlMs: instance.ttlMs };
+      },
+      deregister: (abort) => this.remove(key, abort),
+    };
+  }
+
+  /** Resolves when the worker may stop: others serve on, or the instance is out of the registry. */
+  async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    if (!this.#link.isOpen) return;
+    const { handedOver = false } = await this.#ask({ verb: 'remove', key }, signal);
+    this.#handedOver = handedOver;
+  }
+
+  async #ask(request: Request, signal: AbortSignal): Promise<Extract<Answer, { outcome: 'done' }>> {
+    const answer = await this.#link.ask(request, signal);
+    const context = { registry: 'primary', operation: request.verb };
+    if (answer.outcome === 'lost') throw new RegistrationLostError('the primary of the cluster does not count this worker in', context);
+    if (answer.outcome === 'refused') throw new RegistryRejectedError(`the primary of the cluster refuses this worker: ${answer.problem}`, context);
+    return answer;
+  }
+}
