@@ -12,6 +12,7 @@ await runExperiment(
     herd: async () => (await import('./herd/herd.js')).herd,
     stall: async () => (await import('./stall/stall.js')).stall,
     rotation: async () => (await import('./rotation/rotation.js')).rotation,
+    cluster: async () => (await import('./cluster/cluster.js')).cluster,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
   },

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { consul, hasCode, register, Registrar } from 'rollcall';
 import type { Registry, RegistrarState } from 'rollcall';
+import { registerCluster } from 'rollcall/cluster';
 import { expressRegistrar } from 'rollcall/express';
 import rollcall from 'rollcall/fastify';
 import Fastify from 'fastify';
@@ -20,6 +21,8 @@ export async function accepted(own: Registry): Promise<void> {
   const app = Fastify();
   await app.register(rollcall, { name: 'orders' });
   console.log(app.registrar.state);
+  const cluster = await registerCluster({ name: 'orders' });
+  console.log(cluster.status().workers[0]?.reason, cluster.registrar?.state);
   console.log(expressRegistrar({ name: 'orders' }).bind(server).listening);
 }
 
