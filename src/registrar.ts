@@ -20,6 +20,7 @@ import { Machine } from './lifecycle/machine.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
 import { signalSwallower } from './lifecycle/signal-path.js';
+import { isRunning } from './lifecycle/signals.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
 import { thisProcess } from './lifecycle/surroundings.js';
@@ -74,7 +75,8 @@ export class Registrar {
     this.#surroundings = { ...thisProcess, ...surroundings };
     this.#config = resolveConfig(options);
     const { clock, signals } = this.#surroundings;
-    const registry = amongWorkers(chooseRegistry(options), { clock, service: this.#config.name, onStop: () => void signals.endAsAsked('the primary of the cluster stops') });
+    const { name, ttlMs } = this.#config;
+    const registry = amongWorkers(chooseRegistry(options), { clock, service: name, ttlMs, isRunning, onStop: () => void signals.endAsAsked('the primary of the cluster stops') });
     this.#registry = new BoundedRegistry(registry, clock, beatDeadlineMs(this.#config.intervalMs));
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
     this.#events = new Events((error, event) => logger?.error({ service: this.#config.name, err: error.message }, `a listener of '${event}' threw`));

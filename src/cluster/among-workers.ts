@@ -1,19 +1,23 @@
 import type { Clock } from '../clock.js';
 import type { Registry } from '../registry/registry.js';
 import { channelToPrimary } from './channel.js';
+import { Elected } from './elected.js';
 import { WorkerRegistry } from './worker-registry.js';
 
-/** In a worker of node:cluster what makes one instance of all workers; anywhere else the registry as it is. */
-export function amongWorkers(registry: Registry, plan: { readonly clock: Clock; readonly service: string; readonly onStop: () => void }): Registry {
-  const channel = channelToPrimary();
-  return channel === undefined ? registry : new WorkerRegistry({ ...plan, registry, channel, alone: alone(registry) });
+export interface Amongst {
+  readonly clock: Clock;
+  /** Name of the service. */
+  readonly service: string;
+  readonly ttlMs: number;
+  /** The primary stops the whole instance. */
+  readonly onStop: () => void;
+  /** Whether there is such a process. */
+  readonly isRunning: (pid: number) => boolean;
 }
 
-function alone(registry: Registry) {
-  return {
-    handedOver: false,
-    read: registry.read.bind(registry),
-    register: registry.register.bind(registry),
-    remove: registry.remove.bind(registry),
-  };
+/** In a worker of node:cluster what makes one instance of all workers; anywhere else the registry as it is. */
+export function amongWorkers(registry: Registry, { clock, service, ttlMs, onStop, isRunning }: Amongst): Registry {
+  const channel = channelToPrimary();
+  if (channel === undefined) return registry;
+  return new WorkerRegistry({ registry, channel, clock, service, onStop, alone: new Elected({ registry, clock, ttlMs, pid: process.pid, isRunning }) });
 }

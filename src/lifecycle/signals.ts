@@ -98,3 +98,13 @@ export class Signals {
 
 /** The signals of this process. */
 export const processSignals = new Signals(process);
+
+/** Whether there is such a process on this host. */
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is there, and somebody else's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

@@ -98,7 +98,7 @@ export class Stop {
       callOff();
       return { confirmed: true, errors };
     }
-    const { policy } = config;
+    const policy = registry.handedOver === undefined ? config.policy : 'deregister';
     const plan = { policy, registry, instance: beating.held?.instance ?? beating.instance, held: beating.held, clock };
     const departure = await leave(plan, AbortSignal.any([this.#hurry.signal, this.#over.signal, deadline.signal]));
     callOff();
@@ -117,7 +117,7 @@ export class Stop {
     const leaving = this.leave(reason);
     server()?.startDraining();
     // Drained are the connections that are open, where new ones would never cease to come.
-    void leaving.then(() => (registry.handedOver ? server()?.stopListening() : undefined));
+    void leaving.then(() => (registry.handedOver === true ? server()?.stopListening() : undefined));
     await this.#serveOn(leaving);
     // Whoever has not seen us go by now has to wait for the TTL.
     this.#over.abort(new StoppedError('the drain is over'));

@@ -86,6 +86,11 @@ export class BoundedRegistry implements Registry {
     return this.#inner.handedOver ?? false;
   }
 
+  /** Undefined: the entry is ours alone. */
+  get handedOver(): boolean | undefined {
+    return this.#inner.handedOver;
+  }
+
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
     return this.#doubt?.inherited === true || (this.#inner.inDoubt ?? this.#doubt !== undefined);

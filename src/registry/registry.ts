@@ -29,8 +29,11 @@ export interface Registry {
   readonly hostLocal?: boolean;
   /** A composition that knows of writes which were cut off and may still arrive says so here. */
   readonly inDoubt?: boolean;
-  /** Others go on serving on our port under the entry that we have left, as the workers of a cluster do: new connections are theirs. */
-  readonly handedOver?: boolean;
+  /**
+   * There only where an entry is shared, as by the workers of a cluster: all that one of them can do is to leave it. True once we have, and others go
+   * on serving under it on our port: new connections are theirs.
+   */
+  readonly handedOver?: boolean | undefined;
   /** Of a composition: its registries, the preferred one first. */
   readonly members?: readonly MemberFigures[] | undefined;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */

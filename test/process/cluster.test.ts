@@ -3,6 +3,7 @@ import { catalogOf, cleanUp, freshName } from '../integration/fixtures/live.js';
 import { watchService } from '../integration/fixtures/watching.js';
 import { killForkedServices } from '../support/fork-service.js';
 import { waitFor } from '../support/wait-for.js';
+import type { ClusterPlan } from './fixtures/cluster-plan.js';
 import { TestCluster } from './fixtures/start-cluster.js';
 import { Traffic, get } from './fixtures/traffic.js';
 
@@ -16,10 +17,10 @@ afterEach(async () => {
 });
 
 /** Listed, with every worker counted in. */
-async function serving(what: string, workers: number) {
+async function serving(what: string, workers: number, plan: Partial<ClusterPlan> = {}) {
   const name = freshName(what);
   const catalog = catalogOf(url);
-  const service = new TestCluster({ url, workers, options: { name, shutdown } });
+  const service = new TestCluster({ url, workers, options: { name, shutdown, ttl: '3s' }, ...plan });
   const { port } = await service.told('listening', workers);
   await service.told('registered', workers);
   const [entry] = await waitFor(async () => {
@@ -114,6 +115,37 @@ describe.each([
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200]);
     expect(await service.exit, service.output).toEqual({ code: 0, signal: null });
     expect(service.all('exit').map(({ code, signal }) => [code, signal])).toEqual([[0, null], [0, null]]);
+    expect(await catalog.entries(name)).toEqual([]);
+  });
+});
+
+describe('workers whose primary is none of ours', () => {
+  it('agree on one that holds the entry; when it stops, or is killed, another takes it over without a gap, and the last removes it', async () => {
+    const { name, catalog, service, place } = await serving('elected', 3, { foreignPrimary: true });
+    const holderOf = () => service.all('registered').find(({ holder, worker }) => holder === 'consul' && service.workers.includes(worker));
+    const holder = await waitFor(holderOf);
+    expect(service.all('registered').map((told) => told.holder).sort()).toEqual(['another worker', 'another worker', 'consul']);
+    const nonce = async () => (await catalog.entries(name))[0]?.Service.Meta['rollcall_nonce'];
+    const first = await nonce();
+    const watching = watchService(catalog, name);
+    const client = new Traffic(place, { keepAlive: true });
+    await waitFor(() => client.answers.length >= 3);
+
+    service.tell({ do: 'signal', worker: holder.worker, signal: 'SIGTERM' });
+    expect(await service.told('exit'), service.output).toMatchObject({ worker: holder.worker, code: 0 });
+    const second = await nonce();
+    expect(second).not.toBe(first);
+    await client.stop();
+    expect(failed([client])).toEqual([]);
+
+    // Whichever of the two it is now: one of them is killed, then the other is stopped.
+    service.tell({ do: 'signal', worker: service.workers[0]!, signal: 'SIGKILL' });
+    await service.told('exit', 2);
+    await watching.looks(300);
+    expect(await watching.stop()).toEqual(['passing']);
+    expect(await catalog.entries(name)).toHaveLength(1);
+    service.tell({ do: 'signal', worker: service.workers[0]!, signal: 'SIGTERM' });
+    expect(await service.told('exit', 3), service.output).toMatchObject({ code: 0 });
     expect(await catalog.entries(name)).toEqual([]);
   });
 });

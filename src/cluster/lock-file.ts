@@ -1,0 +1,96 @@
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import type { Clock } from '../clock.js';
+
+/** Who has put its name into a file, and when it last gave a sign of life there. */
+export interface Sign {
+  readonly who: string;
+  readonly at: number;
+}
+
+/** Undefined: there is no such file. */
+export async function readSign(path: string): Promise<Sign | undefined> {
+  try {
+    const [who, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    return { who, at: mtimeMs };
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A sign of life in a file that is there. False: it is not. */
+export async function touch(path: string, atMs: number): Promise<boolean> {
+  try {
+    await utimes(path, atMs / 1_000, atMs / 1_000);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/** A file that one process at a time has made, and others replace when its maker is dead. */
+export class LockFile {
+  readonly #path: string;
+  readonly #who: string;
+  readonly #clock: Clock;
+  readonly #isDead: (sign: Sign) => boolean;
+
+  constructor(path: string, who: string, clock: Clock, isDead: (sign: Sign) => boolean) {
+    this.#path = path;
+    this.#who = who;
+    this.#clock = clock;
+    this.#isDead = isDead;
+  }
+
+  /** True when it is ours, from now on or from before. */
+  async take(): Promise<boolean> {
+    if (await this.#make()) return true;
+    const sign = await readSign(this.#path);
+    if (sign?.who === this.#who) return touch(this.#path, this.#clock.wallTime());
+    if (sign !== undefined && !this.#isDead(sign)) return false;
+    return (sign === undefined || (await this.#bury(sign))) && this.#make();
+  }
+
+  async isOurs(): Promise<boolean> {
+    return (await readSign(this.#path))?.who === this.#who;
+  }
+
+  /** Leaves it to the others. */
+  async release(): Promise<void> {
+    if (await this.isOurs()) await rm(this.#path, { force: true });
+  }
+
+  async #make(): Promise<boolean> {
+    try {
+      await writeFile(this.#path, this.#who, { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    }
+    return touch(this.#path, this.#clock.wallTime());
+  }
+
+  /** Of several that see it dead one renames it. What was renamed is looked at: another may have been quicker, and have made its own by then. */
+  async #bury({ who }: Sign): Promise<boolean> {
+    const grave = `${this.#path}.${this.#who}`;
+    try {
+      await rename(this.#path, grave);
+    } catch (error) {
+      if (isAbsent(error)) return true;
+      throw error;
+    }
+    const isTheDead = (await readSign(grave))?.who === who;
+    if (!isTheDead) await link(grave, this.#path).catch(() => undefined);
+    await rm(grave, { force: true });
+    return isTheDead;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
