@@ -19,7 +19,7 @@ import type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 import { Machine } from './lifecycle/machine.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
-import { signalSwallower } from './lifecycle/signal-path.js';
+import { warnOfLostSignals } from './lifecycle/signal-path.js';
 import { isRunning } from './lifecycle/signals.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
@@ -270,21 +270,14 @@ export class Registrar {
     return { ready: this.#life.heartbeat !== undefined, draining: this.#halt.signal.aborted, health: this.#vitals.health };
   }
 
-  #openHealthServer(port: number): Promise<HealthServer> {
-    const onProblem = (message: string) => {
-      this.#events.emit('warning', { message });
-    };
-    return openHealthServer({ endpoint: this.#endpoint, port, onProblem });
-  }
-
   #start(): Promise<void> {
     if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
     for (const message of [...this.#config.warnings, ...this.#registry.warnings]) this.#events.emit('warning', { message });
     obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
-    if (this.#config.signals.includes('SIGTERM')) void this.#warnOfLostSignals();
+    if (this.#config.signals.includes('SIGTERM')) void warnOfLostSignals(this.#surroundings.system, this.#events);
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
     const { port } = this.#config.health;
-    if (port !== undefined) this.#healthServer = this.#openHealthServer(port);
+    if (port !== undefined) this.#healthServer = openHealthServer({ endpoint: this.#endpoint, port, onProblem: (message) => this.#events.emit('warning', { message }) });
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {
@@ -295,10 +288,5 @@ export class Registrar {
         reject(asError(thrown));
       });
     });
-  }
-
-  async #warnOfLostSignals(): Promise<void> {
-    const message = await signalSwallower(this.#surroundings.system);
-    if (message !== undefined) this.#events.emit('warning', { message });
   }
 }

@@ -1,4 +1,5 @@
 import type { LocalSystem } from '../instance/local-system.js';
+import type { Events } from '../telemetry/events.js';
 
 /** What a container is told to end reaches its first process alone. These hand signals on to their child, and to it alone. */
 const inits = new Set(['tini', 'docker-init', 'catatonit', 's6-svscan', 'dumb-init']);
@@ -21,6 +22,12 @@ export async function signalSwallower(system: LocalSystem): Promise<string | und
   const told = first !== undefined && inits.has(nameOf(first)) ? second : first;
   if (told === undefined || !swallows(told)) return undefined;
   return `SIGTERM may never arrive: the container tells '${told.words.slice(0, 3).join(' ')}', which does not hand it on. Start node itself, e.g. CMD ["node", "server.js"], or 'exec node' in a script`;
+}
+
+/** Tells of it by a warning. */
+export async function warnOfLostSignals(system: LocalSystem, events: Events): Promise<void> {
+  const message = await signalSwallower(system);
+  if (message !== undefined) events.emit('warning', { message });
 }
 
 /** Our parent first, then its parent, to the first process. */
