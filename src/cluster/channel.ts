@@ -1,5 +1,12 @@
 import type { Worker } from 'node:cluster';
-import type { Channel } from './primary-link.js';
+
+/** What connects a worker of node:cluster with its primary; tests pass their own. */
+export interface Channel {
+  readonly isOpen: () => boolean;
+  readonly send: (message: object) => void;
+  /** The returned function ends it. */
+  readonly listen: (hear: (message: unknown) => void) => () => void;
+}
 
 /** The way to the primary, in a worker of node:cluster; undefined in any other process. */
 export function channelToPrimary(): Channel | undefined {

@@ -1,15 +1,8 @@
 import { RegistryUnavailableError } from '../errors.js';
 import { abortable } from '../resilience/deadline.js';
+import type { Channel } from './channel.js';
 import { seal, unseal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
-
-/** What connects a worker of node:cluster with its primary; tests pass their own. */
-export interface Channel {
-  readonly isOpen: () => boolean;
-  readonly send: (message: object) => void;
-  /** The returned function ends it. */
-  readonly listen: (hear: (message: unknown) => void) => () => void;
-}
 
 export interface LinkPlan {
   readonly channel: Channel;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express5 from 'express';
-import express4 from 'express4';
 import type { RegistrarOptions } from 'rollcall';
 import { expressRegistrar } from 'rollcall/express';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,8 @@ import { cleanUp, freshName, later } from './fixtures/live.js';
 
 afterEach(cleanUp);
 
-// The same calls, whichever of the two.
+// The same calls, whichever of the two; the older one brings no types.
+const express4 = createRequire(import.meta.url)('express4') as typeof express5;
 const versions = [
   ['5', express5],
   ['4', express4],

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
-import type { Entry, Registration, Registry, RegistryEndpoint } from '../registry/registry.js';
+import type { Entry, Registration, Registry } from '../registry/registry.js';
+import type { Channel } from './channel.js';
+import { Elected } from './elected.js';
 import { PrimaryLink } from './primary-link.js';
-import type { Channel } from './primary-link.js';
 import { PrimaryRegistry } from './primary-registry.js';
 import type { Way } from './way.js';
 
@@ -13,50 +14,35 @@ const HERE_WITHIN_MS = 2_000;
 export interface WorkerPlan {
   /** Where the service is to be registered, by whomever. */
   readonly registry: Registry;
-  /** How the workers agree where the primary is none of ours. */
-  readonly alone: Way;
   readonly channel: Channel;
   readonly clock: Clock;
+  /** Name of the service. */
   readonly service: string;
+  readonly ttlMs: number;
   /** The primary stops the whole instance. */
   readonly onStop: () => void;
+  readonly isRunning: (pid: number) => boolean;
+  /** Where workers meet that have to agree among themselves. @default one for this user, in the system's directory for temporary files */
+  readonly folder?: string;
 }
 
-/**
- * The registry of a worker of node:cluster. Workers share a port and so are one instance: the primary registers it where it has called
- * `registerCluster`, and the workers agree on one of them where it has not. The place of the instance is what it is without all that.
- */
-export class WorkerRegistry implements Registry {
-  readonly #plan: WorkerPlan;
+/** How a worker is registered: by the primary where that has called `registerCluster`, and by agreement with the other workers where it has not. */
+export class WorkerWay implements Way {
+  readonly #clock: Clock;
   readonly #link: PrimaryLink;
   readonly #byPrimary: PrimaryRegistry;
+  readonly #elected: Elected;
   #asked: Promise<void> | undefined;
 
-  constructor(plan: WorkerPlan) {
-    this.#plan = plan;
-    const { channel, service, onStop } = plan;
+  constructor({ channel, service, onStop, ...plan }: WorkerPlan) {
+    this.#clock = plan.clock;
     this.#link = new PrimaryLink({ channel, service, onStop });
     this.#byPrimary = new PrimaryRegistry(this.#link);
+    this.#elected = new Elected({ ...plan, pid: process.pid });
   }
 
-  get name(): string {
-    return this.#link.isHere ? 'primary' : this.#plan.registry.name;
-  }
-
-  get nearby(): boolean {
-    return this.#plan.registry.nearby;
-  }
-
-  get suppliesAddress(): boolean {
-    return this.#plan.registry.suppliesAddress;
-  }
-
-  get endpoint(): RegistryEndpoint | undefined {
-    return this.#plan.registry.endpoint;
-  }
-
-  get warnings(): readonly string[] {
-    return this.#plan.registry.warnings ?? [];
+  get isPrimaryHere(): boolean {
+    return this.#link.isHere;
   }
 
   get handedOver(): boolean {
@@ -78,17 +64,16 @@ export class WorkerRegistry implements Registry {
     await this.#way.remove(key, signal);
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#link.close();
-    await this.#plan.registry.close();
   }
 
   /** A primary that speaks up late is the one all the same. */
   get #way(): Way {
-    return this.#link.isHere ? this.#byPrimary : this.#plan.alone;
+    return this.#link.isHere ? this.#byPrimary : this.#elected;
   }
 
-  /** Resolves when the primary has said that it is here, or long enough nothing. */
+  /** Resolves when the primary has said that it is here, or nothing for long enough. */
   #known(): Promise<void> {
     this.#asked ??= this.#ask();
     return this.#asked;
@@ -96,6 +81,6 @@ export class WorkerRegistry implements Registry {
 
   async #ask(): Promise<void> {
     this.#link.hello();
-    await Promise.race([this.#link.here, this.#plan.clock.sleep(HERE_WITHIN_MS)]);
+    await Promise.race([this.#link.here, this.#clock.sleep(HERE_WITHIN_MS)]);
   }
 }
