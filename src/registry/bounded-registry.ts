@@ -82,10 +82,6 @@ export class BoundedRegistry implements Registry {
     return this.#inner.portable;
   }
 
-  get handedOver(): boolean {
-    return this.#inner.handedOver ?? false;
-  }
-
   /** Undefined: the entry is ours alone. */
   get handedOver(): boolean | undefined {
     return this.#inner.handedOver;
