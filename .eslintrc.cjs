@@ -8,7 +8,7 @@ const bans = {
   process: [
     {
       selector: "MemberExpression[object.name='process'][property.name=/^(on|once|off|addListener|prependListener|prependOnceListener|removeListener|exit|exitCode|kill|abort)$/]",
-      message: 'Process events, signals and exits live in src/lifecycle/signals.ts only.',
+      message: 'Process events, signals and exits live in src/lifecycle/signals.ts and crash.ts only.',
     },
   ],
   processAlias: [
@@ -95,7 +95,7 @@ module.exports = {
       },
     },
     { files: ['src/config/env.ts'], rules: { 'no-restricted-syntax': restrict('env') } },
-    { files: ['src/lifecycle/signals.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
+    { files: ['src/lifecycle/{signals,crash}.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
     // A program of its own: how it ends is its to say.
     { files: ['src/cli/main.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
     { files: ['src/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },

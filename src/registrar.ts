@@ -16,6 +16,7 @@ import { Life } from './life.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
 import { Hooks } from './lifecycle/hooks.js';
 import type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
+import { prepareLastTry } from './lifecycle/last-try.js';
 import { Machine } from './lifecycle/machine.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
@@ -275,6 +276,7 @@ export class Registrar {
     for (const message of [...this.#config.warnings, ...this.#registry.warnings]) this.#events.emit('warning', { message });
     obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
     if (this.#config.signals.includes('SIGTERM')) void warnOfLostSignals(this.#surroundings.system, this.#events);
+    if (this.#config.crash) void prepareLastTry({ ...this.#surroundings, thread: this.#config.thread, registry: this.#registry, heartbeat: () => this.#life.heartbeat, events: this.#events });
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
     const { port } = this.#config.health;
     if (port !== undefined) this.#healthServer = openHealthServer({ endpoint: this.#endpoint, port, onProblem: (message) => this.#events.emit('warning', { message }) });

@@ -32,6 +32,8 @@ export interface Config {
   readonly policy: ShutdownPolicy;
   readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
   readonly stopTimeoutMs: number;
+  /** A last try to deregister when the process crashes. */
+  readonly crash: boolean;
   /** Infinity: no limit. */
   readonly waitMs: number;
   readonly required: boolean;

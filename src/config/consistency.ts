@@ -10,7 +10,7 @@ interface Relation {
   readonly field: string;
   /** The option that it is measured against. */
   readonly against: string;
-  readonly value: (config: Decided) => number;
+  readonly value: (config: Decided) => number | boolean;
   readonly holds: (config: Decided) => boolean;
   readonly allowed: (config: Decided) => string;
 }
@@ -51,13 +51,24 @@ const relations: readonly Relation[] = [
     holds: ({ drain, stopTimeoutMs }) => drain.maxMs <= stopTimeoutMs,
     allowed: ({ stopTimeoutMs }) => `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which holds for the whole stop`,
   },
+  {
+    field: 'shutdown.crash',
+    against: 'shutdown.policy',
+    value: ({ crash }) => crash,
+    holds: ({ crash, policy }) => !crash || policy === 'deregister',
+    allowed: ({ policy }) => `false under shutdown.policy '${policy}': a last try to deregister would remove what is to stay`,
+  },
 ];
 
 /** What does not hold between the values. A relation with a value that is wrong by itself (`isWrong`) is left out: it would only mislead. */
 export function inconsistencies(config: Decided, isWrong: (field: string) => boolean): ConfigIssue[] {
   return relations
     .filter((relation) => !isWrong(relation.field) && !isWrong(relation.against) && !relation.holds(config))
-    .map(({ field, value, allowed }) => ({ field, value: formatDuration(value(config)), allowed: allowed(config) }));
+    .map(({ field, value, allowed }) => ({ field, value: shown(value(config)), allowed: allowed(config) }));
+}
+
+function shown(value: number | boolean): string | boolean {
+  return typeof value === 'number' ? formatDuration(value) : value;
 }
 
 /** What is wrong with a name that has to follow the convention. */

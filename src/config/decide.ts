@@ -86,7 +86,7 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
   return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
 }
 
-function decideStop({ signals, policy, drain, timeout }: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs'> {
+function decideStop({ signals, policy, drain, timeout, crash }: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'crash'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
@@ -98,5 +98,6 @@ function decideStop({ signals, policy, drain, timeout }: Shutdown): Pick<Config,
       maxMs,
     },
     stopTimeoutMs,
+    crash: crash ?? defaults.crash,
   };
 }

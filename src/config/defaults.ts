@@ -30,6 +30,7 @@ export const defaults = Object.freeze({
   /** What the drain may take at most of a `shutdown.timeout` shorter than the default one. */
   drainShareOfStop: 0.6,
   stopTimeoutMs: 25_000,
+  crash: false,
   waitMs: 5_000,
   required: false,
 } as const);

@@ -186,6 +186,11 @@ export interface ShutdownOptions {
   drain?: DrainOptions;
   /** For the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
   timeout?: Duration;
+  /**
+   * True: an exception that nobody catches still ends the process as it would have, but not before a last try to deregister, which holds it up for a second
+   * at most. Costs a worker thread that stands by. A host that listens to `uncaughtException` goes on, and stays registered. @default false
+   */
+  crash?: boolean;
 }
 
 export interface DrainOptions {

@@ -121,6 +121,7 @@ const shutdown = section({
     }),
   ),
   timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
+  crash: v.optional(flag),
 });
 
 /** A text with one fault at most, as `fault` has it. */

@@ -9,6 +9,8 @@ import { processSlots } from '../heartbeat/slots.js';
 import type { Slots } from '../heartbeat/slots.js';
 import { localSystem } from '../instance/local-system.js';
 import type { LocalSystem } from '../instance/local-system.js';
+import { processCrashes } from './crash.js';
+import type { Crashes } from './crash.js';
 import { processSignals } from './signals.js';
 import type { Signals } from './signals.js';
 
@@ -17,6 +19,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signals: Signals;
+  readonly crashes: Crashes;
   readonly slots: Slots;
   readonly polls: Permits;
   readonly sharedLook: SharedLook;
@@ -27,4 +30,4 @@ export interface Surroundings {
 
 const processThread = async (): Promise<SharedThread> => (await import('../heartbeat/thread/shared-thread.js')).processThread;
 
-export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, slots: processSlots, polls: processPolls, sharedLook: processLook, sharedThread: processThread, system: localSystem };
+export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, crashes: processCrashes, slots: processSlots, polls: processPolls, sharedLook: processLook, sharedThread: processThread, system: localSystem };

@@ -1,0 +1,83 @@
+import { Worker } from 'node:worker_threads';
+import { portRegistry } from '../heartbeat/thread/port-registry.js';
+import type { PortedRegistry } from '../heartbeat/thread/messages.js';
+import type { InstanceKey } from '../instance/service-instance.js';
+import type { Portable } from '../registry/registry.js';
+import type { Goodbye } from './crash.js';
+
+/** `answers`: what functions among the options gave, by number; they cannot be asked any more. */
+export interface Entry {
+  readonly registry: PortedRegistry;
+  readonly answers: readonly unknown[];
+}
+
+export type ToFarewell = { readonly kind: 'prepare'; readonly number: number; readonly registry: PortedRegistry } | { readonly kind: 'leave'; readonly entries: readonly (Entry & { readonly key: InstanceKey })[] };
+
+export type FromFarewell = { readonly prepared: number };
+
+/** It needs little, and must not take what belongs to the host. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 48 };
+
+/** A thread that waits for the moment when this one is at its end. */
+export interface FarewellThread {
+  /** Resolves when what the registry needs is loaded. */
+  prepare(registry: Portable): Promise<void>;
+  /** Removes the entries, and holds this thread up until that is done, `withinMs` at most. */
+  say(goodbyes: readonly Goodbye[], withinMs: number): void;
+  end(): void;
+}
+
+/** Starts it. It never holds the process open, and what befalls it is not felt. */
+export function startFarewell(): FarewellThread {
+  const done = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  // What the host has Node load before its own code has nothing to do in there, and what the thread may write is not for the host's output.
+  const worker = new Worker(new URL('./farewell-thread.js', import.meta.url), { name: 'rollcall farewell', workerData: done, execArgv: [], resourceLimits, stdout: true, stderr: true });
+  const dead = new Promise<never>((_resolve, reject) => {
+    worker.on('error', reject);
+    worker.on('exit', (code) => reject(new Error(`the thread ended with exit code ${String(code)}`)));
+  });
+  dead.catch(() => undefined);
+  worker.unref();
+  let asked = 0;
+  const post = (message: ToFarewell) => worker.postMessage(message);
+  return {
+    prepare(registry) {
+      const number = (asked += 1);
+      const prepared = new Promise<void>((resolve) => {
+        const hear = (message: FromFarewell) => {
+          if (message.prepared !== number) return;
+          worker.off('message', hear);
+          resolve();
+        };
+        worker.on('message', hear);
+        // Listening took it back.
+        worker.unref();
+      });
+      post({ kind: 'prepare', number, registry: portRegistry(registry, []) });
+      return Promise.race([prepared, dead]);
+    },
+    say(goodbyes, withinMs) {
+      post({ kind: 'leave', entries: goodbyes.map(({ registry, key }) => ({ ...ported(registry), key })) });
+      Atomics.wait(done, 0, 0, withinMs);
+    },
+    end() {
+      void worker.terminate();
+    },
+  };
+}
+
+function ported(registry: Portable): Entry {
+  const asked: (() => unknown)[] = [];
+  const made = portRegistry(registry, asked);
+  return { registry: made, answers: asked.map((ask) => settledAnswer(ask)) };
+}
+
+/** Nothing that takes its time can still be waited for. */
+function settledAnswer(ask: () => unknown): unknown {
+  try {
+    const answer = ask();
+    return answer instanceof Promise ? undefined : answer;
+  } catch {
+    return undefined;
+  }
+}
