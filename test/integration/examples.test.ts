@@ -37,7 +37,7 @@ function run(example: string, name: string) {
   return forkService(`examples/${example}.ts`, { env });
 }
 
-describe.each(['one-line', 'node-http', 'fastify', 'express', 'nestjs'])('the example %s', (example) => {
+describe.each(['one-line', 'node-http', 'fastify', 'express', 'nestjs', 'cluster'])('the example %s', (example) => {
   it('is listed as passing once it serves, says where, and is gone after a SIGTERM', async () => {
     const name = `example-${example}`;
     const service = run(example, name);
