@@ -16,11 +16,9 @@ import { Life } from './life.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
 import { Hooks } from './lifecycle/hooks.js';
 import type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
-import { prepareLastTry } from './lifecycle/last-try.js';
 import { Machine } from './lifecycle/machine.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { obeySignals } from './lifecycle/obey-signals.js';
-import { warnOfLostSignals } from './lifecycle/signal-path.js';
 import { isRunning } from './lifecycle/signals.js';
 import type { RegistrarState } from './lifecycle/states.js';
 import { Stop } from './lifecycle/stop.js';
@@ -29,7 +27,6 @@ import type { Surroundings } from './lifecycle/surroundings.js';
 import { BoundedRegistry } from './registry/bounded-registry.js';
 import { bindServer } from './server/bound-server.js';
 import type { BoundServer } from './server/bound-server.js';
-import { openHealthServer } from './server/health-server.js';
 import type { HealthServer } from './server/health-server.js';
 import { withDeadline } from './resilience/deadline.js';
 import { statusOf } from './status.js';
@@ -64,7 +61,7 @@ export class Registrar {
   readonly #hooks: Hooks;
   readonly #endpoint: HealthEndpoint;
   #server: BoundServer | undefined;
-  #healthServer: Promise<HealthServer> | undefined;
+  #healthServer: Promise<HealthServer | undefined> | undefined;
   #living: Promise<void> = Promise.resolve();
   #started: Promise<void> | undefined;
 
@@ -275,11 +272,8 @@ export class Registrar {
     if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
     for (const message of [...this.#config.warnings, ...this.#registry.warnings]) this.#events.emit('warning', { message });
     obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
-    if (this.#config.signals.includes('SIGTERM')) void warnOfLostSignals(this.#surroundings.system, this.#events);
-    if (this.#config.crash) void prepareLastTry({ ...this.#surroundings, thread: this.#config.thread, registry: this.#registry, heartbeat: () => this.#life.heartbeat, events: this.#events });
+    this.#lookAround();
     if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
-    const { port } = this.#config.health;
-    if (port !== undefined) this.#healthServer = openHealthServer({ endpoint: this.#endpoint, port, onProblem: (message) => this.#events.emit('warning', { message }) });
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {
@@ -290,5 +284,17 @@ export class Registrar {
         reject(asError(thrown));
       });
     });
+  }
+
+  /** What few services need, or none before it is up, is not part of every import. What cannot be loaded is missed by nobody but itself. */
+  #lookAround(): void {
+    const { crash, signals, thread, health } = this.#config;
+    const events = this.#events;
+    const missed = () => undefined;
+    if (signals.includes('SIGTERM')) import('./lifecycle/signal-path.js').then(({ warnOfLostSignals }) => warnOfLostSignals(this.#surroundings.system, events)).catch(missed);
+    if (crash) import('./lifecycle/last-try.js').then(({ prepareLastTry }) => prepareLastTry({ ...this.#surroundings, thread, registry: this.#registry, heartbeat: () => this.#life.heartbeat, events })).catch(missed);
+    const { port } = health;
+    const onProblem = (message: string) => events.emit('warning', { message });
+    if (port !== undefined) this.#healthServer = import('./server/health-server.js').then(({ openHealthServer }) => openHealthServer({ endpoint: this.#endpoint, port, onProblem }), missed);
   }
 }

@@ -4,7 +4,6 @@ import { readPlatformEnv } from '../config/platform-env.js';
 import type { PlatformEnv } from '../config/platform-env.js';
 import type { RegistryEndpoint } from '../registry/registry.js';
 import type { Interfaces } from './interfaces.js';
-import { routeSource } from './route.js';
 
 /** What the operating system and the platform can tell about where we are; tests pass one of their own. */
 export interface LocalSystem {
@@ -33,7 +32,10 @@ export const localSystem: LocalSystem = {
   interfaces: recentInterfaces,
   hostname,
   platform: () => readPlatformEnv(),
-  routeSource,
+  async routeSource(endpoint, signal) {
+    const { routeSource } = await import('./route.js');
+    return routeSource(endpoint, signal);
+  },
   async readText(path) {
     const { readFile } = await import('node:fs/promises');
     return readFile(path, 'utf8').catch(() => '');

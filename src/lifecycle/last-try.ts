@@ -8,7 +8,7 @@ import type { Events } from '../telemetry/events.js';
 import type { Crashes } from './crash.js';
 
 export interface LastTryPlan {
-  readonly crashes: Crashes;
+  readonly crashes: () => Promise<Crashes>;
   readonly registry: BoundedRegistry;
   readonly sharedThread: () => Promise<SharedThread>;
   /** Where heartbeats come from. */
@@ -26,7 +26,7 @@ export async function prepareLastTry({ crashes, registry, sharedThread, thread, 
   try {
     if (portable === undefined) throw new Error(`the registry (${name}) works on the main thread only`);
     const beats = thread === 'worker' ? await sharedThread() : undefined;
-    const end = await crashes.subscribe(portable, () => {
+    const end = await (await crashes()).subscribe(portable, () => {
       const beating = heartbeat();
       if (beating === undefined) return undefined;
       // They would notice that the entry has gone, and write it again.

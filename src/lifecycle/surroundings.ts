@@ -9,7 +9,6 @@ import { processSlots } from '../heartbeat/slots.js';
 import type { Slots } from '../heartbeat/slots.js';
 import { localSystem } from '../instance/local-system.js';
 import type { LocalSystem } from '../instance/local-system.js';
-import { processCrashes } from './crash.js';
 import type { Crashes } from './crash.js';
 import { processSignals } from './signals.js';
 import type { Signals } from './signals.js';
@@ -19,7 +18,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly signals: Signals;
-  readonly crashes: Crashes;
+  /** Loaded when it is wanted. */
+  readonly crashes: () => Promise<Crashes>;
   readonly slots: Slots;
   readonly polls: Permits;
   readonly sharedLook: SharedLook;
@@ -29,5 +29,7 @@ export interface Surroundings {
 }
 
 const processThread = async (): Promise<SharedThread> => (await import('../heartbeat/thread/shared-thread.js')).processThread;
+
+const processCrashes = async (): Promise<Crashes> => (await import('./crash.js')).processCrashes;
 
 export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, crashes: processCrashes, slots: processSlots, polls: processPolls, sharedLook: processLook, sharedThread: processThread, system: localSystem };
