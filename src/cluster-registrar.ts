@@ -114,6 +114,7 @@ export class ClusterRegistrar {
     } else {
       await Promise.race([registrar.stop(reason), new Promise((resolve) => this.#hurry.signal.addEventListener('abort', resolve))]);
     }
+    this.#workers.close();
     await this.#registry.close();
     return clean && !this.#hurry.signal.aborted;
   }

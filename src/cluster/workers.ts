@@ -20,19 +20,24 @@ export class Workers {
   readonly #ours = new Map<number, Worker>();
   readonly #waiting = new Set<() => void>();
   #stopping = false;
+  readonly #onMessage = (worker: Worker, message: unknown) => {
+    const told = unseal(this.#plan.service, message);
+    if (told !== undefined) this.#hear(worker, told as FromWorker);
+  };
+  readonly #onDisconnect = ({ id }: Worker) => {
+    this.#plan.onGone(id);
+  };
+  readonly #onExit = ({ id }: Worker) => {
+    this.#plan.onGone(id);
+    this.#ours.delete(id);
+    for (const look of [...this.#waiting]) look();
+  };
 
   constructor(plan: WorkersPlan) {
     this.#plan = plan;
-    cluster.on('message', (worker, message: unknown) => {
-      const told = unseal(plan.service, message);
-      if (told !== undefined) this.#hear(worker, told as FromWorker);
-    });
-    cluster.on('disconnect', ({ id }) => plan.onGone(id));
-    cluster.on('exit', ({ id }) => {
-      plan.onGone(id);
-      this.#ours.delete(id);
-      for (const look of [...this.#waiting]) look();
-    });
+    cluster.on('message', this.#onMessage);
+    cluster.on('disconnect', this.#onDisconnect);
+    cluster.on('exit', this.#onExit);
     // Those that have asked in vain by now.
     for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) this.#say(worker, { kind: 'here' });
   }
@@ -64,6 +69,13 @@ export class Workers {
       if (signal.aborted) kill();
       look();
     });
+  }
+
+  /** Hears nothing more. */
+  close(): void {
+    cluster.off('message', this.#onMessage);
+    cluster.off('disconnect', this.#onDisconnect);
+    cluster.off('exit', this.#onExit);
   }
 
   #hear(worker: Worker, told: FromWorker): void {

@@ -1,12 +1,5 @@
-import type { InstanceKey } from '../instance/service-instance.js';
 import type { Portable } from '../registry/registry.js';
-import type { FarewellThread } from './farewell.js';
-
-/** An entry that must not outlive the process, and what it takes to remove it when nothing here runs any more. */
-export interface Goodbye {
-  readonly registry: Portable;
-  readonly key: InstanceKey;
-}
+import type { FarewellThread, Goodbye } from './farewell.js';
 
 /** What of the process this file touches; a test passes its own. */
 export interface CrashingProcess {

@@ -3,7 +3,12 @@ import { portRegistry } from '../heartbeat/thread/port-registry.js';
 import type { PortedRegistry } from '../heartbeat/thread/messages.js';
 import type { InstanceKey } from '../instance/service-instance.js';
 import type { Portable } from '../registry/registry.js';
-import type { Goodbye } from './crash.js';
+
+/** An entry that must not outlive the process, and what it takes to remove it when nothing here runs any more. */
+export interface Goodbye {
+  readonly registry: Portable;
+  readonly key: InstanceKey;
+}
 
 /** `answers`: what functions among the options gave, by number; they cannot be asked any more. */
 export interface Entry {

@@ -1,7 +1,8 @@
+import { Registrar } from 'rollcall';
 import { describe, expect, it } from 'vitest';
 import { Crashes } from '../../../src/lifecycle/crash.js';
-import type { CrashingProcess, Goodbye } from '../../../src/lifecycle/crash.js';
-import { Registrar } from 'rollcall';
+import type { CrashingProcess } from '../../../src/lifecycle/crash.js';
+import type { Goodbye } from '../../../src/lifecycle/farewell.js';
 
 const registry = { module: 'file:///registry.js', options: {} };
 const goodbye = (id: string): Goodbye => ({ registry, key: { name: 'orders', id, nonce: 'a' } });
