@@ -59,6 +59,7 @@ class RunningThread {
   readonly #silence: Silence;
   readonly #tenants = new Map<number, Tenant>();
   readonly #handle: Promise<ThreadHandle>;
+  #started: ThreadHandle | undefined;
   readonly #ready: Promise<ThreadHandle>;
   #isReady: () => void = () => undefined;
   #isDead: (error: Error) => void = () => undefined;
@@ -76,7 +77,7 @@ class RunningThread {
     writeTime(this.#signsOfLife, signs.main, now);
     writeTime(this.#signsOfLife, signs.worker, now);
     this.#handle = start(this.#signsOfLife, { heard: (messages) => this.#heard(messages), died: (error) => this.fail(error) });
-    this.#handle.catch((error: unknown) => this.fail(error as Error));
+    this.#handle.then((handle) => (this.#started = handle)).catch((error: unknown) => this.fail(error as Error));
     this.#ready = withDeadline(clock, START_WITHIN_MS, { operation: 'starting the worker thread' }, undefined, () => spoken).then(() => this.#handle);
     this.#ready.then(() => this.#signal(), (error: unknown) => this.fail(error as Error));
   }
@@ -133,6 +134,8 @@ class RunningThread {
 
   #end(): void {
     this.#over = true;
-    void this.#handle.then((handle) => handle.end()).catch(() => undefined);
+    // At once where it can be: in a crash no promise settles any more.
+    const ended = this.#started?.end() ?? this.#handle.then((handle) => handle.end());
+    ended.catch(() => undefined);
   }
 }
