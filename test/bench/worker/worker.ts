@@ -23,7 +23,7 @@ export async function worker(lab: Lab): Promise<Verdict> {
       }
       if (rows.main !== undefined && rows.worker !== undefined) history.note({ kind: 'memory', pair, main: rows.main, worker: rows.worker, further: FURTHER });
     }
-    const plan: WorkerCpuPlan = { url: consul.url, pairs: lab.runs ?? PAIRS, registrars: 5, intervalMs: 25, windowMs: 1_500, seed: lab.seed };
+    const plan: WorkerCpuPlan = { url: consul.url, pairs: lab.runs ?? PAIRS, registrars: 10, intervalMs: 50, windowMs: 1_500, seed: lab.seed };
     await runWorkload<WorkerCpuRow>('worker-cpu', plan, (row) => history.note({ kind: 'cpu', ...row }));
   } finally {
     await consul.stop();
