@@ -1,5 +1,5 @@
 import { filesOf } from '../../support/tls/certificates.js';
-import { startConsul } from '../../support/servers/consul-server.js';
+import { startConsulPair } from '../../support/servers/consul-server.js';
 import { rawConsul } from '../../support/servers/raw-consul.js';
 import { leastPolicy } from '../../../src/backends/consul/consul-policy.js';
 import { CatalogReader } from '../experiment/catalog-reader.js';
@@ -28,13 +28,15 @@ export async function rotation(lab: Lab): Promise<Verdict> {
   const swaps = lab.runs ?? SWAPS;
   const history = lab.record<RotationEvent>();
   const note = history.note.bind(history);
-  const consul = await startConsul({ acl: true });
-  const tokens = new Tokens(consul.url, consul.token);
-  const reader = new CatalogReader(consul.url, consul.token);
+  // An agent beside the service, which believes in tokens for a while; a server knows them all.
+  const consul = await startConsulPair({ acl: true });
+  const { url } = consul.client;
+  const tokens = new Tokens(consul.server.url, consul.server.token);
+  const reader = new CatalogReader(consul.server.url, consul.server.token);
   let current = await tokens.issue();
   const files = await filesOf({ token: current.secret });
-  const control = new Control(consul.url, current.secret, (accepted) => note({ event: 'control', at: wallClock(), accepted }));
-  const service = new ObservedService({ url: consul.url, name: 'ours', ttl: TTL, tokenFile: files.path('token') });
+  const control = new Control(url, current.secret, (accepted) => note({ event: 'control', at: wallClock(), accepted }));
+  const service = new ObservedService({ url, name: 'ours', ttl: TTL, tokenFile: files.path('token') });
   let over = false;
   const sampling = (async () => {
     await control.register();
