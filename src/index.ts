@@ -6,6 +6,8 @@ export type { RegistrarStatus } from './status.js';
 export { consul } from './config/consul.js';
 export { consulKv } from './backends/consul/consul-kv.js';
 export type { ConsulAgentsOptions, ConsulOptions } from './backends/consul/consul-options.js';
+export { etcd } from './backends/etcd/etcd-registry.js';
+export type { EtcdLayout, EtcdOptions } from './backends/etcd/etcd-options.js';
 export { configFile } from './backends/file/config-file.js';
 export type { ConfigFileOptions } from './backends/file/config-file.js';
 export { fallback } from './registry/fallback.js';

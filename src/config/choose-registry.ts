@@ -1,3 +1,4 @@
+import { etcd } from '../backends/etcd/etcd-registry.js';
 import { file } from '../backends/file/file-registry.js';
 import { memory } from '../backends/memory/memory-registry.js';
 import { ConfigError } from '../errors.js';
@@ -10,6 +11,7 @@ import { registryProblem } from './registry-problem.js';
 
 const factories: Readonly<Record<RegistryKind, () => Registry>> = {
   consul: () => consul(),
+  etcd: () => etcd(),
   file: () => file(),
   memory: () => memory(),
 };

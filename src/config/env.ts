@@ -31,6 +31,16 @@ export interface ConsulEnv {
   readonly partition: string | undefined;
 }
 
+/** How to reach etcd, in variables that `etcdctl` reads. */
+export interface EtcdEnv {
+  readonly endpoints: string | undefined;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
 /** A row of the table that the code reads by and the README prints. */
 export interface EnvVariable {
   readonly variable: string;
@@ -42,7 +52,7 @@ export interface EnvVariable {
 }
 
 /** The registries that `SERVICE_REGISTRY` can name. */
-export const registryKinds = ['consul', 'file', 'memory'] as const;
+export const registryKinds = ['consul', 'etcd', 'file', 'memory'] as const;
 export type RegistryKind = (typeof registryKinds)[number];
 
 const metaPrefix = 'SERVICE_META_';
@@ -79,6 +89,16 @@ export const consulVariables: Readonly<Record<keyof ConsulEnv, EnvVariable>> = {
   partition,
 };
 
+/** Variables about etcd. */
+export const etcdVariables: Readonly<Record<keyof EtcdEnv, EnvVariable>> = {
+  endpoints: { variable: 'ETCDCTL_ENDPOINTS', option: 'etcd({ endpoints })', meaning: 'members of the cluster, separated by commas' },
+  user: { variable: 'ETCDCTL_USER', option: 'etcd({ username })', meaning: 'name of a user, or `name:password`', secret: true },
+  password: { variable: 'ETCDCTL_PASSWORD', option: 'etcd({ password })', meaning: 'its password', secret: true },
+  ca: { variable: 'ETCDCTL_CACERT', option: 'etcd({ tls })', meaning: '`ca`, usually a path' },
+  cert: { variable: 'ETCDCTL_CERT', option: 'etcd({ tls })', meaning: '`cert`, likewise' },
+  key: { variable: 'ETCDCTL_KEY', option: 'etcd({ tls })', meaning: '`key`, likewise', secret: true },
+};
+
 /** Reads the `SERVICE_*` variables (and Consul's namespace and partition). A variable set to nothing counts as not set. */
 export function readServiceEnv(env: Environment = process.env): ServiceEnv {
   const pairs = Object.entries(env).flatMap(([variable, value]) =>
@@ -90,6 +110,11 @@ export function readServiceEnv(env: Environment = process.env): ServiceEnv {
 /** Reads Consul's own variables. A variable set to nothing counts as not set. */
 export function readConsulEnv(env: Environment = process.env): ConsulEnv {
   return readAll(consulVariables, env);
+}
+
+/** Reads the variables of `etcdctl`. A variable set to nothing counts as not set. */
+export function readEtcdEnv(env: Environment = process.env): EtcdEnv {
+  return readAll(etcdVariables, env);
 }
 
 /** The whole environment, for the readers beside this file. */
@@ -104,7 +129,7 @@ export function readVariable(name: string, env: Environment = process.env): stri
 
 /** True for a variable whose value must not be shown to anybody. */
 export function isSecret(name: string): boolean {
-  return Object.values(consulVariables).some(({ variable, secret }) => secret === true && variable === name);
+  return [...Object.values(consulVariables), ...Object.values(etcdVariables)].some(({ variable, secret }) => secret === true && variable === name);
 }
 
 function readAll<Field extends string>(

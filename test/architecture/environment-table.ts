@@ -1,4 +1,4 @@
-import { consulVariables, serviceVariables } from '../../src/config/env.js';
+import { consulVariables, etcdVariables, serviceVariables } from '../../src/config/env.js';
 import { platformVariables } from '../../src/config/platform-env.js';
 
 interface Row {
@@ -8,7 +8,7 @@ interface Row {
   readonly meaning: string;
 }
 
-const tables: readonly Row[] = [...Object.values(serviceVariables), ...Object.values(consulVariables), ...platformVariables];
+const tables: readonly Row[] = [...Object.values(serviceVariables), ...Object.values(consulVariables), ...Object.values(etcdVariables), ...platformVariables];
 /** Some stand in two tables. */
 const rows = new Map(tables.map((row) => [row.variable, row]));
 

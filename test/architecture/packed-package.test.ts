@@ -97,7 +97,7 @@ it('has the same classes whichever way they came in', async () => {
   expect(await print(code)).toEqual([true, true, true]);
 });
 
-it.each(['consul', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
+it.each(['consul', 'etcd', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
   const code = `
     import * as main from 'rollcall';
     const given = main.${name}();

@@ -13,6 +13,7 @@ await runExperiment(
     stall: async () => (await import('./stall/stall.js')).stall,
     rotation: async () => (await import('./rotation/rotation.js')).rotation,
     cluster: async () => (await import('./cluster/cluster.js')).cluster,
+    'etcd-cluster': async () => (await import('./etcd-cluster/etcd-cluster.js')).etcdCluster,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
   },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,7 @@ export class EtcdServer extends ManagedServer {
   readonly plainUrl: string;
   readonly port: number;
   readonly #name: string;
+  readonly #directory: string;
 
   constructor(program: string, member: Member, cluster: readonly Member[], { tls = false }: EtcdOptions, directory: string) {
     const scheme = tls ? 'https' : 'http';
@@ -70,6 +71,7 @@ export class EtcdServer extends ManagedServer {
     };
     super({ program, words: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), directory });
     this.#name = member.name;
+    this.#directory = directory;
     this.url = url;
     this.plainUrl = plainUrl;
     this.port = member.client;
@@ -91,6 +93,13 @@ export class EtcdServer extends ManagedServer {
     } catch (cause) {
       throw new Error(`etcd did not come up on port ${this.port}: ${String(cause)}. Its output:\n${current.output}`, { cause });
     }
+  }
+
+  /** Comes back on the same ports without anything that it had. */
+  async restartEmpty(): Promise<void> {
+    await this.kill();
+    for (const name of await readdir(this.#directory)) await rm(join(this.#directory, name), { recursive: true });
+    await this.restart();
   }
 
   /** Creates a user who may do everything, and lets nobody else in from then on. */

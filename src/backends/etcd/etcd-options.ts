@@ -1,0 +1,77 @@
+import { readEtcdEnv } from '../../config/env.js';
+import type { EtcdEnv } from '../../config/env.js';
+import { ConfigError } from '../../errors.js';
+import type { ConfigIssue } from '../../errors.js';
+import { isLoopback } from '../../instance/address.js';
+import type { ServiceInstance } from '../../instance/service-instance.js';
+import { readTls } from '../../resilience/tls.js';
+import type { TlsMaterial, TlsOptions, TlsPlan } from '../../resilience/tls.js';
+import { placeOf } from '../../resilience/url-place.js';
+import { endpointsOf, securityOf } from './etcd-endpoints.js';
+import { credentialsOf } from './etcd-credentials.js';
+import type { Credentials } from './etcd-credentials.js';
+
+/**
+ * What other readers of etcd find of an instance that passes: one key and its value. Undefined: nothing. The key must be of this instance alone,
+ * and not begin with `/rollcall/`.
+ */
+export type EtcdLayout = (instance: ServiceInstance) => { readonly key: string; readonly value: string } | undefined;
+
+/** How to reach etcd. Explicit options win over the variables of `etcdctl`. */
+export interface EtcdOptions {
+  /**
+   * URLs of one or more members of one cluster, e.g. `['http://10.0.0.1:2379', 'http://10.0.0.2:2379']`; `host:port` will do. One is asked until it
+   * gives no answer, then the next. Env: `ETCDCTL_ENDPOINTS`. @default ['http://127.0.0.1:2379']
+   */
+  readonly endpoints?: readonly string[];
+  /** Who we are, where etcd has authentication enabled. Env: `ETCDCTL_USER`, also as `user:password`. @default none */
+  readonly username?: string;
+  /** Needs `username`. Env: `ETCDCTL_PASSWORD`. @default none */
+  readonly password?: string;
+  /** True: the password may go over plain `http` to another host. Whoever is in between reads it. @default false */
+  readonly allowPlainPassword?: boolean;
+  /** For `https` endpoints. Env: `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`. */
+  readonly tls?: TlsOptions;
+  /** What other readers find. @default etcd's own `naming/endpoints`, `<name>/<id>`, by which gRPC clients find us */
+  readonly layout?: EtcdLayout;
+}
+
+/** The options after environment and checks. */
+export interface EtcdTarget {
+  /** Base URLs; never with credentials. */
+  readonly urls: readonly URL[];
+  /** The same, safe to print. */
+  readonly shown: string;
+  /** All of them are on this host. */
+  readonly nearby: boolean;
+  readonly credentials: Credentials | undefined;
+  /** Undefined: plain HTTP. */
+  readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
+  readonly layout: EtcdLayout | undefined;
+  /** What is allowed but worth a person's attention. */
+  readonly warnings: readonly string[];
+}
+
+/** Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found; connects to nothing. */
+export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcdEnv()): EtcdTarget {
+  const issues: ConfigIssue[] = [];
+  const urls = endpointsOf(options.endpoints, env, issues);
+  const plan = securityOf(options.tls, env, urls, issues);
+  const read = plan && readTls(plan);
+  issues.push(...(read?.issues ?? []));
+  const credentials = credentialsOf(options, env, urls, issues);
+  const { layout } = options;
+  if (layout !== undefined && typeof layout !== 'function') issues.push({ field: 'layout', value: layout, allowed: 'a function that gives { key, value } for an instance' });
+  if (issues.length > 0) throw new ConfigError(issues);
+  const shown = urls.map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname.replace(/\/$/, '')}`).join(', ');
+  const unverified = `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`;
+  return {
+    urls,
+    shown,
+    nearby: urls.every((url) => isLoopback(placeOf(url).host)),
+    credentials,
+    tls: plan && read && { plan, material: read.material },
+    layout,
+    warnings: plan?.insecureSkipVerify === true ? [unverified] : [],
+  };
+}
