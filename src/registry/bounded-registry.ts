@@ -7,7 +7,7 @@ import { withDeadline } from '../resilience/deadline.js';
 import type { Secrets } from '../resilience/secrets.js';
 import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
 
-/** A held poll answers by itself; past its deadline it hangs on a dead connection. */
+/** Most held polls answer by themselves sooner. */
 const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
 /** How long after its first answer a registry that was stuck may still be working off what it had buffered. */
 const SETTLE_MS = 1_000;
@@ -147,10 +147,14 @@ export class BoundedRegistry implements Registry {
       outdated: () => inner.outdated?.() ?? false,
       renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
+<<<<<<< HEAD
       get presence() {
         return boundedPresence();
       },
       ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, this.deadlines.heldMs) }),
+=======
+      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, HELD_POLL_DEADLINE_MS).catch(unlessTimeIsUp) }),
+>>>>>>> c1f7552 (etcd tells of a loss at once, through a held watch)
     };
   }
 
@@ -207,6 +211,11 @@ export class BoundedRegistry implements Registry {
     this.#doubt.answeredAt ??= now;
     if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
   }
+}
+
+/** Not every registry ends a poll by itself; nothing that was heard for so long is worth a look as well. */
+function unlessTimeIsUp(error: unknown): void {
+  if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
 }
 
 /** No connection came about, so nothing can arrive later. */

@@ -16,9 +16,10 @@ export interface HttpModule {
 
 /**
  * One request with nothing around it: no retry, no decoding, one abort, one size cap. Resolves to a whole answer of any status.
- * Rejects with what `cancellation` gave, or with the network's error, also when the answer broke off in its middle.
+ * Rejects with what `cancellation` gave, or with the network's error, also when the answer broke off in its middle. An answer that goes on for ever
+ * is cut once `isEnough` says so of what has come.
  */
-export function sendOnce(module: HttpModule, options: RequestOptions, body: Buffer | undefined, cancellation: Cancellation): Promise<HttpAnswer> {
+export function sendOnce(module: HttpModule, options: RequestOptions, body: Buffer | undefined, cancellation: Cancellation, isEnough?: (text: string) => boolean): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = module.request(options);
     cancellation.aim(request);
@@ -34,14 +35,18 @@ export function sendOnce(module: HttpModule, options: RequestOptions, body: Buff
       }
       const chunks: Buffer[] = [];
       let received = 0;
+      const settle = () => {
+        resolve({ status, headers, text: Buffer.concat(chunks).toString() });
+      };
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         received += chunk.length;
         if (received > LONGEST_ANSWER_BYTES) response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
+        if (isEnough?.(Buffer.concat(chunks).toString()) !== true) return;
+        settle();
+        request.destroy();
       });
-      response.on('end', () => {
-        resolve({ status, headers, text: Buffer.concat(chunks).toString() });
-      });
+      response.on('end', settle);
     });
     request.end(body);
   });

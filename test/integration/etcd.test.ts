@@ -70,9 +70,9 @@ describe('a loss', () => {
     ['its key for others was written over', (name) => raw.put(`${name}/${name}-1`, 'nonsense')],
   ];
 
-  it.each(losses)('is noticed by the next beat and mended, with one lease in the end: %s', async (_what, lose) => {
+  it.each(losses)('is noticed and mended at once, long before the next beat, with one lease in the end: %s', async (_what, lose) => {
     const name = freshName('loss');
-    const { events } = await registeredOnEtcd(shared, { name });
+    const { events } = await registeredOnEtcd(shared, { name, ttl: '60s', heartbeat: { interval: '30s' } });
     const before = await keysOf(name);
     await lose(name);
     expect((await events.next('lost')).cause).toBe('missing');

@@ -13,7 +13,10 @@ export interface EtcdRequest {
   readonly operation: string;
   readonly path: string;
   readonly lane: Lane;
-  readonly body: object;
+  /** Several for a stream that is asked several things. */
+  readonly body: object | readonly object[];
+  /** The answer is a stream, of which so many lines are enough; the last of them is the answer. */
+  readonly lines?: number;
 }
 
 /** The members of one cluster behind one verb: asks the next when one gives no answer, and shows who we are where that is asked for. */
@@ -89,8 +92,9 @@ export class EtcdClient {
         this.#passOver(turn);
         if (asked === urls.length) return answer;
       } catch (thrown) {
-        const timedOut = hasCode(signal.reason, 'ROLLCALL_TIMEOUT');
-        if (!signal.aborted || timedOut) this.#passOver(turn);
+        // A held poll may well come to its end without an answer.
+        const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.lane !== 'poll';
+        if (!signal.aborted || isHung) this.#passOver(turn);
         signal.throwIfAborted();
         this.#assertOpen(request);
         // Of several failures the one that leaves open whether the request arrived says most.
@@ -100,21 +104,22 @@ export class EtcdClient {
     }
   }
 
-  async #sendTo(url: URL, { operation, path, lane, body }: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
+  async #sendTo(url: URL, { operation, path, lane, body, lines }: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertOpen({ operation });
     const { http, agents } = await this.#open(operation);
     signal.throwIfAborted();
     this.#assertOpen({ operation });
-    const bytes = Buffer.from(JSON.stringify(body));
+    const bytes = Buffer.from([body].flat().map((each) => JSON.stringify(each)).join(''));
     const headers = { 'user-agent': 'rollcall', 'content-type': 'application/json', 'content-length': bytes.length, ...(token !== '' && { authorization: token }) };
     const options = { ...placeOf(url), agent: agents[lane], method: 'POST', path: `${url.pathname.replace(/\/$/, '')}/v3${path}`, headers };
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      const { status, text } = await sendOnce(http, options, bytes, cancellation);
-      return { status, text, body: parsed(text) };
+      const isEnough = lines === undefined ? undefined : (soFar: string) => soFar.split('\n').length > lines;
+      const { status, text } = await sendOnce(http, options, bytes, cancellation, isEnough);
+      return { status, text, body: parsed(lines === undefined ? text : lastLineOf(text)) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
@@ -142,6 +147,10 @@ export class EtcdClient {
 
 function isNoConnection(error: Error): boolean {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
+}
+
+function lastLineOf(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
 function parsed(text: string): unknown {

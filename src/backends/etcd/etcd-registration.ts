@@ -36,6 +36,10 @@ export class EtcdRegistration implements Registration {
     return { ttlMs };
   }
 
+  changed(signal: AbortSignal): Promise<void> {
+    return this.#store.change(this.#held, { operation: 'changed', signal });
+  }
+
   async deregister(signal: AbortSignal): Promise<void> {
     // Whatever is on our own lease is ours; a successor has one of its own.
     await this.#store.revoke(this.#held.lease, { operation: 'deregister', signal });

@@ -112,6 +112,16 @@ export class EtcdStore {
     return succeeded === true;
   }
 
+  /** Resolves once anything of it has been written or removed since. Held for as long as nothing is. */
+  async change({ record: { leased, publishedAt }, revision }: Held, { operation, signal }: Asking): Promise<void> {
+    const keys = [recordKey(leased.instance), ...(publishedAt === undefined ? [] : [publishedAt])];
+    const start_revision = String(BigInt(revision) + 1n);
+    const body = keys.map((key) => ({ create_request: { key: toBytes(key), start_revision } }));
+    // One line a watch says that it has begun.
+    const answer = await this.#client.send({ operation, path: '/watch', lane: 'poll', body, lines: keys.length + 1 }, signal);
+    this.#expectGood(answer, { operation, signal });
+  }
+
   #send(path: string, body: object, { operation, lane = 'call', signal }: Asking): Promise<Answer> {
     return this.#client.send({ operation, path, lane, body }, signal);
   }

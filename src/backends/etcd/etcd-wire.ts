@@ -4,7 +4,7 @@ import type { HttpModule } from '../../resilience/transport.js';
 import type { EtcdTarget } from './etcd-options.js';
 
 /** Lanes have connections of their own to each member, so that nothing can starve a beat. */
-const lanes = { beat: 1, call: 4 };
+const lanes = { beat: 1, call: 4, poll: 4 };
 export type Lane = keyof typeof lanes;
 
 export interface Wire {
@@ -16,5 +16,5 @@ export interface Wire {
 export async function openWire({ tls }: EtcdTarget): Promise<Wire> {
   const [{ createUnheldAgent }, http] = await Promise.all([import('../../resilience/http-agent.js'), tls === undefined ? import('node:http') : import('node:https')]);
   const settings = tls && tlsSettings(tls.plan, tls.material);
-  return { http, agents: { beat: createUnheldAgent(lanes.beat, settings), call: createUnheldAgent(lanes.call, settings) } };
+  return { http, agents: { beat: createUnheldAgent(lanes.beat, settings), call: createUnheldAgent(lanes.call, settings), poll: createUnheldAgent(lanes.poll, settings) } };
 }
