@@ -1,6 +1,6 @@
 // Compiled, never run: what a user's editor and compiler must accept, and what they must refuse.
 import { createServer } from 'node:http';
-import { consul, hasCode, register, Registrar } from 'rollcall';
+import { consul, etcd, hasCode, register, Registrar } from 'rollcall';
 import type { Registry, RegistrarState } from 'rollcall';
 import { registerCluster } from 'rollcall/cluster';
 import { expressRegistrar } from 'rollcall/express';
@@ -17,6 +17,9 @@ export async function accepted(own: Registry): Promise<void> {
   console.log(state, registrar.instance?.port, registrar.health.reason, registrar.status());
   await new Registrar({ name: 'worker', registry: own, shutdown: { signals: false } }).start();
   await registrar.stop();
+  const members = ['http://10.0.0.1:2379', 'http://10.0.0.2:2379'];
+  const clustered: Registry = etcd({ endpoints: members, username: 'orders', password: 'pw', tls: {}, layout: ({ id, port }) => (port === undefined ? undefined : { key: id, value: String(port) }) });
+  console.log(clustered.name);
 
   const app = Fastify();
   await app.register(rollcall, { name: 'orders' });
@@ -31,6 +34,8 @@ export async function refused(thrown: unknown): Promise<void> {
   await register(server, { name: 'orders', interval: '10s' });
   // @ts-expect-error: a duration is a number or a string
   await register(server, { name: 'orders', ttl: true });
+  // @ts-expect-error: a layout gives texts
+  etcd({ layout: ({ port }) => ({ key: 'orders', value: port }) });
   const registrar = new Registrar({ name: 'orders' });
   // @ts-expect-error: an event that does not exist
   registrar.on('registred', () => undefined);
