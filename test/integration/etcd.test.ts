@@ -1,12 +1,15 @@
+import { etcd } from 'rollcall';
+import type { HealthReport } from 'rollcall';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { rawEtcd } from '../support/servers/raw-etcd.js';
 import { waitFor } from '../support/wait-for.js';
-import { cleanUp, freshName, proxyBefore } from './fixtures/live.js';
+import { cleanUp, freshName, later, proxyBefore } from './fixtures/live.js';
 import { ownEtcd, registeredOnEtcd, registrarOnEtcd } from './fixtures/live-etcd.js';
 
 const url = inject('etcdUrl');
 const shared = { endpoints: [url] };
 const raw = rawEtcd(url);
+const fine: HealthReport = { status: 'passing', reason: 'ok' };
 
 afterEach(cleanUp);
 
@@ -113,20 +116,25 @@ describe('the id of an instance', () => {
   it('is taken from its past self at once, whose lease ends with that', async () => {
     const name = freshName('past');
     const past = { name, id: `${name}-1`, address: '10.0.0.7', port: 3000 };
-    const ghost = await registeredOnEtcd(shared, { ...past, ttl: '60s' });
+    // What a kill leaves behind: nobody beats any more, and the lease has long to run.
+    const registry = etcd(shared);
+    later(() => registry.close());
+    const { signal } = new AbortController();
+    const ghost = await registry.register({ ...past, tags: [], meta: {}, nonce: 'of-the-past', ttlMs: 60_000, checks: [] }, fine, signal);
+    await ghost.renew(fine, signal);
     const [before] = (await keysOf(name)).records;
-    // What a kill leaves behind: nobody beats any more, and its lease has long to run.
-    const opened = { now: false };
-    const { events, registrar } = registrarOnEtcd(shared, { ...past, ready: () => opened.now });
+    let open = false;
+    const { events, registrar } = registrarOnEtcd(shared, { ...past, ready: () => open });
     void registrar.start();
     await waitFor(async () => (await keysOf(name)).published.length === 0);
-    opened.now = true;
+    open = true;
     await events.next('registered');
     const { records, published } = await keysOf(name);
     expect([records.length, published.length]).toEqual([1, 1]);
     expect(await raw.leases()).not.toContain(before!.lease);
-    // Stopping the former self takes nothing from its successor.
-    await ghost.registrar.stop();
+    // Whatever the former self still has to say takes nothing from its successor.
+    await expect(ghost.renew(fine, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
+    await ghost.deregister(signal);
     expect(await keysOf(name)).toEqual({ records, published });
   });
 });
@@ -158,13 +166,15 @@ describe('etcd with authentication', () => {
     await server.enableAuth(password);
     const endpoints = [server.url];
     const name = freshName('auth');
-    const { events, registrar } = await registeredOnEtcd({ endpoints, username: 'root', password }, { name, ttl: '30s', heartbeat: { interval: '500ms' } });
+    const { events, registrar } = await registeredOnEtcd({ endpoints, username: 'root', password }, { name, ttl: '30s', heartbeat: { interval: '1s' } });
     const nobody = registrarOnEtcd({ endpoints }, { name: `${name}-nobody` });
     const wrong = registrarOnEtcd({ endpoints, username: 'root', password: `not-${password}` }, { name: `${name}-wrong` });
     for (const each of [nobody, wrong]) {
       void each.registrar.start();
       const { error } = await each.events.next('beatMissed');
       expect(error).toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('etcd({ username, password })') as string });
+      // etcd takes its time over each password that it is shown.
+      await each.registrar.stop();
     }
     await server.restart();
     events.clear();
