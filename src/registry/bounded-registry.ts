@@ -147,14 +147,10 @@ export class BoundedRegistry implements Registry {
       outdated: () => inner.outdated?.() ?? false,
       renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
-<<<<<<< HEAD
       get presence() {
         return boundedPresence();
       },
-      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, this.deadlines.heldMs) }),
-=======
-      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, HELD_POLL_DEADLINE_MS).catch(unlessTimeIsUp) }),
->>>>>>> c1f7552 (etcd tells of a loss at once, through a held watch)
+      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(unlessTimeIsUp) }),
     };
   }
 
