@@ -11,6 +11,9 @@ const hostile = [
   'a/b', '..', '.', '../../etc', '%2f', '%', '?x', '#x', 'a b', ' a', 'a+b', '&x=1', 'a', 'käse', '日本', '😀', '__proto__', 'constructor', '{id}', '"q"', "'q'", '*', 'a:ttl', 'a\\b', 'x'.repeat(250),
 ];
 
+/** None of so many may expire while the others are being written. */
+const AMPLE_MS = 60_000;
+
 /** Ids and names that try to be something else. */
 export const hostileCases: readonly ContractCase[] = [
   {
@@ -19,7 +22,7 @@ export const hostileCases: readonly ContractCase[] = [
       const name = sample(harness).name;
       const taken: { instance: ServiceInstance; registration: Registration }[] = [];
       for (const id of hostile) {
-        const instance = sample(harness, { name, id });
+        const instance = sample(harness, { name, id, ttlMs: AMPLE_MS });
         const registration = await unlessRejected(harness.registry.register(instance, passing, none));
         if (registration === undefined) continue;
         taken.push({ instance, registration });
@@ -39,7 +42,7 @@ export const hostileCases: readonly ContractCase[] = [
     async run(harness: ContractHarness): Promise<void> {
       const taken: { instance: ServiceInstance; registration: Registration }[] = [];
       for (const part of hostile) {
-        const instance = sample(harness, { name: part });
+        const instance = sample(harness, { name: part, ttlMs: AMPLE_MS });
         const registration = await unlessRejected(harness.registry.register(instance, passing, none));
         if (registration !== undefined) taken.push({ instance, registration });
       }
