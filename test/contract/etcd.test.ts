@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, inject } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { etcd } from '../../src/backends/etcd/etcd-registry.js';
 import type { ContractHarness } from '../../src/testing/registry-contract.js';
@@ -18,10 +18,6 @@ function harnessOn(endpoints: readonly string[]): ContractHarness {
     forget: ({ name, id }) => raw.forget(name, id),
   };
 }
-
-describe('the etcd registry', () => {
-  itKeepsTheContract(() => harnessOn([inject('etcdUrl')]));
-});
 
 describe('the etcd registry on three members of which one is down', () => {
   let cluster: EtcdCluster;
