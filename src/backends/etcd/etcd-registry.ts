@@ -1,19 +1,13 @@
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
+import type { Discovery } from '../../discovery/discovery.js';
+import { StoppedError } from '../../errors.js';
 import type { HealthReport } from '../../health/report.js';
 import { isLoopback } from '../../instance/address.js';
-import { maintained, registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
 import { placeOf } from '../../resilience/url-place.js';
-import { EtcdClient } from './etcd-client.js';
-import { namingEndpoints } from './etcd-codec.js';
-import { overtaken } from './etcd-errors.js';
 import { resolveEtcdOptions } from './etcd-options.js';
-import type { EtcdOptions } from './etcd-options.js';
-import { EtcdRegistration } from './etcd-registration.js';
-import { EtcdStore } from './etcd-store.js';
-import type { Asking, Stored } from './etcd-store.js';
+import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
+import type { EtcdVerbs } from './etcd-verbs.js';
 
 /**
  * etcd v3 over its JSON gateway. An instance is one record of ours, which says all about it, and while it passes one key for other readers, both on one
@@ -29,86 +23,60 @@ class EtcdRegistry implements Registry {
   readonly suppliesAddress = false;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
+  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await (await this.#begin('discover', signal)).list(service, signal) }) };
   readonly portable?: { readonly module: string; readonly options: EtcdOptions };
-  readonly #client: EtcdClient;
-  readonly #store: EtcdStore;
+  readonly #target: EtcdTarget;
+  #opening: Promise<EtcdVerbs> | undefined;
+  #closed = false;
 
   constructor(options: EtcdOptions) {
-    const target = resolveEtcdOptions(options);
-    this.#client = new EtcdClient(target);
-    this.#store = new EtcdStore(this.#client, target.layout ?? namingEndpoints);
-    this.nearby = target.nearby;
-    const places = target.urls.map(placeOf);
+    this.#target = resolveEtcdOptions(options);
+    const { nearby, urls, warnings } = this.#target;
+    this.nearby = nearby;
+    const places = urls.map(placeOf);
     this.endpoint = places.find(({ host }) => !isLoopback(host)) ?? places[0];
-    this.warnings = target.warnings;
+    this.warnings = warnings;
     if (options.layout === undefined) this.portable = { module: import.meta.url, options };
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const record = (await this.#store.find(key, { operation: 'read', signal }))?.record;
-    return record && toEntry(record.leased, false);
+    return (await this.#begin('read', signal)).read(key, signal);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const asking: Asking = { operation: 'register', signal };
-    this.#store.assertLayout(instance);
-    const before = await this.#store.find(instance, asking);
-    const leased = registered(instance, report, before?.record?.leased);
-    const own = await this.#ownLease(instance, before, asking);
-    const lease = own ?? (await this.#store.grant(instance.ttlMs, asking));
-    const held = await this.#store.write(leased, lease, before, asking);
-    if (held === undefined) {
-      if (own === undefined) await this.#store.revoke(lease, asking);
-      throw overtaken('register', instance.id);
-    }
-    // Whoever had the entry before must not keep anything beside it.
-    if (before !== undefined && before.lease !== lease && before.lease !== NO_LEASE) await this.#store.revoke(before.lease, asking);
-    return new EtcdRegistration(this.#store, instance, held, (abort) => this.#leave(keyOf(instance), { operation: 'deregister', signal: abort }));
+    return (await this.#begin('register', signal)).register(instance, report, signal);
   }
 
-  remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#leave(key, { operation: 'remove', signal });
+  async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    await (await this.#begin('remove', signal)).remove(key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    const asking: Asking = { operation: 'maintain', signal };
-    const found = await this.#meant(key, asking);
-    if (found?.record === undefined) return;
-    const written = await this.#store.write(maintained(found.record.leased, reason), found.lease, found, asking);
-    if (written === undefined) throw overtaken('maintain', key.id);
+    await (await this.#begin('maintain', signal)).maintain(key, reason, signal);
   }
 
-  close(): Promise<void> {
-    this.#client.close();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    this.#closed = true;
+    const verbs = await this.#opening?.catch(() => undefined);
+    verbs?.close();
   }
 
-  async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
-    const records = await this.#store.list(service, { operation: 'discover', signal });
-    return records.map(({ leased }) => toDiscovered(leased));
+  async #begin(operation: string, signal: AbortSignal): Promise<EtcdVerbs> {
+    signal.throwIfAborted();
+    const verbs = await (this.#opening ??= this.#open());
+    signal.throwIfAborted();
+    if (this.#closed) throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    return verbs;
   }
 
-  /** The lease of an entry of this very life, while it runs: an entry has one and no more. */
-  async #ownLease({ nonce }: ServiceInstance, before: Stored | undefined, asking: Asking): Promise<string | undefined> {
-    if (before === undefined || before.lease === NO_LEASE || before.record?.leased.instance.nonce !== nonce) return undefined;
-    return (await this.#store.keepAlive(before.lease, asking)) === undefined ? undefined : before.lease;
-  }
-
-  /** By its lease, on which nothing of a successor can be. */
-  async #leave(key: InstanceKey, asking: Asking): Promise<void> {
-    const found = await this.#meant(key, asking);
-    if (found === undefined) return;
-    if (found.lease === NO_LEASE) await this.#store.delete(key, found, asking);
-    else await this.#store.revoke(found.lease, asking);
-  }
-
-  /** With a nonce, only that very incarnation is meant. */
-  async #meant(key: InstanceKey, asking: Asking): Promise<Stored | undefined> {
-    const found = await this.#store.find(key, asking);
-    return key.nonce === undefined || found?.record?.leased.instance.nonce === key.nonce ? found : undefined;
+  /** What does the verbs is loaded at first use, and anew for whoever asks next when that failed. */
+  async #open(): Promise<EtcdVerbs> {
+    try {
+      const { EtcdVerbs } = await import('./etcd-verbs.js');
+      return new EtcdVerbs(this.#target);
+    } catch (thrown) {
+      this.#opening = undefined;
+      throw thrown;
+    }
   }
 }
-
-/** Of a key that would stay for ever: somebody else wrote it. */
-const NO_LEASE = '0';
