@@ -277,9 +277,8 @@ export class Registrar {
     const slot = this.#surroundings.slots.take();
     this.#events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {
-      this.#events.on('registered', () => {
-        resolve();
-      });
+      // Whoever asks on the port of its own is answered by then.
+      this.#events.on('registered', () => (this.#healthServer === undefined ? resolve() : void this.#healthServer.then(() => resolve())));
       this.#living = this.#life.run(slot.phase, this.#halt.signal).catch((thrown: unknown) => {
         reject(asError(thrown));
       });
