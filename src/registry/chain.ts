@@ -18,6 +18,8 @@ export interface ChainPlan extends MembersPlan {
   readonly name: string;
   readonly portable?: Portable | undefined;
   readonly clock?: Clock;
+  /** An instance may be in any of the members: readers are given what all of them have. @default false */
+  readonly gathers?: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ export class Chain implements Registry {
     this.endpoint = (registries.find(({ nearby, endpoint }) => !nearby && endpoint !== undefined) ?? registries[0])?.endpoint;
     const deadlines = this.#members.all.map(({ registry }) => registry.deadlines);
     this.deadlines = { requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)), heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)) };
-    this.discovery = new ChainDiscovery(this.#members);
+    this.discovery = new ChainDiscovery(this.#members, plan.gathers ?? false);
     this.secrets = joinSecrets(registries.flatMap(({ secrets }) => secrets ?? []));
   }
 

@@ -19,7 +19,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /**
  * A chain of registries, the preferred one first: registers with the first that answers, moves down when one has given no
  * answer for `patience`, and back up as soon as a preferred one answers again, listed there before the lower entry is removed.
- * Readers of the same chain read where it stands. A registry that only this host sees (`file`) keeps the entry but never
+ * Readers of the same chain are given what all of its registries have. A registry that only this host sees (`file`) keeps the entry but never
  * counts as listed: the state stays `recovering`. Throws `ConfigError` for fewer than two registries or a bad `patience`.
  */
 export function fallback(registries: readonly Registry[], options: FallbackOptions = {}, clock?: Clock): Registry {
@@ -33,6 +33,7 @@ export function fallback(registries: readonly Registry[], options: FallbackOptio
     forRegistration: asGiven,
     forReading: asGiven,
     portable: portableChain(import.meta.url, registries, options),
+    gathers: true,
     ...(clock && { clock }),
   });
 }

@@ -101,10 +101,15 @@ export class Members {
     });
   }
 
-  /** Asks the members one after another. What is no answer moves on once it has outlasted the patience; all else is the caller's. */
+  /**
+   * Asks the members one after another. What is no answer moves on once it has outlasted the patience; all else is the caller's, unless one that is
+   * preferred to whoever refused, and was passed over, may be back.
+   */
   async firstAnswer<T>(operation: string, members: readonly Member[], signal: AbortSignal, verb: (member: Member) => Promise<T>): Promise<T> {
     const errors: Error[] = [];
+    let refusal: { readonly by: Member; readonly error: Error } | undefined;
     for (const member of members) {
+      if (refusal !== undefined && !(member.trialIsDue && this.levelOf(member) < this.levelOf(refusal.by))) continue;
       const sentAt = this.clock.now();
       try {
         const value = await verb(member);
@@ -112,11 +117,15 @@ export class Members {
         return value;
       } catch (thrown) {
         const error = asError(thrown);
-        if (!this.noted(member, error, sentAt)) throw error;
+        if (!this.noted(member, error, sentAt)) {
+          refusal ??= { by: member, error };
+          continue;
+        }
         errors.push(error);
-        if (signal.aborted || !member.isOut) throw error;
+        if (signal.aborted || !member.isOut) throw refusal?.error ?? error;
       }
     }
+    if (refusal !== undefined) throw refusal.error;
     const [only] = errors;
     throw errors.length === 1 && only !== undefined ? only : new AllRegistriesFailedError(errors, { registry: this.#name, operation });
   }

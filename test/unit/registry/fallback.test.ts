@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, RegistryRejectedError, hasCode } from '../../../src/errors.js';
+import { ConfigError, RegistryDeniedError, RegistryRejectedError, hasCode } from '../../../src/errors.js';
 import { Permits } from '../../../src/heartbeat/permits.js';
 import { Slots } from '../../../src/heartbeat/slots.js';
 import { Signals } from '../../../src/lifecycle/signals.js';
@@ -37,7 +37,7 @@ describe('a fallback chain', () => {
     expect(registrar.state).toBe('registered');
     expect(registrar.status()).toMatchObject({ holder: 'upper', level: 0 });
     expect(upper?.passing).toEqual(['orders-1']);
-    expect(lower?.requests).toEqual([]);
+    expect(lower?.requests.filter(({ verb }) => verb !== 'poll')).toEqual([]);
   });
 
   it('moves down when the outage outlasts the patience, and not before', async () => {
@@ -66,7 +66,7 @@ describe('a fallback chain', () => {
     upper!.down = false;
     await clock.advance(9_000);
     expect(names()).toEqual(['registered']);
-    expect(lower?.requests).toEqual([]);
+    expect(lower?.requests.filter(({ verb }) => verb !== 'poll')).toEqual([]);
     expect(registrar.status().members.map(({ state }) => state)).toEqual(['good', 'good']);
   });
 
@@ -114,6 +114,24 @@ describe('a fallback chain', () => {
     await clock.advance(20_000);
     expect(hasCode(await started, 'ROLLCALL_REGISTRY_REJECTED')).toBe(true);
     expect(lower?.requests).toEqual([]);
+  });
+
+  it('comes back to the first one while the next refuses it', async () => {
+    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    void registrar.start();
+    await clock.advance(5_000);
+    const refusals = Array.from({ length: 1_000 }, () => new RegistryDeniedError('no such token'));
+    for (const verb of ['read', 'register'] as const) lower!.failures.set(verb, refusals);
+    upper!.forget();
+    upper!.down = true;
+    await clock.advance(20_000);
+    expect(registrar.state).toBe('recovering');
+    expect(registrar.status().members.map(({ state }) => state)).toEqual(['out', 'good']);
+    upper!.down = false;
+    await clock.advance(40_000);
+    expect(registrar.state).toBe('registered');
+    expect(upper?.passing).toEqual(['orders-1']);
+    expect(registrar.status()).toMatchObject({ holder: 'upper', level: 0 });
   });
 
   it('never counts as listed where only this host sees it', async () => {
@@ -166,6 +184,55 @@ describe('a fallback chain', () => {
     await clock.advance(2_000);
     expect((await polled).instances.map(({ id }) => id)).toEqual(['orders-1']);
     expect(lower?.passing).toEqual(['orders-1']);
+  });
+
+  it('gives its readers what each of the others has as well, every instance once', async () => {
+    const { clock, members: [upper, lower], registry } = lifeOn(two);
+    const none = new AbortController().signal;
+    const sample = (id: string) => ({ name: 'orders', id, address: '10.0.0.1', port: 3000, tags: [], meta: {}, nonce: id, ttlMs: 9_000, checks: [] });
+    const put = async (member: SimulatedRegistry | undefined, id: string, status: 'passing' | 'critical') => {
+      const put = (async () => (await member!.register(sample(id), { status, reason: '' }, none)).renew({ status, reason: '' }, none))();
+      await clock.advance(10);
+      await put;
+    };
+    const seen = async (ms: number) => {
+      const polled = registry.discovery!.poll('orders', undefined, none);
+      await clock.advance(ms);
+      const { instances, cursor } = await polled;
+      expect(cursor).toBeUndefined();
+      return instances.map(({ id, status }) => `${id} ${status}`).sort();
+    };
+    await put(upper, 'both', 'critical');
+    await put(lower, 'both', 'passing');
+    await put(lower, 'agent-is-down', 'passing');
+    expect(await seen(100)).toEqual(['agent-is-down passing', 'both passing']);
+    lower!.pause();
+    expect(await seen(250)).toEqual(['both critical']);
+  });
+
+  it('has its readers look for an instance that has gone where it may have gone to, whenever that was to be tried again', async () => {
+    const { clock, members: [upper, lower], registrar } = lifeOn(two, '0s');
+    const none = new AbortController().signal;
+    upper!.down = true;
+    void registrar.start();
+    await clock.advance(5_000);
+    const reader = fallback([upper!, lower!], { patience: '0s' }, clock);
+    const seen = async () => {
+      const polled = reader.discovery!.poll('orders', undefined, none);
+      await clock.advance(10);
+      return (await polled).instances.map(({ id }) => id);
+    };
+    const missedAt: number[] = [];
+    const follow = async (ms: number) => {
+      for (const until = clock.now() + ms; clock.now() < until; await clock.advance(250)) if ((await seen()).length === 0) missedAt.push(clock.now());
+    };
+    // Long enough for the pauses between trials to have grown.
+    await follow(40_000);
+    expect(lower?.passing).toEqual(['orders-1']);
+    upper!.down = false;
+    await follow(70_000);
+    expect([upper?.passing, lower?.entries.size]).toEqual([['orders-1'], 0]);
+    expect(missedAt).toEqual([]);
   });
 
   it('refuses fewer than two registries and a bad patience, both at once', () => {
