@@ -9,7 +9,7 @@ import type { InstanceKey, ServiceInstance } from '../../instance/service-instan
 import type { Entry, Portable, Registration, Registry, Renewal } from '../../registry/registry.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
-import type { FileStore, StoredEntry } from './file-store.js';
+import type { FileStore } from './file-store.js';
 
 /**
  * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
@@ -41,13 +41,13 @@ class FileRegistry implements Registry {
     const store = await this.#begin('read', signal);
     const stored = await store.read(name, id);
     this.#proceed('read', signal);
-    return stored && toEntry(stored.leased, this.#overdueMs(stored) > 0);
+    return stored && toEntry(stored.leased, store.overdueMs(stored) > 0);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin('register', signal);
     const before = await store.read(instance.name, instance.id);
-    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), () => this.#proceed('register', signal));
+    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () => this.#proceed('register', signal));
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
@@ -66,7 +66,7 @@ class FileRegistry implements Registry {
     const stored = await store.read(key.name, key.id);
     proceed();
     if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
-    await store.write(maintained(stored.leased, reason), stored.beatAtMs, proceed);
+    await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, proceed);
   }
 
   close(): Promise<void> {
@@ -83,8 +83,9 @@ class FileRegistry implements Registry {
     if (stored?.leased.instance.nonce !== nonce) throw lost(instance);
     const next = renewed(stored.leased, report);
     const { beat } = stored.leased;
-    if (next.beat.status !== beat.status || next.beat.reason !== beat.reason) await store.write(next, this.#clock.wallTime(), proceed);
-    else if (!(await store.touch(name, id, this.#clock.wallTime()))) throw lost(instance);
+    const saysNew = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
+    const now = this.#clock.wallTime();
+    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now))) throw lost(instance);
     return { ttlMs };
   }
 
@@ -95,32 +96,28 @@ class FileRegistry implements Registry {
       this.#proceed(operation, signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
-    await store.remove(key.name, key.id);
+    await store.remove(key.name, key.id, key.nonce);
   }
 
   async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const store = await this.#begin('discover', signal);
     const stored = await store.list(service);
     this.#proceed('discover', signal);
-    return stored.filter((entry) => this.#overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
+    return stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
   /** Nobody else is there to do it: whoever registers removes what its siblings left behind. */
   async #reap(store: FileStore, service: string): Promise<void> {
     for (const stored of await store.list(service)) {
-      const { id, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
-      if (this.#overdueMs(stored) > deregisterCriticalAfterMs) await store.remove(service, id);
+      const { id, nonce, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
+      if (store.overdueMs(stored) > deregisterCriticalAfterMs) await store.remove(service, id, nonce);
     }
-  }
-
-  /** Past the end of the lease; a heartbeat from the future means that the clock was set back, and counts as old. */
-  #overdueMs({ leased, beatAtMs }: StoredEntry): number {
-    return Math.abs(this.#clock.wallTime() - beatAtMs) - leased.instance.ttlMs;
+    await store.sweep(service, this.#clock.wallTime());
   }
 
   /** Every verb begins here. The store is loaded at first use: its parts of Node would make every import of rollcall dearer. */
   async #begin(operation: string, signal: AbortSignal): Promise<FileStore> {
-    this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target));
+    this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
     const store = await this.#opening;
     this.#proceed(operation, signal);
     return store;

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeName } from '../../../../src/backends/file/file-codec.js';
 import { resolveFileOptions } from '../../../../src/backends/file/file-options.js';
 import { file } from '../../../../src/backends/file/file-registry.js';
+import type { Clock } from '../../../../src/clock.js';
 import { ConfigError } from '../../../../src/errors.js';
 import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
 import { FakeClock } from '../../../support/fake-clock.js';
@@ -12,6 +14,9 @@ import { FakeClock } from '../../../support/fake-clock.js';
 const signal = new AbortController().signal;
 const passing = { status: 'passing', reason: 'ok' } as const;
 const orders: ServiceInstance = { name: 'orders', id: 'o-1', port: 1, tags: [], meta: {}, nonce: 'n1', ttlMs: 1_000, checks: [], deregisterCriticalAfterMs: 60_000 };
+
+/** Its methods without their object, to be laid over. */
+const bound = (clock: FakeClock): Clock => ({ now: () => clock.now(), wallTime: () => clock.wallTime(), after: (ms, run) => clock.after(ms, run), sleep: (ms, abort) => clock.sleep(ms, abort), hold: () => clock.hold() });
 
 describe('the file registry', () => {
   let dir: string;
@@ -87,6 +92,104 @@ describe('the file registry', () => {
     controller.abort(new Error('too late'));
     await expect(registering).rejects.toThrow('too late');
     expect(await readdir(dir, { recursive: true }).catch(() => [])).not.toContain(join('orders', 'o-1.json'));
+  });
+
+  it('lets a late goodbye of a former incarnation take nothing from its successor, however the two meet', async () => {
+    for (let round = 0; round < 100; round += 1) {
+      const former = await file({ dir }, clock).register(orders, passing, signal);
+      const successor = { ...orders, nonce: 'n2' };
+      await Promise.all([former.deregister(signal), file({ dir }, clock).register(successor, passing, signal), file({ dir }, clock).remove({ ...orders, nonce: 'n0' }, signal)]);
+      expect((await file({ dir }, clock).read(orders, signal))?.instance.nonce).toBe('n2');
+    }
+    expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
+  });
+
+  it('beats for nobody else, and writes over nobody else', async () => {
+    const registry = file({ dir }, clock);
+    const former = await registry.register(orders, passing, signal);
+    await former.renew(passing, signal);
+    const successor = await registry.register({ ...orders, nonce: 'n2' }, passing, signal);
+    const { mtimeMs } = await stat(path());
+    await clock.advance(500);
+    for (const report of [passing, { status: 'warning', reason: 'slow' } as const]) await expect(former.renew(report, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
+    expect((await stat(path())).mtimeMs).toBe(mtimeMs);
+    await successor.renew(passing, signal);
+    expect(await registry.read(orders, signal)).toMatchObject({ status: 'passing', instance: { nonce: 'n2' } });
+  });
+
+  it('never reads half an entry while others write it, and sweeps what a killed writer has left', async () => {
+    const registry = file({ dir }, clock);
+    const registration = await registry.register(orders, passing, signal);
+    await registration.renew(passing, signal);
+    const half = `${path()}.11111111-draft`;
+    await writeFile(half, '{"instance":{"name":"orders","id":"o-1');
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toHaveLength(1);
+    const writing = (async () => {
+      for (let beat = 0; beat < 50; beat += 1) await registration.renew({ status: 'passing', reason: `beat ${beat}` }, signal);
+    })();
+    let over = false;
+    void writing.finally(() => (over = true));
+    while (!over) expect((await file({ dir }, clock).discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([{ status: 'passing' }]);
+    await writing;
+    // By the wall clock of this test the draft is years old.
+    await registry.register({ ...orders, id: 'o-2' }, passing, signal);
+    expect((await readdir(join(dir, 'orders'))).sort()).toEqual(['o-1.json', 'o-2.json']);
+  });
+
+  it('loses nobody whom it has seen when the clock is set, forward or back', async () => {
+    const set = { ms: 0 };
+    const wall: Clock = { ...bound(clock), wallTime: () => clock.wallTime() + set.ms };
+    const registration = await file({ dir }, wall).register(orders, passing, signal);
+    await registration.renew(passing, signal);
+    const reader = file({ dir }, wall);
+    const seen = async () => (await reader.discovery?.poll('orders', undefined, signal))?.instances.length;
+    expect(await seen()).toBe(1);
+    for (const ms of [3_600_000, -3_600_000]) {
+      set.ms = ms;
+      await clock.advance(400);
+      expect(await seen()).toBe(1);
+      await registration.renew(passing, signal);
+      expect(await seen()).toBe(1);
+    }
+    await clock.advance(1_100);
+    expect(await seen()).toBe(0);
+  });
+
+  it('follows no link and waits for no pipe that somebody has put into a shared directory', async () => {
+    const registry = file({ dir }, clock);
+    await registry.register({ ...orders, id: 'o-2' }, passing, signal);
+    await symlink(join(dir, 'orders', 'o-2.json'), path());
+    execFileSync('mkfifo', [join(dir, 'orders', 'pipe.json')]);
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual(['o-2']);
+    expect(await registry.read(orders, signal)).toBeUndefined();
+    await registry.register(orders, passing, signal);
+    expect(await registry.read(orders, signal)).toBeDefined();
+  });
+
+  it('believes nothing in the default directory unless that is ours alone', async () => {
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = join(dir, '..');
+    try {
+      const ours = join(dir, '..', `rollcall-${userInfo().uid}`);
+      await file({ dir }, clock).register(orders, passing, signal);
+      await symlink(dir, ours);
+      const registry = file({}, clock);
+      const denied = { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining(ours) as string };
+      await expect(registry.register(orders, passing, signal)).rejects.toMatchObject(denied);
+      await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
+      await expect(registry.discovery?.poll('orders', undefined, signal)).rejects.toMatchObject(denied);
+      await rm(ours);
+      await mkdir(ours, { mode: 0o777 });
+      await chmod(ours, 0o777);
+      await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
+      await chmod(ours, 0o700);
+      expect(await registry.read(orders, signal)).toBeUndefined();
+      await registry.register(orders, passing, signal);
+      expect(await registry.read(orders, signal)).toBeDefined();
+    } finally {
+      if (before === undefined) delete process.env['TMPDIR'];
+      else process.env['TMPDIR'] = before;
+    }
   });
 
   it('says what is wrong with a directory it cannot use', async () => {
