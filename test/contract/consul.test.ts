@@ -1,17 +1,32 @@
-import { afterAll, beforeAll, describe, expect, inject } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { consul } from '../../src/backends/consul/consul-registry.js';
+import { startFaultProxy } from '../../src/testing/fault-proxy.js';
 import type { ContractHarness } from '../../src/testing/registry-contract.js';
 import type { FaultProxy } from '../../src/testing/fault-proxy.js';
 import { startNewerConsul } from '../support/newer-consul.js';
+import { startConsul } from '../support/servers/consul-server.js';
+import type { ConsulServer } from '../support/servers/consul-server.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
 import { itKeepsTheContract } from './run-contract.js';
 
-const raw = rawConsul(inject('consulUrl'));
+let server: ConsulServer;
+let raw: ReturnType<typeof rawConsul>;
+beforeAll(async () => {
+  server = await startConsul({ acl: true });
+  raw = rawConsul(server.url, { ...(server.token !== undefined && { token: server.token }) });
+});
+afterAll(async () => {
+  raw.close();
+  await server.stop();
+});
 
-function harnessOn(url: string): ContractHarness {
+async function harnessOn(proxy: FaultProxy): Promise<ContractHarness> {
+  await proxy.delay(0);
+  let token = server.token ?? '';
   return {
-    registry: consul({ endpoints: [url] }),
+    registry: consul({ endpoints: [`http://127.0.0.1:${proxy.port}`], token: () => token }),
     ttlMs: 1_000,
     // The agent's heartbeat knows a check id and nothing else.
     beatsKnowTheirOwner: false,
@@ -20,21 +35,22 @@ function harnessOn(url: string): ContractHarness {
       const { status } = await raw.put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`);
       expect(status).toBe(200);
     },
+    delay: (answerMs) => proxy.delay({ answerMs }),
+    revoke: async () => {
+      token = randomUUID();
+    },
   };
 }
 
-afterAll(() => raw.close());
-
-describe('the consul registry on Consul 1.8', () => {
-  itKeepsTheContract(() => harnessOn(inject('consulUrl')));
-});
-
-describe('the consul registry on the answers of newer Consul', () => {
+describe.each([
+  ['Consul 1.8', () => startFaultProxy({ target: { host: '127.0.0.1', port: server.port } })],
+  ['the answers of newer Consul', () => startNewerConsul(server.url)],
+])('the consul registry on %s', (_, startProxy) => {
   let proxy: FaultProxy;
   beforeAll(async () => {
-    proxy = await startNewerConsul(inject('consulUrl'));
+    proxy = await startProxy();
   });
   afterAll(() => proxy.close());
 
-  itKeepsTheContract(() => harnessOn(`http://127.0.0.1:${proxy.port}`));
+  itKeepsTheContract(() => harnessOn(proxy));
 });

@@ -17,6 +17,10 @@ export interface ContractHarness {
   advance(ms: number): Promise<void>;
   /** A heartbeat notices that another incarnation has taken the id; false where the protocol has no room for that. */
   readonly beatsKnowTheirOwner: boolean;
+  /** From now on its answers come so many milliseconds later; absent where nothing can stand between. */
+  delay?(ms: number): Promise<void>;
+  /** From now on it refuses whatever we prove ourselves with; absent where nobody is asked for anything. */
+  revoke?(): Promise<void>;
 }
 
 /** One promise that every registry keeps. `run` rejects when it is broken; it needs no test runner. */
