@@ -28,7 +28,7 @@ const directions = Object.entries(below).map(([name, { is, sees, also }]) => ({
 }));
 
 /** A library with one owner: the file or folder that may name it, for its types too. */
-const owners = { consul: '^src/backends/consul/', pino: '^src/telemetry/', valibot: '^src/config/', 'p-retry': '^src/(resilience|heartbeat)/', fastify: '^src/integrations/fastify', 'fastify-plugin': '^src/integrations/fastify', express: '^src/integrations/express' };
+const owners = { consul: '^src/backends/consul/', '@redis/client': '^src/backends/redis/', pino: '^src/telemetry/', valibot: '^src/config/', 'p-retry': '^src/(resilience|heartbeat)/', fastify: '^src/integrations/fastify', 'fastify-plugin': '^src/integrations/fastify', express: '^src/integrations/express' };
 
 module.exports = {
   forbidden: [

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'ROLLCALL_ALL_REGISTRIES_FAILED'
   | 'ROLLCALL_ID_CONFLICT'
   | 'ROLLCALL_CIRCUIT_OPEN'
+  | 'ROLLCALL_BACKEND_NOT_INSTALLED'
   | 'ROLLCALL_TIMEOUT'
   | 'ROLLCALL_HOOK_FAILED'
   | 'ROLLCALL_STOPPED';
@@ -138,6 +139,13 @@ export class IdConflictError extends RegistrarError {
 export class CircuitOpenError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_CIRCUIT_OPEN', message, true, context);
+  }
+}
+
+/** A registry needs a package that is not installed; the message has the command. */
+export class BackendNotInstalledError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_BACKEND_NOT_INSTALLED', message, false, context);
   }
 }
 

@@ -16,6 +16,9 @@ export { nearest } from './registry/nearest.js';
 export type { NearestOptions } from './registry/nearest.js';
 export { file } from './backends/file/file-registry.js';
 export type { FileOptions } from './backends/file/file-options.js';
+export { redis } from './backends/redis/redis-registry.js';
+export type { RedisOptions } from './backends/redis/redis-options.js';
+export type { RedisClient } from './backends/redis/redis-client.js';
 export { memory } from './backends/memory/memory-registry.js';
 
 export type {
@@ -39,6 +42,7 @@ export type {
 export {
   AddressNotFoundError,
   AllRegistriesFailedError,
+  BackendNotInstalledError,
   CircuitOpenError,
   ConfigError,
   HookFailedError,

@@ -1,6 +1,7 @@
 import { etcd } from '../backends/etcd/etcd-registry.js';
 import { file } from '../backends/file/file-registry.js';
 import { memory } from '../backends/memory/memory-registry.js';
+import { redis } from '../backends/redis/redis-registry.js';
 import { ConfigError } from '../errors.js';
 import type { Registry } from '../registry/registry.js';
 import { consul } from './consul.js';
@@ -12,6 +13,7 @@ import { registryProblem } from './registry-problem.js';
 const factories: Readonly<Record<RegistryKind, () => Registry>> = {
   consul: () => consul(),
   etcd: () => etcd(),
+  redis: () => redis(),
   file: () => file(),
   memory: () => memory(),
 };

@@ -41,6 +41,11 @@ export interface EtcdEnv {
   readonly key: string | undefined;
 }
 
+/** How to reach Redis, in the variable that its hosters set. */
+export interface RedisEnv {
+  readonly url: string | undefined;
+}
+
 /** A row of the table that the code reads by and the README prints. */
 export interface EnvVariable {
   readonly variable: string;
@@ -52,7 +57,7 @@ export interface EnvVariable {
 }
 
 /** The registries that `SERVICE_REGISTRY` can name. */
-export const registryKinds = ['consul', 'etcd', 'file', 'memory'] as const;
+export const registryKinds = ['consul', 'etcd', 'redis', 'file', 'memory'] as const;
 export type RegistryKind = (typeof registryKinds)[number];
 
 const metaPrefix = 'SERVICE_META_';
@@ -99,6 +104,11 @@ export const etcdVariables: Readonly<Record<keyof EtcdEnv, EnvVariable>> = {
   key: { variable: 'ETCDCTL_KEY', option: 'etcd({ tls })', meaning: '`key`, likewise', secret: true },
 };
 
+/** Variables about Redis. */
+export const redisVariables: Readonly<Record<keyof RedisEnv, EnvVariable>> = {
+  url: { variable: 'REDIS_URL', option: 'redis({ url })', meaning: 'the server, with user and password', secret: true },
+};
+
 /** Reads the `SERVICE_*` variables (and Consul's namespace and partition). A variable set to nothing counts as not set. */
 export function readServiceEnv(env: Environment = process.env): ServiceEnv {
   const pairs = Object.entries(env).flatMap(([variable, value]) =>
@@ -117,6 +127,11 @@ export function readEtcdEnv(env: Environment = process.env): EtcdEnv {
   return readAll(etcdVariables, env);
 }
 
+/** Reads Redis' variable, likewise. */
+export function readRedisEnv(env: Environment = process.env): RedisEnv {
+  return readAll(redisVariables, env);
+}
+
 /** The whole environment, for the readers beside this file. */
 export function wholeEnvironment(): Environment {
   return process.env;
@@ -129,7 +144,7 @@ export function readVariable(name: string, env: Environment = process.env): stri
 
 /** True for a variable whose value must not be shown to anybody. */
 export function isSecret(name: string): boolean {
-  return [...Object.values(consulVariables), ...Object.values(etcdVariables)].some(({ variable, secret }) => secret === true && variable === name);
+  return [consulVariables, etcdVariables, redisVariables].some((table) => Object.values<EnvVariable>(table).some(({ variable, secret }) => secret === true && variable === name));
 }
 
 function readAll<Field extends string>(

@@ -275,7 +275,7 @@ export class Heartbeat implements Beating {
 
   /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
   #isHopeless(error: Error): boolean {
-    return (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') && this.#held === undefined) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
+    return (this.#held === undefined && (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED'))) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
   }
 
   #missed(thrown: Error): void {

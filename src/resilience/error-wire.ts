@@ -1,6 +1,7 @@
 import {
   AddressNotFoundError,
   AllRegistriesFailedError,
+  BackendNotInstalledError,
   CircuitOpenError,
   ConfigError,
   HookFailedError,
@@ -59,6 +60,7 @@ const classes: Readonly<Record<ErrorCode, { readonly prototype: RegistrarError }
   ROLLCALL_ALL_REGISTRIES_FAILED: AllRegistriesFailedError,
   ROLLCALL_ID_CONFLICT: IdConflictError,
   ROLLCALL_CIRCUIT_OPEN: CircuitOpenError,
+  ROLLCALL_BACKEND_NOT_INSTALLED: BackendNotInstalledError,
   ROLLCALL_TIMEOUT: TimeoutError,
   ROLLCALL_HOOK_FAILED: HookFailedError,
   ROLLCALL_STOPPED: StoppedError,

@@ -15,12 +15,13 @@ export interface TlsVariables {
 /**
  * How a secure endpoint is trusted, from options and environment; undefined for a plain one, or when something is wrong, which is added to
  * `issues`. Variables say nothing to a plain endpoint, but options that would be ignored are a mistake. `secure`: undefined when not even that is known.
+ * `hint`: how to make it secure.
  */
-export function tlsAsked(options: unknown, variables: TlsVariables, secure: boolean | undefined, issues: ConfigIssue[]): TlsPlan | undefined {
+export function tlsAsked(options: unknown, variables: TlsVariables, secure: boolean | undefined, issues: ConfigIssue[], hint = "begin the endpoint with 'https://'"): TlsPlan | undefined {
   const given = givenOf(options, issues);
   if (given === undefined) return undefined;
   if (secure !== true) {
-    if (secure === false && Object.keys(given).length > 0) issues.push({ field: 'tls', value: '(hidden)', allowed: "nothing with an http endpoint: begin the endpoint with 'https://'" });
+    if (secure === false && Object.keys(given).length > 0) issues.push({ field: 'tls', value: '(hidden)', allowed: `nothing with a plain endpoint: ${hint}` });
     return undefined;
   }
   // A certificate and its key come from one place.

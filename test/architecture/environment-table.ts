@@ -1,4 +1,4 @@
-import { consulVariables, etcdVariables, serviceVariables } from '../../src/config/env.js';
+import { consulVariables, etcdVariables, redisVariables, serviceVariables } from '../../src/config/env.js';
 import { platformVariables } from '../../src/config/platform-env.js';
 
 interface Row {
@@ -8,7 +8,8 @@ interface Row {
   readonly meaning: string;
 }
 
-const tables: readonly Row[] = [...Object.values(serviceVariables), ...Object.values(consulVariables), ...Object.values(etcdVariables), ...platformVariables];
+const groups = [serviceVariables, consulVariables, etcdVariables, redisVariables];
+const tables: readonly Row[] = [...groups.flatMap((group) => Object.values<Row>(group)), ...platformVariables];
 /** Some stand in two tables. */
 const rows = new Map(tables.map((row) => [row.variable, row]));
 

@@ -97,7 +97,7 @@ it('has the same classes whichever way they came in', async () => {
   expect(await print(code)).toEqual([true, true, true]);
 });
 
-it.each(['consul', 'etcd', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
+it.each(['consul', 'etcd', 'redis', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
   const code = `
     import * as main from 'rollcall';
     const given = main.${name}();
@@ -138,6 +138,20 @@ it('starts its worker thread', async () => {
       console.log(JSON.stringify([state, thread, registrar.state]));
     });`;
   expect(await print(code)).toEqual(['registered', 'worker', 'stopped']);
+});
+
+it('says how to get the client of Redis where it is not installed', async () => {
+  const missing = `export const resolve = (name, context, next) => {
+    if (name === '@redis/client') throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+    return next(name, context);
+  }`;
+  const code = `
+    import { register } from 'node:module';
+    import { redis } from 'rollcall';
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(missing)}));
+    const told = await redis().read({ name: 'orders', id: 'orders-1' }, new AbortController().signal).catch(({ code, message }) => [code, message]);
+    console.log(JSON.stringify(told));`;
+  expect(await print(code)).toEqual(['ROLLCALL_BACKEND_NOT_INSTALLED', expect.stringMatching(/npm install @redis\/client$/)]);
 });
 
 it('shows names and lines of its own in a stack trace', async () => {

@@ -6,6 +6,7 @@ import { root } from './source-tree.js';
 const values = [
   'AddressNotFoundError',
   'AllRegistriesFailedError',
+  'BackendNotInstalledError',
   'CircuitOpenError',
   'ConfigError',
   'HookFailedError',
@@ -32,6 +33,7 @@ const values = [
   'memory',
   'nearest',
   'parseName',
+  'redis',
   'register',
 ];
 
@@ -96,6 +98,8 @@ const types = [
   'RegistrarOptions',
   'RegistrarState',
   'RegistrarStatus',
+  'RedisClient',
+  'RedisOptions',
   'Registration',
   'Registry',
   'RegistryCheck',

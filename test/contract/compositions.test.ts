@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject } from 'vitest';
 import { systemClock } from '../../src/clock.js';
+import { file } from '../../src/backends/file/file-registry.js';
 import { consul } from '../../src/backends/consul/consul-registry.js';
 import { memory } from '../../src/backends/memory/memory-registry.js';
 import { fallback } from '../../src/registry/fallback.js';
@@ -12,6 +16,7 @@ import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';
 import { freePorts } from '../support/servers/free-ports.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
+import { redisHarnesses } from './harness-on-redis.js';
 import { itKeepsTheContract } from './run-contract.js';
 
 const url = inject('consulUrl');
@@ -35,6 +40,24 @@ describe('a fallback chain whose first registry is down', () => {
   itKeepsTheContract(async () => {
     const [nobody = 0] = await freePorts(1);
     return { ...onConsul, registry: fallback([consul({ endpoints: [`http://127.0.0.1:${nobody}`] }), consul({ endpoints: [url] })], { patience: 0 }) };
+  });
+});
+
+describe('a fallback chain of Redis and a file', () => {
+  let harnesses: Awaited<ReturnType<typeof redisHarnesses>>;
+  let dir: string;
+  beforeAll(async () => {
+    harnesses = await redisHarnesses(inject('redisUrl'));
+    dir = await mkdtemp(join(tmpdir(), 'rollcall-contract-'));
+  });
+  afterAll(async () => {
+    await harnesses.close();
+    await rm(dir, { recursive: true });
+  });
+
+  itKeepsTheContract(async () => {
+    const harness = await harnesses.make();
+    return { ...harness, registry: fallback([harness.registry, file({ dir })]) };
   });
 });
 

@@ -19,6 +19,8 @@ export interface RedisOptions {
   readonly tls?: boolean;
   /** Port of the master to follow. */
   readonly replicaOf?: number;
+  /** The only node of a Redis Cluster. @default false */
+  readonly cluster?: boolean;
 }
 
 /** Starts a Redis on loopback that keeps nothing over a restart; resolves once it is ready. Rejects with its output when it does not come up. */
@@ -35,6 +37,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       // A replica may come back as a master and the other way round without waiting for a disk.
       'repl-diskless-sync-delay': '0',
       ...(options.password !== undefined && { requirepass: options.password }),
+      ...(options.cluster === true && { 'cluster-enabled': 'yes', 'cluster-port': String(tlsPort), 'cluster-announce-ip': '127.0.0.1' }),
       ...(options.replicaOf !== undefined && { replicaof: `127.0.0.1 ${options.replicaOf}` }),
       ...(options.tls === true && { 'tls-port': String(tlsPort), 'tls-cert-file': tlsFile('cert'), 'tls-key-file': tlsFile('key'), 'tls-ca-cert-file': tlsFile('cert'), 'tls-auth-clients': 'no' }),
     };

@@ -1,0 +1,30 @@
+/** What is asked of a client of `redis` or `@redis/client`. */
+export interface NodeRedisClient {
+  get(key: string): Promise<unknown>;
+  mGet(keys: string[]): Promise<unknown>;
+  sMembers(key: string): Promise<unknown>;
+  eval(script: string, words: { keys: string[]; arguments: string[] }): Promise<unknown>;
+}
+
+/** What is asked of a client of `ioredis`. */
+export interface IoRedisClient {
+  get(key: string): Promise<unknown>;
+  mget(keys: string[]): Promise<unknown>;
+  smembers(key: string): Promise<unknown>;
+  eval(script: string, numberOfKeys: number, ...words: string[]): Promise<unknown>;
+}
+
+export type RedisClient = NodeRedisClient | IoRedisClient;
+
+/** Told by its shape: a class would be another one in a second copy of its package. */
+export function isRedisClient(value: unknown): value is RedisClient {
+  return isNodeRedis(value) || has(value, ['get', 'mget', 'smembers', 'eval']);
+}
+
+export function isNodeRedis(value: unknown): value is NodeRedisClient {
+  return has(value, ['get', 'mGet', 'sMembers', 'eval']);
+}
+
+function has(value: unknown, methods: readonly string[]): boolean {
+  return typeof value === 'object' && value !== null && methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
+}
