@@ -16,6 +16,8 @@ await runExperiment(
     'etcd-cluster': async () => (await import('./etcd-cluster/etcd-cluster.js')).etcdCluster,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
+    sentinel: async () => (await import('./sentinel/sentinel.js')).sentinel,
+    fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
   },
   process.argv.slice(2),
 );

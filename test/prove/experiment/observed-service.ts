@@ -1,6 +1,6 @@
 import { forkService } from '../../support/fork-service.js';
 import type { ForkedService } from '../../support/fork-service.js';
-import type { FromService, ServicePlan } from './service-plan.js';
+import type { FromService, ServicePlan, ToService } from './service-plan.js';
 
 /** A service of ours in a process of its own. */
 export class ObservedService {
@@ -33,14 +33,30 @@ export class ObservedService {
   /** Collects its garbage and reads its memory. */
   async memory(): Promise<{ heapUsed: number; rss: number }> {
     const before = this.#told('memory').length;
-    this.#process.send({ ask: 'memory' });
+    this.#ask({ ask: 'memory' });
     const isNew = (message: unknown): message is Extract<FromService, { kind: 'memory' }> => this.#told('memory').indexOf(message as never) >= before;
     const { heapUsed, rss } = await this.#process.waitForMessage(isNew);
     return { heapUsed, rss };
   }
 
+  /** Gives its entry another tag; resolves once the registry has taken it. */
+  async tag(tag: string): Promise<void> {
+    this.#ask({ ask: 'tag', tag });
+    await this.#process.waitForMessage((message): message is FromService => (message as FromService).kind === 'tagged' && (message as { tag: string }).tag === tag);
+  }
+
+  /** Resolves to the errors that it met on its way. */
+  async stop(): Promise<readonly string[]> {
+    this.#ask({ ask: 'stop' });
+    return (await this.#first('stopped')).errors;
+  }
+
   async kill(): Promise<void> {
     await this.#process.kill();
+  }
+
+  #ask(message: ToService): void {
+    this.#process.send(message);
   }
 
   #told<K extends FromService['kind']>(kind: K): Extract<FromService, { kind: K }>[] {

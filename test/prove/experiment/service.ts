@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { consul, register } from '../../../src/index.js';
+import { register } from '../../../src/index.js';
 import { wallClock } from './history.js';
-import type { FromService, ServicePlan } from './service-plan.js';
+import { registryOf } from './registry-plan.js';
+import type { FromService, ServicePlan, ToService } from './service-plan.js';
 
 // The service under observation, in a process of its own: nothing that observes it shares its event loop.
 const plan = JSON.parse(process.argv[2] ?? '') as ServicePlan;
@@ -12,12 +13,6 @@ const tell = (message: FromService) => process.send?.(message);
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
-process.on('message', () => {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, rss } = process.memoryUsage();
-  tell({ kind: 'memory', at: wallClock(), heapUsed, rss });
-});
 // The observer ended before us.
 process.once('disconnect', () => process.exit(1));
 
@@ -38,13 +33,35 @@ const ready = () => {
   return opened;
 };
 const calledAt = performance.now();
-const registrar = await register(server, {
+const registering = register(server, {
   name: plan.name,
-  registry: consul({ endpoints: [plan.url], ...(plan.tokenFile !== undefined && { tokenFile: plan.tokenFile }) }),
+  registry: registryOf(plan.registry),
   logger: false,
   ready,
   ...(plan.ttl !== undefined && { ttl: plan.ttl }),
+  ...(plan.interval !== undefined && { heartbeat: { interval: plan.interval } }),
 });
+process.on('message', (message) => {
+  void obey(message as ToService);
+});
+
+async function obey(message: ToService): Promise<void> {
+  if (message.ask === 'tag') {
+    await (await registering).update({ tags: [message.tag] });
+    tell({ kind: 'tagged', at: wallClock(), tag: message.tag });
+  } else if (message.ask === 'stop') {
+    const registrar = await registering;
+    registrar.on('stopped', ({ errors }) => tell({ kind: 'stopped', at: wallClock(), errors: errors.map(String) }));
+    await registrar.stop();
+  } else {
+    collectGarbage();
+    collectGarbage();
+    const { heapUsed, rss } = process.memoryUsage();
+    tell({ kind: 'memory', at: wallClock(), heapUsed, rss });
+  }
+}
+
+const registrar = await registering;
 tell({ kind: 'settled', at: wallClock(), tookMs: performance.now() - calledAt });
 for (const event of ['beat', 'beatMissed', 'rotated'] as const) registrar.on(event, () => tell({ kind: 'told', at: wallClock(), event }));
 registrar.on('state', ({ to }) => tell({ kind: 'state', at: wallClock(), to }));

@@ -32,7 +32,7 @@ export async function hungAgent(lab: Lab): Promise<Verdict> {
   const control = new Control(controlProxy.port);
   let service: ObservedService | undefined;
   try {
-    service = new ObservedService({ url: proxy.url, name: 'ours', ttl: `${TTL_S}s` });
+    service = new ObservedService({ registry: { kind: 'consul', url: proxy.url }, name: 'ours', ttl: `${TTL_S}s` });
     await service.settled();
     await untilPassing(reader);
     for (let round = 1; round <= runs; round += 1) {

@@ -28,7 +28,7 @@ export async function kill(lab: Lab): Promise<Verdict> {
   const consul = await startConsul();
   const [port = 0] = await freePorts(1);
   const watched = new Watched(consul.url, 'ours', history);
-  const start = (readyAfterMs: number) => new ObservedService({ url: consul.url, name: 'ours', port, ttl: `${TTL_MS}ms`, readyAfterMs });
+  const start = (readyAfterMs: number) => new ObservedService({ registry: { kind: 'consul', url: consul.url }, name: 'ours', port, ttl: `${TTL_MS}ms`, readyAfterMs });
   let service = start(0);
   try {
     await watched.until(({ passing }) => passing === 1);

@@ -30,7 +30,7 @@ export async function recovery(lab: Lab): Promise<Verdict> {
   let service: ObservedService | undefined;
   try {
     await control.register();
-    service = new ObservedService({ url: consul.url, name: 'ours' });
+    service = new ObservedService({ registry: { kind: 'consul', url: consul.url }, name: 'ours' });
     await service.settled();
     const observed = new Observed(consul, history);
     await observed.look(['ours', 'control']);
@@ -46,7 +46,7 @@ export async function recovery(lab: Lab): Promise<Verdict> {
     for (let round = 1; round <= Math.min(runs, LATE_RUNS); round += 1) {
       await service.kill();
       await consul.kill();
-      service = new ObservedService({ url: consul.url, name: 'ours' });
+      service = new ObservedService({ registry: { kind: 'consul', url: consul.url }, name: 'ours' });
       await observed.late(round, service);
     }
     observed.close();
