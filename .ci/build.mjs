@@ -40,6 +40,9 @@ const asWeLoad = (starts) => ({
   },
 });
 
+/** The declarations have what is said of members; the code is read by machines. A licence stays. */
+const withoutDocs = (text) => text.replace(/^ *\/\*\*(?![^]*?@(?:license|preserve)[^]*?\*\/)[^]*?\*\/\n/gm, '');
+
 /** Writes the code; resolves to the folders of the packages whose code came in. */
 async function bundle(dist) {
   const sources = filesBelow(src).filter((path) => path.endsWith('.ts'));
@@ -74,7 +77,7 @@ async function bundle(dist) {
   });
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text.replace(/own-url:([^"]*)/g, (_, own) => urlPath(dirname(path), join(dist, own))));
+    writeFileSync(path, withoutDocs(text).replace(/own-url:([^"]*)/g, (_, own) => urlPath(dirname(path), join(dist, own))));
   }
   return [...new Set(Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []))];
 }
