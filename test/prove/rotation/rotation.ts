@@ -36,7 +36,7 @@ export async function rotation(lab: Lab): Promise<Verdict> {
   let current = await tokens.issue();
   const files = await filesOf({ token: current.secret });
   const control = new Control(url, current.secret, (accepted) => note({ event: 'control', at: wallClock(), accepted }));
-  const service = new ObservedService({ url, name: 'ours', ttl: TTL, tokenFile: files.path('token') });
+  const service = new ObservedService({ registry: { kind: 'consul', url, tokenFile: files.path('token') }, name: 'ours', ttl: TTL });
   let over = false;
   const sampling = (async () => {
     await control.register();
