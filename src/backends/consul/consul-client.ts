@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { RequestOptions } from 'node:http';
 import { StoppedError } from '../../errors.js';
 import { Cancellation, sendOnce } from '../../resilience/transport.js';
 import type { Answer } from './consul-answer.js';
@@ -46,14 +47,13 @@ export class ConsulClient {
     if (this.#taken !== undefined && this.#taken.plan.tls !== this.secrets.tls) this.#letGo();
     const wire = this.#wire ?? (await this.#open(request));
     const token = await this.secrets.token(request.operation, signal);
-    const headers = token === undefined ? undefined : { 'x-consul-token': token };
     signal.throwIfAborted();
     this.#assertOpen(request);
     const cancellation = request.lane === 'beat' ? new Cancellation() : new ContextCancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      const answer = cancellation instanceof Cancellation ? await sendBeat(wire, request, headers, cancellation) : await sendCall(wire, request, headers, cancellation);
+      const answer = cancellation instanceof Cancellation ? await sendBeat(wire, request, token, cancellation) : await sendCall(wire, request, token, cancellation);
       return withoutSecrets(answer, token === undefined ? wire.secrets : [token, ...wire.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
@@ -109,16 +109,26 @@ function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
   return found.length === 0 ? answer : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
 }
 
-type Headers = Readonly<Record<string, string>> | undefined;
-
 /** Straight over node's own client: the npm client's way costs as much again as the request itself. */
-function sendBeat(wire: Wire, { path, body }: ConsulRequest, headers: Headers, cancellation: Cancellation): Promise<Answer> {
-  const beat = { ...wire.beat, path: wire.base + path, headers: { ...wire.headers, ...headers, 'content-length': body?.length ?? 0 } };
-  return sendOnce(wire.http, beat, body, cancellation);
+function sendBeat(wire: Wire, request: ConsulRequest, token: string | undefined, cancellation: Cancellation): Promise<Answer> {
+  let beat = lastBeats.get(request);
+  if (beat?.wire !== wire || beat.token !== token) {
+    const headers = { ...wire.headers, ...tokenHeader(token), 'content-length': request.body?.length ?? 0 };
+    beat = { wire, token, options: { ...wire.beat, path: wire.base + request.path, headers } };
+    lastBeats.set(request, beat);
+  }
+  return sendOnce(wire.http, beat.options, request.body, cancellation);
 }
 
-async function sendCall(wire: Wire, { method, path, lane, body }: ConsulRequest, headers: Headers, ctx: ContextCancellation): Promise<Answer> {
-  const call = { path, agent: wire.agents[lane], ctx, buffer: true, ...(headers && { headers }), ...(body && { body, type: 'json' }) };
+/** A beat that says the same again is the same request again, and is put together once. */
+const lastBeats = new WeakMap<ConsulRequest, { readonly wire: Wire; readonly token: string | undefined; readonly options: RequestOptions }>();
+
+function tokenHeader(token: string | undefined): { 'x-consul-token'?: string } {
+  return token === undefined ? {} : { 'x-consul-token': token };
+}
+
+async function sendCall(wire: Wire, { method, path, lane, body }: ConsulRequest, token: string | undefined, ctx: ContextCancellation): Promise<Answer> {
+  const call = { path, agent: wire.agents[lane], ctx, buffer: true, headers: tokenHeader(token), ...(body && { body, type: 'json' }) };
   try {
     return answerOf(await (method === 'PUT' ? wire.client._put(call) : wire.client._get(call)));
   } catch (thrown) {
