@@ -108,7 +108,9 @@ export class ChainRegistration implements Registration {
   /** An entry left behind on the way goes as soon as its registry answers: while it may pass that is asked at every beat, whether the registry is out or not. */
   async #tidy(signal: AbortSignal): Promise<void> {
     const { strays } = this.#holding;
-    const stray = strays.find((member) => this.#holding.mayPass(member)) ?? strays.find(({ isWorthATry }) => isWorthATry);
+    const passing = strays.filter((member) => this.#holding.mayPass(member));
+    // Where an answer is likely first: one that is dead would keep the others waiting.
+    const stray = passing.find(({ isOut }) => !isOut) ?? passing[0] ?? strays.find(({ isWorthATry }) => isWorthATry);
     if (stray === undefined) return;
     const isTrial = stray.isWorthATry;
     const clear = (bounded: AbortSignal) => this.#holding.clear(stray, bounded);

@@ -15,12 +15,12 @@ function named(name: string, clock: FakeClock, more: Partial<Registry> = {}): Si
   return Object.assign(new SimulatedRegistry(clock), { name, ...more });
 }
 
-function lifeOn(makeMembers: (clock: FakeClock) => SimulatedRegistry[], patience = '3s') {
+function lifeOn(makeMembers: (clock: FakeClock) => SimulatedRegistry[], patience = '3s', ttl = '9s') {
   const clock = new FakeClock();
   const members = makeMembers(clock);
   const registry = fallback(members, { patience }, clock);
   const surroundings = { clock, random: () => 0.5, signals: new Signals(new FakeProcess()), slots: new Slots(() => 0.5), polls: new Permits(4) };
-  const registrar = new Registrar({ name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false }, surroundings);
+  const registrar = new Registrar({ name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, ttl, heartbeat: { interval: '3s' }, registry, logger: false }, surroundings);
   const told: { name: EventName; at: number; payload: unknown }[] = [];
   for (const name of ['registered', 'lost', 'recovered', 'fellBack', 'failedBack', 'member', 'deregistered'] as const) registrar.on(name, (payload) => told.push({ name, payload, at: clock.now() }));
   const names = () => told.filter(({ name }) => name !== 'member').map(({ name }) => name);
@@ -161,6 +161,21 @@ describe('a fallback chain', () => {
     await clock.advance(30_000);
     expect(registrar.state).toBe('stopped');
     expect([upper?.entries.size, lower?.entries.size]).toEqual([0, 0]);
+  });
+
+  it('clears a lower entry at once on its way back, whatever another one that is dead may still hold', async () => {
+    const { clock, members: [upper, middle, lower], registrar } = lifeOn((on) => [named('upper', on), named('middle', on), named('lower', on)], '1s', '60s');
+    void registrar.start();
+    await clock.advance(5_000);
+    upper!.down = true;
+    await clock.advance(7_000);
+    middle!.down = true;
+    await clock.advance(7_000);
+    expect(registrar.status().holder).toBe('lower');
+    middle!.down = false;
+    await clock.advance(7_000);
+    expect(registrar.status().holder).toBe('middle');
+    expect(lower?.passing).toEqual([]);
   });
 
   it('finds the next one while all are out, and goes on asking for ever', async () => {
