@@ -86,6 +86,7 @@ describe('a Redis that asks who we are', () => {
     const registration = await registry.register(instance, passing, none);
     await registry.register(dead, passing, none);
     await registration.renew(passing, none);
+    await waitFor(async () => (await server.cli('EXISTS', `rollcall:{granted}:${dead.id}`)) === '0\n');
     expect((await reader.discovery?.poll('granted', undefined, none))?.instances).toMatchObject([{ id: instance.id, status: 'passing' }]);
     const refusal = await reader.register(instance, passing, none).then(() => undefined, asError);
     expect(refusal).toMatchObject(denied);
