@@ -1,9 +1,10 @@
-import { consul, fallback, file, redis } from '../../../src/index.js';
+import { consul, etcd, fallback, file, redis } from '../../../src/index.js';
 import type { FallbackOptions, FileOptions, RedisOptions, Registry } from '../../../src/index.js';
 
 /** A registry as text can describe it: for a process of its own. */
 export type RegistryPlan =
   | { readonly kind: 'consul'; readonly url: string; readonly tokenFile?: string }
+  | { readonly kind: 'etcd'; readonly url: string }
   | { readonly kind: 'redis'; readonly options: RedisOptions }
   | { readonly kind: 'file'; readonly options: FileOptions }
   | { readonly kind: 'fallback'; readonly members: readonly RegistryPlan[]; readonly options: FallbackOptions };
@@ -12,6 +13,8 @@ export function registryOf(plan: RegistryPlan): Registry {
   switch (plan.kind) {
     case 'consul':
       return consul({ endpoints: [plan.url], ...(plan.tokenFile !== undefined && { tokenFile: plan.tokenFile }) });
+    case 'etcd':
+      return etcd({ endpoints: [plan.url] });
     case 'redis':
       return redis(plan.options);
     case 'file':

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startConsul } from '../../support/servers/consul-server.js';
+import { startEtcd } from '../../support/servers/etcd-server.js';
+import { rawEtcd } from '../../support/servers/raw-etcd.js';
 import { startRedis } from '../../support/servers/redis-server.js';
 import { CatalogReader } from '../experiment/catalog-reader.js';
 import type { RegistryPlan } from '../experiment/registry-plan.js';
@@ -20,7 +22,7 @@ export interface ChainMember {
 }
 
 /** From the preferred one down. */
-export const startMembers: readonly (() => Promise<ChainMember>)[] = [consulMember, redisMember, fileMember];
+export const startMembers: readonly (() => Promise<ChainMember>)[] = [consulMember, etcdMember, redisMember, fileMember];
 
 async function consulMember(): Promise<ChainMember> {
   const server = await startConsul();
@@ -35,6 +37,27 @@ async function consulMember(): Promise<ChainMember> {
       reader.close();
       await server.stop();
     },
+  };
+}
+
+/** Our record says that there is an entry, the key for other readers that it passes. */
+async function etcdMember(): Promise<ChainMember> {
+  const server = await startEtcd();
+  const raw = rawEtcd(server.url);
+  return {
+    name: 'etcd',
+    plan: { kind: 'etcd', url: server.url },
+    look: async (service) => {
+      try {
+        const [records, passing] = await Promise.all([raw.under(`/rollcall/${service}/`), raw.under(`${service}/`)]);
+        return { entries: records.length, passing: passing.length };
+      } catch {
+        return undefined;
+      }
+    },
+    kill: () => server.kill(),
+    restart: () => server.restart(),
+    stop: () => server.stop(),
   };
 }
 
