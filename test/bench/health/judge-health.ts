@@ -3,7 +3,8 @@ import { medianInterval, spreadOf } from '../../prove/experiment/statistics.js';
 import type { Interval, Spread } from '../../prove/experiment/statistics.js';
 import type { VersusRow } from '../load/versus.js';
 
-export type Contestant = 'ours' | 'bare' | 'bareAgain';
+/** `/health`; a bare handler in a process that keeps a Registrar too; and one in a process of its own. */
+export type Contestant = 'ours' | 'bare' | 'bareAgain' | 'alone';
 
 export const THROUGHPUT_RATIO_MIN = 0.95;
 
@@ -12,8 +13,10 @@ export interface HealthFigures {
   readonly throughputRatio: Interval;
   /** Bare over bare: what of the above is noise. */
   readonly throughputRatioOfTheSame: Interval;
+  /** `/health` over a process that has nothing else to do: told of, not judged. */
+  readonly throughputRatioToAlone: Interval;
   readonly p99Ratio: Interval;
-  readonly perSecond: Readonly<Record<Contestant, Spread>>;
+  readonly perSecond: Readonly<Record<'ours' | 'bare' | 'alone', Spread>>;
   /** Calls of the service's own code while `/health` was under load. */
   readonly userCalls: number;
 }
@@ -23,15 +26,16 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
   const figures = {
     throughputRatio: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.bare.perSecond)),
     throughputRatioOfTheSame: medianInterval(rows.map(({ scores }) => scores.bareAgain.perSecond / scores.bare.perSecond)),
+    throughputRatioToAlone: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.alone.perSecond)),
     p99Ratio: medianInterval(rows.map(({ scores }) => scores.ours.p99Ms / scores.bare.p99Ms)),
-    perSecond: { ours: perSecond('ours'), bare: perSecond('bare'), bareAgain: perSecond('bareAgain') },
+    perSecond: { ours: perSecond('ours'), bare: perSecond('bare'), alone: perSecond('alone') },
     userCalls: rows.reduce((sum, { scores }) => sum + scores.ours.userCalls, 0),
   };
   const { median } = figures.throughputRatio;
   const problems: string[] = [];
   if (!(median >= THROUGHPUT_RATIO_MIN)) problems.push(`/health is answered ${median} times as often as by a bare handler at the median, promised are ${THROUGHPUT_RATIO_MIN}`);
   if (figures.userCalls > 0) problems.push(`code of the service ran ${figures.userCalls} times for probes, promised is never`);
-  const unlike = rows.filter(({ scores }) => scores.ours.body !== scores.bare.body || scores.bareAgain.body !== scores.bare.body).length;
+  const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) => [ours, bareAgain, alone].some(({ body }) => body !== bare.body)).length;
   if (unlike > 0) problems.push(`the answers were not the same in ${unlike} rounds: they cannot be compared`);
   return { problems, figures };
 }

@@ -9,7 +9,6 @@ import type { Contestant } from './judge-tax.js';
 
 const ROUNDS = 30;
 
-/** The smallest of apps: whatever is added to a request shows. */
 const answer = { headers: { 'Content-Type': 'application/json' }, body: '{"hello":"world"}' };
 
 /** What an app pays for its Registrar, bound and registered, health paths mounted and components running, in every request. */
@@ -18,19 +17,24 @@ export async function tax(lab: Lab): Promise<Verdict> {
   await buildWorkloads();
   const consul = await startConsul();
   try {
-    const without: AppPlan = { answer };
-    const plan: VersusPlan<Contestant> = {
-      contestants: { with: { answer, registrar: { url: consul.url, interval: '5s' } }, without, withoutAgain: without },
-      paths: { with: '/', without: '/', withoutAgain: '/' },
-      rounds: lab.runs ?? ROUNDS,
-      seed: lab.seed,
+    const registrar = { url: consul.url, interval: '5s', thread: 'main', bound: true } as const;
+    const contestants: Record<Contestant, AppPlan> = {
+      with: { answer, asks: true, registrar },
+      without: { answer, asks: true },
+      withoutAgain: { answer, asks: true },
+      smallest: { answer },
+      smallestWith: { answer, registrar },
+      smallestWorker: { answer, registrar: { ...registrar, thread: 'worker' } },
+      smallestPolling: { answer, polls: consul.url },
     };
+    const paths = Object.fromEntries(Object.keys(contestants).map((who) => [who, '/'])) as Record<Contestant, string>;
+    const plan: VersusPlan<Contestant> = { contestants, paths, rounds: lab.runs ?? ROUNDS, seed: lab.seed };
     await runWorkload<VersusRow<Contestant>>('versus', plan, (row) => history.note(row));
   } finally {
     await consul.stop();
   }
   const verdict = judgeTax(history.events);
-  const { tax: taxed, noise, perSecond } = verdict.figures;
+  const { tax: taxed, noise, smallest, perSecond } = verdict.figures;
   lab.say(
     intervalTable({
       'throughput, with / without': taxed.throughput,
@@ -38,8 +42,11 @@ export async function tax(lab: Lab): Promise<Verdict> {
       'p50, with / without': taxed.p50,
       'p99, with / without': taxed.p99,
       'p99, without / without (noise)': noise.p99,
+      'throughput of the smallest service, with / without': smallest.main.throughput,
+      'the same, heartbeats from a worker': smallest.worker.throughput,
+      'the same, no Registrar but an HTTP client that asks the agent once a second': smallest.polling.throughput,
     }),
   );
-  lab.say(spreadTable({ 'with, requests a second': perSecond.with, 'without, requests a second': perSecond.without }));
+  lab.say(spreadTable({ 'with, requests a second': perSecond.with, 'without, requests a second': perSecond.without, 'the smallest service without': perSecond.smallest }));
   return verdict;
 }

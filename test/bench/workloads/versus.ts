@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { median, quantile } from '../../prove/experiment/statistics.js';
 import { dieWithUs } from '../../support/servers/die-with-us.js';
 import { seededRandom } from '../../support/seeded.js';
-import type { AppFacts, AppPlan } from '../load/app-plan.js';
+import type { AppFacts, AppPlan, StartedAppPlan } from '../load/app-plan.js';
 import { Load } from '../load/load.js';
+import { startOtherService } from '../load/other-service.js';
 import type { Score, VersusPlan, VersusRow } from '../load/versus.js';
 import { shuffled } from '../shuffled.js';
 import { plan, reportRow } from './report-row.js';
@@ -30,8 +31,9 @@ class App {
     this.#callOff = callOff;
   }
 
-  static async start(app: AppPlan, path: string): Promise<App> {
-    const child = fork(fileURLToPath(new URL('app.js', import.meta.url)), [JSON.stringify(app)], { execArgv: [] });
+  static async start(app: AppPlan, path: string, otherPort: number): Promise<App> {
+    const words = [JSON.stringify({ ...app, otherPort } satisfies StartedAppPlan)];
+    const child = fork(fileURLToPath(new URL('app.js', import.meta.url)), words, { execArgv: [] });
     const callOff = dieWithUs(child.pid ?? 0);
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
     return new App(child, await Load.open(port, path, CONNECTIONS), callOff);
@@ -68,11 +70,12 @@ class App {
 
 const { contestants, paths, rounds, seed } = plan<VersusPlan>();
 const random = seededRandom(seed);
+const other = await startOtherService();
 for (let round = 1; round <= rounds; round += 1) {
   // Also the order in which they are started: a later process finds the machine warmer.
   const order = shuffled(Object.keys(contestants), random);
   const apps: [string, App][] = [];
-  for (const who of order) apps.push([who, await App.start(contestants[who] as AppPlan, paths[who] ?? '/')]);
+  for (const who of order) apps.push([who, await App.start(contestants[who] as AppPlan, paths[who] ?? '/', other.port)]);
   for (const [, app] of apps) await app.warmUp();
   for (let turn = 1; turn <= TURNS; turn += 1) {
     for (const [, app] of shuffled(apps, random)) await app.turn();
@@ -82,3 +85,4 @@ for (let round = 1; round <= rounds; round += 1) {
   const row: VersusRow = { round, order, scores };
   reportRow(row);
 }
+other.server.close();

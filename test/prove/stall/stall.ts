@@ -81,9 +81,9 @@ async function suffer(plan: StallingPlan, who: 'ours' | 'control', orders: reado
       await watched.until(() => over);
       const { began, ended: at } = await ended;
       history.note({ event: 'stalled', service: plan.name, who, kind: order.kind, began, ended: at });
-      // Until it passes again, and a little longer: what comes late is seen as well.
+      // Until it passes again, and a little longer: what comes late is seen as well, and the next stall begins anywhere between two beats.
       await watched.until(() => watched.passing);
-      await watched.until(() => false, 200 + (nth % 7) * 30);
+      await watched.until(() => false, 200 + (nth % 7) * 130);
       watched.stopCounting(who === 'ours' && isShort && at - began <= TTL_MS * 0.98);
       if ((nth + 1) % 25 === 0) {
         history.flush();

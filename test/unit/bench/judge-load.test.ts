@@ -5,13 +5,14 @@ import { judgeTax } from '../../bench/tax/judge-tax.js';
 const score = (perSecond: number, p99Ms = 1) => ({ perSecond, p50Ms: 1, p99Ms, userCalls: 0, body: 'ok' });
 
 describe('the judge of a health request', () => {
-  const row = (ratio: number, ours = {}) => ({ round: 1, order: [], scores: { ours: { ...score(ratio * 1_000), ...ours }, bare: score(1_000), bareAgain: score(1_000) } });
+  const row = (ratio: number, ours = {}) => ({ round: 1, order: [], scores: { ours: { ...score(ratio * 1_000), ...ours }, bare: score(1_000), bareAgain: score(1_000), alone: score(2_000) } });
 
   it('goes by the median of the ratios within each round', () => {
     const { problems, figures } = judgeHealth([row(0.2), row(0.95), row(1.3)]);
     expect(problems).toEqual([]);
     expect(figures.throughputRatio.median).toBe(0.95);
     expect(figures.throughputRatioOfTheSame.median).toBe(1);
+    expect(figures.throughputRatioToAlone.median).toBe(0.475);
   });
 
   it('sees one that costs more than promised', () => {
@@ -33,10 +34,11 @@ describe('the judge of a health request', () => {
 
 describe('the judge of the tax', () => {
   /** Ratios that differ a little from round to round. */
+  const smallest = { smallest: score(4_000), smallestWith: score(3_600), smallestWorker: score(3_800), smallestPolling: score(3_900) };
   const rows = (throughput: number, p99: number, count = 10) =>
     Array.from({ length: count }, (_, index) => {
       const wobble = 1 + (index - (count - 1) / 2) / 1_000;
-      return { round: 1, order: [], scores: { with: score(1_000 * throughput * wobble, p99 * wobble), without: score(1_000), withoutAgain: score(1_000) } };
+      return { round: 1, order: [], scores: { ...smallest, with: score(1_000 * throughput * wobble, p99 * wobble), without: score(1_000), withoutAgain: score(1_000) } };
     });
 
   it('holds where the intervals reach the bars', () => {
@@ -44,6 +46,11 @@ describe('the judge of the tax', () => {
     expect(problems).toEqual([]);
     expect(figures.tax.throughput).toEqual({ n: 10, low: 0.985, median: 0.988, high: 0.991 });
     expect(figures.noise.throughput).toMatchObject({ low: 1, high: 1 });
+  });
+
+  it('tells what the smallest service pays, and does not judge it', () => {
+    const { main, worker, polling } = judgeTax(rows(1, 1)).figures.smallest;
+    expect([main, worker, polling].map(({ throughput }) => throughput.median)).toEqual([0.9, 0.95, 0.975]);
   });
 
   it('sees a throughput that is surely lower', () => {
