@@ -17,10 +17,10 @@ afterEach(async () => {
 });
 
 /** Listed, with every worker counted in. */
-async function serving(what: string, workers: number, plan: Partial<ClusterPlan> = {}) {
+async function serving(what: string, workers: number, { options, ...plan }: Partial<Omit<ClusterPlan, 'options'>> & { options?: Partial<ClusterPlan['options']> } = {}) {
   const name = freshName(what);
   const catalog = catalogOf(url);
-  const service = new TestCluster({ url, workers, options: { name, shutdown, ttl: '3s' }, ...plan });
+  const service = new TestCluster({ url, workers, options: { name, shutdown, ttl: '3s', ...options }, ...plan });
   const { port } = await service.told('listening', workers);
   await service.told('registered', workers);
   const [entry] = await waitFor(async () => {
@@ -52,6 +52,14 @@ describe('workers that share a port', () => {
     expect(failed(clients)).toEqual([]);
     expect(await watching.stop()).toEqual(['passing']);
     expect((await catalog.entries(name)).map(({ Service }) => Service.Meta)).toEqual([entry.Service.Meta]);
+  });
+
+  it('stay registered where heartbeats are to come from a worker thread: the primary has them, each worker says once that it beats from its own', async () => {
+    const { name, catalog, service } = await serving('cluster-thread', 2, { options: { ttl: '1s', heartbeat: { thread: 'worker' } } });
+    const watching = watchService(catalog, name);
+    await watching.looks(100);
+    expect(await watching.stop()).toEqual(['passing']);
+    expect(service.output.match(/cannot be taken into a worker thread/g) ?? []).toHaveLength(2);
   });
 
   it('are as fit as the fittest of them, and unfit together', async () => {
