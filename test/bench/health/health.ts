@@ -7,7 +7,7 @@ import { buildWorkloads, runWorkload } from '../workload.js';
 import { judgeHealth } from './judge-health.js';
 import type { Contestant } from './judge-health.js';
 
-const ROUNDS = 30;
+const ROUNDS = 20;
 
 /** The very answer of ours, prepared as well. */
 const answer = {
@@ -31,6 +31,7 @@ export async function health(lab: Lab): Promise<Verdict> {
       paths: { ours: '/health', bare: '/health', bareAgain: '/health', alone: '/health' },
       rounds: lab.runs ?? ROUNDS,
       seed: lab.seed,
+      warmMs: 3_000,
     };
     await runWorkload<VersusRow<Contestant>>('versus', plan, (row) => history.note(row));
   } finally {
