@@ -4,6 +4,8 @@ const MOST_SOURCES = 1_000;
 const FORGOTTEN_AFTER_MS = 60_000;
 /** The pace is that of about so many requests: few enough to follow a change, and many enough to be sure of. */
 const GAPS_REMEMBERED = 32;
+/** A source whose requests follow each other so closely is busy: when exactly each of them came decides nothing. */
+const BUSY_GAP_MS = 10;
 
 /** How requests from one address have come. Times are `clock.now()`. */
 export interface Arrivals {
@@ -16,13 +18,16 @@ export interface Arrivals {
   readonly longestGapMs: number;
 }
 
-/** One address that requests come from. Its work for each request is a few additions. */
+/** One address that requests come from. Its work for each request is a few additions; while it rests, one. */
 export class Source implements Arrivals {
   readonly address: string;
   gaps = 0;
   meanGapMs = 0;
   /** True: it is no longer looked at, its next request is to be counted as that of a new one. */
   retired = false;
+  /** True: its requests are only counted, until it is settled. */
+  resting = false;
+  #uncounted = 0;
   #lastAt: number;
   #longest = 0;
   #longestBefore = 0;
@@ -41,6 +46,28 @@ export class Source implements Arrivals {
 
   get longestGapMs(): number {
     return Math.max(this.#longest, this.#longestBefore);
+  }
+
+  /** So many requests come from it that looking at the clock for each would be felt. */
+  get isBusy(): boolean {
+    return this.gaps === GAPS_REMEMBERED && this.meanGapMs < BUSY_GAP_MS;
+  }
+
+  /** Another request came while it rests. */
+  counted(): void {
+    this.#uncounted += 1;
+  }
+
+  /** What was only counted came evenly since the last one, for all that is known, and the last of it just now. */
+  settle(at: number): void {
+    const count = this.#uncounted;
+    this.#uncounted = 0;
+    const gap = (at - this.#lastAt) / count;
+    for (let left = count; left > 0; left -= 1) {
+      // Older ones would not be remembered.
+      if (left > GAPS_REMEMBERED) this.#lastAt += gap;
+      else this.arrived(this.#lastAt + gap);
+    }
   }
 
   /** Another request came. */
@@ -77,7 +104,9 @@ export class Sources {
 
   /** Those that may come again. */
   known(now: number): readonly Source[] {
-    return [...this.#byAddress.values(), ...(this.#others === undefined ? [] : [this.#others])].filter((source) => !source.isForgotten(now));
+    const sources = [...this.#byAddress.values(), ...(this.#others === undefined ? [] : [this.#others])];
+    for (const source of sources) source.settle(now);
+    return sources.filter((source) => !source.isForgotten(now));
   }
 
   /** A request came over a connection of which nothing was known. Returns where the next ones over it are to be counted. */

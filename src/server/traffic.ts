@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js';
 import { Http1Exchanges } from './http1-exchanges.js';
 import { isProbe } from './probes.js';
 import { Sources } from './sources.js';
-import type { Arrivals } from './sources.js';
+import type { Arrivals, Source } from './sources.js';
 import type { Visitor } from './visitor.js';
 
 /** What a server is busy with; health requests do not count. On a plain TCP server a connection counts as a request. */
@@ -17,6 +17,9 @@ export interface TrafficFigures {
   /** Connections opened since bind that are still open, idle ones included. */
   readonly openConnections: number;
 }
+
+/** A busy source's requests are noted so often. Far less than any silence that proves something. */
+const REST_MS = 100;
 
 /** Counts requests, and notes where they come from. Its work for each one is next to nothing. */
 export class Traffic {
@@ -113,8 +116,19 @@ export class Traffic {
   /** Connections of probers carry nothing else, as a rule: on one that brought a request that was none, no further one is looked at. */
   #note(visitor: Visitor, request: Pick<IncomingMessage, 'method' | 'httpVersion' | 'headers'> & { readonly socket?: Pick<Socket, 'remoteAddress'> | undefined }): void {
     const { source } = visitor;
-    if (source !== undefined && !source.retired) source.arrived(this.#clock.now());
+    if (source?.resting) source.counted();
+    else if (source !== undefined && !source.retired) this.#noteKnown(source);
     else if (!isProbe(request)) visitor.source = this.#sources.arrived(request.socket?.remoteAddress, this.#clock.now());
+  }
+
+  #noteKnown(source: Source): void {
+    source.arrived(this.#clock.now());
+    if (!source.isBusy) return;
+    source.resting = true;
+    this.#clock.after(REST_MS, () => {
+      source.resting = false;
+      source.settle(this.#clock.now());
+    });
   }
 
   #listen(socket: Socket, address = socket.remoteAddress): void {

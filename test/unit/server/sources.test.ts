@@ -34,6 +34,26 @@ describe('a source', () => {
     expect(arrivals(0, 100, 200, 200 + MINUTE + 1)).toMatchObject({ gaps: 0, meanGapMs: 0, longestGapMs: 0 });
   });
 
+  it('that is busy may rest: what was only counted came evenly, the last of it just now', () => {
+    const source = arrivals(...Array.from({ length: 33 }, (_, i) => i * 4));
+    expect(source).toMatchObject({ isBusy: true, lastAt: 128, meanGapMs: 4 });
+    for (let i = 0; i < 100; i += 1) source.counted();
+    source.settle(328);
+    expect(source.lastAt).toBeCloseTo(328);
+    expect(source.meanGapMs).toBeGreaterThan(2);
+    expect(source.meanGapMs).toBeLessThan(3);
+    expect(source.longestGapMs).toBe(4);
+    source.settle(9_000);
+    expect(source.lastAt).toBeCloseTo(328);
+  });
+
+  it.each([
+    [32, 5], // of which too few gaps are known
+    [33, 15],
+  ])('is not busy with %i requests, one each %i ms', (count, gapMs) => {
+    expect(arrivals(...Array.from({ length: count }, (_, i) => i * gapMs)).isBusy).toBe(false);
+  });
+
   it('is sound whatever comes, also what is noticed late', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 10 * MINUTE }), { minLength: 1, maxLength: 100 }), (at) => {

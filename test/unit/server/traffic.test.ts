@@ -72,6 +72,31 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
     expect(bound.sources).toEqual([]);
   });
 
+  it('looks at the clock for a busy address now and then, and when somebody asks', async () => {
+    const server = makeServer(kind);
+    const clock = stoppedClock(1_000);
+    const timers: (() => void)[] = [];
+    let looks = 0;
+    const counting = { ...clock, now: () => ((looks += 1), clock.now()), after: (_ms: number, run: () => void) => (timers.push(run), () => undefined) };
+    const bound = watch(server, { clock: counting });
+    const caller = await client(kind, await listen(server));
+    for (let i = 0; i < 50; i += 1) {
+      clock.set(1_000 + i);
+      await caller.request('/');
+    }
+    expect(looks).toBe(33);
+    clock.set(1_060);
+    await caller.request('/');
+    expect(bound.sources).toEqual([expect.objectContaining({ lastAt: expect.closeTo(1_060) as number, gaps: 32 })]);
+    expect(timers).toHaveLength(1);
+    timers[0]?.();
+    looks = 0;
+    clock.set(1_070);
+    await caller.request('/');
+    expect(looks).toBe(1);
+    expect(bound.sources).toEqual([expect.objectContaining({ lastAt: 1_070 })]);
+  });
+
   it('takes no prober for a source, until it brings something else', async () => {
     const server = makeServer(kind);
     const bound = watch(server);
