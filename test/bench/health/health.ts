@@ -31,7 +31,6 @@ export async function health(lab: Lab): Promise<Verdict> {
       paths: { ours: '/health', bare: '/health', bareAgain: '/health', alone: '/health' },
       rounds: lab.runs ?? ROUNDS,
       seed: lab.seed,
-      warmMs: 3_000,
     };
     await runWorkload<VersusRow<Contestant>>('versus', plan, (row) => history.note(row));
   } finally {

@@ -7,8 +7,6 @@ export interface VersusPlan<Who extends string = string> {
   readonly paths: Readonly<Record<Who, string>>;
   readonly rounds: number;
   readonly seed: number;
-  /** Each is under load for so long before it counts: code is compiled then. */
-  readonly warmMs: number;
 }
 
 /** How one did in a round: of its turns the median. */

@@ -56,8 +56,8 @@ export async function tax(lab: Lab): Promise<Verdict> {
   return verdict;
 }
 
-/** All are asked for the same; a service lives for days, so its first seconds are left out. */
+/** All are asked for the same. */
 async function race<Who extends string>(contestants: Record<Who, AppPlan>, rounds: number, seed: number, onRow: (row: VersusRow<Who>) => void): Promise<void> {
   const paths = Object.fromEntries(Object.keys(contestants).map((who) => [who, '/'])) as Record<Who, string>;
-  await runWorkload<VersusRow<Who>>('versus', { contestants, paths, rounds, seed, warmMs: 3_000 } satisfies VersusPlan<Who>, onRow);
+  await runWorkload<VersusRow<Who>>('versus', { contestants, paths, rounds, seed } satisfies VersusPlan<Who>, onRow);
 }

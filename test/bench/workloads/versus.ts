@@ -13,6 +13,8 @@ import { shuffled } from '../shuffled.js';
 import { plan, reportRow } from './report-row.js';
 
 const CONNECTIONS = 16;
+/** Under load before it counts: a service lives for days, and in its first seconds code is compiled. */
+const WARM_MS = 3_000;
 /** Many short turns in a fresh order each time, and the median of them: what disturbs the machine disturbs all alike, or a turn and no more. */
 const TURNS = 13;
 const TURN_MS = 100;
@@ -38,8 +40,8 @@ class App {
     return new App(child, await Load.open(port, path, CONNECTIONS), callOff);
   }
 
-  async warmUp(ms: number): Promise<void> {
-    await this.#load.run(ms);
+  async warmUp(): Promise<void> {
+    await this.#load.run(WARM_MS);
     this.#callsBefore = await this.#userCalls();
   }
 
@@ -67,7 +69,7 @@ class App {
   }
 }
 
-const { contestants, paths, rounds, seed, warmMs } = plan<VersusPlan>();
+const { contestants, paths, rounds, seed } = plan<VersusPlan>();
 const random = seededRandom(seed);
 const other = await startOtherService();
 for (let round = 1; round <= rounds; round += 1) {
@@ -75,7 +77,7 @@ for (let round = 1; round <= rounds; round += 1) {
   const order = shuffled(Object.keys(contestants), random);
   const apps: [string, App][] = [];
   for (const who of order) apps.push([who, await App.start(contestants[who] as AppPlan, paths[who] ?? '/', other.port)]);
-  for (const [, app] of apps) await app.warmUp(warmMs);
+  for (const [, app] of apps) await app.warmUp();
   for (let turn = 1; turn <= TURNS; turn += 1) {
     for (const [, app] of shuffled(apps, random)) await app.turn();
   }
