@@ -107,10 +107,19 @@ export class RegistryDeniedError extends RegistrarError {
   }
 }
 
-/** The registry no longer holds the registration that was to be renewed. */
+/**
+ * How a registration was lost. `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole
+ * TTL; `denied`: it refuses our token; `taken`: another writer replaced the entry; `silent`: a chain moves on from a registry that does not answer.
+ */
+export type LossCause = 'missing' | 'expired' | 'denied' | 'taken' | 'silent';
+
+/** The registry no longer holds the registration that was to be renewed. `loss` says how it was lost. @default 'missing' */
 export class RegistrationLostError extends RegistrarError {
-  constructor(message: string, context?: ErrorContext) {
+  readonly loss: LossCause;
+
+  constructor(message: string, { loss = 'missing', ...context }: ErrorContext & { readonly loss?: LossCause } = {}) {
     super('ROLLCALL_REGISTRATION_LOST', message, true, context);
+    this.loss = loss;
   }
 }
 
@@ -178,6 +187,12 @@ export function isRegistrarError(error: unknown): error is RegistrarError {
 /** True when `error` carries the given code, e.g. `hasCode(error, 'ROLLCALL_TIMEOUT')`. */
 export function hasCode(error: unknown, code: ErrorCode): error is RegistrarError {
   return isRegistrarError(error) && error.code === code;
+}
+
+/** What another try cannot mend because the caller asked for it: bad options, no address to be found, an id that another instance keeps. */
+export function isCallersMistake(error: unknown): boolean {
+  if (hasCode(error, 'ROLLCALL_ID_CONFLICT')) return !error.retryable;
+  return hasCode(error, 'ROLLCALL_CONFIG') || hasCode(error, 'ROLLCALL_ADDRESS_NOT_FOUND');
 }
 
 /** Any thrown value as an Error, so that the code after a `catch` has one shape to deal with. */

@@ -58,7 +58,7 @@ export {
   hasCode,
   isRegistrarError,
 } from './errors.js';
-export type { ConfigIssue, ErrorCode } from './errors.js';
+export type { ConfigIssue, ErrorCode, LossCause } from './errors.js';
 
 export type { Cursor, DiscoveredInstance, Discovery } from './discovery/discovery.js';
 export type { Finding, OnFail } from './health/component.js';
@@ -73,5 +73,5 @@ export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
 export type { RegistrarState } from './lifecycle/states.js';
 export type { Deadlines, Entry, EntryCheck, EntryInstance, MemberFigures, Portable, Presence, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
 export type { ConfigSource, SourceReading } from './config/source.js';
-export type { ConfigRejection, EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
+export type { ConfigRejection, EventName, Listener, RegistrarEvents } from './telemetry/events.js';
 export type { Logger } from './telemetry/logger.js';

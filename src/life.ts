@@ -2,6 +2,7 @@ import type { Config } from './config/config.js';
 import type { Labels } from './config/resolve-labels.js';
 import type { ConfigSource } from './config/source.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from './errors.js';
+import type { RegistrarError } from './errors.js';
 import type { Health } from './health/report.js';
 import type { Vitals } from './health/vitals.js';
 import type { Beating } from './heartbeat/beating.js';
@@ -47,6 +48,7 @@ export class Life {
   #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
   #heartbeat: Beating | undefined;
+  #failure: RegistrarError | undefined;
 
   constructor(plan: LifePlan) {
     this.#plan = plan;
@@ -78,6 +80,11 @@ export class Life {
     if (this.#heartbeat === undefined) return;
     this.#plan.events.emit('health', this.health);
     this.#heartbeat.nudge();
+  }
+
+  /** What no retry could mend; undefined unless the state is, or was, `failed`. */
+  get failure(): RegistrarError | undefined {
+    return this.#failure;
   }
 
   /** How the address and port were chosen, and what else is worth a person's attention. */
@@ -176,6 +183,8 @@ export class Life {
   #fail(thrown: Error): void {
     const { machine, events } = this.#plan;
     const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
-    if (machine.tell('fail')) events.emit('failed', { error });
+    if (!machine.tell('fail')) return;
+    this.#failure = error;
+    events.emit('failed', { error });
   }
 }

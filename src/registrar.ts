@@ -1,11 +1,13 @@
 import type { Server } from 'node:net';
 import { amongWorkers } from './cluster/among-workers.js';
+import { isClusterWorker } from './cluster/channel.js';
 import { chooseRegistry } from './config/choose-registry.js';
 import type { Config } from './config/config.js';
+import { readServiceEnv } from './config/env.js';
 import type { RegistrarOptions } from './config/options.js';
 import { Labels } from './config/resolve-labels.js';
 import { resolveConfig } from './config/resolve.js';
-import { ConfigError, StoppedError, asError, hasCode } from './errors.js';
+import { ConfigError, StoppedError, asError, isCallersMistake } from './errors.js';
 import { healthEndpoint } from './health/endpoint.js';
 import type { HealthEndpoint, HealthFacts } from './health/endpoint.js';
 import type { ComponentStatus, Health } from './health/report.js';
@@ -71,10 +73,12 @@ export class Registrar {
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
     this.#surroundings = { ...thisProcess, ...surroundings };
-    this.#config = resolveConfig(options);
+    // Read once: what the environment becomes later concerns the next start.
+    const env = readServiceEnv();
+    this.#config = resolveConfig(options, env);
     const { clock, signals } = this.#surroundings;
     const { name, ttlMs } = this.#config;
-    const registry = amongWorkers(chooseRegistry(options), { clock, service: name, ttlMs, isRunning, onStop: () => void signals.endAsAsked('the primary of the cluster stops') });
+    const registry = amongWorkers(chooseRegistry(options, env), { clock, service: name, ttlMs, isRunning, onStop: () => void signals.endAsAsked('the primary of the cluster stops') });
     this.#registry = new BoundedRegistry(registry, clock, beatDeadlineMs(this.#config.intervalMs));
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
     this.#events = new Events((error, event) => logger?.error({ service: this.#config.name, err: error.message }, `a listener of '${event}' threw`));
@@ -101,7 +105,7 @@ export class Registrar {
       registry: this.#registry,
       events: this.#events,
       machine: this.#machine,
-      labels: new Labels(options),
+      labels: Labels.of(options, env),
       source: options.config,
       server: () => this.#server,
       vitals: this.#vitals,
@@ -169,19 +173,21 @@ export class Registrar {
   }
 
   /**
-   * Starts and waits as `wait` and `required` say: resolves when registered or when `wait` is over, counted from
-   * 'listening'; at once when the server does not listen yet. Rejects with `ConfigError` and, where `required`, with what
-   * kept it from being registered; it is out of the registry for good then, and the server is left alone.
+   * Starts and waits as `wait` and `required` say: resolves when registered or when `wait` is over, counted from 'listening'; in a
+   * moment when the server does not listen yet. Rejects with what is the caller's mistake (`ConfigError`, `AddressNotFoundError`, and
+   * `IdConflictError` under `onIdConflict: 'fail'`) and, where `required`, with what kept it from being registered; it is out of the
+   * registry for good then, and the server is left alone.
    */
   async settled(): Promise<void> {
     const { waitMs, required } = this.#config;
     const { clock } = this.#surroundings;
     const started = this.start();
-    if (this.#server?.isListening === false && !required) return;
+    const isListening = (await this.#server?.listensSoon(isClusterWorker())) ?? true;
+    if (!isListening && !required) return;
     try {
       await withDeadline(clock, waitMs, { operation: `registering ${this.#config.name} (see \`wait\`)` }, undefined, () => started);
     } catch (error) {
-      if (!required && !hasCode(error, 'ROLLCALL_CONFIG')) return;
+      if (!required && !isCallersMistake(error)) return;
       // Whoever gets this error is not kept waiting for a registry that does not answer; leaving goes on beside it.
       if (this.state !== 'failed') await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () => this.leave('not registered in time, and `required` is set')).catch(() => undefined);
       throw error;
@@ -260,6 +266,7 @@ export class Registrar {
       heartbeat: this.#life.heartbeat,
       traffic: this.#server?.traffic,
       waitingFor: this.#stop.waitingFor,
+      failure: this.#life.failure,
       ...this.#life.told,
     });
   }

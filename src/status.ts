@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { ErrorCode } from './errors.js';
+import type { ErrorCode, RegistrarError } from './errors.js';
 import type { Health } from './health/report.js';
 import type { BeatThread } from './config/options.js';
 import type { Beating } from './heartbeat/beating.js';
@@ -32,7 +32,7 @@ export interface RegistrarStatus {
   /** What is left of the TTL. */
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
-  /** Why the latest heartbeat, or try to register, failed; undefined while they are accepted. */
+  /** Why the latest heartbeat, or try to register, failed, or why the Registrar has given up; undefined while heartbeats are accepted. */
   readonly trouble: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly requestsInFlight: number;
   /** What a stop is waiting for, for people; undefined: no stop is under way. */
@@ -54,11 +54,13 @@ export interface StatusSources {
   readonly heartbeat: Beating | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;
+  /** What no retry can mend. */
+  readonly failure: RegistrarError | undefined;
   readonly addressCandidates: readonly AddressCandidate[];
   readonly notes: readonly string[];
 }
 
-export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, waitingFor, addressCandidates, notes }: StatusSources): RegistrarStatus {
+export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, waitingFor, failure, addressCandidates, notes }: StatusSources): RegistrarStatus {
   const held = heartbeat?.held;
   const now = clock.now();
   return {
@@ -76,7 +78,7 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     lastBeatAgoMs: held && Math.round(now - held.beatAt),
     marginMs: held && Math.max(0, Math.round(marginMs(held.beatAt, held.ttlMs, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
-    trouble: heartbeat?.trouble,
+    trouble: failure === undefined ? heartbeat?.trouble : { code: failure.code, message: failure.message },
     requestsInFlight: traffic?.inFlight ?? 0,
     waitingFor,
     addressCandidates,

@@ -1,4 +1,4 @@
-import { RegistrationLostError, RegistryRejectedError } from '../errors.js';
+import { ConfigError, RegistrationLostError } from '../errors.js';
 import type { HealthReport } from '../health/report.js';
 import { keyOf } from '../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
@@ -49,7 +49,7 @@ export class PrimaryRegistry implements Way {
     const answer = await this.#link.ask(request, signal);
     const context = { registry: 'primary', operation: request.verb };
     if (answer.outcome === 'lost') throw new RegistrationLostError('the primary of the cluster does not count this worker in', context);
-    if (answer.outcome === 'refused') throw new RegistryRejectedError(`the primary of the cluster refuses this worker: ${answer.problem}`, context);
+    if (answer.outcome === 'refused') throw new ConfigError([{ field: 'cluster', value: request.verb, allowed: `what the primary accepts, which refuses this worker: ${answer.problem}` }]);
     return answer;
   }
 }

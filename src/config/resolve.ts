@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { safeParse } from 'valibot';
 
 import { ConfigError } from '../errors.js';
@@ -7,16 +6,15 @@ import { mergeAsked } from './asked.js';
 import type { Config } from './config.js';
 import { doubts, inconsistencies, nameIssues } from './consistency.js';
 import { decide } from './decide.js';
-import { readServiceEnv, readVariable } from './env.js';
+import { readServiceEnv } from './env.js';
 import type { ServiceEnv } from './env.js';
 import type { RegistrarOptions } from './options.js';
 import { registryProblem } from './registry-problem.js';
 import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
 import type { CheckedOptions } from './schema.js';
+import { processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
-
-const processFacts: TemplateFacts = { variable: readVariable, host: hostname };
 
 /**
  * Decides every setting: explicit options win over the environment, that over the defaults. Meta pairs are merged one by one.

@@ -170,6 +170,14 @@ const heartbeat = section({
   stallTolerance: v.optional(duration(250, "at least 250ms, e.g. '10s'")),
 });
 
+/** What can change while an instance runs. */
+const labels = {
+  tags: v.optional(tags),
+  meta: v.optional(meta),
+  weights: v.optional(section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`')),
+};
+export const labelsSchema = section(labels);
+
 /** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
 export const optionsSchema = section({
   name,
@@ -177,9 +185,7 @@ export const optionsSchema = section({
   id: v.optional(id),
   address: v.optional(address),
   port: v.optional(v.union([v.literal('docker'), positive16Bit], "a whole number from 1 to 65535, or 'docker'")),
-  tags: v.optional(tags),
-  meta: v.optional(meta),
-  weights: v.optional(section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`')),
+  ...labels,
   config: v.optional(withMethods<ConfigSource>(['poll', 'close'], 'a config source, e.g. configFile(path)')),
   namespace: enterprise,
   partition: enterprise,

@@ -1,4 +1,6 @@
-import { isSecret } from './env.js';
+import { hostname } from 'node:os';
+
+import { isSecret, readVariable } from './env.js';
 
 /** What a template can ask for. */
 export interface TemplateFacts {
@@ -7,6 +9,9 @@ export interface TemplateFacts {
   /** Name of this host. */
   readonly host: () => string;
 }
+
+/** Those of this process. */
+export const processFacts: TemplateFacts = { variable: readVariable, host: hostname };
 
 /** The finished text, or what is allowed instead of a template that cannot be filled in. */
 export type Rendered = { readonly text: string } | { readonly allowed: string };

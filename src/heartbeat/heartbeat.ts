@@ -9,7 +9,7 @@ import type { Beating, Trouble } from './beating.js';
 import { Bell } from './bell.js';
 import { Claim } from './claim.js';
 import type { HeartbeatPlan } from './heartbeat-plan.js';
-import { isLoss, lossCauseOf, lost, taken } from './loss.js';
+import { isLoss, lost, taken } from './loss.js';
 import { OwnMaintenance } from './own-maintenance.js';
 import { backoffFor, isOutdated, look, obtain } from './recover.js';
 import type { Held, Remembered } from './recover.js';
@@ -155,7 +155,7 @@ export class Heartbeat implements Beating {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
       this.#upkeep.looked();
-      this.#standing.lost(lossCauseOf(error), error);
+      this.#standing.lost(error.loss, error);
     } finally {
       watch.abort();
       await vigil;
@@ -275,7 +275,7 @@ export class Heartbeat implements Beating {
 
   /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
   #isHopeless(error: Error): boolean {
-    return (this.#held === undefined && (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED'))) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
+    return (this.#held === undefined && (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED') || hasCode(error, 'ROLLCALL_CONFIG'))) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
   }
 
   #missed(thrown: Error): void {

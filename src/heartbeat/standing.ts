@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
 import { hasCode } from '../errors.js';
-import type { IdConflictError, RegistrarError } from '../errors.js';
+import type { IdConflictError, LossCause, RegistrarError } from '../errors.js';
 import type { Machine } from '../lifecycle/machine.js';
-import type { Events, LossCause } from '../telemetry/events.js';
+import type { Events } from '../telemetry/events.js';
 import type { Trouble } from './beating.js';
 import type { Held } from './recover.js';
 

@@ -136,7 +136,7 @@ export class ChainRegistration implements Registration {
   }
 
   #silent(holder: string, cause?: Error): RegistrationLostError {
-    const context = { registry: this.#chain, operation: 'move', ...(cause && { cause }) };
+    const context = { registry: this.#chain, operation: 'move', loss: 'silent', ...(cause && { cause }) } as const;
     return new RegistrationLostError(`${holder} gives no answer for longer than ${this.#chain} is patient: moving on`, context);
   }
 }

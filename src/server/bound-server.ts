@@ -7,6 +7,7 @@ import { StoppedError } from '../errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { closeServer } from './close-server.js';
 import { Connections } from './connections.js';
+import { listensSoon } from './listens-soon.js';
 import { protocolOf } from './protocol.js';
 import type { Protocol } from './protocol.js';
 import { addressOf, untilListening } from './server-address.js';
@@ -97,6 +98,11 @@ export class BoundServer {
 
   get isListening(): boolean {
     return this.#server.listening;
+  }
+
+  /** Whether it listens now or in a moment; see `listensSoon`. */
+  listensSoon(isWorker: boolean): Promise<boolean> {
+    return listensSoon(this.#server, this.#clock, isWorker);
   }
 
   /** It listens, and told of an error a short while ago: whoever connects may not be served. */

@@ -1,5 +1,5 @@
 import { asError } from '../errors.js';
-import type { RegistrarError } from '../errors.js';
+import type { LossCause, RegistrarError } from '../errors.js';
 import type { ShutdownPolicy } from '../config/options.js';
 import type { ComponentHealth, Health, HealthReport } from '../health/report.js';
 import type { AddressCandidate } from '../instance/address-candidates.js';
@@ -56,9 +56,6 @@ export interface RegistrarEvents {
   /** Something worth a person's attention that stops nothing, e.g. a name that DNS cannot carry. */
   warning: { message: string };
 }
-
-/** `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole TTL; `denied`: it refuses our token; `taken`: something else wrote over it; `silent`: a chain moves on from it. */
-export type LossCause = 'missing' | 'expired' | 'denied' | 'taken' | 'silent';
 
 /** `invalid`: refused by our rules or the registry's; `empty`: nothing is there any more; `unreadable`: the source cannot be reached or read. */
 export type ConfigRejection = 'invalid' | 'empty' | 'unreadable';

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { formatDuration } from '../config/duration.js';
-import type { EventName, Events, Listener, LossCause, RegistrarEvents } from './events.js';
+import type { LossCause } from '../errors.js';
+import type { EventName, Events, Listener, RegistrarEvents } from './events.js';
 import type { Logger } from './logger.js';
 
 /** While an outage lasts, one line says so at most this often. */

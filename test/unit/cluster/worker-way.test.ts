@@ -99,7 +99,7 @@ describe('the way of a worker to be registered', () => {
     const registering = way.register(instance, ok, signal);
     await clock.advance(0);
     answer({ outcome: 'refused', problem: 'it serves port 81' });
-    await expect(registering).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_REJECTED', message: expect.stringContaining('port 81') as string });
+    await expect(registering).rejects.toMatchObject({ code: 'ROLLCALL_CONFIG', message: expect.stringContaining('port 81') as string });
     const abort = new AbortController();
     const reading = way.read(keyOf(instance), abort.signal);
     await clock.advance(0);

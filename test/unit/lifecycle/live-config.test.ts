@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ConfigSource } from '../../../src/config/source.js';
 import { RegistryRejectedError } from '../../../src/errors.js';
 import { ScriptedSource } from '../../support/scripted-source.js';
@@ -19,6 +19,18 @@ async function registeredWith(source: ConfigSource): Promise<SimulatedLife> {
   expect(life.registrar.state).toBe('registered');
   return life;
 }
+
+it('update() does not look at an environment that has become unusable since the start', async () => {
+  const life = simulatedLife({ tags: ['a'] });
+  void life.registrar.start();
+  await life.clock.advance(1_000);
+  vi.stubEnv('SERVICE_PORT', 'abc');
+  const updated = life.registrar.update({ tags: ['b'] });
+  await life.clock.advance(1_000);
+  await updated;
+  vi.unstubAllEnvs();
+  expect(written(life)).toMatchObject({ tags: ['b'] });
+});
 
 describe('before the first registration', () => {
   it('reads the source and lays it over the options: meta pair by pair, tags and weights as a whole', async () => {
