@@ -11,7 +11,7 @@ import { bare, full } from './instances.js';
 import { readGolden } from './read-golden.js';
 
 interface Golden {
-  /** Paths in the system's directory for temporary files, and whole contents; `<uid>` and `<pid>` are those of this process. */
+  /** Paths below the system's temporary directory, and contents; `<uid>` and `<pid>` are those of this process. */
   readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** What another worker, the holder, has written; then what a second one makes of it. */
   readonly others: { readonly files: Readonly<Record<string, string>>; readonly fitness: object };
@@ -32,7 +32,8 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-const here = (text: string) => text.replaceAll('<uid>', String(userInfo().uid)).replaceAll('<pid>', String(process.pid));
+const here = (text: string) =>
+  text.replaceAll('<uid>', String(userInfo().uid)).replaceAll('<pid>', String(process.pid));
 const inPlace = (files: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, content]) => [here(path), here(content)]));
 
@@ -41,7 +42,15 @@ function startWorker(isRunning: (pid: number) => boolean = () => true) {
   const clock = new FakeClock();
   const memories = memory({ clock });
   const channel = { isOpen: () => true, send: () => undefined, listen: () => () => undefined };
-  const worker = new RegistryOfWorker({ registry: memories, channel, clock, service: 'a', ttlMs: 3_000, onStop: () => undefined, isRunning });
+  const worker = new RegistryOfWorker({
+    registry: memories,
+    channel,
+    clock,
+    service: 'a',
+    ttlMs: 3_000,
+    onStop: () => undefined,
+    isRunning,
+  });
   const register = async (instance: ServiceInstance) => {
     const registering = worker.register(instance, passing, signal);
     await clock.advance(2_000);
@@ -98,7 +107,13 @@ it('reads how the others do', async () => {
   const { clock, registry, register } = startWorker();
   const registration = await register(bare);
   await writeOthers(clock.wallTime());
-  await writeFile(join(dir, Object.keys(inPlace(golden.files['no scope']!)).find((path) => path.endsWith('holder'))!), String(process.pid));
+  await writeFile(
+    join(
+      dir,
+      Object.keys(inPlace(golden.files['no scope']!)).find((path) => path.endsWith('holder'))!,
+    ),
+    String(process.pid),
+  );
   await registration.renew(critical, signal);
   expect(await registry.read(bare, signal)).toMatchObject(golden.others.fitness);
 });

@@ -75,7 +75,14 @@ function startWorker() {
       return () => undefined;
     },
   };
-  const plan = { registry: memory(), channel, clock: new FakeClock(), service: 'orders', ttlMs: 10_000, isRunning: () => true };
+  const plan = {
+    registry: memory(),
+    channel,
+    clock: new FakeClock(),
+    service: 'orders',
+    ttlMs: 10_000,
+    isRunning: () => true,
+  };
   const registry = new RegistryOfWorker({ ...plan, onStop: () => (stops += 1) });
   return { registry, said, hear: (message: unknown) => hear(message), stops: () => stops };
 }
@@ -96,10 +103,13 @@ describe('a worker says the golden bytes, and takes what the primary answers', (
         return { handedOver: registry.handedOver };
       },
     };
-    const begin = (request: Request) => verbs[request.verb]!(request).catch((thrown: unknown) => ({ code: (thrown as RegistrarError).code }));
+    const begin = (request: Request) =>
+      verbs[request.verb]!(request).catch((thrown: unknown) => ({ code: (thrown as RegistrarError).code }));
     const own = steps.filter(({ worker }) => worker === 1);
     // The first verb says hello by itself, and waits for the answer.
-    let pending: Promise<object> | undefined = begin(own.find(({ says }) => says?.request !== undefined)!.says!.request!);
+    let pending: Promise<object> | undefined = begin(
+      own.find(({ says }) => says?.request !== undefined)!.says!.request!,
+    );
     for (const { says, hears, takes } of own) {
       if (says?.request !== undefined) pending ??= begin(says.request);
       await settle();

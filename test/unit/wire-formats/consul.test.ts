@@ -33,7 +33,10 @@ beforeAll(async () => {
       ['/v1/kv/', golden.keyValues.answer],
     ];
     const body = answers.find(([path]) => line.startsWith(`GET ${path}`))?.[1];
-    return { headers: { 'x-consul-index': '7', 'x-consul-contenthash': 'hash-1' }, ...(body && { body: JSON.stringify(body) }) };
+    return {
+      headers: { 'x-consul-index': '7', 'x-consul-contenthash': 'hash-1' },
+      ...(body && { body: JSON.stringify(body) }),
+    };
   });
 });
 
@@ -57,13 +60,16 @@ async function registered() {
   return registration;
 }
 
-const beat = (status: HealthStatus, reason: string) => async () => (await registered()).renew({ status, reason }, signal);
+const beat = (status: HealthStatus, reason: string) => async () =>
+  (await registered()).renew({ status, reason }, signal);
 
 const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'register, every field': () => registry().register(full, passing, signal),
   'register, no optional field': () => registry().register(bare, passing, signal),
-  'register, scope of the registry': () => registry({ namespace: 'team', partition: 'blue' }).register(bare, passing, signal),
-  'register, in maintenance': () => registry().register(bare, { status: 'maintenance', reason: 'rollcall: new disks' }, signal),
+  'register, scope of the registry': () =>
+    registry({ namespace: 'team', partition: 'blue' }).register(bare, passing, signal),
+  'register, in maintenance': () =>
+    registry().register(bare, { status: 'maintenance', reason: 'rollcall: new disks' }, signal),
   'heartbeat, passing': beat('passing', 'ok'),
   'heartbeat, warning': beat('warning', 'warning: db "käse" failed'),
   'heartbeat, critical': beat('critical', 'critical: db timeout'),
@@ -73,7 +79,8 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     await registration.changed!(signal);
   },
   'look for several': async () => (await registered()).presence!.present([full, bare], signal),
-  'look for a name that needs quotes': async () => (await registered()).presence!.present([{ name: 'my orders', id: 'a' }], signal),
+  'look for a name that needs quotes': async () =>
+    (await registered()).presence!.present([{ name: 'my orders', id: 'a' }], signal),
   'read': () => registry().read(key, signal),
   'maintenance on': () => registry().maintain!({ ...key, nonce: full.nonce }, 'rollcall: new disks & more', signal),
   'maintenance off': () => registry().maintain!(key, undefined, signal),
@@ -89,7 +96,12 @@ it.each(Object.keys(scenarios))('sends the golden bytes: %s', async (name) => {
   agent.take();
   await scenarios[name]!();
   const sent = agent.take().map(({ line, body }) => ({ line, body }));
-  expect(sent).toEqual(golden.requests[name]?.map(({ request, body }) => ({ line: request, body: body === undefined ? '' : JSON.stringify(body) })));
+  expect(sent).toEqual(
+    golden.requests[name]?.map(({ request, body }) => ({
+      line: request,
+      body: body === undefined ? '' : JSON.stringify(body),
+    })),
+  );
 });
 
 it('has a scenario for all that is golden', () => {
@@ -99,7 +111,9 @@ it('has a scenario for all that is golden', () => {
 it('sends the token and the type of the body as golden headers', async () => {
   const registration = await registry({ token: 'token-1' }).register(bare, passing, signal);
   await registration.renew(passing, signal);
-  const [call, heartbeat] = agent.take().map(({ headers }) => ({ ...headers, host: undefined, connection: undefined, 'content-length': undefined }));
+  const [call, heartbeat] = agent
+    .take()
+    .map(({ headers }) => ({ ...headers, 'host': undefined, 'connection': undefined, 'content-length': undefined }));
   expect({ call, heartbeat }).toEqual(golden.headers);
 });
 

@@ -15,7 +15,12 @@ interface GoldenRequest {
 interface Golden {
   readonly requests: Readonly<Record<string, readonly GoldenRequest[]>>;
   /** Keys and values, and what they are read as. */
-  readonly stored: Readonly<Record<string, { readonly key: string; readonly value: object; readonly entry: object; readonly listed: readonly object[] }>>;
+  readonly stored: Readonly<
+    Record<
+      string,
+      { readonly key: string; readonly value: object; readonly entry: object; readonly listed: readonly object[] }
+    >
+  >;
 }
 
 const golden = readGolden<Golden>('etcd');
@@ -30,12 +35,17 @@ let kvs: readonly object[] = [];
 let member: RecordingServer;
 const registries: Registry[] = [];
 
-const base64 = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
+const base64 = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
 
 /** The golden body as it goes over the wire; several are those of one stream. */
 function bytesOf(body: GoldenRequest['body']): string {
-  const encode = (field: string, value: unknown) => (['key', 'range_end', 'value'].includes(field) ? base64(value) : value);
-  return [body].flat().map((each) => JSON.stringify(each, encode)).join('');
+  const encode = (field: string, value: unknown) =>
+    ['key', 'range_end', 'value'].includes(field) ? base64(value) : value;
+  return [body]
+    .flat()
+    .map((each) => JSON.stringify(each, encode))
+    .join('');
 }
 
 /** Grants the lease 7, and keeps what a transaction puts first: the record. */
@@ -55,7 +65,9 @@ function reply({ line, body }: RecordedRequest): Reply {
     ['/v3/auth/authenticate', { token: 'token-1' }],
   ];
   const answer = answers.find(([path]) => line.endsWith(path))?.[1];
-  return { body: answer === undefined ? '{"result":{}}\n{"result":{}}\n{"result":{"events":[{}]}}\n' : JSON.stringify(answer) };
+  return {
+    body: answer === undefined ? '{"result":{}}\n{"result":{}}\n{"result":{"events":[{}]}}\n' : JSON.stringify(answer),
+  };
 }
 
 beforeAll(async () => {
@@ -93,10 +105,13 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'register, no optional field': () => registry().register(bare, passing, signal),
   'register, a name and an id to be escaped': () => registry().register(hostile, passing, signal),
   'register, in maintenance': () => registry().register(bare, maintenance, signal),
-  'first passing heartbeat, naming/endpoints': async () => (await registry().register(full, passing, signal)).renew(passing, signal),
+  'first passing heartbeat, naming/endpoints': async () =>
+    (await registry().register(full, passing, signal)).renew(passing, signal),
   'first passing heartbeat, a layout of the user': async () => (await after([], { layout })).renew(passing, signal),
-  'first passing heartbeat, a name and an id to be escaped': async () => (await registry().register(hostile, passing, signal)).renew(passing, signal),
-  'first passing heartbeat, nothing to dial': async () => (await registry().register(bare, passing, signal)).renew(passing, signal),
+  'first passing heartbeat, a name and an id to be escaped': async () =>
+    (await registry().register(hostile, passing, signal)).renew(passing, signal),
+  'first passing heartbeat, nothing to dial': async () =>
+    (await registry().register(bare, passing, signal)).renew(passing, signal),
   'same heartbeat again': async () => (await after([passing])).renew(passing, signal),
   'heartbeat, critical after passing': async () => (await after([passing])).renew(critical, signal),
   'heartbeat, maintenance after passing': async () => (await after([passing])).renew(maintenance, signal),

@@ -10,7 +10,9 @@ import { readGolden } from './read-golden.js';
 interface Golden {
   /** What is in the directory: paths, and contents as they are indented on disk. */
   readonly files: Readonly<Record<string, Readonly<Record<string, object>>>>;
-  readonly stored: Readonly<Record<string, { readonly value: object; readonly entry: object; readonly listed: readonly object[] }>>;
+  readonly stored: Readonly<
+    Record<string, { readonly value: object; readonly entry: object; readonly listed: readonly object[] }>
+  >;
 }
 
 const golden = readGolden<Golden>('file');
@@ -34,7 +36,8 @@ const textOf = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
 const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'register, every field': () => file({ dir }).register(full, passing, signal),
   'register, no optional field': () => file({ dir }).register(bare, passing, signal),
-  'register, a name and an id to be escaped': () => file({ dir }).register({ ...bare, name: '../Öre A', id: '.x/%' }, passing, signal),
+  'register, a name and an id to be escaped': () =>
+    file({ dir }).register({ ...bare, name: '../Öre A', id: '.x/%' }, passing, signal),
   'register, a long id': () => file({ dir }).register({ ...bare, id: 'long'.repeat(50) }, passing, signal),
   'register, in maintenance': () => file({ dir }).register(bare, maintenance, signal),
   'heartbeat, passing': async () => (await file({ dir }).register(bare, passing, signal)).renew(passing, signal),
@@ -58,11 +61,23 @@ it('has a scenario for all that is golden', () => {
 });
 
 it('keeps the time of the last heartbeat as that of the modification, for the owner alone', async () => {
-  const clock = { now: () => 0, wallTime: () => 1_700_000_000_000, after: () => () => undefined, sleep: async () => undefined, hold: () => () => undefined };
+  const clock = {
+    now: () => 0,
+    wallTime: () => 1_700_000_000_000,
+    after: () => () => undefined,
+    sleep: async () => undefined,
+    hold: () => () => undefined,
+  };
   await file({ dir: join(dir, 'made') }, clock).register(bare, passing, signal);
   const { mtimeMs, mode } = await stat(join(dir, 'made/queue/queue-1.json'));
-  const folders = await Promise.all(['made', 'made/queue'].map(async (folder) => (await stat(join(dir, folder))).mode & 0o777));
-  expect({ mtimeMs, mode: mode & 0o777, folders }).toEqual({ mtimeMs: 1_700_000_000_000, mode: 0o600, folders: [0o700, 0o700] });
+  const folders = await Promise.all(
+    ['made', 'made/queue'].map(async (folder) => (await stat(join(dir, folder))).mode & 0o777),
+  );
+  expect({ mtimeMs, mode: mode & 0o777, folders }).toEqual({
+    mtimeMs: 1_700_000_000_000,
+    mode: 0o600,
+    folders: [0o700, 0o700],
+  });
 });
 
 it('meets the others of the same user in the golden directory', async () => {

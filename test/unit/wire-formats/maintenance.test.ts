@@ -4,7 +4,7 @@ import type { Registry, ShutdownPolicy } from 'rollcall';
 import { waitFor } from '../../support/wait-for.js';
 import { bare } from './instances.js';
 
-// Consul keeps this text as the note of a check, every other registry as a field of the entry: see the golden files beside this one.
+// Consul keeps the reason as the note of a check, other registries as a field of the entry; the golden files show where.
 const NEW_DISKS = 'rollcall: new disks';
 const STOPPED = 'rollcall: stopped';
 
@@ -24,7 +24,13 @@ function lasting(): Registry {
 }
 
 async function started(registry: Registry, policy: ShutdownPolicy = 'deregister'): Promise<Registrar> {
-  const registrar = new Registrar({ ...key, ...place, registry, logger: false, shutdown: { signals: false, drain: { min: 0, quiet: 0, max: '1s' }, policy } });
+  const registrar = new Registrar({
+    ...key,
+    ...place,
+    registry,
+    logger: false,
+    shutdown: { signals: false, drain: { min: 0, quiet: 0, max: '1s' }, policy },
+  });
   running.push(registrar);
   await registrar.start();
   return registrar;
@@ -34,7 +40,10 @@ it('marks a maintenance of our own', async () => {
   const registry = lasting();
   const registrar = await started(registry);
   await registrar.maintenance(true, 'new disks');
-  expect(await registry.read(key, signal)).toMatchObject({ maintenance: { reason: NEW_DISKS }, checks: [{ output: NEW_DISKS }] });
+  expect(await registry.read(key, signal)).toMatchObject({
+    maintenance: { reason: NEW_DISKS },
+    checks: [{ output: NEW_DISKS }],
+  });
 });
 
 it.each([
@@ -60,5 +69,8 @@ it('leaves what an operator has set', async () => {
   await registry.register(past, { status: 'maintenance', reason: 'new disks' }, signal);
   await started(registry);
   await waitFor(async () => (await registry.read(key, signal))?.checks[0]?.output === 'ok');
-  expect(await registry.read(key, signal)).toMatchObject({ status: 'maintenance', maintenance: { reason: 'new disks' } });
+  expect(await registry.read(key, signal)).toMatchObject({
+    status: 'maintenance',
+    maintenance: { reason: 'new disks' },
+  });
 });

@@ -18,7 +18,9 @@ interface Golden {
   readonly scripts: Readonly<Record<string, readonly string[]>>;
   readonly commands: Readonly<Record<string, readonly GoldenCommand[]>>;
   /** Values of keys, and what they are read as. */
-  readonly stored: Readonly<Record<string, { readonly value: object; readonly entry: object; readonly listed: readonly object[] }>>;
+  readonly stored: Readonly<
+    Record<string, { readonly value: object; readonly entry: object; readonly listed: readonly object[] }>
+  >;
 }
 
 const golden = readGolden<Golden>('redis');
@@ -71,7 +73,8 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'register, every field': () => registry.register(full, passing, signal),
   'register, no optional field': () => registry.register(bare, passing, signal),
   'register, a name and an id to be escaped': () => registry.register(hostile, passing, signal),
-  'register, in maintenance': () => registry.register(bare, { status: 'maintenance', reason: 'rollcall: new disks' }, signal),
+  'register, in maintenance': () =>
+    registry.register(bare, { status: 'maintenance', reason: 'rollcall: new disks' }, signal),
   'heartbeat, passing': async () => (await registered()).renew(passing, signal),
   'heartbeat, critical': async () => (await registered()).renew(critical, signal),
   'maintenance on': async () => {
