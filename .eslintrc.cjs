@@ -43,15 +43,27 @@ const heavy = ['pino', 'consul', 'cockatiel', 'undici', 'node:http2', 'http2', '
 
 module.exports = {
   root: true,
-  ignorePatterns: ['!.eslintrc.cjs', '!.dependency-cruiser.cjs', 'node_modules/', 'dist/', 'coverage/', '.cache/', 'test/.tmp/'],
+  ignorePatterns: ['!.eslintrc.cjs', '!.dependency-cruiser.cjs', '!.ci/', 'node_modules/', 'dist/', 'coverage/', '.cache/', 'test/.tmp/'],
   reportUnusedDisableDirectives: true,
   overrides: [
     {
-      files: ['*.cjs'],
+      files: ['*.cjs', '*.mjs'],
       extends: ['eslint:recommended'],
-      env: { node: true },
+      env: { es2023: true, node: true },
       parserOptions: { ecmaVersion: 2023 },
+      rules: {
+        curly: ['error', 'multi-line'],
+        eqeqeq: 'error',
+        'no-shadow': 'error',
+        'no-throw-literal': 'error',
+        'no-use-before-define': ['error', { functions: false }],
+        'no-var': 'error',
+        'object-shorthand': 'error',
+        'prefer-const': 'error',
+        'prefer-template': 'error',
+      },
     },
+    { files: ['*.mjs'], parserOptions: { sourceType: 'module' } },
     {
       files: ['*.ts'],
       parser: '@typescript-eslint/parser',

@@ -3,7 +3,8 @@ import * as errors from '../../src/errors.js';
 import { AllRegistriesFailedError, RegistrarError, TimeoutError, hasCode } from '../../src/errors.js';
 import { fromWire, toWire } from '../../src/resilience/error-wire.js';
 import { compile, exportedType } from './compiler.js';
-import { codeIn, readmeRows } from './readme.js';
+import { codeIn } from './markdown-tables.js';
+import { readmeRows } from './readme.js';
 import { root } from './source-tree.js';
 
 type ErrorClass = new (...given: never[]) => RegistrarError;
