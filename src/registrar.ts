@@ -70,7 +70,7 @@ export class Registrar {
 
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
-    this.#surroundings = { ...thisProcess, ...surroundings };
+    this.#surroundings = { ...thisProcess(), ...surroundings };
     this.#config = resolveConfig(options);
     const { clock, signals } = this.#surroundings;
     const { name, ttlMs } = this.#config;
