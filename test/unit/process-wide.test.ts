@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { memory } from '../../src/backends/memory/memory-registry.js';
 import { systemClock } from '../../src/clock.js';
+import { waitFor } from '../support/wait-for.js';
 
 /** Two copies of a module, each with its own classes, as two installations of the package have. */
 async function twoCopies<T>(load: () => Promise<T>): Promise<[T, T]> {
@@ -58,4 +59,19 @@ it('knows who still uses a registry that both were given', async () => {
   expect(close).not.toHaveBeenCalled();
   await other!.close();
   expect(close).toHaveBeenCalledOnce();
+});
+
+it('reads secrets once for both copies', async () => {
+  const [first, second] = await twoCopies(() => import('../../src/resilience/watch-secrets.js'));
+  let reads = 0;
+  const reread = () => {
+    reads += 1;
+    return { changed: true, problems: [] };
+  };
+  const secrets = { files: ['.cache/no-such-token'], reread };
+  let told = 0;
+  const ends = [first, second].map(({ watchSecrets }) => watchSecrets(secrets, systemClock, () => (told += 1)));
+  await waitFor(() => told === 2);
+  for (const end of ends) end();
+  expect(reads).toBe(1);
 });
