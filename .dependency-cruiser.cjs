@@ -1,18 +1,20 @@
 'use strict';
 
 /** Who may import whom: each layer and what it may see below itself. A layer always sees itself. */
-const ground = '^src/((errors|clock)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry|consul)|discovery/discovery\\.ts$|registry/registry\\.ts$|health/(report|component)\\.ts$|lifecycle/(states|machine)\\.ts$)';
+const ground = '^src/((errors|clock|process-wide)\\.ts$|instance/|resilience/|telemetry/|config/(?!resolve|choose-registry|consul|built-in-registries)|discovery/discovery\\.ts$|registry/(registry|worker-spec)\\.ts$|health/(report|component)\\.ts$|lifecycle/(states|machine)\\.ts$)';
 const below = {
   ground: { is: ground, sees: [] },
-  registry: { is: '^src/registry/(?!registry\\.ts$)', sees: ['ground'] },
+  registry: { is: '^src/registry/(?!(registry|worker-spec)\\.ts$)', sees: ['ground'] },
   health: { is: '^src/health/(?!(report|component)\\.ts$)', sees: ['ground'] },
   server: { is: '^src/server/', sees: ['ground', 'health'] },
   backends: { is: '^src/backends/', sees: ['ground'] },
-  heartbeat: { is: '^src/heartbeat/', sees: ['ground', 'registry', 'health'] },
-  lifecycle: { is: '^src/lifecycle/(?!(states|machine)\\.ts$)', sees: ['ground', 'registry', 'health', 'server', 'heartbeat'] },
+  heartbeat: { is: '^src/heartbeat/(?!thread/beat-thread\\.ts$)', sees: ['ground', 'registry', 'health'] },
+  lifecycle: { is: '^src/lifecycle/(?!(states|machine|farewell-thread)\\.ts$)', sees: ['ground', 'registry', 'health', 'server', 'heartbeat'] },
   cluster: { is: '^src/cluster/', sees: ['ground', 'registry'] },
   discovery: { is: '^src/discovery/(?!discovery\\.ts$)', sees: ['ground', 'registry'] },
-  resolve: { is: '^src/config/(resolve|choose-registry|consul)', sees: ['ground', 'registry', 'backends'] },
+  resolve: { is: '^src/config/(resolve|choose-registry|consul|built-in-registries)', sees: ['ground', 'registry', 'backends'] },
+  /** Programs that run in a worker thread. */
+  threads: { is: '^src/(heartbeat/thread/beat-thread|lifecycle/farewell-thread)\\.ts$', sees: ['ground', 'registry', 'heartbeat', 'lifecycle', 'resolve'] },
   compose: { is: '^src/(registrar|cluster-registrar|register|life|status|index)\\.ts$', sees: ['ground', 'registry', 'health', 'server', 'backends', 'heartbeat', 'lifecycle', 'cluster', 'discovery', 'resolve'] },
   testing: { is: '^src/testing/', sees: ['ground'], also: '^src/backends/memory/' },
   integrations: { is: '^src/integrations/', sees: ['ground', 'registry', 'health', 'server', 'backends', 'discovery', 'compose', 'testing'] },

@@ -13,7 +13,9 @@ const bans = {
   ],
   processAlias: [
     { selector: "VariableDeclarator[init.name='process']", message: 'Name process where it is used, so that its owner can be seen.' },
-    { selector: "MemberExpression[object.name=/^(globalThis|global)$/]", message: 'Name the global itself, so that its owner can be seen.' },
+  ],
+  globalAlias: [
+    { selector: 'Identifier[name=/^(globalThis|global)$/]', message: 'State of the whole process is kept by src/process-wide.ts only; name other globals themselves.' },
   ],
   time: [
     { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Time comes from a Clock (src/clock.ts).' },
@@ -110,6 +112,7 @@ module.exports = {
     { files: ['src/lifecycle/{signals,crash}.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
     // A program of its own: how it ends is its to say.
     { files: ['src/cli/main.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
+    { files: ['src/process-wide.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
     { files: ['src/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },
     { files: ['src/integrations/fastify.ts'], rules: { 'no-restricted-syntax': restrict('defaultExport') } },
     {

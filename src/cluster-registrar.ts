@@ -63,7 +63,7 @@ export class ClusterRegistrar {
     this.#workers = new Workers({ service: this.#config.name, answer: (worker, request) => this.#answer(worker, request), onGone: (worker) => this.#lose(worker) });
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
     const handler = { stop: (reason: string, interactive: boolean) => this.#end(reason, interactive), hurry: () => this.#hurry.abort() };
-    this.#endObedience = processSignals.subscribe(this.#config.signals, handler, (signal) => {
+    this.#endObedience = processSignals().subscribe(this.#config.signals, handler, (signal) => {
       logger?.warn({ service: this.#config.name }, `${signal} has other listeners too: rollcall stops for it, ending the process is left to them`);
     });
   }

@@ -72,7 +72,7 @@ export class Registrar {
 
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
-    this.#surroundings = { ...thisProcess, ...surroundings };
+    this.#surroundings = { ...thisProcess(), ...surroundings };
     // Read once: what the environment becomes later concerns the next start.
     const env = readServiceEnv();
     this.#config = resolveConfig(options, env);

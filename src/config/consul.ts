@@ -1,4 +1,4 @@
-import { portableConsul } from '../backends/consul/consul-options.js';
+import { consulWorkerSpec } from '../backends/consul/consul-options.js';
 import type { ConsulAgentsOptions, ConsulOptions } from '../backends/consul/consul-options.js';
 import { consul as consulAgent } from '../backends/consul/consul-registry.js';
 import { ConfigError } from '../errors.js';
@@ -29,7 +29,7 @@ export function consul(options: ConsulAgentsOptions = {}): Registry {
   if (only === undefined || openForMs === undefined || issues.length > 0) throw new ConfigError(issues);
   if (agents.length === 1) return only;
   const patience = { failures, outlastMs: 0, trialAfterMs: openForMs, longestMs: openForMs };
-  return new Chain(agents, { name: 'consul', patience, forRegistration: asGiven, forReading: asGiven, portable: portableConsul(import.meta.url, options) });
+  return new Chain(agents, { name: 'consul', patience, forRegistration: asGiven, forReading: asGiven, workerSpec: consulWorkerSpec(options) });
 }
 
 /** One registry an agent; what is wrong with any of them is added to `issues`, each thing once. */

@@ -1,3 +1,5 @@
+import { processWide } from '../process-wide.js';
+
 /** A bounded number of something that several may hold at once. */
 export class Permits {
   readonly #most: number;
@@ -18,4 +20,4 @@ export class Permits {
 }
 
 /** Held polls of this process: they count against a registry's connection limit, which all processes of a host share. */
-export const processPolls = new Permits(4);
+export const processPolls = (): Permits => processWide('held polls', () => new Permits(4));

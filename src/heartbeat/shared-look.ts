@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { StoppedError } from '../errors.js';
 import type { InstanceKey } from '../instance/service-instance.js';
+import { processWide } from '../process-wide.js';
 import type { Presence } from '../registry/registry.js';
 
 const LOOK_EVERY_MS = 1_000;
@@ -73,4 +74,4 @@ export class SharedLook {
 }
 
 /** Of this process: its Registrars share the looks. */
-export const processLook = new SharedLook();
+export const processLook = (): SharedLook => processWide('shared look', () => new SharedLook());

@@ -1,3 +1,5 @@
+import { processWide } from '../process-wide.js';
+
 /** Multiples of the golden ratio, taken modulo 1, stay evenly spread however many are in use. */
 const GOLDEN_SHARE = 0.618_033_988_749_895;
 
@@ -25,4 +27,4 @@ export class Slots {
 }
 
 /** The slots of this process. */
-export const processSlots = new Slots(Math.random);
+export const processSlots = (): Slots => processWide('slots', () => new Slots(Math.random));

@@ -1,4 +1,5 @@
-import type { Portable } from '../registry/registry.js';
+import { processWide } from '../process-wide.js';
+import type { WorkerSpec } from '../registry/worker-spec.js';
 import type { FarewellThread, Goodbye } from './farewell.js';
 
 /** What of the process this file touches; a test passes its own. */
@@ -32,7 +33,7 @@ export class Crashes {
   }
 
   /** Asks for `goodbye` when the process crashes; undefined: there is nothing to remove. The returned function ends that. Rejects when it cannot be done. */
-  async subscribe(registry: Portable, goodbye: () => Goodbye | undefined): Promise<() => void> {
+  async subscribe(registry: WorkerSpec, goodbye: () => Goodbye | undefined): Promise<() => void> {
     if (this.#goodbyes.size === 0) this.#process.on('uncaughtExceptionMonitor', this.#onCrash);
     this.#goodbyes.add(goodbye);
     this.#starting ??= this.#start();
@@ -65,8 +66,7 @@ export class Crashes {
   }
 }
 
+const startThread = async (): Promise<FarewellThread> => (await import('./farewell.js')).startFarewell();
+
 /** Those of this process. The thread is there from the start: a crash may come of having no memory or no files left to start one. */
-export const processCrashes = new Crashes(process, async () => {
-  const { startFarewell } = await import('./farewell.js');
-  return startFarewell();
-});
+export const processCrashes = (): Crashes => processWide('crashes', () => new Crashes(process, startThread));

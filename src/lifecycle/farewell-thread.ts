@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { builtInRegistries } from '../config/built-in-registries.js';
 import { loadRegistry } from '../heartbeat/thread/load-registry.js';
 import type { FromFarewell, ToFarewell } from './farewell.js';
 
@@ -12,7 +13,7 @@ parentPort?.on('message', (message: ToFarewell) => {
 
 async function prepare({ number, registry }: Extract<ToFarewell, { kind: 'prepare' }>): Promise<void> {
   // What does not work now will not work then: there is nobody to tell.
-  await loadRegistry(registry, () => Promise.resolve(undefined)).catch(() => undefined);
+  await loadRegistry(registry, builtInRegistries, () => Promise.resolve(undefined)).catch(() => undefined);
   const answer: FromFarewell = { prepared: number };
   parentPort?.postMessage(answer);
 }
@@ -21,7 +22,7 @@ async function prepare({ number, registry }: Extract<ToFarewell, { kind: 'prepar
 async function leave({ entries }: Extract<ToFarewell, { kind: 'leave' }>): Promise<void> {
   const { signal } = new AbortController();
   const removals = entries.map(async ({ registry, answers, key }) => {
-    const made = await loadRegistry(registry, (about) => Promise.resolve(answers[about]));
+    const made = await loadRegistry(registry, builtInRegistries, (about) => Promise.resolve(answers[about]));
     await made.remove(key, signal);
   });
   await Promise.allSettled(removals);

@@ -1,22 +1,22 @@
 import { Worker } from 'node:worker_threads';
-import { portRegistry } from '../heartbeat/thread/port-registry.js';
-import type { PortedRegistry } from '../heartbeat/thread/messages.js';
+import { serializeRegistry } from '../heartbeat/thread/serialize-registry.js';
+import type { SerializedRegistry } from '../heartbeat/thread/messages.js';
 import type { InstanceKey } from '../instance/service-instance.js';
-import type { Portable } from '../registry/registry.js';
+import type { WorkerSpec } from '../registry/worker-spec.js';
 
 /** An entry that must not outlive the process, and what it takes to remove it when nothing here runs any more. */
 export interface Goodbye {
-  readonly registry: Portable;
+  readonly registry: WorkerSpec;
   readonly key: InstanceKey;
 }
 
 /** `answers`: what functions among the options gave, by number; they cannot be asked any more. */
 export interface Entry {
-  readonly registry: PortedRegistry;
+  readonly registry: SerializedRegistry;
   readonly answers: readonly unknown[];
 }
 
-export type ToFarewell = { readonly kind: 'prepare'; readonly number: number; readonly registry: PortedRegistry } | { readonly kind: 'leave'; readonly entries: readonly (Entry & { readonly key: InstanceKey })[] };
+export type ToFarewell = { readonly kind: 'prepare'; readonly number: number; readonly registry: SerializedRegistry } | { readonly kind: 'leave'; readonly entries: readonly (Entry & { readonly key: InstanceKey })[] };
 
 export type FromFarewell = { readonly prepared: number };
 
@@ -26,7 +26,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 48
 /** A thread that waits for the moment when this one is at its end. */
 export interface FarewellThread {
   /** Resolves when what the registry needs is loaded. */
-  prepare(registry: Portable): Promise<void>;
+  prepare(registry: WorkerSpec): Promise<void>;
   /** Removes the entries, and holds this thread up until that is done, `withinMs` at most. */
   say(goodbyes: readonly Goodbye[], withinMs: number): void;
   end(): void;
@@ -58,11 +58,11 @@ export function startFarewell(): FarewellThread {
         // Listening took it back.
         worker.unref();
       });
-      post({ kind: 'prepare', number, registry: portRegistry(registry, []) });
+      post({ kind: 'prepare', number, registry: serializeRegistry(registry, []) });
       return Promise.race([prepared, dead]);
     },
     say(goodbyes, withinMs) {
-      post({ kind: 'leave', entries: goodbyes.map(({ registry, key }) => ({ ...ported(registry), key })) });
+      post({ kind: 'leave', entries: goodbyes.map(({ registry, key }) => ({ ...serialize(registry), key })) });
       Atomics.wait(done, 0, 0, withinMs);
     },
     end() {
@@ -71,9 +71,9 @@ export function startFarewell(): FarewellThread {
   };
 }
 
-function ported(registry: Portable): Entry {
+function serialize(registry: WorkerSpec): Entry {
   const asked: (() => unknown)[] = [];
-  const made = portRegistry(registry, asked);
+  const made = serializeRegistry(registry, asked);
   return { registry: made, answers: asked.map((ask) => settledAnswer(ask)) };
 }
 

@@ -20,18 +20,18 @@ export interface LastTryPlan {
 
 /** Has the entry removed when the process crashes, until the Registrar has stopped. What stands in the way is told by a warning. */
 export async function prepareLastTry({ crashes, registry, sharedThread, thread, heartbeat, events }: LastTryPlan): Promise<void> {
-  const { portable, handedOver, name } = registry;
+  const { workerSpec, handedOver, name } = registry;
   // An entry that is shared outlives this process anyway, and whoever shares it notices our end.
   if (handedOver !== undefined) return;
   try {
-    if (portable === undefined) throw new Error(`the registry (${name}) works on the main thread only`);
+    if (workerSpec === undefined) throw new Error(`the registry (${name}) works on the main thread only`);
     const beats = thread === 'worker' ? await sharedThread() : undefined;
-    const end = await (await crashes()).subscribe(portable, () => {
+    const end = await (await crashes()).subscribe(workerSpec, () => {
       const beating = heartbeat();
       if (beating === undefined) return undefined;
       // They would notice that the entry has gone, and write it again.
       beats?.giveUp('the process crashes');
-      return { registry: portable, key: keyOf(beating.held?.instance ?? beating.instance) };
+      return { registry: workerSpec, key: keyOf(beating.held?.instance ?? beating.instance) };
     });
     events.on('stopped', end);
   } catch (thrown) {

@@ -1,3 +1,5 @@
+import { processWide } from '../process-wide.js';
+
 /** What a subscriber does when the process is told to end. */
 export interface TerminationHandler {
   /** The first signal. Resolves when all is done: true when that went cleanly. */
@@ -97,7 +99,7 @@ export class Signals {
 }
 
 /** The signals of this process. */
-export const processSignals = new Signals(process);
+export const processSignals = (): Signals => processWide('signals', () => new Signals(process));
 
 /** Whether there is such a process on this host. */
 export function isRunning(pid: number): boolean {

@@ -28,8 +28,21 @@ export interface Surroundings {
   readonly system: LocalSystem;
 }
 
-const processThread = async (): Promise<SharedThread> => (await import('../heartbeat/thread/shared-thread.js')).processThread;
+const processThread = async (): Promise<SharedThread> => (await import('../heartbeat/thread/shared-thread.js')).processThread();
 
-const processCrashes = async (): Promise<Crashes> => (await import('./crash.js')).processCrashes;
+const processCrashes = async (): Promise<Crashes> => (await import('./crash.js')).processCrashes();
 
-export const thisProcess: Surroundings = { clock: systemClock, random: Math.random, signals: processSignals, crashes: processCrashes, slots: processSlots, polls: processPolls, sharedLook: processLook, sharedThread: processThread, system: localSystem };
+/** Those of this process. */
+export function thisProcess(): Surroundings {
+  return {
+    clock: systemClock,
+    random: Math.random,
+    signals: processSignals(),
+    crashes: processCrashes,
+    slots: processSlots(),
+    polls: processPolls(),
+    sharedLook: processLook(),
+    sharedThread: processThread,
+    system: localSystem,
+  };
+}

@@ -3,9 +3,11 @@ import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '..
 import type { DiscoveredInstance, Discovery } from '../discovery/discovery.js';
 import type { HealthReport } from '../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
+import { processWide } from '../process-wide.js';
 import { withDeadline } from '../resilience/deadline.js';
 import type { Secrets } from '../resilience/secrets.js';
-import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { WorkerSpec } from './worker-spec.js';
 
 /** Most held polls answer by themselves sooner. */
 const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
@@ -26,7 +28,7 @@ export class BoundedRegistry implements Registry {
 
   constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
     this.#inner = inner;
-    users.set(inner, (users.get(inner) ?? 0) + 1);
+    users().set(inner, (users().get(inner) ?? 0) + 1);
     this.#clock = clock;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
     this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
@@ -78,8 +80,8 @@ export class BoundedRegistry implements Registry {
     return this.#inner.members;
   }
 
-  get portable(): Portable | undefined {
-    return this.#inner.portable;
+  get workerSpec(): WorkerSpec | undefined {
+    return this.#inner.workerSpec;
   }
 
   /** Undefined: the entry is ours alone. */
@@ -129,8 +131,8 @@ export class BoundedRegistry implements Registry {
   }
 
   async close(): Promise<void> {
-    const left = (users.get(this.#inner) ?? 1) - 1;
-    users.set(this.#inner, left);
+    const left = (users().get(this.#inner) ?? 1) - 1;
+    users().set(this.#inner, left);
     if (left === 0) await this.#bounded('close', undefined, () => this.#inner.close());
   }
 
@@ -221,7 +223,7 @@ function wasNeverSent(error: unknown): boolean {
 }
 
 /** Several Registrars may have been given one registry: the last of them closes it. */
-const users = new WeakMap<Registry, number>();
+const users = (): WeakMap<Registry, number> => processWide('registry users', () => new WeakMap());
 
 /** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
 export function isAnswer(error: unknown): boolean {

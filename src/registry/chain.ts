@@ -12,11 +12,12 @@ import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
 import { joinSecrets } from '../resilience/secrets.js';
 import type { Secrets } from '../resilience/secrets.js';
-import type { Deadlines, Entry, MemberFigures, Portable, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from './registry.js';
+import type { WorkerSpec } from './worker-spec.js';
 
 export interface ChainPlan extends MembersPlan {
   readonly name: string;
-  readonly portable?: Portable | undefined;
+  readonly workerSpec?: WorkerSpec | undefined;
   readonly clock?: Clock;
   /** An instance may be in any of the members: readers are given what all of them have. @default false */
   readonly gathers?: boolean;
@@ -34,14 +35,14 @@ export class Chain implements Registry {
   readonly discovery: Discovery;
   readonly deadlines: Deadlines;
   readonly secrets: Secrets;
-  readonly #portable: Portable | undefined;
+  readonly #workerSpec: WorkerSpec | undefined;
   readonly #clock: Clock;
   readonly #members: Members;
   readonly #holdings = new Map<string, Holding>();
 
   constructor(registries: readonly Registry[], plan: ChainPlan) {
     this.name = plan.name;
-    this.#portable = plan.portable;
+    this.#workerSpec = plan.workerSpec;
     this.#clock = plan.clock ?? systemClock;
     this.#members = new Members(plan.name, registries, plan, this.#clock);
     this.nearby = registries[0]?.nearby ?? false;
@@ -55,8 +56,8 @@ export class Chain implements Registry {
   }
 
   /** Not a field: whoever prints the chain must not print the tokens in it. */
-  get portable(): Portable | undefined {
-    return this.#portable;
+  get workerSpec(): WorkerSpec | undefined {
+    return this.#workerSpec;
   }
 
   /** Whether whoever holds our entries now makes probes, or before there are any whether somebody will. */

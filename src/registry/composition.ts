@@ -1,5 +1,6 @@
 import type { ConfigIssue } from '../errors.js';
-import type { Portable, Registry } from './registry.js';
+import type { Registry } from './registry.js';
+import type { BuiltInKind, WorkerSpec } from './worker-spec.js';
 
 /** What is wrong with the registries of a composition. */
 export function chainIssues(composition: string, registries: unknown): ConfigIssue[] {
@@ -12,10 +13,10 @@ export function chainIssues(composition: string, registries: unknown): ConfigIss
   return isTwice ? [shown] : [];
 }
 
-/** What a thread of its own needs to build the composition again; undefined: not every member can be built there. */
-export function portableChain(module: string, registries: readonly Registry[], options: object): Portable | undefined {
-  const members = registries.flatMap(({ portable }) => portable ?? []);
-  return members.length === registries.length ? { module, options, members } : undefined;
+/** What a worker thread needs to build the composition again; undefined: not every member can be built there. */
+export function chainWorkerSpec(kind: BuiltInKind, registries: readonly Registry[], options: object): WorkerSpec | undefined {
+  const members = registries.flatMap(({ workerSpec }) => workerSpec ?? []);
+  return members.length === registries.length ? { kind, options, members } : undefined;
 }
 
 function isRegistry(value: unknown): value is Registry {

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from '../config/duration.js';
 import type { Duration } from '../config/options.js';
 import { ConfigError } from '../errors.js';
 import { Chain } from './chain.js';
-import { chainIssues, portableChain } from './composition.js';
+import { chainIssues, chainWorkerSpec } from './composition.js';
 import { asGiven } from './ranking.js';
 import type { Registry } from './registry.js';
 
@@ -32,7 +32,7 @@ export function fallback(registries: readonly Registry[], options: FallbackOptio
     patience: { failures: 1, outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS, trialAfterMs: TRIAL_AFTER_MS, longestMs: LONGEST_PAUSE_MS },
     forRegistration: asGiven,
     forReading: asGiven,
-    portable: portableChain(import.meta.url, registries, options),
+    workerSpec: chainWorkerSpec('fallback', registries, options),
     gathers: true,
     ...(clock && { clock }),
   });

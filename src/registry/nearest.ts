@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { ConfigError } from '../errors.js';
 import { Chain } from './chain.js';
-import { chainIssues, portableChain } from './composition.js';
+import { chainIssues, chainWorkerSpec } from './composition.js';
 import { asGiven, byDistance } from './ranking.js';
 import type { Registry } from './registry.js';
 
@@ -32,7 +32,7 @@ export function nearest(registries: readonly Registry[], options: NearestOptions
     forRegistration: register ? ranking : asGiven,
     forReading: ranking,
     measureEveryMs: MEASURE_EVERY_MS,
-    portable: portableChain(import.meta.url, registries, options),
+    workerSpec: chainWorkerSpec('nearest', registries, options),
     ...(clock && { clock }),
   });
 }

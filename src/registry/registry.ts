@@ -2,6 +2,7 @@ import type { Discovery } from '../discovery/discovery.js';
 import type { HealthReport, HealthStatus } from '../health/report.js';
 import type { InstanceKey, RegistryCheck, ServiceInstance } from '../instance/service-instance.js';
 import type { Secrets } from '../resilience/secrets.js';
+import type { WorkerSpec } from './worker-spec.js';
 
 /**
  * A place to register. Implementations are verbs without loops: one request a verb (or one held poll), no timer, retry,
@@ -50,7 +51,7 @@ export interface Registry {
   readonly maintain?: ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
   /** How a worker thread builds the same registry; absent: it works on the main thread only. */
-  readonly portable?: Portable | undefined;
+  readonly workerSpec?: WorkerSpec | undefined;
   /** Of a composition: another client of ours has registered this instance. Any member may have it; `holder` is who was sent its heartbeats. */
   adopt?(instance: ServiceInstance, holder: string | undefined): void;
   /** Frees sockets and watchers; the verbs reject afterwards. */
@@ -63,17 +64,6 @@ export interface Deadlines {
   readonly requestMs: number;
   /** For one that is held until there is news. */
   readonly heldMs: number;
-}
-
-/** What it takes to build a registry a second time, in another thread. */
-export interface Portable {
-  /** URL of a module whose one export makes it: from `options`, or from the registries that `members` make and `options`. */
-  readonly module: string;
-  /** Cloneable. */
-  readonly options: object;
-  readonly members?: readonly Portable[];
-  /** Options that are functions, by name: each is asked where it is, and what it gives is posted. */
-  readonly asks?: Readonly<Record<string, () => unknown>>;
 }
 
 /** How one registry of a composition has been answering; safe to print. */

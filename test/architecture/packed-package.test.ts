@@ -97,34 +97,6 @@ it('has the same classes whichever way they came in', async () => {
   expect(await print(code)).toEqual([true, true, true]);
 });
 
-it.each(['consul', 'etcd', 'redis', 'file'])('names for a worker the module of its own that makes the %s registry, and no more than that', async (name) => {
-  const code = `
-    import * as main from 'rollcall';
-    const given = main.${name}();
-    const { module, options } = given.portable;
-    const own = await import(module);
-    const again = own.${name}(options);
-    console.log(JSON.stringify([Object.keys(own), again.constructor === given.constructor, again.portable.module === module, module]));`;
-  const [names, same, again, module] = (await print(code)) as [string[], boolean, boolean, string];
-  expect(names).toEqual([name]);
-  expect([same, again]).toEqual([true, true]);
-  expect(module).toMatch(new RegExp(`/rollcall/dist/backends/${name}/${name}-registry\\.js$`));
-});
-
-it.each([
-  ['several agents', "main.consul({ endpoints: ['127.0.0.1:8501', '127.0.0.1:8502'] })", 'config/consul'],
-  ['a fallback chain', "main.fallback([main.consul(), main.file()])", 'registry/fallback'],
-  ['the nearest', "main.nearest([main.consul(), main.file()])", 'registry/nearest'],
-])('names for a worker the module that makes %s, whose one export does so', async (_what, made, path) => {
-  const code = `
-    import * as main from 'rollcall';
-    const { portable: { module } } = ${made};
-    console.log(JSON.stringify([module, Object.keys(await import(module))]));`;
-  const [module, names] = (await print(code)) as [string, string[]];
-  expect(module).toMatch(new RegExp(`/rollcall/dist/${path}\\.js$`));
-  expect(names).toHaveLength(1);
-});
-
 it('starts its worker thread', async () => {
   const code = `
     import { createServer } from 'node:http';

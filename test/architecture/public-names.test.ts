@@ -91,7 +91,6 @@ const types = [
   'Naming',
   'NearestOptions',
   'OnFail',
-  'Portable',
   'Presence',
   'ProbeOptions',
   'RegistrarEvents',
@@ -114,6 +113,7 @@ const types = [
   'StopHook',
   'TlsOptions',
   'Weights',
+  'WorkerSpec',
 ];
 
 it('exports these names and no other: each is a promise to keep', () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.js';
 import { sleepOn } from '../../src/clock.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
+import { builtInRegistries } from '../../src/config/built-in-registries.js';
 import { Permits } from '../../src/heartbeat/permits.js';
 import { SharedLook } from '../../src/heartbeat/shared-look.js';
 import { Slots } from '../../src/heartbeat/slots.js';
@@ -12,8 +13,8 @@ import { Signals } from '../../src/lifecycle/signals.js';
 import { Registrar } from '../../src/registrar.js';
 import { FakeClock } from './fake-clock.js';
 import { fakeSystem } from './fake-system.js';
-import { simulated } from './portable-simulated.js';
-import type { Gate } from './portable-simulated.js';
+import { simulated } from './simulated-in-worker.js';
+import type { Gate } from './simulated-in-worker.js';
 import { recordEvents } from './record-events.js';
 import { FakeProcess } from './simulated-life.js';
 import { SimulatedRegistry } from './simulated-registry.js';
@@ -101,7 +102,7 @@ export function threadedProcess() {
     };
     let hear: (message: ToThread) => void = () => undefined;
     queueMicrotask(() => {
-      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), sharedLook: new SharedLook(), signsOfLife, send });
+      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), sharedLook: new SharedLook(), factories: builtInRegistries, signsOfLife, send });
     });
     return {
       post: (message) => {
@@ -120,19 +121,19 @@ export function threadedProcess() {
     const { time } = threads.at(-1)!;
     return (run) => time.do(run);
   };
-  const portable = (more?: object) => simulated.makePortable(new SimulatedRegistry(clock), gate, more);
+  const inWorker = (more?: object) => simulated.giveWorkerSpec(new SimulatedRegistry(clock), gate, more);
 
   return {
     clock,
     main,
     threads,
-    portable,
+    inWorker,
     /** From now on no thread starts. */
     refuse(error: Error) {
       refusal = error;
     },
     /** A Registrar with worker beats. */
-    life(options: Partial<RegistrarOptions> = {}, registry: SimulatedRegistry = portable(), port = 3000) {
+    life(options: Partial<RegistrarOptions> = {}, registry: SimulatedRegistry = inWorker(), port = 3000) {
       const heartbeat = { thread: 'worker' as const, ...options.heartbeat };
       const registrar = new Registrar({ name: 'orders', address: '10.0.0.1', port, ttl: '9s', registry, logger: false, ...options, heartbeat }, surroundings);
       return { registrar, registry, events: recordEvents(registrar) };

@@ -4,7 +4,7 @@ import type { ConsulEnv } from '../../config/env.js';
 import type { Duration } from '../../config/options.js';
 import { ConfigError } from '../../errors.js';
 import type { ConfigIssue } from '../../errors.js';
-import type { Portable } from '../../registry/registry.js';
+import type { WorkerSpec } from '../../registry/worker-spec.js';
 import { readTls } from '../../resilience/tls.js';
 import type { TlsMaterial, TlsOptions, TlsPlan } from '../../resilience/tls.js';
 import type { TokenFunction, TokenSource } from '../../resilience/token.js';
@@ -113,9 +113,9 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
 }
 
 /** For a worker thread: a token that a function gives is asked for where that is. */
-export function portableConsul(module: string, { token, ...options }: ConsulAgentsOptions): Portable {
-  if (typeof token === 'function') return { module, options, asks: { token } };
-  return { module, options: { ...options, ...(token !== undefined && { token }) } };
+export function consulWorkerSpec({ token, ...options }: ConsulAgentsOptions): WorkerSpec {
+  if (typeof token === 'function') return { kind: 'consul', options, asks: { token } };
+  return { kind: 'consul', options: { ...options, ...(token !== undefined && { token }) } };
 }
 
 function resolvePool(value: unknown, issues: ConfigIssue[]): number {

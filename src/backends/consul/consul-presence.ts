@@ -1,4 +1,5 @@
 import type { InstanceKey } from '../../instance/service-instance.js';
+import { processWide } from '../../process-wide.js';
 import type { Presence } from '../../registry/registry.js';
 import type { TokenSource } from '../../resilience/token.js';
 import type { ConsulClient } from './consul-client.js';
@@ -52,8 +53,13 @@ function filterOf(keys: readonly InstanceKey[]): { filter?: string } {
   return { filter: names.map((name) => `Service == "${name}"`).join(' or ') };
 }
 
-const functions = new WeakMap<object, number>();
-let functionsSeen = 0;
+interface TokenFunctions {
+  readonly numbers: WeakMap<object, number>;
+  seen: number;
+}
+
+/** Numbers them over all copies of the package: places with different tokens must not look alike. */
+const tokenFunctions = (): TokenFunctions => processWide('consul token functions', () => ({ numbers: new WeakMap(), seen: 0 }));
 
 /** Tells apart what is seen with different tokens. */
 function rightsOf(token: TokenSource): string {
@@ -65,8 +71,9 @@ function rightsOf(token: TokenSource): string {
     case 'file':
       return `file ${token.path}`;
     case 'function': {
-      const number = functions.get(token.ask) ?? (functionsSeen += 1);
-      functions.set(token.ask, number);
+      const functions = tokenFunctions();
+      const number = functions.numbers.get(token.ask) ?? (functions.seen += 1);
+      functions.numbers.set(token.ask, number);
       return `function ${String(number)}`;
     }
   }

@@ -1,7 +1,8 @@
 import type { Discovery } from '../../discovery/discovery.js';
 import type { HealthReport } from '../../health/report.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Deadlines, Entry, Portable, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
+import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
+import type { WorkerSpec } from '../../registry/worker-spec.js';
 import type { Secrets } from '../../resilience/secrets.js';
 import { placeOf } from '../../resilience/url-place.js';
 import { meansAbsent } from './consul-answer.js';
@@ -10,7 +11,7 @@ import { ConsulClient } from './consul-client.js';
 import { decodeEntry, encodeInstance } from './consul-codec.js';
 import { ConsulDiscovery } from './consul-discovery.js';
 import { notConsul, refusal } from './consul-errors.js';
-import { heldMs, portableConsul, resolveConsulOptions } from './consul-options.js';
+import { consulWorkerSpec, heldMs, resolveConsulOptions } from './consul-options.js';
 import type { ConsulOptions, ConsulTarget } from './consul-options.js';
 import { assertAddressable, consulPath, withQuery } from './consul-path.js';
 import { ConsulRegistration } from './consul-registration.js';
@@ -52,8 +53,8 @@ class ConsulRegistry implements Registry {
   }
 
   /** Made when asked for, so that whoever prints the registry does not print its token. */
-  get portable(): Portable {
-    return portableConsul(import.meta.url, this.#options);
+  get workerSpec(): WorkerSpec {
+    return consulWorkerSpec(this.#options);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
+import { processWide } from '../../process-wide.js';
 import { LONGEST_ANSWER_BYTES } from '../../resilience/transport.js';
 import type { HttpModule } from '../../resilience/transport.js';
 import { placeOf } from '../../resilience/url-place.js';
@@ -47,14 +48,19 @@ interface Papi {
   _ext(event: 'onRequest', extension: (request: { transport: HttpModule; ctx?: EventEmitter }, next: () => void) => void): void;
 }
 
-const shared = new Map<string, { readonly wire: Promise<Wire>; users: number }>();
+interface SharedWire {
+  readonly wire: Promise<Wire>;
+  users: number;
+}
+
+const sharedWires = (): Map<string, SharedWire> => processWide('consul connections', () => new Map<string, SharedWire>());
 
 /** The wire of this plan; all registries of the process with the same endpoint and TLS share one. Give it back with `releaseWire`. */
 export function takeWire(plan: WirePlan): Promise<Wire> {
   const key = keyOf(plan);
-  const entry = shared.get(key) ?? { wire: openAnew(key, plan), users: 0 };
+  const entry = sharedWires().get(key) ?? { wire: openAnew(key, plan), users: 0 };
   entry.users += 1;
-  shared.set(key, entry);
+  sharedWires().set(key, entry);
   return entry.wire;
 }
 
@@ -63,7 +69,7 @@ async function openAnew(key: string, plan: WirePlan): Promise<Wire> {
   try {
     return await openWire(plan);
   } catch (thrown) {
-    shared.delete(key);
+    sharedWires().delete(key);
     throw thrown;
   }
 }
@@ -71,11 +77,11 @@ async function openAnew(key: string, plan: WirePlan): Promise<Wire> {
 /** The last one has the connections closed, each when it is idle. Never throws. */
 export function releaseWire(plan: WirePlan): void {
   const key = keyOf(plan);
-  const entry = shared.get(key);
+  const entry = sharedWires().get(key);
   if (entry === undefined) return;
   entry.users -= 1;
   if (entry.users > 0) return;
-  shared.delete(key);
+  sharedWires().delete(key);
   entry.wire.then(
     ({ close }) => {
       close();

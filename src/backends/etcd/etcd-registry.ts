@@ -4,6 +4,7 @@ import type { HealthReport } from '../../health/report.js';
 import { isLoopback } from '../../instance/address.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
 import type { Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
+import type { WorkerSpec } from '../../registry/worker-spec.js';
 import { placeOf } from '../../resilience/url-place.js';
 import { resolveEtcdOptions } from './etcd-options.js';
 import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
@@ -24,7 +25,7 @@ class EtcdRegistry implements Registry {
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await (await this.#begin('discover', signal)).list(service, signal) }) };
-  readonly portable?: { readonly module: string; readonly options: EtcdOptions };
+  readonly workerSpec?: WorkerSpec;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
   #closed = false;
@@ -36,7 +37,7 @@ class EtcdRegistry implements Registry {
     const places = urls.map(placeOf);
     this.endpoint = places.find(({ host }) => !isLoopback(host)) ?? places[0];
     this.warnings = warnings;
-    if (options.layout === undefined) this.portable = { module: import.meta.url, options };
+    if (options.layout === undefined) this.workerSpec = { kind: 'etcd', options };
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

@@ -6,7 +6,8 @@ import type { HealthReport } from '../../health/report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Portable, Registration, Registry, Renewal } from '../../registry/registry.js';
+import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
+import type { WorkerSpec } from '../../registry/worker-spec.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -25,7 +26,7 @@ class FileRegistry implements Registry {
   readonly hostLocal = true;
   readonly suppliesAddress = false;
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
-  readonly portable: Portable;
+  readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
   #opening: Promise<FileStore> | undefined;
@@ -34,7 +35,7 @@ class FileRegistry implements Registry {
   constructor(options: FileOptions, clock: Clock) {
     this.#target = resolveFileOptions(options);
     this.#clock = clock;
-    this.portable = { module: import.meta.url, options };
+    this.workerSpec = { kind: 'file', options };
   }
 
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

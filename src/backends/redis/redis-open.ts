@@ -40,7 +40,11 @@ export async function openClient({ host, port }: RegistryEndpoint, { username, p
 const protocol = { RESP: 2 } as const;
 
 async function makeFactory() {
-  const { RedisClient: NodeRedis } = await import('@redis/client');
+  // Caught where it is imported, so that bundlers take the package for optional.
+  const { RedisClient: NodeRedis } = await import('@redis/client').catch((cause: unknown) => {
+    if (!isNotInstalled(cause)) throw cause;
+    throw new BackendNotInstalledError('The redis registry needs the package @redis/client: npm install @redis/client', { registry: 'redis', cause });
+  });
   const make = NodeRedis.factory(protocol);
   // The class has the protocol for its commands, the client for its connection.
   return (options: Parameters<typeof make>[0]) => make({ ...options, ...protocol });
@@ -53,12 +57,12 @@ function loadFactory(): ReturnType<typeof makeFactory> {
   loading ??= makeFactory().catch((cause: unknown) => {
     // Tried anew by whoever needs it next.
     loading = undefined;
-    if (!hasNodeCode(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
-    throw new BackendNotInstalledError('The redis registry needs the package @redis/client: npm install @redis/client', { registry: 'redis', cause });
+    throw cause;
   });
   return loading;
 }
 
-function hasNodeCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+/** Node has a code of its own for each way of loading. */
+function isNotInstalled(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND');
 }

@@ -5,7 +5,8 @@ import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../instance/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Portable, Registration, Registry, RegistryEndpoint, Renewal } from '../../registry/registry.js';
+import type { Entry, Registration, Registry, RegistryEndpoint, Renewal } from '../../registry/registry.js';
+import type { WorkerSpec } from '../../registry/worker-spec.js';
 import { decodeEntry } from './redis-codec.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions, RedisTarget } from './redis-options.js';
@@ -42,8 +43,8 @@ class RedisRegistry implements Registry {
   }
 
   /** Not a field: whoever prints the registry must not print the password in it. */
-  get portable(): Portable | undefined {
-    return this.#options.client === undefined ? { module: import.meta.url, options: this.#options } : undefined;
+  get workerSpec(): WorkerSpec | undefined {
+    return this.#options.client === undefined ? { kind: 'redis', options: this.#options } : undefined;
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../clock.js';
+import { builtInRegistries } from '../../config/built-in-registries.js';
 import { processPolls } from '../permits.js';
 import { processLook } from '../shared-look.js';
 import type { ToThread } from './messages.js';
@@ -10,8 +11,9 @@ import type { SharedTimes } from './shared-times.js';
 const hear = serveBeats({
   clock: systemClock,
   random: Math.random,
-  polls: processPolls,
-  sharedLook: processLook,
+  polls: processPolls(),
+  sharedLook: processLook(),
+  factories: builtInRegistries,
   signsOfLife: workerData as SharedTimes,
   send: (messages) => parentPort?.postMessage(messages),
 });

@@ -3,22 +3,23 @@ import type { WireError } from '../../resilience/error-wire.js';
 import type { HealthReport } from '../../health/report.js';
 import type { ServiceInstance } from '../../instance/service-instance.js';
 import type { Transition } from '../../lifecycle/states.js';
-import type { MemberFigures, Portable } from '../../registry/registry.js';
+import type { MemberFigures } from '../../registry/registry.js';
+import type { BuiltInWorkerSpec, ModuleWorkerSpec } from '../../registry/worker-spec.js';
 import type { EventName } from '../../telemetry/events.js';
 import type { Trouble } from '../beating.js';
 import type { Remembered } from '../recover.js';
 import type { SharedTimes } from './shared-times.js';
 
 /** A registry on its way into the thread. */
-export interface PortedRegistry extends Omit<Portable, 'members' | 'asks'> {
-  readonly members?: readonly PortedRegistry[];
+export type SerializedRegistry = (Pick<BuiltInWorkerSpec, 'kind' | 'options'> | Pick<ModuleWorkerSpec, 'module' | 'options'>) & {
+  readonly members?: readonly SerializedRegistry[];
   /** Options that the main thread has to be asked for: the name, and the number to ask under. */
   readonly asks: Readonly<Record<string, number>>;
-}
+};
 
 /** One instance that is to be kept registered from the thread. */
 export interface BeatOrder {
-  readonly registry: PortedRegistry;
+  readonly registry: SerializedRegistry;
   readonly instance: ServiceInstance;
   readonly remembered: Remembered;
   readonly report: HealthReport;

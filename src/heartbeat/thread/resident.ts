@@ -3,6 +3,7 @@ import { asError } from '../../errors.js';
 import { toWire } from '../../resilience/error-wire.js';
 import type { HealthReport } from '../../health/report.js';
 import { BoundedRegistry } from '../../registry/bounded-registry.js';
+import type { RegistryFactories } from '../../registry/registry-factories.js';
 import type { EventName } from '../../telemetry/events.js';
 import { formatDuration } from '../../config/duration.js';
 import { watchSecrets } from '../../resilience/watch-secrets.js';
@@ -23,6 +24,7 @@ export interface ThreadSurroundings {
   readonly random: () => number;
   readonly polls: Permits;
   readonly sharedLook: SharedLook;
+  readonly factories: RegistryFactories;
 }
 
 /** One instance in the thread: its registry, its heartbeat, and what the main thread is told of them. */
@@ -54,11 +56,11 @@ export class Resident {
 
   /** Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never rejects. */
   async live(): Promise<void> {
-    const { clock } = this.#surroundings;
-    const { intervalMs, registry: ported } = this.#order;
+    const { clock, factories } = this.#surroundings;
+    const { intervalMs, registry: serialized } = this.#order;
     let registry: BoundedRegistry;
     try {
-      registry = new BoundedRegistry(await loadRegistry(ported, (about) => this.#questions.ask(about)), clock, beatDeadlineMs(intervalMs));
+      registry = new BoundedRegistry(await loadRegistry(serialized, factories, (about) => this.#questions.ask(about)), clock, beatDeadlineMs(intervalMs));
     } catch (thrown) {
       this.#ended('unable', asError(thrown), false);
       return;

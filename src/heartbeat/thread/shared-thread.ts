@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.js';
 import type { Clock } from '../../clock.js';
+import { processWide } from '../../process-wide.js';
 import { withDeadline } from '../../resilience/deadline.js';
 import { SIGN_EVERY_MS, Silence } from '../stall.js';
 import type { Account, FromThread, Instruction } from './messages.js';
@@ -51,7 +52,7 @@ export class SharedThread {
 }
 
 /** The one of this process. */
-export const processThread = new SharedThread(startThread, systemClock);
+export const processThread = (): SharedThread => processWide('worker thread', () => new SharedThread(startThread, systemClock));
 
 class RunningThread {
   readonly #clock: Clock;

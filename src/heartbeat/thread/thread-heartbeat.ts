@@ -6,7 +6,8 @@ import { keyOf } from '../../instance/service-instance.js';
 import type { ServiceInstance } from '../../instance/service-instance.js';
 import type { RegistrarState } from '../../lifecycle/states.js';
 import type { BoundedRegistry } from '../../registry/bounded-registry.js';
-import type { MemberFigures, Portable, Registration } from '../../registry/registry.js';
+import type { MemberFigures, Registration } from '../../registry/registry.js';
+import type { WorkerSpec } from '../../registry/worker-spec.js';
 import { abortable } from '../../resilience/deadline.js';
 import type { EventName, RegistrarEvents } from '../../telemetry/events.js';
 import type { Beating, Trouble } from '../beating.js';
@@ -17,8 +18,8 @@ import type { Held } from '../recover.js';
 import type { Loss } from '../standing.js';
 import { Changes } from './changes.js';
 import type { Account, Bearing, Outcome } from './messages.js';
-import { portRegistry } from './port-registry.js';
-import type { Asked } from './port-registry.js';
+import { serializeRegistry } from './serialize-registry.js';
+import type { Asked } from './serialize-registry.js';
 import { readTime, sharedTimes } from './shared-times.js';
 import type { Seat, SharedThread } from './shared-thread.js';
 
@@ -119,7 +120,7 @@ export class ThreadHeartbeat implements Beating {
   async #inThread(signal: AbortSignal): Promise<string> {
     const { registry, sharedThread, clock } = this.#plan;
     const stays = `${registry.name} cannot be taken into a worker thread`;
-    if (registry.portable === undefined) return stays;
+    if (registry.workerSpec === undefined) return stays;
     const ended = new Promise<End>((resolve) => {
       this.#end = resolve;
     });
@@ -138,7 +139,7 @@ export class ThreadHeartbeat implements Beating {
       clock.sleep(HALT_WITHIN_MS, calledOff.signal).then(() => sharedThread.giveUp('it did not halt when it was told to'), () => undefined);
     };
     try {
-      this.#begin(seat, registry.portable);
+      this.#begin(seat, registry.workerSpec);
       signal.addEventListener('abort', halt, { once: true });
       const { outcome, error, inDoubt } = await ended;
       if (outcome === 'unable') return `${stays} (${error.message})`;
@@ -154,10 +155,10 @@ export class ThreadHeartbeat implements Beating {
     }
   }
 
-  #begin(seat: Seat, portable: Portable): void {
+  #begin(seat: Seat, workerSpec: WorkerSpec): void {
     const { events, remembered, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
-    const order = { ...settings, registry: portRegistry(portable, this.#asked), instance: this.#instance, remembered, report: this.#report, lastBeat: this.#lastBeat };
+    const order = { ...settings, registry: serializeRegistry(workerSpec, this.#asked), instance: this.#instance, remembered, report: this.#report, lastBeat: this.#lastBeat };
     try {
       seat.post({ kind: 'begin', order });
     } catch (thrown) {

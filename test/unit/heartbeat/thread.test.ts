@@ -198,14 +198,14 @@ describe('a thread that cannot be', () => {
 
   it('for one that cannot be built there after all, the same with the reason', async () => {
     const process = threadedProcess();
-    const { registrar, events } = await registered(process, {}, process.portable({ broken: true }));
+    const { registrar, events } = await registered(process, {}, process.inWorker({ broken: true }));
     expect(events.of('warning')).toEqual([{ message: expect.stringMatching(/\(not in this thread\)/) as string }]);
     expect(registrar.status().thread).toBe('main');
   });
 
   it('for options that cannot be cloned, too', async () => {
     const process = threadedProcess();
-    const { events } = await registered(process, {}, process.portable({ layout: () => undefined }));
+    const { events } = await registered(process, {}, process.inWorker({ layout: () => undefined }));
     expect(events.of('warning')).toHaveLength(1);
   });
 

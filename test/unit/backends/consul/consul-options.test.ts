@@ -127,9 +127,9 @@ describe('the options of consul()', () => {
 
   it('can go to a worker; a token that a function gives is asked for where that is', () => {
     const options = { endpoints: ['http://127.0.0.1:1'], token: 't' };
-    expect(consul(options).portable?.options).toEqual(structuredClone(options));
+    expect(consul(options).workerSpec?.options).toEqual(structuredClone(options));
     const token = () => 't';
-    expect(consul({ token, pool: 2 }).portable).toMatchObject({ options: { pool: 2 }, asks: { token } });
-    expect(consul({ token }).portable?.options).toEqual({});
+    expect(consul({ token, pool: 2 }).workerSpec).toMatchObject({ options: { pool: 2 }, asks: { token } });
+    expect(consul({ token }).workerSpec?.options).toEqual({});
   });
 });

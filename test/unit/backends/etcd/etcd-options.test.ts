@@ -69,7 +69,7 @@ describe('the options of etcd()', () => {
 
   it('can go to a worker, unless the layout is a function', () => {
     const options = { endpoints: ['http://127.0.0.1:1'], username: 'me', password: 'pw' };
-    expect(etcd(options).portable?.options).toEqual(structuredClone(options));
-    expect(etcd({ layout: () => undefined }).portable).toBeUndefined();
+    expect(etcd(options).workerSpec?.options).toEqual(structuredClone(options));
+    expect(etcd({ layout: () => undefined }).workerSpec).toBeUndefined();
   });
 });

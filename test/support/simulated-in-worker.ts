@@ -6,7 +6,7 @@ export type Gate = (run: () => void) => void;
 
 const rooms: { readonly registry: SimulatedRegistry; readonly gate: () => Gate }[] = [];
 
-/** Makes the registry again that `makePortable` was given, as a registry's own module does in a worker thread: a client of its own, which stalls and ends with that. */
+/** Makes the registry again that `giveWorkerSpec` was given, as a registry's own module does in a worker thread: a client of its own, which stalls and ends with that. */
 export function simulated({ room, broken }: { room: number; broken?: boolean }): Registry {
   const found = rooms[room];
   if (found === undefined || broken === true) throw new Error('not in this thread');
@@ -36,7 +36,7 @@ export function simulated({ room, broken }: { room: number; broken?: boolean }):
   };
 }
 
-simulated.makePortable = <R extends SimulatedRegistry>(registry: R, gate: () => Gate, more: object = {}): R => {
+simulated.giveWorkerSpec = <R extends SimulatedRegistry>(registry: R, gate: () => Gate, more: object = {}): R => {
   const room = rooms.push({ registry, gate }) - 1;
-  return Object.assign(registry, { portable: { module: import.meta.url, options: { room, ...more } } });
+  return Object.assign(registry, { workerSpec: { module: import.meta.url, options: { room, ...more } } });
 };
