@@ -123,6 +123,10 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'read': () => registry().read(key, signal),
   'discover': () => registry().discovery!.poll('orders', undefined, signal),
   'deregister': async () => (await after([])).deregister(signal),
+  'remove, what is on no lease': () => {
+    kvs = [{ value: base64(golden.stored['passing']!.value), mod_revision: '3' }];
+    return registry().remove(key, signal);
+  },
   'authenticate': () => registry({ username: 'root', password: 'secret' }).read(key, signal),
 };
 

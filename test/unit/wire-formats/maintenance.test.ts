@@ -4,7 +4,7 @@ import type { Registry, ShutdownPolicy } from 'rollcall';
 import { waitFor } from '../../support/wait-for.js';
 import { bare } from './instances.js';
 
-// Consul keeps the reason as the note of a check, other registries as a field of the entry; the golden files show where.
+// Consul keeps the reason as the note of a check, other registries as a field of the entry: see the golden files.
 const NEW_DISKS = 'rollcall: new disks';
 const STOPPED = 'rollcall: stopped';
 
