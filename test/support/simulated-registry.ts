@@ -37,7 +37,7 @@ export class SimulatedRegistry implements Registry {
   probeStatus: HealthStatus = 'passing';
   readonly probes = true;
   /** Others take the place of those that the entries were written with when this grows. */
-  credentials = 0;
+  generation = 0;
   /** Refuses connections. */
   down = false;
   /** Its lists show nothing, as to a token without the right to read. */
@@ -95,7 +95,7 @@ export class SimulatedRegistry implements Registry {
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const { credentials } = this;
+    const { generation } = this;
     await this.#send('register', signal, () => {
       const before = this.entries.get(instance.id);
       const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? report.reason : undefined);
@@ -104,7 +104,7 @@ export class SimulatedRegistry implements Registry {
     });
     return {
       holder: () => this.name,
-      outdated: () => this.credentials !== credentials,
+      outdated: () => this.generation !== generation,
       renew: (current, until) =>
         this.#send('renew', until, () => {
           const stored = this.entries.get(instance.id);

@@ -18,7 +18,7 @@ const denied = () => new RegistryDeniedError('HTTP 403: ACL not found', { regist
 describe('credentials that others have taken the place of', () => {
   it('have the entry written again at the next beat, once, and no beat is missed', async () => {
     const life = await running();
-    life.registry.credentials += 1;
+    life.registry.generation += 1;
     await life.clock.advance(60_000);
     expect(writes(life)).toBe(2);
     expect(life.told('rotated')).toEqual([{ holder: 'simulated' }]);
@@ -28,7 +28,7 @@ describe('credentials that others have taken the place of', () => {
   it('leave the maintenance of an operator as it is', async () => {
     const life = await running();
     life.registry.entries.get('orders-1')!.maintenance = 'disk swap';
-    life.registry.credentials += 1;
+    life.registry.generation += 1;
     await life.clock.advance(10_000);
     expect(writes(life)).toBe(2);
     expect(life.registry.entries.get('orders-1')?.maintenance).toBe('disk swap');
@@ -36,7 +36,7 @@ describe('credentials that others have taken the place of', () => {
 
   it('are tried again when the entry could not be written', async () => {
     const life = await running();
-    life.registry.credentials += 1;
+    life.registry.generation += 1;
     life.registry.failures.set('register', [denied()]);
     await life.clock.advance(10_000);
     expect([life.told('rotated').length, life.told('lost')]).toEqual([1, []]);
@@ -44,7 +44,7 @@ describe('credentials that others have taken the place of', () => {
 
   it('have the entry written again before it is removed: under dead ones its readers would keep it', async () => {
     const life = await running({ shutdown: { drain: { min: 0, quiet: 0 } } });
-    life.registry.credentials += 1;
+    life.registry.generation += 1;
     const before = life.registry.requests.length;
     const stopped = life.registrar.stop();
     await life.clock.advance(5_000);
