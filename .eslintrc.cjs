@@ -8,23 +8,23 @@ const bans = {
   process: [
     {
       selector: "MemberExpression[object.name='process'][property.name=/^(on|once|off|addListener|prependListener|prependOnceListener|removeListener|exit|exitCode|kill|abort)$/]",
-      message: 'Process events, signals and exits live in src/lifecycle/signals.ts and crash.ts only.',
+      message: 'Process events, signals and exits live in src/shutdown/signals.ts and src/shutdown/crash/crash-monitor.ts only.',
     },
   ],
   processAlias: [
     { selector: "VariableDeclarator[init.name='process']", message: 'Name process where it is used, so that its owner can be seen.' },
   ],
   globalAlias: [
-    { selector: 'Identifier[name=/^(globalThis|global)$/]', message: 'State of the whole process is kept by src/process-wide.ts only; name other globals themselves.' },
+    { selector: 'Identifier[name=/^(globalThis|global)$/]', message: 'State of the whole process is kept by src/core/process-wide.ts only; name other globals themselves.' },
   ],
   time: [
-    { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Time comes from a Clock (src/clock.ts).' },
-    { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time comes from a Clock (src/clock.ts).' },
-    { selector: "MemberExpression[object.name='performance']", message: 'Time comes from a Clock (src/clock.ts).' },
-    { selector: "MemberExpression[object.name='process'][property.name=/^(hrtime|uptime)$/]", message: 'Time comes from a Clock (src/clock.ts).' },
+    { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'Time comes from a Clock (src/core/clock.ts).' },
+    { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time comes from a Clock (src/core/clock.ts).' },
+    { selector: "MemberExpression[object.name='performance']", message: 'Time comes from a Clock (src/core/clock.ts).' },
+    { selector: "MemberExpression[object.name='process'][property.name=/^(hrtime|uptime)$/]", message: 'Time comes from a Clock (src/core/clock.ts).' },
     {
       selector: "CallExpression[callee.name=/^(setTimeout|setInterval|setImmediate)$/]",
-      message: 'Timers come from a Clock (src/clock.ts).',
+      message: 'Timers come from a Clock (src/core/clock.ts).',
     },
   ],
   abortTimeout: [
@@ -100,7 +100,7 @@ module.exports = {
           'error',
           {
             paths: [
-              ...['node:timers/promises', 'timers/promises', 'node:timers', 'timers'].map((name) => ({ name, message: 'Timers come from a Clock (src/clock.ts).' })),
+              ...['node:timers/promises', 'timers/promises', 'node:timers', 'timers'].map((name) => ({ name, message: 'Timers come from a Clock (src/core/clock.ts).' })),
               ...['node:process', 'process', 'node:console', 'console', 'node:perf_hooks', 'perf_hooks'].map((name) => ({ name, message: 'Use the global, so that its owner can be seen.' })),
               ...heavy.map((name) => ({ name, message: 'Heavy: load it with await import() at first use.', allowTypeImports: true })),
             ],
@@ -109,11 +109,11 @@ module.exports = {
       },
     },
     { files: ['src/config/env.ts'], rules: { 'no-restricted-syntax': restrict('env') } },
-    { files: ['src/lifecycle/{signals,crash}.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
+    { files: ['src/shutdown/{signals,crash/crash-monitor}.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
     // A program of its own: how it ends is its to say.
     { files: ['src/cli/main.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
-    { files: ['src/process-wide.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
-    { files: ['src/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },
+    { files: ['src/core/process-wide.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
+    { files: ['src/core/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },
     { files: ['src/integrations/fastify.ts'], rules: { 'no-restricted-syntax': restrict('defaultExport') } },
     {
       // Tests and examples talk to people and to servers: softer, but promises and types count as much.

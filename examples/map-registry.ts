@@ -20,7 +20,7 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
   const remove = (key: InstanceKey, signal: AbortSignal): Promise<void> => verb(signal, () => { if (held(key)) slots.delete(slotOf(key)); });
   return {
     name: 'map',
-    nearby: true, // retries may be quick
+    isLocal: true, // retries may be quick
     suppliesAddress: false, // the Registrar has to find out the address
     read: (key, signal) => verb(signal, () => entryOf(held(key))),
     register: (instance, report, signal) => verb(signal, () => {

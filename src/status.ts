@@ -1,13 +1,13 @@
-import type { Clock } from './clock.js';
-import type { ErrorCode, RegistrarError } from './errors.js';
-import type { Health } from './health/report.js';
-import type { BeatThread } from './config/options.js';
-import type { Beating } from './heartbeat/beating.js';
+import type { Clock } from './core/clock.js';
+import type { ErrorCode, RegistrarError } from './core/errors.js';
+import type { Health } from './contracts/health-report.js';
+import type { BeatThread } from './contracts/policies.js';
+import type { HeartbeatHandle } from './heartbeat/heartbeat-handle.js';
 import { marginMs } from './heartbeat/schedule.js';
-import type { AddressCandidate } from './instance/address-candidates.js';
-import type { ServiceInstance } from './instance/service-instance.js';
-import type { RegistrarState } from './lifecycle/states.js';
-import type { MemberFigures, Registry } from './registry/registry.js';
+import type { AddressCandidate } from './contracts/address-candidate.js';
+import type { ServiceInstance } from './contracts/service-instance.js';
+import type { RegistrarState } from './contracts/registrar-state.js';
+import type { MemberFigures, Registry } from './contracts/registry.js';
 import type { TrafficFigures } from './server/traffic.js';
 
 /** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
@@ -51,7 +51,7 @@ export interface StatusSources {
   readonly instance: ServiceInstance | undefined;
   readonly registry: Registry;
   readonly health: Health;
-  readonly heartbeat: Beating | undefined;
+  readonly heartbeat: HeartbeatHandle | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;
   /** What no retry can mend. */

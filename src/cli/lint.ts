@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { asError } from '../errors.js';
-import { checkName } from '../instance/name-convention.js';
-import type { Naming } from '../instance/name-convention.js';
-import { printable } from '../telemetry/printable.js';
+import { asError } from '../core/errors.js';
+import { checkName } from '../config/name-convention.js';
+import type { Naming } from '../config/name-convention.js';
+import { printable } from '../core/printable.js';
 import { isCompose, looksLikeFile, namesInFile } from './names-in-file.js';
 import type { Outcome } from './outcome.js';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseEnv } from 'node:util';
 import { serviceVariables } from '../config/env.js';
-import { isObject } from '../config/asked.js';
+import { isObject } from '../config/merge-sources.js';
 
 const NAME = serviceVariables.name.variable;
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { leastPolicy } from '../backends/consul/consul-policy.js';
 import { consulVariables, readConsulEnv, readServiceEnv, serviceVariables } from '../config/env.js';
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import { looksLikeFile, namesInFile } from './names-in-file.js';
 import type { Outcome } from './outcome.js';
 

@@ -1,6 +1,6 @@
-import type { HealthReport } from '../health/report.js';
-import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
-import type { Entry } from '../registry/registry.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
+import type { Entry } from '../contracts/registry.js';
 
 /** Tells what is ours from whatever else goes over the channel between a worker of node:cluster and its primary. */
 const MARK = 'rollcall/cluster';

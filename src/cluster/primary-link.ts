@@ -1,5 +1,5 @@
-import { RegistryUnavailableError } from '../errors.js';
-import { abortable } from '../resilience/deadline.js';
+import { RegistryUnavailableError } from '../core/errors.js';
+import { abortable } from '../core/abort.js';
 import type { Channel } from './channel.js';
 import { seal, unseal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';

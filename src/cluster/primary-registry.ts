@@ -1,14 +1,14 @@
-import { ConfigError, RegistrationLostError } from '../errors.js';
-import type { HealthReport } from '../health/report.js';
-import { keyOf } from '../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
-import type { Entry, Registration } from '../registry/registry.js';
+import { ConfigError, RegistrationLostError } from '../core/errors.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import { keyOf } from '../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
+import type { Entry, Registration } from '../contracts/registry.js';
 import type { Answer, Request } from './messages.js';
 import type { PrimaryLink } from './primary-link.js';
-import type { Way } from './way.js';
+import type { Coordination } from './coordination.js';
 
 /** To a worker its primary is the registry: it is told what a registry would be, and makes one instance of what all workers tell. */
-export class PrimaryRegistry implements Way {
+export class PrimaryRegistry implements Coordination {
   readonly #link: PrimaryLink;
   #handedOver = false;
 

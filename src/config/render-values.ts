@@ -1,5 +1,5 @@
-import { isObject } from './asked.js';
-import type { Values } from './asked.js';
+import { isObject } from './merge-sources.js';
+import type { Values } from './merge-sources.js';
 import { hasTemplate, renderTemplate } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 

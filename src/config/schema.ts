@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 
-import { componentNameFault } from '../health/component.js';
-import type { Registry } from '../registry/registry.js';
-import type { Logger } from '../telemetry/logger.js';
-import { parseDuration } from './duration.js';
-import { nearest } from './nearest.js';
-import * as rules from './rules.js';
-import type { ConfigSource } from './source.js';
+import { componentNameFault } from './field-rules.js';
+import type { Registry } from '../contracts/registry.js';
+import type { Logger } from '../contracts/logger.js';
+import { parseDuration } from '../core/duration.js';
+import { closestName } from '../core/closest-name.js';
+import * as rules from './field-rules.js';
+import type { ConfigSource } from '../contracts/config-source.js';
 
 // Every message says what is allowed: it becomes `ConfigIssue.allowed`.
 
@@ -52,7 +52,7 @@ function step(key: string, value: unknown): v.IssuePathItem {
 }
 
 function unknownOption(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
+  const meant = closestName(name, known);
   return meant === undefined ? `no such option; there are ${known.join(', ')}` : `no such option; did you mean \`${meant}\`?`;
 }
 

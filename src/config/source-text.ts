@@ -1,5 +1,5 @@
 import { readServiceEnv } from './env.js';
-import type { SourceReading } from './source.js';
+import type { SourceReading } from '../contracts/config-source.js';
 import { splitTags } from './tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;

@@ -1,5 +1,5 @@
-import type { ServiceInstance } from '../instance/service-instance.js';
-import type { Entry } from '../registry/registry.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
+import type { Entry } from '../contracts/registry.js';
 
 /**
  * The fields that differ from what was sent. What the registry adds by itself (default weights, an address of its own), the

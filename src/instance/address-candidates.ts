@@ -1,25 +1,8 @@
+import type { AddressSource, AddressCandidate } from '../contracts/address-candidate.js';
 import type { NomadPort, PlatformEnv } from '../config/platform-env.js';
-import { isIpv6, isLoopback, isWildcard, unmapped } from './address.js';
+import { isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
 import { addressesOf, faultOf, routeFaultOf } from './interfaces.js';
 import type { Interfaces } from './interfaces.js';
-
-/**
- * Who proposes an address. `configured`: `address` or `SERVICE_ADDRESS`; `docker`: what the port is published on; `pod`, `nomad`:
- * variables of the platform; `bound`: what the server listens on; `route`: what packets to the registry carry as their source;
- * `registry`: the agent fills in its own; `interface`: what the machine has.
- */
-export type AddressSource = 'configured' | 'docker' | 'pod' | 'nomad' | 'bound' | 'route' | 'registry' | 'interface';
-
-/** An address that others might reach us by, and what became of it. */
-export interface AddressCandidate {
-  /** Undefined: the registry fills in that of its own host. */
-  readonly address: string | undefined;
-  readonly source: AddressSource;
-  /** One of all candidates is. */
-  readonly chosen: boolean;
-  /** Why it was chosen, or why not; for a person. */
-  readonly reason: string;
-}
 
 /** A candidate before the choice: with a fault it cannot be chosen, without one the first is. */
 export interface Prospect {
@@ -42,7 +25,7 @@ export interface AddressFacts {
   readonly pod: PlatformEnv['pod'];
   /** The port that Nomad has given to the server. */
   readonly nomad: NomadPort | undefined;
-  readonly registry: { readonly nearby: boolean; readonly suppliesAddress: boolean };
+  readonly registry: { readonly isLocal: boolean; readonly suppliesAddress: boolean };
   /** What the system says of the way to the registry; absent: not asked. */
   readonly route?: RouteFinding | undefined;
   readonly interfaces: Interfaces;
@@ -134,7 +117,7 @@ function deafFault({ bound }: AddressFacts): string | undefined {
 }
 
 function loopbackFault(address: string, { registry }: AddressFacts): string | undefined {
-  return isLoopback(address) && !registry.nearby ? 'nobody beyond this host reaches it, and the registry is on another' : undefined;
+  return isLoopback(address) && !registry.isLocal ? 'nobody beyond this host reaches it, and the registry is on another' : undefined;
 }
 
 function isIp(text: string): boolean {

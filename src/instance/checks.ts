@@ -1,8 +1,8 @@
 import type { CheckPlan } from '../config/config.js';
-import { ConfigError } from '../errors.js';
-import type { ConfigIssue } from '../errors.js';
-import { hostPort, isIpLiteral } from './address.js';
-import type { RegistryCheck } from './service-instance.js';
+import { ConfigError } from '../core/errors.js';
+import type { ConfigIssue } from '../core/errors.js';
+import { hostPort, isIpLiteral } from '../net/ip-address.js';
+import type { RegistryCheck } from '../contracts/service-instance.js';
 
 /** Where and how the host's server listens. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 in the clear. */
 export interface ListeningServer {

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../core/errors.js';
 
 /** Where the Docker Engine answers. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & { readonly shown: string };
@@ -55,7 +55,7 @@ export function refusal(allowed: string): ConfigError {
 }
 
 async function ask(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../resilience/http-agent.js')]);
+  const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../net/http-agent.js')]);
   const agent = createUnheldAgent(1);
   const { shown: _shown, ...where } = target;
   try {

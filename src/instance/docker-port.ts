@@ -1,4 +1,4 @@
-import { isIpv6, isLoopback, isWildcard } from './address.js';
+import { isIpv6, isLoopback, isWildcard } from '../net/ip-address.js';
 import { containerId } from './container-id.js';
 import type { ContainerTraces } from './container-id.js';
 import { inspectContainer, refusal } from './docker-engine.js';
@@ -20,19 +20,19 @@ export interface DockerPlace {
   /** The port that the server listens on; absent without a server: then the container's only published one is meant. */
   readonly listening: number | undefined;
   /** The registry is on this host, so that an address only this host reaches will do. */
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
 }
 
 /**
  * The host's port that leads to the one we listen on, from the Docker Engine API; undefined when the container has the host's own
  * network, where the two are the same. Throws `ConfigError` with the next step for what another try cannot mend, and an `Error` for what it may.
  */
-export async function publishedPort({ target, traces, listening, nearby }: DockerPlace, signal: AbortSignal): Promise<PublishedPort | undefined> {
+export async function publishedPort({ target, traces, listening, isLocal }: DockerPlace, signal: AbortSignal): Promise<PublishedPort | undefined> {
   const own = containerId(traces);
   if (own === undefined) throw refusal('only in a container that Docker runs, and this is none; leave `port` out, or give a number');
   const container = await networkOwner(target, await inspectContainer(target, own, signal), signal);
   if (container.networkMode === 'host') return undefined;
-  return choose(portOf(container, listening), nearby);
+  return choose(portOf(container, listening), isLocal);
 }
 
 /** A container may live in the network of another: what is published is published there. */
@@ -57,8 +57,8 @@ function portOf({ ports, id }: Container, listening: number | undefined): { name
   throw refusal(`port ${name} of container ${id.slice(0, 12)} is not published (${known}): ${step}`);
 }
 
-function choose({ name, bindings }: { name: string; bindings: readonly PortBinding[] }, nearby: boolean): PublishedPort {
-  const usable = nearby ? bindings : bindings.filter(({ hostIp }) => !isLoopback(hostIp));
+function choose({ name, bindings }: { name: string; bindings: readonly PortBinding[] }, isLocal: boolean): PublishedPort {
+  const usable = isLocal ? bindings : bindings.filter(({ hostIp }) => !isLoopback(hostIp));
   const [first] = usable;
   if (first === undefined) {
     throw refusal(`port ${name} is published on ${bindings.map(show).join(', ')} alone, where nobody beyond the host reaches it, and the registry is on another: publish it on an address of the host`);

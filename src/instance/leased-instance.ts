@@ -1,7 +1,7 @@
-import type { DiscoveredInstance } from '../discovery/discovery.js';
-import type { HealthReport } from '../health/report.js';
-import type { Entry } from '../registry/registry.js';
-import type { ServiceInstance } from './service-instance.js';
+import type { DiscoveredInstance } from '../contracts/discovery.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import type { Entry } from '../contracts/registry.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /**
  * An instance as a registry without a health logic of its own keeps it. The rules are those of a Consul agent, so that a

@@ -1,5 +1,5 @@
-import type { EntryInstance } from '../registry/registry.js';
-import type { ServiceInstance } from './service-instance.js';
+import type { EntryInstance } from '../contracts/registry.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /**
  * Whether an entry stands for the very address and port that we hold now. Nobody else can hold them, so whatever wrote it

@@ -1,12 +1,12 @@
 import type { Server } from 'node:net';
 import fastifyPlugin from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import type { RegistrarOptions } from '../config/options.js';
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { Registrar } from '../registrar.js';
-import { withDeadline } from '../resilience/deadline.js';
+import { withDeadline } from '../core/deadline.js';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import type { Connections } from './connections.js';
 
 export interface Closing {

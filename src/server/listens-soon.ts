@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 
 /** A server bound to an IP listens by then: a host makes `listen` asynchronous, if only by a turn of the event loop. */
 const TURNS = 2;

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { ConfigError, asError } from '../errors.js';
+import { ConfigError, asError } from '../core/errors.js';
 import type { Protocol } from './protocol.js';
 
 /** Where a server can be reached, as the server itself sees it. */

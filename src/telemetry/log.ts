@@ -1,8 +1,9 @@
-import type { Clock } from '../clock.js';
-import { formatDuration } from '../config/duration.js';
-import type { LossCause } from '../errors.js';
-import type { EventName, Events, Listener, RegistrarEvents } from './events.js';
-import type { Logger } from './logger.js';
+import type { Clock } from '../core/clock.js';
+import { formatDuration } from '../core/duration.js';
+import type { LossCause } from '../core/errors.js';
+import type { Events } from './events.js';
+import type { EventName, Listener, RegistrarEvents } from '../contracts/events.js';
+import type { Logger } from '../contracts/logger.js';
 
 /** While an outage lasts, one line says so at most this often. */
 const SUMMARY_EVERY_MS = 60_000;

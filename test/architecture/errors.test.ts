@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import * as errors from '../../src/errors.js';
-import { AllRegistriesFailedError, RegistrarError, TimeoutError, hasCode } from '../../src/errors.js';
-import { fromWire, toWire } from '../../src/resilience/error-wire.js';
+import * as errors from '../../src/core/errors.js';
+import { AllRegistriesFailedError, RegistrarError, TimeoutError, hasCode } from '../../src/core/errors.js';
+import { deserializeError, serializeError } from '../../src/core/error-serialization.js';
 import { compile, exportedType } from './compiler.js';
 import { codeIn } from './markdown-tables.js';
 import { readmeRows } from './readme.js';
@@ -35,7 +35,7 @@ it('exports every error class from the package', async () => {
 it.each(classes)('knows a %s again that has come from another thread', (_name, Class) => {
   const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' });
   const error = Reflect.construct(Class, [[], { registry: 'consul', operation: 'renew', cause }]) as RegistrarError;
-  const again = fromWire(structuredClone(toWire(error)));
+  const again = deserializeError(structuredClone(serializeError(error)));
   expect(again).toBeInstanceOf(Class);
   expect(hasCode(again, error.code)).toBe(true);
   const shown = ({ name, message, stack, code, retryable, registry, operation }: RegistrarError) => ({ name, message, stack, code, retryable, registry, operation });
@@ -44,9 +44,9 @@ it.each(classes)('knows a %s again that has come from another thread', (_name, C
 });
 
 it('keeps what a chain of registries said, and does not follow a circle of causes for ever', () => {
-  const chained = fromWire(structuredClone(toWire(new AllRegistriesFailedError([new TimeoutError('late'), new Error('gone')])))) as AllRegistriesFailedError;
+  const chained = deserializeError(structuredClone(serializeError(new AllRegistriesFailedError([new TimeoutError('late'), new Error('gone')])))) as AllRegistriesFailedError;
   expect(chained.errors).toMatchObject([{ code: 'ROLLCALL_TIMEOUT', message: 'late' }, { message: 'gone' }]);
   const circle = new Error('round');
   circle.cause = circle;
-  expect(fromWire(structuredClone(toWire(circle))).message).toBe('round');
+  expect(deserializeError(structuredClone(serializeError(circle))).message).toBe('round');
 });

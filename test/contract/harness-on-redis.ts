@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from '@redis/client';
 import { entryKey, indexKey } from '../../src/backends/redis/redis-codec.js';
 import { redis } from '../../src/backends/redis/redis-registry.js';
-import { systemClock } from '../../src/clock.js';
-import { hasCode } from '../../src/errors.js';
+import { systemClock } from '../../src/core/clock.js';
+import { hasCode } from '../../src/core/errors.js';
 import type { InstanceKey } from '../../src/index.js';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { ContractHarness } from '../../src/testing/registry-contract.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 import { waitFor } from '../support/wait-for.js';
 
 export const onRedis: Pick<ContractHarness, 'ttlMs' | 'beatsKnowTheirOwner' | 'advance'> = { ttlMs: 1_000, beatsKnowTheirOwner: true, advance: (ms) => systemClock.sleep(ms) };

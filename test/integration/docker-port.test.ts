@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { AddressNotFoundError, Registrar, consul } from 'rollcall';
-import { systemClock } from '../../src/clock.js';
-import type { Clock } from '../../src/clock.js';
-import { ConfigError } from '../../src/errors.js';
-import { findPlace } from '../../src/instance/place.js';
-import type { PlaceSearch } from '../../src/instance/place.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { Clock } from '../../src/core/clock.js';
+import { ConfigError } from '../../src/core/errors.js';
+import { findPlace } from '../../src/instance/find-place.js';
+import type { PlaceSearch } from '../../src/instance/find-place.js';
 import { FakeClock, settle } from '../support/fake-clock.js';
 import { fakeSystem } from '../support/fake-system.js';
 import { recordEvents } from '../support/record-events.js';
@@ -13,9 +13,10 @@ import { rawConsul } from '../support/servers/raw-consul.js';
 import { inspection, ownId, startEngine, traces } from './fixtures/docker-engine.js';
 import type { FakeEngine, Reply } from './fixtures/docker-engine.js';
 import { cleanUp, freshName, later, listeningServer, portOf, quickStop } from './fixtures/live.js';
+import { inContext } from '../../src/compose.js';
 
-const agent = { name: 'consul', nearby: true, suppliesAddress: true, endpoint: { host: '127.0.0.1', port: 8500 } };
-const far = { name: 'consul', nearby: false, suppliesAddress: false, endpoint: { host: '10.9.0.1', port: 8500 } };
+const agent = { name: 'consul', isLocal: true, suppliesAddress: true, endpoint: { host: '127.0.0.1', port: 8500 } };
+const far = { name: 'consul', isLocal: false, suppliesAddress: false, endpoint: { host: '10.9.0.1', port: 8500 } };
 const everywhere = [{ HostIp: '0.0.0.0', HostPort: '49153' }, { HostIp: '::', HostPort: '49153' }];
 const published = { body: inspection({ '3000/tcp': everywhere }) };
 
@@ -193,7 +194,7 @@ describe('a Registrar in a container, with a real agent', () => {
     const docker = await engine([{ body: inspection({ [`${portOf(server)}/tcp`]: everywhere }) }]);
     const system = fakeSystem({ env: { DOCKER_HOST: docker.dockerHost }, ...traces });
     const name = freshName('docker');
-    const registrar = new Registrar({ name, port: 'docker', registry: consul({ endpoints: [url] }), logger: false, shutdown: quickStop }, { system });
+    const registrar = inContext({ system }, () => new Registrar({ name, port: 'docker', registry: consul({ endpoints: [url] }), logger: false, shutdown: quickStop }));
     later(() => registrar.stop());
     const events = recordEvents(registrar);
     await registrar.bind(server).start();

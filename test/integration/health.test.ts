@@ -129,7 +129,7 @@ describe('through faults of the registry', () => {
   const hang = () => new Promise<never>(() => undefined);
   const unavailable = () => Promise.reject(new RegistryUnavailableError('down', { registry: 'faulty' }));
   const rejecting = () => Promise.reject(new RegistryRejectedError('malformed', { registry: 'faulty' }));
-  const faulty = (verb: () => Promise<never>): Registry => ({ name: 'faulty', nearby: true, suppliesAddress: true, read: verb, register: verb, remove: verb, close: () => Promise.resolve() });
+  const faulty = (verb: () => Promise<never>): Registry => ({ name: 'faulty', isLocal: true, suppliesAddress: true, read: verb, register: verb, remove: verb, close: () => Promise.resolve() });
 
   it.each([['hangs', hang], ['is down', unavailable], ['refuses what is written', rejecting]])('a serving instance is live, ready and healthy where it %s', async (_, verb) => {
     const server = await listeningServer();

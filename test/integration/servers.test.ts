@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
 import { forkService, killForkedServices } from '../support/fork-service.js';
 import { startNewerConsul } from '../support/newer-consul.js';
 import { startConsul, startConsulPair } from '../support/servers/consul-server.js';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
-import type { HttpAnswer } from '../../src/testing/http-rewriter.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { HttpAnswer } from '../../src/integrations/testing/http-rewriter.js';
 import { cleanUp, freshName, later, ownConsul } from '../integration/fixtures/live.js';
 import { killForkedServices } from '../support/fork-service.js';
 import type { Plan } from './fixtures/plan.js';

@@ -1,6 +1,6 @@
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
-import type { HttpAnswer, HttpExchange, HttpRequest } from '../../src/testing/http-rewriter.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../src/integrations/testing/http-rewriter.js';
 import { rawConsul } from './servers/raw-consul.js';
 
 /** A proxy before a Consul 1.8 that answers as newer ones do (1.15 and later, as far as their source and documentation tell). Close it when done. */

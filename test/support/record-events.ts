@@ -1,4 +1,4 @@
-import type { EventName, Listener, RegistrarEvents } from '../../src/telemetry/events.js';
+import type { EventName, Listener, RegistrarEvents } from '../../src/contracts/events.js';
 
 /** Anything that tells events as a Registrar does. */
 export interface EventSource {

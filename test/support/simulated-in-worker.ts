@@ -1,4 +1,4 @@
-import type { Registration, Registry } from '../../src/registry/registry.js';
+import type { Registration, Registry } from '../../src/contracts/registry.js';
 import type { SimulatedRegistry } from './simulated-registry.js';
 
 /** Lets things happen in a thread: at once, once it goes on, or never. */
@@ -25,7 +25,7 @@ export function simulated({ room, broken }: { room: number; broken?: boolean }):
   const registration = (inner: Registration): Registration => ({ ...inner, renew: gated(inner.renew), changed: gated(inner.changed!), deregister: gated(inner.deregister) });
   return {
     name: registry.name,
-    nearby: registry.nearby,
+    isLocal: registry.isLocal,
     suppliesAddress: registry.suppliesAddress,
     probes: registry.probes,
     read: gated((...given) => registry.read(...given)),

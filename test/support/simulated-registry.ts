@@ -1,9 +1,9 @@
-import type { Clock } from '../../src/clock.js';
-import type { Discovery } from '../../src/discovery/discovery.js';
-import { RegistrationLostError, RegistryUnavailableError, asError } from '../../src/errors.js';
-import type { HealthReport, HealthStatus } from '../../src/health/report.js';
-import type { InstanceKey, ServiceInstance } from '../../src/instance/service-instance.js';
-import type { Entry, Registration, Registry } from '../../src/registry/registry.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { Discovery } from '../../src/contracts/discovery.js';
+import { RegistrationLostError, RegistryUnavailableError, asError } from '../../src/core/errors.js';
+import type { HealthReport, HealthStatus } from '../../src/contracts/health-report.js';
+import type { InstanceKey, ServiceInstance } from '../../src/contracts/service-instance.js';
+import type { Entry, Registration, Registry } from '../../src/contracts/registry.js';
 
 interface Stored {
   instance: ServiceInstance;
@@ -23,7 +23,7 @@ export interface Request {
  */
 export class SimulatedRegistry implements Registry {
   readonly name = 'simulated';
-  readonly nearby = true;
+  readonly isLocal = true;
   readonly suppliesAddress = false;
   readonly entries = new Map<string, Stored>();
   /** Every request that was sent, in order. */
@@ -104,7 +104,7 @@ export class SimulatedRegistry implements Registry {
     });
     return {
       holder: () => this.name,
-      outdated: () => this.generation !== generation,
+      hasStaleCredentials: () => this.generation !== generation,
       renew: (current, until) =>
         this.#send('renew', until, () => {
           const stored = this.entries.get(instance.id);

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { memory, register, Registrar } from 'rollcall';
 import type { RegistrarOptions, Registry } from 'rollcall';
 import { fakeSystem } from '../support/fake-system.js';
+import { inContext } from '../../src/compose.js';
 
 const shutdown = { signals: false, drain: { min: 0, quiet: 0 } } as const;
 const quiet = { name: 'orders', logger: false, shutdown } as const satisfies RegistrarOptions;
@@ -65,7 +66,7 @@ describe('register() of a server that is about to listen', () => {
 
 describe('register() rejects for what is the caller\'s mistake', () => {
   it('with the address that cannot be found', async () => {
-    const registrar = new Registrar({ ...quiet, registry: far(memory()) }, { system: fakeSystem() }).bind(newServer().listen(0));
+    const registrar = inContext({ system: fakeSystem() }, () => new Registrar({ ...quiet, registry: far(memory()) })).bind(newServer().listen(0));
     ends.push(() => registrar.stop());
     await expect(registrar.settled()).rejects.toMatchObject({ code: 'ROLLCALL_ADDRESS_NOT_FOUND' });
     expect(registrar.state).toBe('failed');
@@ -94,7 +95,7 @@ describe('register() rejects for what is the caller\'s mistake', () => {
 function far(inner: Registry): Registry {
   return {
     name: 'far',
-    nearby: false,
+    isLocal: false,
     suppliesAddress: false,
     read: (...given) => inner.read(...given),
     register: (...given) => inner.register(...given),

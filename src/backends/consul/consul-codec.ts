@@ -1,7 +1,7 @@
-import type { DiscoveredInstance } from '../../discovery/discovery.js';
-import type { HealthReport, HealthStatus } from '../../health/report.js';
-import type { CheckTls, RegistryCheck, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, EntryCheck, EntryInstance } from '../../registry/registry.js';
+import type { DiscoveredInstance } from '../../contracts/discovery.js';
+import type { HealthReport, HealthStatus } from '../../contracts/health-report.js';
+import type { CheckTls, RegistryCheck, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, EntryCheck, EntryInstance } from '../../contracts/registry.js';
 import { probeAdvice } from './consul-probes.js';
 
 /** Where the incarnation is kept, so that a reader can tell it from a namesake. */

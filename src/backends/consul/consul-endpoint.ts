@@ -1,5 +1,5 @@
 import type { ConsulEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:8500';
 const URL_ALLOWED = "an http or https URL without query, e.g. 'http://127.0.0.1:8500'";

@@ -1,7 +1,7 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../errors.js';
-import type { RegistrarError } from '../../errors.js';
-import { tlsTrouble } from '../../resilience/tls-trouble.js';
-import type { TlsTrouble } from '../../resilience/tls-trouble.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import type { RegistrarError } from '../../core/errors.js';
+import { tlsFault } from '../../net/tls-errors.js';
+import type { TlsFault } from '../../net/tls-errors.js';
 import type { Answer } from './consul-answer.js';
 
 /** The agent's words may be long; this is as much as a log line should carry. */
@@ -24,7 +24,7 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
   }
 }
 
-const tlsHints: Readonly<Record<TlsTrouble, string>> = {
+const tlsHints: Readonly<Record<TlsFault, string>> = {
   untrusted: 'Nobody who is trusted has signed its certificate: name its authority by consul({ tls: { ca } }) or CONSUL_CACERT',
   expired: 'Its certificate is out of date: the agent needs a new one',
   'other name': 'Its certificate is for another name: give one that it carries by consul({ tls: { serverName } }) or CONSUL_TLS_SERVER_NAME',
@@ -36,7 +36,7 @@ const tlsHints: Readonly<Record<TlsTrouble, string>> = {
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
-  const trouble = tlsTrouble(cause);
+  const trouble = tlsFault(cause);
   const hint = trouble === undefined ? 'Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR' : tlsHints[trouble];
   return new RegistryUnavailableError(
     `Consul at ${shown} could not be reached to ${operation} (${why}). ${hint}`,

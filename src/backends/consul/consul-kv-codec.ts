@@ -1,5 +1,5 @@
 import { readJsonText } from '../../config/source-text.js';
-import type { SourceReading } from '../../config/source.js';
+import type { SourceReading } from '../../contracts/config-source.js';
 import { splitTags } from '../../config/tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;

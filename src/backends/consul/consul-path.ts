@@ -1,5 +1,5 @@
-import { RegistryRejectedError } from '../../errors.js';
-import { isAddressable } from '../../instance/addressable.js';
+import { RegistryRejectedError } from '../../core/errors.js';
+import { isAddressable } from '../../contracts/addressable.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** Enterprise tenancy: what an instance or a key says, before what the registry was given. */

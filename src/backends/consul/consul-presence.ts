@@ -1,7 +1,7 @@
-import type { InstanceKey } from '../../instance/service-instance.js';
-import { processWide } from '../../process-wide.js';
-import type { Presence } from '../../registry/registry.js';
-import type { TokenSource } from '../../resilience/token.js';
+import type { InstanceKey } from '../../contracts/service-instance.js';
+import { processWide } from '../../core/process-wide.js';
+import type { Presence } from '../../contracts/registry.js';
+import type { TokenSource } from '../../credentials/token.js';
 import type { ConsulClient } from './consul-client.js';
 import { decodeNonces } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
@@ -35,7 +35,7 @@ export class ConsulPresence implements Presence {
 
   async present(keys: readonly InstanceKey[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const path = withQuery('/agent/services', this.#scope, this.#target, filterOf(keys));
-    const answer = await this.#client.send({ operation, method: 'GET', path, lane: 'call' }, signal);
+    const answer = await this.#client.send({ operation, method: 'GET', path, pool: 'call' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     try {
       return decodeNonces(JSON.parse(answer.text));

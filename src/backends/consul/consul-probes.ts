@@ -1,4 +1,4 @@
-import type { RegistryCheck } from '../../instance/service-instance.js';
+import type { RegistryCheck } from '../../contracts/service-instance.js';
 
 const TCP = 'use `checks: { tcp: true }`';
 

@@ -1,8 +1,8 @@
 import { consulVariables } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
-import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../resilience/token.js';
-import type { TokenFunction, TokenSource } from '../../resilience/token.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
+import type { TokenFunction, TokenSource } from '../../credentials/token.js';
 import { isLoopback } from './consul-endpoint.js';
 
 interface TokenOptions {

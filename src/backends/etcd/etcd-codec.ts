@@ -1,8 +1,8 @@
-import { RegistryRejectedError } from '../../errors.js';
-import { hostPort } from '../../instance/address.js';
+import { RegistryRejectedError } from '../../core/errors.js';
+import { hostPort } from '../../net/ip-address.js';
 import { leasedFrom } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { EtcdLayout } from './etcd-options.js';
 
 /** Where everything is kept that we have to know of an instance, whatever its health. No key of the default layout begins like that. */

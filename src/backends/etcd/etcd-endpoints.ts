@@ -1,8 +1,8 @@
 import { etcdVariables } from '../../config/env.js';
 import type { EtcdEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
-import { tlsAsked } from '../../resilience/tls-asked.js';
-import type { TlsPlan } from '../../resilience/tls.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { resolveTlsOptions } from '../../net/tls-options.js';
+import type { TlsPlan } from '../../net/tls.js';
 
 const DEFAULT_ENDPOINTS: readonly string[] = ['http://127.0.0.1:2379'];
 const URL_ALLOWED = "an http or https URL without credentials and query, e.g. 'http://127.0.0.1:2379'";
@@ -30,7 +30,7 @@ export function securityOf(options: unknown, env: EtcdEnv, [url]: readonly URL[]
   const { ca, cert, key } = etcdVariables;
   const values = { ca: env.ca, cert: env.cert, key: env.key };
   const names = { ca: ca.variable, cert: cert.variable, key: key.variable };
-  return tlsAsked(options, { values, names }, url === undefined ? undefined : url.protocol === 'https:', issues);
+  return resolveTlsOptions(options, { values, names }, url === undefined ? undefined : url.protocol === 'https:', issues);
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -1,5 +1,5 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../errors.js';
-import type { RegistrarError } from '../../errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import type { RegistrarError } from '../../core/errors.js';
 import { asksForToken, faultOf } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 

@@ -1,5 +1,5 @@
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import { isGood, meansNoLease } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 import type { EtcdClient, EtcdRequest } from './etcd-client.js';
@@ -25,7 +25,7 @@ export interface Held extends Stored {
 /** Who asks, and until when. */
 export interface Asking {
   readonly operation: string;
-  readonly lane?: EtcdRequest['lane'];
+  readonly pool?: EtcdRequest['pool'];
   readonly signal: AbortSignal;
 }
 
@@ -118,12 +118,12 @@ export class EtcdStore {
     const start_revision = String(BigInt(revision) + 1n);
     const body = keys.map((key) => ({ create_request: { key: toBytes(key), start_revision } }));
     // One line a watch says that it has begun.
-    const answer = await this.#client.send({ operation, path: '/watch', lane: 'poll', body, lines: keys.length + 1 }, signal);
+    const answer = await this.#client.send({ operation, path: '/watch', pool: 'poll', body, lines: keys.length + 1 }, signal);
     this.#expectGood(answer, { operation, signal });
   }
 
-  #send(path: string, body: object, { operation, lane = 'call', signal }: Asking): Promise<Answer> {
-    return this.#client.send({ operation, path, lane, body }, signal);
+  #send(path: string, body: object, { operation, pool = 'call', signal }: Asking): Promise<Answer> {
+    return this.#client.send({ operation, path, pool, body }, signal);
   }
 
   async #good(path: string, body: object, asking: Asking): Promise<object> {

@@ -1,9 +1,9 @@
-import type { DiscoveredInstance } from '../../discovery/discovery.js';
-import type { HealthReport } from '../../health/report.js';
+import type { DiscoveredInstance } from '../../contracts/discovery.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration } from '../../registry/registry.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration } from '../../contracts/registry.js';
 import { EtcdClient } from './etcd-client.js';
 import { namingEndpoints } from './etcd-codec.js';
 import { overtaken } from './etcd-errors.js';

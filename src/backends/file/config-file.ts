@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { readEnvText, readJsonText } from '../../config/source-text.js';
-import type { ConfigSource, SourceReading } from '../../config/source.js';
-import type { Cursor } from '../../discovery/discovery.js';
-import { ConfigError, RegistryUnavailableError } from '../../errors.js';
-import { orUndefined, untilOther, versionOf } from '../../resilience/file-version.js';
+import type { ConfigSource, SourceReading } from '../../contracts/config-source.js';
+import type { Cursor } from '../../contracts/discovery.js';
+import { ConfigError, RegistryUnavailableError } from '../../core/errors.js';
+import { orUndefined, untilChanged, versionOf } from '../../credentials/file-version.js';
 
 export interface ConfigFileOptions {
   /** `json`: `{ "tags": […], "meta": {…}, "weights": {…} }`; `env`: `SERVICE_TAGS` and `SERVICE_META_<KEY>`. @default 'env' for names that begin or end with `.env`, else 'json' */
@@ -38,7 +38,7 @@ class ConfigFile implements ConfigSource {
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
-    if (cursor !== undefined) await untilOther(this.name, () => this.#isOther(cursor), signal);
+    if (cursor !== undefined) await untilChanged(this.name, () => this.#isOther(cursor), signal);
     try {
       return await this.#read();
     } catch (cause) {

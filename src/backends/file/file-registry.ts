@@ -1,13 +1,13 @@
-import { systemClock } from '../../clock.js';
-import type { Clock } from '../../clock.js';
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, Renewal } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -16,13 +16,14 @@ import type { FileStore } from './file-store.js';
  * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
  * options that cannot work; touches nothing until it is first used. Leases run on wall time, since other processes judge them.
  */
-export function file(options: FileOptions = {}, clock: Clock = systemClock): Registry {
-  return new FileRegistry(options, clock);
+export function file(options: FileOptions = {}): Registry {
+  return new FileRegistry(options, systemClock);
 }
 
-class FileRegistry implements Registry {
+/** The same on a clock of the caller's. */
+export class FileRegistry implements Registry {
   readonly name = 'file';
-  readonly nearby = true;
+  readonly isLocal = true;
   readonly hostLocal = true;
   readonly suppliesAddress = false;
   readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };

@@ -1,13 +1,13 @@
-import { systemClock } from '../../clock.js';
-import type { Clock } from '../../clock.js';
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, Renewal } from '../../contracts/registry.js';
 
 export interface MemoryOptions {
   /** Leases run on it. @default the real one */
@@ -26,7 +26,7 @@ interface Slot {
 
 class MemoryRegistry implements Registry {
   readonly name = 'memory';
-  readonly nearby = true;
+  readonly isLocal = true;
   readonly suppliesAddress = false;
   readonly discovery: Discovery = {
     poll: (service, _cursor, signal) => this.#verb('discover', signal, () => ({ instances: this.#listed(service) })),

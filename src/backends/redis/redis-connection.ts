@@ -1,5 +1,5 @@
-import { StoppedError } from '../../errors.js';
-import { abortable } from '../../resilience/deadline.js';
+import { StoppedError } from '../../core/errors.js';
+import { abortable } from '../../core/abort.js';
 import type { RedisClient } from './redis-client.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';

@@ -1,5 +1,5 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, asError, isRegistrarError } from '../../errors.js';
-import type { RegistrarError } from '../../errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, asError, isRegistrarError } from '../../core/errors.js';
+import type { RegistrarError } from '../../core/errors.js';
 
 /** Replies begin with a word in capitals; what the clients and Node say themselves does not, or has a code. */
 const REPLY = /^([A-Z][A-Z0-9_]*)( |$)/;

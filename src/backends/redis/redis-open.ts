@@ -1,5 +1,5 @@
-import { BackendNotInstalledError } from '../../errors.js';
-import type { RegistryEndpoint } from '../../registry/registry.js';
+import { BackendNotInstalledError } from '../../core/errors.js';
+import type { RegistryEndpoint } from '../../contracts/registry.js';
 import type { RedisAccess } from './redis-options.js';
 
 /** A client of `@redis/client` with one connection. */

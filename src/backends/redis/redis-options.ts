@@ -1,12 +1,12 @@
 import { readRedisEnv, redisVariables } from '../../config/env.js';
 import type { RedisEnv } from '../../config/env.js';
-import { ConfigError } from '../../errors.js';
-import type { ConfigIssue } from '../../errors.js';
-import { hostPort, isLoopback } from '../../instance/address.js';
-import type { RegistryEndpoint } from '../../registry/registry.js';
-import { tlsAsked } from '../../resilience/tls-asked.js';
-import { readTls, tlsSettings } from '../../resilience/tls.js';
-import type { TlsOptions } from '../../resilience/tls.js';
+import { ConfigError } from '../../core/errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { hostPort, isLoopback } from '../../net/ip-address.js';
+import type { RegistryEndpoint } from '../../contracts/registry.js';
+import { resolveTlsOptions } from '../../net/tls-options.js';
+import { readTls, tlsSettings } from '../../net/tls.js';
+import type { TlsOptions } from '../../net/tls.js';
 import { isRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 
@@ -33,7 +33,7 @@ export interface RedisOptions {
   readonly tls?: TlsOptions;
 }
 
-export interface Credentials {
+export interface RedisUser {
   readonly username: string | undefined;
   readonly password: string | undefined;
 }
@@ -45,7 +45,7 @@ export type RedisPlace =
   | { readonly kind: 'sentinel'; readonly sentinels: readonly RegistryEndpoint[]; readonly name: string; readonly sentinelAccess: RedisAccess; readonly access: RedisAccess };
 
 /** What opens a connection, wherever it leads. */
-export interface RedisAccess extends Credentials {
+export interface RedisAccess extends RedisUser {
   readonly database: number;
   /** What node:tls is to connect with; undefined: plain. */
   readonly tls: ReturnType<typeof tlsSettings> | undefined;
@@ -57,7 +57,7 @@ export interface RedisTarget {
   /** The place, safe to print. */
   readonly shown: string;
   /** On this host. */
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly endpoint: RegistryEndpoint | undefined;
   /** What is allowed but worth a person's attention. */
   readonly warnings: readonly string[];
@@ -87,7 +87,7 @@ function ofHost(client: unknown, options: RedisOptions, issues: ConfigIssue[]): 
     issues.push({ field: 'client', value: typeof client, allowed: 'a client of `redis`, `@redis/client` or `ioredis`' });
     return undefined;
   }
-  return { place: { kind: 'client', client }, shown: "the host's client", nearby: false, endpoint: undefined, warnings: [] };
+  return { place: { kind: 'client', client }, shown: "the host's client", isLocal: false, endpoint: undefined, warnings: [] };
 }
 
 function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): RedisTarget | undefined {
@@ -103,7 +103,7 @@ function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): 
   const { access, skipsVerify } = accessOf(options, written, isSecure, issues);
   const server = { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
   const shown = `${url.protocol}//${hostPort(server.host, server.port)}`;
-  return { place: { kind: 'server', server, access }, shown, endpoint: server, nearby: isLoopback(server.host), warnings: warningsOf(shown, [server], [access], skipsVerify) };
+  return { place: { kind: 'server', server, access }, shown, endpoint: server, isLocal: isLoopback(server.host), warnings: warningsOf(shown, [server], [access], skipsVerify) };
 }
 
 function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
@@ -122,16 +122,16 @@ function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]):
     place: { kind: 'sentinel', sentinels: found, name, sentinelAccess, access },
     shown,
     endpoint: first,
-    nearby: found.every(({ host }) => isLoopback(host)),
+    isLocal: found.every(({ host }) => isLoopback(host)),
     warnings: warningsOf(shown, found, [access, sentinelAccess], skipsVerify),
   };
 }
 
-function accessOf(options: RedisOptions, written: Partial<Credentials> & { readonly database?: number | undefined }, isSecure: boolean, issues: ConfigIssue[]): { access: RedisAccess; skipsVerify: boolean } {
+function accessOf(options: RedisOptions, written: Partial<RedisUser> & { readonly database?: number | undefined }, isSecure: boolean, issues: ConfigIssue[]): { access: RedisAccess; skipsVerify: boolean } {
   const { username = written.username, password = written.password, database = written.database ?? 0 } = options;
   checkTexts({ username, password }, issues);
   if (!Number.isInteger(database) || database < 0) issues.push({ field: 'database', value: database, allowed: 'the number of a database, from 0 on' });
-  const plan = tlsAsked(options.tls, { values: {}, names: {} }, isSecure, issues, "begin the URL with 'rediss://'");
+  const plan = resolveTlsOptions(options.tls, { values: {}, names: {} }, isSecure, issues, "begin the URL with 'rediss://'");
   const read = plan && readTls(plan);
   issues.push(...(read?.issues ?? []));
   const tls = plan && read && tlsSettings(plan, read.material);

@@ -1,12 +1,12 @@
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, RegistryEndpoint, Renewal } from '../../registry/registry.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, RegistryEndpoint, Renewal } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { decodeEntry } from './redis-codec.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions, RedisTarget } from './redis-options.js';
@@ -23,7 +23,7 @@ export function redis(options: RedisOptions = {}): Registry {
 
 class RedisRegistry implements Registry {
   readonly name = 'redis';
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly suppliesAddress = false;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
@@ -37,7 +37,7 @@ class RedisRegistry implements Registry {
   constructor(options: RedisOptions) {
     this.#options = options;
     this.#target = resolveRedisOptions(options);
-    this.nearby = this.#target.nearby;
+    this.isLocal = this.#target.isLocal;
     this.endpoint = this.#target.endpoint;
     this.warnings = this.#target.warnings;
   }

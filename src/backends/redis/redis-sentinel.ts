@@ -1,5 +1,5 @@
-import { RegistryUnavailableError, asError } from '../../errors.js';
-import type { RegistryEndpoint } from '../../registry/registry.js';
+import { RegistryUnavailableError, asError } from '../../core/errors.js';
+import type { RegistryEndpoint } from '../../contracts/registry.js';
 import { isVerdict } from './redis-errors.js';
 import type { RedisAccess, RedisPlace } from './redis-options.js';
 

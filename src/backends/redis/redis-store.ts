@@ -1,6 +1,6 @@
-import { RegistryUnavailableError } from '../../errors.js';
+import { RegistryUnavailableError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey } from '../../instance/service-instance.js';
+import type { InstanceKey } from '../../contracts/service-instance.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
 import { connectionTo } from './redis-connection.js';
 import type { RedisConnection } from './redis-connection.js';

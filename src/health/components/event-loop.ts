@@ -1,6 +1,6 @@
-import { parseDuration } from '../../config/duration.js';
+import { parseDuration } from '../../core/duration.js';
 import type { Duration } from '../../config/options.js';
-import { ConfigError } from '../../errors.js';
+import { ConfigError } from '../../core/errors.js';
 import { judgeFigure } from './judge-figure.js';
 import type { ReadyMade } from './ready-made.js';
 

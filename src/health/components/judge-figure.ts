@@ -1,4 +1,4 @@
-import type { Finding } from '../component.js';
+import type { Finding } from '../../contracts/health-report.js';
 import type { Limits } from './ready-made.js';
 
 /** What a figure means. One that is no number is critical: whatever should give it does not work. */

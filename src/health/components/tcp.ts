@@ -1,5 +1,5 @@
-import { isHost, isPositive16Bit } from '../../config/rules.js';
-import { ConfigError } from '../../errors.js';
+import { isHost, isPositive16Bit } from '../../config/field-rules.js';
+import { ConfigError } from '../../core/errors.js';
 import type { ReadyMade } from './ready-made.js';
 
 /** Fine when a connection can be opened; it is closed again at once and nothing is sent. Throws `ConfigError` for a host or port that cannot be. */

@@ -35,7 +35,7 @@ export interface FallbackFigures {
   /** Longest time without an answer for readers of the chain, and for the control. */
   readonly longestGapMs: number;
   readonly controlGapMs: number;
-  readonly strays: number;
+  readonly staleMembers: number;
 }
 
 /** "Patience + 1 s". */
@@ -71,13 +71,13 @@ export function judgeFallback(history: readonly FallbackEvent[], { patienceMs }:
   if (gap > limit) problems.push(`readers of the chain were without an answer for ${rounded(gap)} ms`);
   if (!history.some((event) => event.event === 'gap' && event.who === 'ours')) problems.push('no reader of the chain ever had an answer');
   const left = history.findLast((event) => event.event === 'left');
-  const strays = left?.event === 'left' ? Object.values(left.entries).reduce((sum, entries) => sum + Math.abs(entries), 0) : -1;
-  if (strays !== 0) problems.push(strays === -1 ? 'nobody looked for what is left' : `left in the end: ${JSON.stringify(left)}`);
+  const staleMembers = left?.event === 'left' ? Object.values(left.entries).reduce((sum, entries) => sum + Math.abs(entries), 0) : -1;
+  if (staleMembers !== 0) problems.push(staleMembers === -1 ? 'nobody looked for what is left' : `left in the end: ${JSON.stringify(left)}`);
   if (took.downMs.length === 0 || took.upMs.length === 0) problems.push('no move was measured');
   if (longest('control') <= limit) problems.push('the control, which has the first registry alone, was never without an answer for longer: this experiment proves nothing');
   const cycles = new Set(history.flatMap((event) => ('cycle' in event ? [event.cycle] : []))).size;
   return {
     problems,
-    figures: { cycles, patienceMs, downMs: spreadOf(took.downMs), upMs: spreadOf(took.upMs), clearedMs: spreadOf(took.clearedMs), longestGapMs: rounded(gap), controlGapMs: rounded(longest('control')), strays },
+    figures: { cycles, patienceMs, downMs: spreadOf(took.downMs), upMs: spreadOf(took.upMs), clearedMs: spreadOf(took.clearedMs), longestGapMs: rounded(gap), controlGapMs: rounded(longest('control')), staleMembers },
   };
 }

@@ -1,5 +1,5 @@
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
-import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/testing/http-rewriter.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/integrations/testing/http-rewriter.js';
 import type { ForkedService } from '../../support/fork-service.js';
 import type { ConsulServer } from '../../support/servers/consul-server.js';
 import { waitFor } from '../../support/wait-for.js';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/testing/http-rewriter.js';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/integrations/testing/http-rewriter.js';
 import { pause } from '../experiment/pause.js';
 import type { FaultKind, Verb } from './judge-faults.js';
 

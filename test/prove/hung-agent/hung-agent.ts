@@ -1,6 +1,6 @@
 import { request } from 'node:http';
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
 import { startConsul } from '../../support/servers/consul-server.js';
 import { waitFor } from '../../support/wait-for.js';
 import { CatalogReader } from '../experiment/catalog-reader.js';

@@ -1,4 +1,4 @@
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
 import { startConsul, startConsulCluster, startConsulPair } from '../../support/servers/consul-server.js';
 import type { NemesisName } from './options.js';
 

@@ -1,6 +1,6 @@
 import { Registrar, consul, nearest } from '../../../src/index.js';
 import type { Registry } from '../../../src/index.js';
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
 import { seededRandom } from '../../support/seeded.js';
 import { startConsul, startConsulPair } from '../../support/servers/consul-server.js';
 import type { ConsulServer } from '../../support/servers/consul-server.js';

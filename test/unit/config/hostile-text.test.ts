@@ -9,10 +9,10 @@ import { encodeName } from '../../../src/backends/file/file-codec.js';
 import type { Config } from '../../../src/config/config.js';
 import { readConsulEnv, readServiceEnv } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { hasTemplate } from '../../../src/config/templates.js';
-import { ConfigError } from '../../../src/errors.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
+import { ConfigError } from '../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { hostileText, hugeTexts } from '../../support/hostile-text.js';
 
 const target = resolveConsulOptions({ endpoints: ['http://127.0.0.1:8500'] }, readConsulEnv({}));

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { readServiceEnv } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
-import { ConfigError } from '../../../src/errors.js';
-import type { ConfigIssue } from '../../../src/errors.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
+import { ConfigError } from '../../../src/core/errors.js';
+import type { ConfigIssue } from '../../../src/core/errors.js';
 
 /** The problems of options that a compiler might have refused. */
 function problems(options: unknown, env: Environment = {}): readonly ConfigIssue[] {

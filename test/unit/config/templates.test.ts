@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { readServiceEnv, readVariable } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { hasTemplate, renderTemplate } from '../../../src/config/templates.js';
 import type { TemplateFacts } from '../../../src/config/templates.js';
-import { ConfigError } from '../../../src/errors.js';
+import { ConfigError } from '../../../src/core/errors.js';
 
 const factsOf = (env: Environment): TemplateFacts => ({ variable: (name) => readVariable(name, env), host: () => 'web1' });
 const resolve = (options: RegistrarOptions, env: Environment = {}) => resolveConfig({ name: 'orders', ...options }, readServiceEnv(env), factsOf(env));

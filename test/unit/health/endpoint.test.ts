@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aggregate } from '../../../src/health/aggregate.js';
+import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
 import type { HealthFacts, HealthRequest } from '../../../src/health/endpoint.js';
-import type { ComponentHealth } from '../../../src/health/report.js';
+import type { ComponentHealth } from '../../../src/contracts/health-report.js';
 
 function ask(facts: HealthFacts, url: string, request: Partial<HealthRequest> = {}, details = false) {
   const endpoint = healthEndpoint({ path: '/health', details, facts: () => facts });
@@ -23,9 +23,9 @@ function ask(facts: HealthFacts, url: string, request: Partial<HealthRequest> = 
 }
 
 const db = (effect: ComponentHealth['effect']): ComponentHealth => ({ name: 'db', status: effect === 'none' ? 'passing' : 'critical', reason: effect === 'none' ? 'ok' : 'timeout', effect });
-const facts = (effect: ComponentHealth['effect']): HealthFacts => ({ ready: true, draining: false, health: aggregate([db(effect)]) });
+const facts = (effect: ComponentHealth['effect']): HealthFacts => ({ ready: true, draining: false, health: aggregateHealth([db(effect)]) });
 
-const serving: HealthFacts = { ready: true, draining: false, health: aggregate([]) };
+const serving: HealthFacts = { ready: true, draining: false, health: aggregateHealth([]) };
 const starting = { ...serving, ready: false };
 const leaving = { ...serving, draining: true };
 const consul = { headers: { 'user-agent': 'Consul Health Check' } };
@@ -110,7 +110,7 @@ describe('health paths', () => {
 
   it('stay under 4 kB however many components there are', () => {
     const many = Array.from({ length: 256 }, (_, index): ComponentHealth => ({ name: `component-with-a-long-name-${String(index)}`.padEnd(64, 'x'), status: 'critical', reason: 'timeout', effect: 'critical' }));
-    const body = ask({ ...serving, health: aggregate(many) }, '/health', neighbour).body!;
+    const body = ask({ ...serving, health: aggregateHealth(many) }, '/health', neighbour).body!;
     expect(body.length).toBeLessThanOrEqual(4_096);
     expect(Object.keys((JSON.parse(body) as { checks: object }).checks).length).toBeGreaterThan(10);
   });

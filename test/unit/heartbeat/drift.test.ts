@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { driftOf } from '../../../src/heartbeat/drift.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
-import type { Entry } from '../../../src/registry/registry.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
+import type { Entry } from '../../../src/contracts/registry.js';
 
 const sent: ServiceInstance = {
   name: 'orders',

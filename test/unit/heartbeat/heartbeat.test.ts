@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { simulatedLife } from '../../support/simulated-life.js';
 import type { SimulatedLife } from '../../support/simulated-life.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readServiceEnv } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
-import { ConfigError } from '../../../src/errors.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
+import { ConfigError } from '../../../src/core/errors.js';
 import { buildInstance } from '../../../src/instance/build-instance.js';
 import type { ListeningServer } from '../../../src/instance/checks.js';
-import type { Place } from '../../../src/instance/place.js';
+import type { Place } from '../../../src/instance/find-place.js';
 
 const http = { address: '::', port: 8080, protocol: 'http' } as const;
 const agents: Partial<Place> = { address: undefined };

@@ -7,6 +7,7 @@ import { fakeSystem } from '../../support/fake-system.js';
 import type { FakeSystem } from '../../support/fake-system.js';
 import { recordEvents } from '../../support/record-events.js';
 import { MemoryLogger } from '../telemetry/memory-logger.js';
+import { inContext } from '../../../src/compose.js';
 
 const open: Server[] = [];
 
@@ -19,7 +20,7 @@ function farRegistry(): Registry {
   const inner = memory();
   return {
     name: 'far',
-    nearby: false,
+    isLocal: false,
     suppliesAddress: false,
     endpoint: { host: '10.9.0.1', port: 8500 },
     read: (...given) => inner.read(...given),
@@ -32,7 +33,7 @@ function farRegistry(): Registry {
 function life(options: RegistrarOptions, machine: FakeSystem) {
   const logger = new MemoryLogger();
   const shutdown = { signals: false, drain: { min: 0, quiet: 0 } } as const;
-  const registrar = new Registrar({ name: 'orders', registry: farRegistry(), logger, shutdown, ...options }, { system: fakeSystem(machine) });
+  const registrar = inContext({ system: fakeSystem(machine) }, () => new Registrar({ name: 'orders', registry: farRegistry(), logger, shutdown, ...options }));
   return { registrar, logger, events: recordEvents(registrar) };
 }
 

@@ -28,7 +28,7 @@ describe('the judge of falls and returns', () => {
   it('finds nothing wrong with a good history and measures each part of it', () => {
     const { problems, figures } = judgeFallback(cycle(), { patienceMs });
     expect(problems).toEqual([]);
-    expect(figures).toMatchObject({ cycles: 1, downMs: { max: 1_500 }, upMs: { max: 1_000 }, clearedMs: { max: 100 }, longestGapMs: 1_500, controlGapMs: 9_000, strays: 0 });
+    expect(figures).toMatchObject({ cycles: 1, downMs: { max: 1_500 }, upMs: { max: 1_000 }, clearedMs: { max: 100 }, longestGapMs: 1_500, controlGapMs: 9_000, staleMembers: 0 });
   });
 
   it.each([

@@ -6,8 +6,8 @@ type Restart = Extract<RollingEvent, { event: 'restarted' }>;
 
 const restart = (roll: number, more: Partial<Restart> = {}): Restart => ({ event: 'restarted', roll, at: 1_000, exitedAt: 4_000, code: 0, lastRequestAt: 2_000, lastAnswerAt: 2_500, longestSilenceMs: 30, ...more });
 const failure: RollingEvent = { event: 'failed', at: 2_000, path: '/1', connection: 'fresh', kind: 'status', detail: '503', termination: 'SC' };
-const part = (claim: Claim, events: readonly RollingEvent[], rolls = events.filter(({ event }) => event === 'restarted').length): RollingEvent[] => [
-  { event: 'part', name: claim, claim, rolls, at: 0 },
+const part = (idConflict: Claim, events: readonly RollingEvent[], rolls = events.filter(({ event }) => event === 'restarted').length): RollingEvent[] => [
+  { event: 'part', name: idConflict, idConflict, rolls, at: 0 },
   ...events,
   { event: 'over', requests: 100, at: 9_000 },
 ];

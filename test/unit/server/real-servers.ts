@@ -7,8 +7,8 @@ import https from 'node:https';
 import net from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import tls from 'node:tls';
-import { systemClock } from '../../../src/clock.js';
-import type { Clock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/core/clock.js';
+import type { Clock } from '../../../src/core/clock.js';
 import type { Protocol } from '../../../src/server/protocol.js';
 
 const pem = (name: string) => readFileSync(new URL(`../../support/tls/localhost.${name}.pem`, import.meta.url));

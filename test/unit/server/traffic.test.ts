@@ -4,7 +4,7 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import type { Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { aggregate } from '../../../src/health/aggregate.js';
+import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
 import { bindServer } from '../../../src/server/bound-server.js';
 import type { BindOptions } from '../../../src/server/bound-server.js';
@@ -17,7 +17,7 @@ afterEach(() => {
   for (const close of open.splice(0).reverse()) close();
 });
 
-const endpointAt = (path: string, ready: boolean) => healthEndpoint({ path, details: false, facts: () => ({ ready, draining: false, health: aggregate([]) }) });
+const endpointAt = (path: string, ready: boolean) => healthEndpoint({ path, details: false, facts: () => ({ ready, draining: false, health: aggregateHealth([]) }) });
 
 function watch(server: Server, options: Partial<BindOptions> = {}) {
   open.push(() => server.close());

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { lazyLogger } from '../../../src/telemetry/lazy-logger.js';
-import type { Logger } from '../../../src/telemetry/logger.js';
+import type { Logger } from '../../../src/contracts/logger.js';
 import { settle } from '../../support/fake-clock.js';
 import { MemoryLogger } from './memory-logger.js';
 

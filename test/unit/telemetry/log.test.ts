@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { IdConflictError, RegistrationLostError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
+import { IdConflictError, RegistrationLostError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { Events } from '../../../src/telemetry/events.js';
 import { logEvents } from '../../../src/telemetry/log.js';
 import { FakeClock } from '../../support/fake-clock.js';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { memory } from 'rollcall';
 import type { ServiceInstance } from 'rollcall';
-import { WorkerWay as RegistryOfWorker } from '../../../src/cluster/worker-way.js';
+import { WorkerRegistry as RegistryOfWorker } from '../../../src/cluster/worker-registry.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { filesBelow } from './files-below.js';
 import { bare, full } from './instances.js';

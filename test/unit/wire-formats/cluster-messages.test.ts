@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { memory } from 'rollcall';
 import type { HealthReport, InstanceKey, RegistrarError, Registration, ServiceInstance } from 'rollcall';
 import { registerCluster } from 'rollcall/cluster';
-import { WorkerWay as RegistryOfWorker } from '../../../src/cluster/worker-way.js';
+import { WorkerRegistry as RegistryOfWorker } from '../../../src/cluster/worker-registry.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { waitFor } from '../../support/wait-for.js';
 import { readGolden } from './read-golden.js';

@@ -6,6 +6,7 @@ import { file } from 'rollcall';
 import { filesBelow } from './files-below.js';
 import { bare, full } from './instances.js';
 import { readGolden } from './read-golden.js';
+import { FileRegistry } from '../../../src/backends/file/file-registry.js';
 
 interface Golden {
   /** What is in the directory: paths, and contents as they are indented on disk. */
@@ -68,7 +69,7 @@ it('keeps the time of the last heartbeat as that of the modification, for the ow
     sleep: async () => undefined,
     hold: () => () => undefined,
   };
-  await file({ dir: join(dir, 'made') }, clock).register(bare, passing, signal);
+  await new FileRegistry({ dir: join(dir, 'made') }, clock).register(bare, passing, signal);
   const { mtimeMs, mode } = await stat(join(dir, 'made/queue/queue-1.json'));
   const folders = await Promise.all(
     ['made', 'made/queue'].map(async (folder) => (await stat(join(dir, folder))).mode & 0o777),

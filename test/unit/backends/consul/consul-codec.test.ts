@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, decodeInstances, encodeInstance, encodeReport, goDuration } from '../../../../src/backends/consul/consul-codec.js';
-import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
+import type { ServiceInstance } from '../../../../src/contracts/service-instance.js';
 
 const bare: ServiceInstance = { name: 'orders', id: 'orders-1', tags: [], meta: {}, nonce: 'n1', ttlMs: 10_000, checks: [] };
 

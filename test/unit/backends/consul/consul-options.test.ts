@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { consul } from '../../../../src/backends/consul/consul-registry.js';
 import { resolveConsulOptions } from '../../../../src/backends/consul/consul-options.js';
 import { readConsulEnv } from '../../../../src/config/env.js';
-import { ConfigError } from '../../../../src/errors.js';
+import { ConfigError } from '../../../../src/core/errors.js';
 import { filesOf } from '../../../support/tls/certificates.js';
 
 const nothing = readConsulEnv({});
@@ -19,12 +19,12 @@ function issuesOf(run: () => unknown) {
 describe('the options of consul()', () => {
   it('mean the agent on this host when nothing is said', () => {
     const target = resolveConsulOptions({}, nothing);
-    expect(target).toMatchObject({ shown: 'http://127.0.0.1:8500', nearby: true, token: { kind: 'none' }, tls: undefined, pool: 4, warnings: [], namespace: undefined, partition: undefined });
+    expect(target).toMatchObject({ shown: 'http://127.0.0.1:8500', isLocal: true, token: { kind: 'none' }, tls: undefined, pool: 4, warnings: [], namespace: undefined, partition: undefined });
   });
 
   it('come from the variables of Consul itself', () => {
     const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'consul.internal:8501', CONSUL_HTTP_SSL: 'true', CONSUL_HTTP_TOKEN: 't0', CONSUL_NAMESPACE: 'team', CONSUL_PARTITION: 'blue' });
-    expect(resolveConsulOptions({}, env)).toMatchObject({ shown: 'https://consul.internal:8501', nearby: false, token: { kind: 'fixed', token: 't0' }, namespace: 'team', partition: 'blue' });
+    expect(resolveConsulOptions({}, env)).toMatchObject({ shown: 'https://consul.internal:8501', isLocal: false, token: { kind: 'fixed', token: 't0' }, namespace: 'team', partition: 'blue' });
   });
 
   it('win over the variables', () => {
@@ -34,7 +34,7 @@ describe('the options of consul()', () => {
   });
 
   it.each(['http://localhost:8500', '127.0.0.1:8500', '127.9.9.9', 'http://[::1]:8500'])('count %s as the agent beside us', (endpoint) => {
-    expect(resolveConsulOptions({ endpoints: [endpoint] }, nothing).nearby).toBe(true);
+    expect(resolveConsulOptions({ endpoints: [endpoint] }, nothing).isLocal).toBe(true);
   });
 
   it.each(['http://', 'unix:///run/consul.sock', 'http://a:99999', 'http://a?x=1', 'a b', ''])('refuse the endpoint %j', (endpoint) => {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EtcdClient } from '../../../../src/backends/etcd/etcd-client.js';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { readEtcdEnv } from '../../../../src/config/env.js';
-import { TimeoutError } from '../../../../src/errors.js';
+import { TimeoutError } from '../../../../src/core/errors.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,7 +46,7 @@ function clientOf(endpoints: readonly string[], credentials: { username?: string
   return client;
 }
 
-const request = { operation: 'renew', path: '/lease/keepalive', lane: 'beat', body: { ID: '7' } } as const;
+const request = { operation: 'renew', path: '/lease/keepalive', pool: 'beat', body: { ID: '7' } } as const;
 const none = new AbortController().signal;
 const fine = () => [200, { result: {} }] as [number, object];
 const noLeader = () => [503, { code: 14, message: 'etcdserver: no leader' }] as [number, object];

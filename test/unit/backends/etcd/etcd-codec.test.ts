@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeRecord, encodeRecord, endOf, isPublished, leaseSeconds, namingEndpoints, publicationOf, recordKey, recordsOf } from '../../../../src/backends/etcd/etcd-codec.js';
-import type { HealthStatus } from '../../../../src/health/report.js';
+import type { HealthStatus } from '../../../../src/contracts/health-report.js';
 import type { LeasedInstance } from '../../../../src/instance/leased-instance.js';
-import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
+import type { ServiceInstance } from '../../../../src/contracts/service-instance.js';
 
 const instance: ServiceInstance = { name: 'orders', id: 'orders-1', address: '10.0.0.7', port: 3000, tags: ['v1'], meta: { zone: 'a' }, nonce: 'n', ttlMs: 10_000, checks: [] };
 const leased = (status: HealthStatus, maintenance?: { reason: string }): LeasedInstance => ({ instance, beat: { status, reason: 'so it is' }, ...(maintenance && { maintenance }) });

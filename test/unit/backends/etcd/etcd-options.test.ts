@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { etcd } from '../../../../src/backends/etcd/etcd-registry.js';
 import { readEtcdEnv } from '../../../../src/config/env.js';
-import { ConfigError } from '../../../../src/errors.js';
+import { ConfigError } from '../../../../src/core/errors.js';
 
 const nothing = readEtcdEnv({});
 
@@ -17,13 +17,13 @@ function issuesOf(run: () => unknown) {
 
 describe('the options of etcd()', () => {
   it('mean the member on this host when nothing is said', () => {
-    expect(resolveEtcdOptions({}, nothing)).toMatchObject({ shown: 'http://127.0.0.1:2379', nearby: true, credentials: undefined, tls: undefined, layout: undefined, warnings: [] });
+    expect(resolveEtcdOptions({}, nothing)).toMatchObject({ shown: 'http://127.0.0.1:2379', isLocal: true, credentials: undefined, tls: undefined, layout: undefined, warnings: [] });
   });
 
   it('come from the variables of etcdctl', () => {
     const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: '127.0.0.1:2379, http://localhost:2380', ETCDCTL_USER: 'me:a:b' });
-    expect(resolveEtcdOptions({}, env)).toMatchObject({ shown: 'http://127.0.0.1:2379, http://localhost:2380', nearby: true, credentials: { name: 'me', password: 'a:b' } });
-    expect(resolveEtcdOptions({}, { ...env, user: 'me:x', password: 'y' }).credentials).toEqual({ name: 'me:x', password: 'y' });
+    expect(resolveEtcdOptions({}, env)).toMatchObject({ shown: 'http://127.0.0.1:2379, http://localhost:2380', isLocal: true, credentials: { name: 'me', password: 'a:b' } });
+    expect(resolveEtcdOptions({}, { ...env, user: 'me:x', password: 'y' }).user).toEqual({ name: 'me:x', password: 'y' });
   });
 
   it('win over the variables, name and password as one', () => {
@@ -34,7 +34,7 @@ describe('the options of etcd()', () => {
 
   it('are of a cluster elsewhere as soon as one member is', () => {
     const registry = etcd({ endpoints: ['http://127.0.0.1:2379', 'http://[fd00::1]:2379'] });
-    expect([registry.nearby, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
+    expect([registry.isLocal, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
   });
 
   it.each(['http://', 'unix:///run/etcd.sock', 'http://a:99999', 'http://a?x=1', 'http://me:hunter2@there', ''])('refuse the endpoint %j', (endpoint) => {
@@ -55,8 +55,8 @@ describe('the options of etcd()', () => {
   it('refuse a password over plain http to another host, unless that is allowed', () => {
     const open = { endpoints: ['http://127.0.0.1:1', 'http://10.0.0.9:2379'], username: 'me', password: 'pw' };
     expect(issuesOf(() => resolveEtcdOptions(open, nothing))).toMatchObject([{ field: 'password', value: '(hidden)', allowed: expect.stringContaining('10.0.0.9:2379') as string }]);
-    expect(resolveEtcdOptions({ ...open, allowPlainPassword: true }, nothing).credentials).toEqual({ name: 'me', password: 'pw' });
-    expect(resolveEtcdOptions({ ...open, endpoints: ['https://10.0.0.9:2379'] }, nothing).credentials).toBeDefined();
+    expect(resolveEtcdOptions({ ...open, allowPlainPassword: true }, nothing).user).toEqual({ name: 'me', password: 'pw' });
+    expect(resolveEtcdOptions({ ...open, endpoints: ['https://10.0.0.9:2379'] }, nothing).user).toBeDefined();
   });
 
   it('have TLS for https from the variables too, and refuse what http would ignore', () => {

@@ -103,7 +103,7 @@ describe.each(disks)('a disk %s', (_, make) => {
     rmSync(dir, { recursive: true });
   });
 
-  const open = async (clock: FakeClock) => (await import('../../../../src/backends/file/file-registry.js')).file({ dir }, clock);
+  const open = async (clock: FakeClock) => new (await import('../../../../src/backends/file/file-registry.js')).FileRegistry({ dir }, clock);
 
   it('when it is full keeps the entry that was there, whole, and takes a beat that says nothing new', async () => {
     const clock = new FakeClock();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { isVerdict, translated } from '../../../../src/backends/redis/redis-errors.js';
-import { StoppedError } from '../../../../src/errors.js';
+import { StoppedError } from '../../../../src/core/errors.js';
 
 const codeOf = (error: Error) => translated(error, 'renew', 'redis://10.0.0.1:6379').code;
 
