@@ -84,7 +84,8 @@ module.exports = {
     { name: 'resolvable', severity: 'error', from: { pathNot: '^dist/' }, to: { couldNotResolve: true } },
     {
       name: 'no-dev-dependency',
-      comment: 'What src runs on must be a dependency, a peer or bundled by the build; types alone may come from elsewhere.',
+      comment:
+        'What src runs on must be a dependency, a peer or bundled by the build; types alone may come from elsewhere.',
       severity: 'error',
       from: { path: '^src/' },
       to: {

@@ -11,7 +11,9 @@ const src = join(root, 'src');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Sources of what the package offers: `index.ts`, `integrations/fastify.ts`, … */
-const offered = Object.values(manifest.exports).flatMap(({ default: path }) => path?.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts') ?? []);
+const offered = Object.values(manifest.exports).flatMap(
+  ({ default: path }) => path?.replace(/^\.\/dist\/(.*)\.js$/, '$1.ts') ?? [],
+);
 
 /** Sources of what it runs: its commands need no declarations. */
 const programs = Object.values(manifest.bin).map((path) => path.replace(/^dist\/(.*)\.js$/, '$1.ts'));
@@ -28,7 +30,10 @@ const oneCore = (text) => `${text}\nimport ${JSON.stringify(join(src, 'index.ts'
 
 /** `import.meta.url` stays the URL of the module's own file, although its code goes into the shared chunk. */
 const ownUrl = (path, text) =>
-  text.replaceAll('import.meta.url', `new URL("own-url:${urlPath(src, path).replace(/\.ts$/, '.js')}", import.meta.url).href`);
+  text.replaceAll(
+    'import.meta.url',
+    `new URL("own-url:${urlPath(src, path).replace(/\.ts$/, '.js')}", import.meta.url).href`,
+  );
 
 const asWeLoad = (starts) => ({
   name: 'as-we-load',
@@ -49,9 +54,15 @@ async function bundle(dist) {
   // What tells others its URL, e.g. a worker to import it, must be a file of its own.
   const selfNamed = sources.filter((path) => readText(path).includes('import.meta.url'));
   // And what is started by its URL: `new URL('./worker.js', import.meta.url)`.
-  const started = selfNamed.flatMap((path) => [...readText(path).matchAll(/new URL\('(\.[^']+)\.js', import\.meta\.url\)/g)].map(([, part]) => join(dirname(path), `${part}.ts`)));
+  const started = selfNamed.flatMap((path) =>
+    [...readText(path).matchAll(/new URL\('(\.[^']+)\.js', import\.meta\.url\)/g)].map(([, part]) =>
+      join(dirname(path), `${part}.ts`),
+    ),
+  );
   const entries = [...new Set([...[...offered, ...programs].map((path) => join(src, path)), ...selfNamed, ...started])];
-  const later = sources.flatMap((path) => [...readText(path).matchAll(/\bimport\('(\.[^']+)\.js'\)/g)].map(([, part]) => join(dirname(path), `${part}.ts`)));
+  const later = sources.flatMap((path) =>
+    [...readText(path).matchAll(/\bimport\('(\.[^']+)\.js'\)/g)].map(([, part]) => join(dirname(path), `${part}.ts`)),
+  );
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: entries,
@@ -77,9 +88,16 @@ async function bundle(dist) {
   });
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, withoutDocs(text).replace(/own-url:([^"]*)/g, (_, own) => urlPath(dirname(path), join(dist, own))));
+    writeFileSync(
+      path,
+      withoutDocs(text).replace(/own-url:([^"]*)/g, (_, own) => urlPath(dirname(path), join(dist, own))),
+    );
   }
-  return [...new Set(Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []))];
+  return [
+    ...new Set(
+      Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+    ),
+  ];
 }
 
 /** Code that came in keeps its licence. */
@@ -95,12 +113,15 @@ function passOnLicences(dist, packages) {
 /** Writes the declarations, less those that no entry leads to: they would describe what nobody can import. */
 function declare(dist) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [tsc, '-p', join(src, 'tsconfig.json'), '--emitDeclarationOnly', '--outDir', dist], { stdio: 'inherit' });
+  execFileSync(process.execPath, [tsc, '-p', join(src, 'tsconfig.json'), '--emitDeclarationOnly', '--outDir', dist], {
+    stdio: 'inherit',
+  });
   const reached = new Set();
   const follow = (path) => {
     if (reached.has(path)) return;
     reached.add(path);
-    for (const [, next] of readText(path).matchAll(/(?:from |import |import\()["'](\.[^"']+)\.js["']/g)) follow(join(dirname(path), `${next}.d.ts`));
+    for (const [, next] of readText(path).matchAll(/(?:from |import |import\()["'](\.[^"']+)\.js["']/g))
+      follow(join(dirname(path), `${next}.d.ts`));
   };
   for (const path of offered) follow(join(dist, path.replace(/\.ts$/, '.d.ts')));
   for (const path of filesBelow(dist)) if (path.endsWith('.d.ts') && !reached.has(path)) rmSync(path);

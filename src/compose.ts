@@ -60,7 +60,8 @@ export interface RegistrarParts {
   readonly halt: AbortController;
 }
 
-const crashMonitor = async (): Promise<CrashMonitor> => (await import('./shutdown/crash/crash-monitor.js')).processCrashMonitor();
+const crashMonitor = async (): Promise<CrashMonitor> =>
+  (await import('./shutdown/crash/crash-monitor.js')).processCrashMonitor();
 
 /** The context of this process. */
 export function thisProcess(): RegistrarContext {
@@ -125,7 +126,11 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     maintenance,
   });
   const { path, details } = config.health;
-  const facts = () => ({ ready: lifecycle.heartbeat !== undefined, draining: halt.signal.aborted, health: healthMonitor.health });
+  const facts = () => ({
+    ready: lifecycle.heartbeat !== undefined,
+    draining: halt.signal.aborted,
+    health: healthMonitor.health,
+  });
   const endpoint = healthEndpoint({ path, details, facts });
   const shutdown = new Shutdown({
     config,
@@ -142,5 +147,19 @@ export function compose(options: RegistrarOptions): RegistrarParts {
       await attachments.running;
     },
   });
-  return { context, config, registry, events, machine, maintenance, hooks, healthMonitor, endpoint, lifecycle, shutdown, attachments, halt };
+  return {
+    context,
+    config,
+    registry,
+    events,
+    machine,
+    maintenance,
+    hooks,
+    healthMonitor,
+    endpoint,
+    lifecycle,
+    shutdown,
+    attachments,
+    halt,
+  };
 }

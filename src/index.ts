@@ -21,7 +21,20 @@ export type { RedisOptions } from './backends/redis/redis-options.js';
 export type { RedisClient } from './backends/redis/redis-client.js';
 export { memory } from './backends/memory/memory-registry.js';
 
-export type { CheckTlsOptions, ChecksOptions, ComponentOptions, DrainOptions, Duration, GrpcCheckOptions, HealthOptions, HeartbeatOptions, HttpCheckOptions, ProbeOptions, RegistrarOptions, ShutdownOptions } from './config/options.js';
+export type {
+  CheckTlsOptions,
+  ChecksOptions,
+  ComponentOptions,
+  DrainOptions,
+  Duration,
+  GrpcCheckOptions,
+  HealthOptions,
+  HeartbeatOptions,
+  HttpCheckOptions,
+  ProbeOptions,
+  RegistrarOptions,
+  ShutdownOptions,
+} from './config/options.js';
 export type { DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './contracts/policies.js';
 
 export {
@@ -47,7 +60,14 @@ export type { ConfigIssue, ErrorCode, LossCause } from './core/errors.js';
 
 export type { Cursor, DiscoveredInstance, Discovery } from './contracts/discovery.js';
 export type { Finding, OnFail } from './contracts/health-report.js';
-export type { ComponentHealth, ComponentReason, ComponentStatus, Health, HealthReport, HealthStatus } from './contracts/health-report.js';
+export type {
+  ComponentHealth,
+  ComponentReason,
+  ComponentStatus,
+  Health,
+  HealthReport,
+  HealthStatus,
+} from './contracts/health-report.js';
 export type { AddressCandidate, AddressSource } from './contracts/address-candidate.js';
 export { checkName, formatName, parseName } from './config/name-convention.js';
 export type { NameParts, NameProblem, Naming } from './config/name-convention.js';
@@ -56,7 +76,18 @@ export type { Credentials, CredentialsReading } from './contracts/credentials.js
 export type { TlsOptions } from './net/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './shutdown/hooks.js';
 export type { RegistrarState } from './contracts/registrar-state.js';
-export type { Deadlines, Entry, EntryCheck, EntryInstance, MemberFigures, Presence, Registration, Registry, RegistryEndpoint, Renewal } from './contracts/registry.js';
+export type {
+  Deadlines,
+  Entry,
+  EntryCheck,
+  EntryInstance,
+  MemberFigures,
+  Presence,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+  Renewal,
+} from './contracts/registry.js';
 export type { WorkerSpec } from './contracts/worker-spec.js';
 export type { ConfigSource, SourceReading } from './contracts/config-source.js';
 export type { ConfigRejection, EventName, Listener, RegistrarEvents } from './contracts/events.js';

@@ -21,7 +21,14 @@ async function checkSignalDelivery({ context, events }: RegistrarParts): Promise
 async function deregisterOnCrash({ context, config, registry, lifecycle, events }: RegistrarParts): Promise<void> {
   const { prepareCrashDeregister } = await import('./shutdown/crash/crash-deregister.js');
   const { crashMonitor, sharedThread } = context;
-  await prepareCrashDeregister({ crashMonitor, sharedThread, thread: config.thread, registry, heartbeat: () => lifecycle.heartbeat, events });
+  await prepareCrashDeregister({
+    crashMonitor,
+    sharedThread,
+    thread: config.thread,
+    registry,
+    heartbeat: () => lifecycle.heartbeat,
+    events,
+  });
 }
 
 async function openHealthServer({ endpoint, events }: RegistrarParts, port: number): Promise<HealthServer> {

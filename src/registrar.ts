@@ -62,7 +62,11 @@ export class Registrar {
     if (this.state !== 'idle' || this.#parts.attachments.server !== undefined) {
       throw new ConfigError([{ field: 'bind', value: this.state, allowed: 'call bind() once, before start()' }]);
     }
-    this.#parts.attachments.server = bindServer(server, { clock: this.#parts.context.clock, ...(this.endpoint && { endpoint: this.endpoint }), ...how });
+    this.#parts.attachments.server = bindServer(server, {
+      clock: this.#parts.context.clock,
+      ...(this.endpoint && { endpoint: this.endpoint }),
+      ...how,
+    });
     this.#parts.attachments.server.onClosed(() => {
       void this.stop('the server was closed');
     });
@@ -71,7 +75,8 @@ export class Registrar {
 
   /** Another listener of the same service, e.g. on a second address: counted, drained and closed with the one given to `bind()`, which comes first. */
   bindAlso(server: Server): this {
-    if (this.#parts.attachments.server === undefined) throw new ConfigError([{ field: 'bindAlso', value: this.state, allowed: 'call bind() first' }]);
+    if (this.#parts.attachments.server === undefined)
+      throw new ConfigError([{ field: 'bindAlso', value: this.state, allowed: 'call bind() first' }]);
     this.#parts.attachments.server.also(server);
     return this;
   }
@@ -99,11 +104,20 @@ export class Registrar {
     const isListening = (await this.#parts.attachments.server?.listensSoon(isClusterWorker())) ?? true;
     if (!isListening && !required) return;
     try {
-      await withDeadline(clock, waitMs, { operation: `registering ${this.#parts.config.name} (see \`wait\`)` }, undefined, () => started);
+      await withDeadline(
+        clock,
+        waitMs,
+        { operation: `registering ${this.#parts.config.name} (see \`wait\`)` },
+        undefined,
+        () => started,
+      );
     } catch (error) {
       if (!required && !isCallersMistake(error)) return;
       // Whoever gets this error is not kept waiting for a registry that does not answer; leaving goes on beside it.
-      if (this.state !== 'failed') await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () => this.leave('not registered in time, and `required` is set')).catch(() => undefined);
+      if (this.state !== 'failed')
+        await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () =>
+          this.leave('not registered in time, and `required` is set'),
+        ).catch(() => undefined);
       throw error;
     }
   }
@@ -120,7 +134,8 @@ export class Registrar {
 
   /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet. Throws `ConfigError` for bad values; rejects when the registry refuses them, and the old ones stay. */
   async update(changes: InstanceChanges): Promise<void> {
-    if (this.#parts.halt.signal.aborted) throw new StoppedError('update() after stop(): the Registrar has left the registry');
+    if (this.#parts.halt.signal.aborted)
+      throw new StoppedError('update() after stop(): the Registrar has left the registry');
     await this.#parts.lifecycle.relabel((labels) => labels.changed(changes));
   }
 
@@ -129,7 +144,8 @@ export class Registrar {
    * once while nothing is registered yet. An operator's maintenance is neither replaced nor lifted. `reason` is for people, at most 200 characters.
    */
   async maintenance(on: boolean, reason = 'for a while'): Promise<void> {
-    if (this.#parts.halt.signal.aborted) throw new StoppedError('maintenance() after stop(): the Registrar has left the registry');
+    if (this.#parts.halt.signal.aborted)
+      throw new StoppedError('maintenance() after stop(): the Registrar has left the registry');
     this.#parts.maintenance.want(on ? reason : undefined);
     if (this.#parts.lifecycle.heartbeat === undefined) return;
     this.#parts.lifecycle.healthChanged();

@@ -60,7 +60,20 @@ export interface StatusSources {
   readonly notes: readonly string[];
 }
 
-export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, waitingFor, failure, addressCandidates, notes }: StatusSources): RegistrarStatus {
+export function statusOf({
+  clock,
+  state,
+  name,
+  instance,
+  registry,
+  health,
+  heartbeat,
+  traffic,
+  waitingFor,
+  failure,
+  addressCandidates,
+  notes,
+}: StatusSources): RegistrarStatus {
   const held = heartbeat?.held;
   const now = clock.now();
   return {

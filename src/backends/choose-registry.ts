@@ -19,7 +19,10 @@ const factories: Readonly<Record<RegistryKind, () => Registry>> = {
 };
 
 /** The registry to use: the option, else what `SERVICE_REGISTRY` names, else Consul. Throws `ConfigError` when the variable names none. */
-export function chooseRegistry(options: Pick<RegistrarOptions, 'registry'>, env: ServiceEnv = readServiceEnv()): Registry {
+export function chooseRegistry(
+  options: Pick<RegistrarOptions, 'registry'>,
+  env: ServiceEnv = readServiceEnv(),
+): Registry {
   if (options.registry !== undefined) return options.registry;
   const problem = registryKindIssue(env);
   if (problem !== undefined) throw new ConfigError([problem]);

@@ -54,8 +54,11 @@ async function check(words: readonly string[], naming: Naming): Promise<Outcome>
       }
     }
   }
-  const problems = found.flatMap((each) => checkName(each.name, naming).map(({ problem, corrected }) => `${place(each)}: ${problem} (try: ${corrected})`));
-  if (unread.length === 0 && found.length === 0) unread.push('There is no name to check here; see rollcall lint --help');
+  const problems = found.flatMap((each) =>
+    checkName(each.name, naming).map(({ problem, corrected }) => `${place(each)}: ${problem} (try: ${corrected})`),
+  );
+  if (unread.length === 0 && found.length === 0)
+    unread.push('There is no name to check here; see rollcall lint --help');
   return { status: unread.length > 0 ? 2 : problems.length > 0 ? 1 : 0, out: problems, err: unread };
 }
 

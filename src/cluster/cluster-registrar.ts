@@ -62,11 +62,21 @@ export class ClusterRegistrar {
     // One user more than the lives, each of which closes what it has used.
     this.#registry = new GuardedRegistry(registry, systemClock, this.#config.intervalMs);
     this.#members = new ServingWorkers(systemClock, () => this.#assess());
-    this.#workers = new WorkerChannels({ service: this.#config.name, answer: (worker, request) => this.#answer(worker, request), onGone: (worker) => this.#lose(worker) });
+    this.#workers = new WorkerChannels({
+      service: this.#config.name,
+      answer: (worker, request) => this.#answer(worker, request),
+      onGone: (worker) => this.#lose(worker),
+    });
     const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
-    const handler = { stop: (reason: string, interactive: boolean) => this.#end(reason, interactive), forceStop: () => this.#forceStop.abort() };
+    const handler = {
+      stop: (reason: string, interactive: boolean) => this.#end(reason, interactive),
+      forceStop: () => this.#forceStop.abort(),
+    };
     this.#endObedience = processSignals().subscribe(this.#config.signals, handler, (signal) => {
-      logger?.warn({ service: this.#config.name }, `${signal} has other listeners too: rollcall stops for it, ending the process is left to them`);
+      logger?.warn(
+        { service: this.#config.name },
+        `${signal} has other listeners too: rollcall stops for it, ending the process is left to them`,
+      );
     });
   }
 
@@ -77,7 +87,11 @@ export class ClusterRegistrar {
 
   /** Plain data, safe to print. */
   status(): ClusterStatus {
-    const workers = this.#members.healths.map(({ worker, ...health }) => ({ id: worker, pid: this.#workers.pidOf(worker), ...health }));
+    const workers = this.#members.healths.map(({ worker, ...health }) => ({
+      id: worker,
+      pid: this.#workers.pidOf(worker),
+      ...health,
+    }));
     return { workers, instance: this.#registrar?.status() };
   }
 
@@ -114,7 +128,10 @@ export class ClusterRegistrar {
       await (registrar?.leave(reason) ?? this.#leaving);
       await this.#workersEnded();
     } else {
-      await Promise.race([registrar.stop(reason), new Promise((resolve) => this.#forceStop.signal.addEventListener('abort', resolve))]);
+      await Promise.race([
+        registrar.stop(reason),
+        new Promise((resolve) => this.#forceStop.signal.addEventListener('abort', resolve)),
+      ]);
     }
     this.#workers.close();
     await this.#registry.close();
@@ -125,7 +142,9 @@ export class ClusterRegistrar {
   async #workersEnded(signal?: AbortSignal): Promise<void> {
     const late = new AbortController();
     const cancel = systemClock.after(this.#config.stopTimeoutMs, () => late.abort());
-    await this.#workers.ended(AbortSignal.any([this.#forceStop.signal, late.signal, ...(signal === undefined ? [] : [signal])]));
+    await this.#workers.ended(
+      AbortSignal.any([this.#forceStop.signal, late.signal, ...(signal === undefined ? [] : [signal])]),
+    );
     cancel();
   }
 
@@ -153,14 +172,23 @@ export class ClusterRegistrar {
       return { outcome: 'refused', problem: asError(thrown).message };
     }
     const { port } = this.#members.first ?? instance;
-    if (instance.port !== port) return { outcome: 'refused', problem: `it serves port ${String(instance.port)} and the others ${String(port)}, but workers of one service share a port` };
+    if (instance.port !== port)
+      return {
+        outcome: 'refused',
+        problem: `it serves port ${String(instance.port)} and the others ${String(port)}, but workers of one service share a port`,
+      };
     this.#members.register(worker, instance, report);
     return { outcome: 'done' };
   }
 
   #begin(instance: ServiceInstance): Registrar {
     const registrar = this.#make(asPrimary(this.#options, instance));
-    registrar.onStop('after drain', WORKERS, (signal) => (this.#registrar === registrar ? this.#workersEnded(signal) : undefined), { timeout: LONGEST_WAIT });
+    registrar.onStop(
+      'after drain',
+      WORKERS,
+      (signal) => (this.#registrar === registrar ? this.#workersEnded(signal) : undefined),
+      { timeout: LONGEST_WAIT },
+    );
     for (const attach of this.#attach) attach(registrar);
     void this.#leaving.then(() => registrar.start()).catch(() => undefined);
     return registrar;
@@ -198,7 +226,10 @@ export class ClusterRegistrar {
 }
 
 /** The options of the workers, as far as they are about the instance and not about the single worker; where it is, a worker has found out. */
-function asPrimary({ ready: _ready, config: _config, health: _health, wait: _wait, required: _required, ...options }: RegistrarOptions, instance: ServiceInstance): RegistrarOptions {
+function asPrimary(
+  { ready: _ready, config: _config, health: _health, wait: _wait, required: _required, ...options }: RegistrarOptions,
+  instance: ServiceInstance,
+): RegistrarOptions {
   const { id, address, port, tags, meta, weights, checks } = instance;
   const http = checks.find(({ kind }) => kind === 'http');
   return {
@@ -209,7 +240,12 @@ function asPrimary({ ready: _ready, config: _config, health: _health, wait: _wai
     ...(weights && { weights }),
     ...(address !== undefined && { address }),
     ...(port !== undefined && { port }),
-    ...(options.checks && { checks: { ...options.checks, ...(http?.kind === 'http' && { http: { path: http.url, interval: http.intervalMs, timeout: http.timeoutMs } }) } }),
+    ...(options.checks && {
+      checks: {
+        ...options.checks,
+        ...(http?.kind === 'http' && { http: { path: http.url, interval: http.intervalMs, timeout: http.timeoutMs } }),
+      },
+    }),
     health: { components: { [WORKERS]: { onFail: 'critical' } } },
     shutdown: { ...options.shutdown, signals: false },
   };

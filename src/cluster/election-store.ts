@@ -48,7 +48,9 @@ export class ElectionStore {
   async others(): Promise<HealthReport[]> {
     await this.#open();
     const files = (await readdir(this.#folder)).filter((file) => file.endsWith('.worker'));
-    const signs = await Promise.all(files.map((file) => join(this.#folder, file)).flatMap((path) => (path === this.#ours ? [] : [readSign(path)])));
+    const signs = await Promise.all(
+      files.map((file) => join(this.#folder, file)).flatMap((path) => (path === this.#ours ? [] : [readSign(path)])),
+    );
     return signs.flatMap((sign) => (sign === undefined || this.#isDead(sign) ? [] : healthOf(sign)));
   }
 
@@ -77,7 +79,8 @@ export class ElectionStore {
     this.#opened ??= (async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const { uid, mode } = await stat(this.#plan.folder);
-      if (uid !== this.#plan.uid || (mode & 0o022) !== 0) throw new Error(`${this.#plan.folder} is not ours alone: remove it, or set TMPDIR`);
+      if (uid !== this.#plan.uid || (mode & 0o022) !== 0)
+        throw new Error(`${this.#plan.folder} is not ours alone: remove it, or set TMPDIR`);
     })();
     this.#opened.catch(() => (this.#opened = undefined));
     return this.#opened;

@@ -46,7 +46,8 @@ export class LeaderElection implements Coordination {
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const isOurs = this.#held !== undefined || (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
+    const isOurs =
+      this.#held !== undefined || (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
     if (isOurs) return this.#plan.registry.read(key, signal);
     // What is there is the work of another of us: no past self of ours, and no rival.
     return this.#leased && toEntry(this.#leased, false);
@@ -69,7 +70,12 @@ export class LeaderElection implements Coordination {
     await this.#plan.registry.remove(key, signal);
   }
 
-  async #renew(store: ElectionStore, instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Renewal> {
+  async #renew(
+    store: ElectionStore,
+    instance: ServiceInstance,
+    report: HealthReport,
+    signal: AbortSignal,
+  ): Promise<Renewal> {
     this.#leased = renewed(this.#leased ?? registered(instance, report, undefined), report);
     await store.sign(report);
     // Asked before each beat: whoever was still for too long has been followed by another.
@@ -93,7 +99,15 @@ export class LeaderElection implements Coordination {
   #meet({ name, id, namespace, partition }: InstanceKey): Promise<ElectionStore> {
     const { clock, pid, isRunning, ttlMs, folder } = this.#plan;
     const { uid } = userInfo();
-    const plan = { folder: folder ?? join(tmpdir(), `rollcall-workers-${String(uid)}`), id: JSON.stringify([partition, namespace, name, id]), uid, pid, isRunning, clock, deadAfterMs: ttlMs * DEAD_AFTER };
+    const plan = {
+      folder: folder ?? join(tmpdir(), `rollcall-workers-${String(uid)}`),
+      id: JSON.stringify([partition, namespace, name, id]),
+      uid,
+      pid,
+      isRunning,
+      clock,
+      deadAfterMs: ttlMs * DEAD_AFTER,
+    };
     // Loaded when it is needed: its parts of Node are dear.
     this.#store ??= import('./election-store.js').then(({ ElectionStore }) => new ElectionStore(plan));
     return this.#store;

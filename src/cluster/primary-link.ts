@@ -55,7 +55,11 @@ export class PrimaryLink {
       this.#waiting.set(number, resolve);
     });
     try {
-      if (!this.#send({ kind: 'request', number, request })) throw new RegistryUnavailableError('the primary of the cluster is gone', { registry: 'primary', operation: request.verb });
+      if (!this.#send({ kind: 'request', number, request }))
+        throw new RegistryUnavailableError('the primary of the cluster is gone', {
+          registry: 'primary',
+          operation: request.verb,
+        });
       return await abortable(answered, signal);
     } finally {
       this.#waiting.delete(number);

@@ -48,8 +48,16 @@ export class PrimaryRegistry implements Coordination {
   async #ask(request: Request, signal: AbortSignal): Promise<Extract<Answer, { outcome: 'done' }>> {
     const answer = await this.#link.ask(request, signal);
     const context = { registry: 'primary', operation: request.verb };
-    if (answer.outcome === 'lost') throw new RegistrationLostError('the primary of the cluster does not count this worker in', context);
-    if (answer.outcome === 'refused') throw new ConfigError([{ field: 'cluster', value: request.verb, allowed: `what the primary accepts, which refuses this worker: ${answer.problem}` }]);
+    if (answer.outcome === 'lost')
+      throw new RegistrationLostError('the primary of the cluster does not count this worker in', context);
+    if (answer.outcome === 'refused')
+      throw new ConfigError([
+        {
+          field: 'cluster',
+          value: request.verb,
+          allowed: `what the primary accepts, which refuses this worker: ${answer.problem}`,
+        },
+      ]);
     return answer;
   }
 }

@@ -44,7 +44,10 @@ export class ServingWorkers {
   }
 
   get healths(): WorkerHealth[] {
-    return [...this.#members].map(([worker, { leased, expired }]) => ({ worker, ...(expired ? { status: 'critical', reason: 'no heartbeat within the TTL' } : leased.beat) }));
+    return [...this.#members].map(([worker, { leased, expired }]) => ({
+      worker,
+      ...(expired ? { status: 'critical', reason: 'no heartbeat within the TTL' } : leased.beat),
+    }));
   }
 
   read(worker: number, { id }: InstanceKey): Entry | undefined {

@@ -25,7 +25,9 @@ export function shareAmongWorkers(registry: Registry, amongst: SharePlan): Regis
   let way: WorkerRegistry | undefined;
   // Of no use to anybody but a worker, and so not part of every import.
   const agreed = async () => {
-    loading ??= import('./worker-registry.js').then(({ WorkerRegistry }) => new WorkerRegistry({ ...amongst, registry, channel }));
+    loading ??= import('./worker-registry.js').then(
+      ({ WorkerRegistry }) => new WorkerRegistry({ ...amongst, registry, channel }),
+    );
     return (way = await loading);
   };
   const { name, isLocal, suppliesAddress, warnings = [], endpoint } = registry;

@@ -39,7 +39,8 @@ export class WorkerChannels {
     cluster.on('disconnect', this.#onDisconnect);
     cluster.on('exit', this.#onExit);
     // Those that have asked in vain by now.
-    for (const worker of Object.values(cluster.workers ?? {})) if (worker !== undefined) this.#say(worker, { kind: 'here' });
+    for (const worker of Object.values(cluster.workers ?? {}))
+      if (worker !== undefined) this.#say(worker, { kind: 'here' });
   }
 
   pidOf(worker: number): number | undefined {

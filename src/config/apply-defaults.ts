@@ -30,7 +30,9 @@ export function applyDefaults(asked: CheckedOptions): UncheckedConfig {
     ttlMs,
     checks: asked.checks === undefined ? [] : planChecks(asked.checks, path),
     // What a stop leaves on purpose would be reaped.
-    deregisterCriticalAfterMs: asked.deregisterCriticalAfter ?? (stop.policy === 'deregister' ? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs) : undefined),
+    deregisterCriticalAfterMs:
+      asked.deregisterCriticalAfter ??
+      (stop.policy === 'deregister' ? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs) : undefined),
     recover: asked.recover ?? defaults.recover,
     drift: asked.drift ?? defaults.drift,
     onIdConflict: asked.onIdConflict ?? defaults.onIdConflict,
@@ -69,16 +71,20 @@ function planComponents(components: Components): ComponentPlan[] {
 
 function planChecks({ http, tcp, grpc }: Checks, healthPath: string): CheckPlan[] {
   const plans: CheckPlan[] = [];
-  if (http !== undefined) plans.push({ kind: 'http', target: http.path ?? `${healthPath}/ready`, ...planTls(http.tls), ...cadence(http) });
+  if (http !== undefined)
+    plans.push({ kind: 'http', target: http.path ?? `${healthPath}/ready`, ...planTls(http.tls), ...cadence(http) });
   if (tcp !== undefined) plans.push({ kind: 'tcp', ...cadence(tcp) });
-  if (grpc !== undefined) plans.push({ kind: 'grpc', service: grpc.service ?? '', tls: grpc.tls ?? false, ...cadence(grpc) });
+  if (grpc !== undefined)
+    plans.push({ kind: 'grpc', service: grpc.service ?? '', tls: grpc.tls ?? false, ...cadence(grpc) });
   return plans;
 }
 
 function planTls(tls: NonNullable<Checks['http']>['tls']): { tls?: CheckTls } {
   if (tls === undefined) return {};
   const { serverName, insecureSkipVerify } = tls;
-  return { tls: { ...(serverName !== undefined && { serverName }), ...(insecureSkipVerify === true && { skipVerify: true }) } };
+  return {
+    tls: { ...(serverName !== undefined && { serverName }), ...(insecureSkipVerify === true && { skipVerify: true }) },
+  };
 }
 
 function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalMs: number; timeoutMs: number } {
@@ -86,7 +92,13 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
   return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
 }
 
-function decideStop({ signals, policy, drain, timeout, crash }: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'crash'> {
+function decideStop({
+  signals,
+  policy,
+  drain,
+  timeout,
+  crash,
+}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'crash'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {

@@ -53,9 +53,21 @@ export interface HealthPlan {
 
 /** A registry-side check as asked for; becomes a `RegistryCheck` once the address and port are known. */
 export type CheckPlan =
-  | { readonly kind: 'http'; readonly target: string; readonly tls?: CheckTls; readonly intervalMs: number; readonly timeoutMs: number }
+  | {
+      readonly kind: 'http';
+      readonly target: string;
+      readonly tls?: CheckTls;
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+    }
   | { readonly kind: 'tcp'; readonly intervalMs: number; readonly timeoutMs: number }
-  | { readonly kind: 'grpc'; readonly service: string; readonly tls: boolean; readonly intervalMs: number; readonly timeoutMs: number };
+  | {
+      readonly kind: 'grpc';
+      readonly service: string;
+      readonly tls: boolean;
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+    };
 
 /** A part of the service that is looked at, or that others report about, with everything decided. Times are milliseconds. */
 export interface ComponentPlan {

@@ -34,7 +34,8 @@ const relations: readonly Relation[] = [
     field: 'deregisterCriticalAfter',
     against: 'shutdown.policy',
     value: ({ deregisterCriticalAfterMs = Infinity }) => deregisterCriticalAfterMs,
-    holds: ({ deregisterCriticalAfterMs, policy }) => deregisterCriticalAfterMs === undefined || policy === 'deregister',
+    holds: ({ deregisterCriticalAfterMs, policy }) =>
+      deregisterCriticalAfterMs === undefined || policy === 'deregister',
     allowed: ({ policy }) => `nothing under shutdown.policy '${policy}': the registry would remove what is to stay`,
   },
   {
@@ -49,14 +50,16 @@ const relations: readonly Relation[] = [
     against: 'shutdown.timeout',
     value: ({ drain }) => drain.maxMs,
     holds: ({ drain, stopTimeoutMs }) => drain.maxMs <= stopTimeoutMs,
-    allowed: ({ stopTimeoutMs }) => `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which holds for the whole stop`,
+    allowed: ({ stopTimeoutMs }) =>
+      `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which holds for the whole stop`,
   },
   {
     field: 'shutdown.crash',
     against: 'shutdown.policy',
     value: ({ crash }) => crash,
     holds: ({ crash, policy }) => !crash || policy === 'deregister',
-    allowed: ({ policy }) => `false under shutdown.policy '${policy}': a last try to deregister would remove what is to stay`,
+    allowed: ({ policy }) =>
+      `false under shutdown.policy '${policy}': a last try to deregister would remove what is to stay`,
   },
 ];
 
@@ -74,17 +77,32 @@ function shown(value: number | boolean): string | boolean {
 /** What is wrong with a name that has to follow the convention. */
 export function nameIssues({ name, naming }: UncheckedConfig, isWrong: (field: string) => boolean): ConfigIssue[] {
   if (naming === 'plain' || isWrong('name') || isWrong('naming')) return [];
-  return checkName(name, naming).map(({ problem, corrected }) => ({ field: 'name', value: name, allowed: `${problem} (naming is strict); try ${corrected}` }));
+  return checkName(name, naming).map(({ problem, corrected }) => ({
+    field: 'name',
+    value: name,
+    allowed: `${problem} (naming is strict); try ${corrected}`,
+  }));
 }
 
 /** What is allowed but will probably surprise. */
-export function configWarnings({ name, checks, policy, drain, ttlMs, thread, stallToleranceMs }: Pick<UncheckedConfig, 'name' | 'checks' | 'policy' | 'drain' | 'ttlMs' | 'thread' | 'stallToleranceMs'>): string[] {
+export function configWarnings({
+  name,
+  checks,
+  policy,
+  drain,
+  ttlMs,
+  thread,
+  stallToleranceMs,
+}: Pick<UncheckedConfig, 'name' | 'checks' | 'policy' | 'drain' | 'ttlMs' | 'thread' | 'stallToleranceMs'>): string[] {
   const unseenMs = ttlMs + EXPIRY_NOTICED_MS;
   // A connection is accepted by the system, whatever the event loop does.
-  const strict = thread === 'worker' ? checks.filter(({ kind, timeoutMs }) => kind !== 'tcp' && timeoutMs < stallToleranceMs) : [];
+  const strict =
+    thread === 'worker' ? checks.filter(({ kind, timeoutMs }) => kind !== 'tcp' && timeoutMs < stallToleranceMs) : [];
   const slow = checks.filter(({ intervalMs, timeoutMs }) => timeoutMs > intervalMs);
   return [
-    ...checkName(name).map(({ problem, corrected }) => `the name ${JSON.stringify(name)}: ${problem}; try ${corrected}`),
+    ...checkName(name).map(
+      ({ problem, corrected }) => `the name ${JSON.stringify(name)}: ${problem}; try ${corrected}`,
+    ),
     ...slow.map(
       ({ kind, intervalMs, timeoutMs }) =>
         `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval (${formatDuration(intervalMs)}): probes may pile up`,
@@ -94,7 +112,9 @@ export function configWarnings({ name, checks, policy, drain, ttlMs, thread, sta
         `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is shorter than heartbeat.stallTolerance (${formatDuration(stallToleranceMs)}): when the event loop stalls, the registry's own verdict comes first`,
     ),
     ...(policy === 'leave' && drain.maxMs < unseenMs
-      ? [`under shutdown.policy 'leave' callers come until the TTL has run out: shutdown.drain.max (${formatDuration(drain.maxMs)}) should be ${formatDuration(unseenMs)} or more`]
+      ? [
+          `under shutdown.policy 'leave' callers come until the TTL has run out: shutdown.drain.max (${formatDuration(drain.maxMs)}) should be ${formatDuration(unseenMs)} or more`,
+        ]
       : []),
   ];
 }

@@ -30,7 +30,9 @@ export function isPlainText(text: string, longest = Infinity): boolean {
 /** What is wrong with a name or an id, as "what is allowed"; undefined when nothing is. */
 export function keyFault(kind: string, longest: number, text: string): string | undefined {
   if (!isPlainText(text, longest)) return `${kind} of 1 to ${longest} characters, none of them a control character`;
-  return isAddressable(text) ? undefined : `${kind} of characters that print, without '%', and between slashes neither nothing nor '.' nor '..'`;
+  return isAddressable(text)
+    ? undefined
+    : `${kind} of characters that print, without '%', and between slashes neither nothing nor '.' nor '..'`;
 }
 
 /** What is wrong with a tag, as "what is allowed"; undefined when nothing is. */
@@ -64,7 +66,12 @@ export function isPositive16Bit(value: unknown): boolean {
 
 /** A signal that a process can listen for. */
 export function isCatchableSignal(signal: unknown): boolean {
-  return typeof signal === 'string' && Object.hasOwn(constants.signals, signal) && signal !== 'SIGKILL' && signal !== 'SIGSTOP';
+  return (
+    typeof signal === 'string' &&
+    Object.hasOwn(constants.signals, signal) &&
+    signal !== 'SIGKILL' &&
+    signal !== 'SIGSTOP'
+  );
 }
 
 /** What is wrong with a meta key, as "what is allowed"; undefined when nothing is. */
@@ -84,5 +91,7 @@ export function metaValueFault(value: unknown): string | undefined {
 
 /** What is wrong with the name of a component, as "what is allowed"; undefined when nothing is. It stands in the registry and in answers to anyone. */
 export function componentNameFault(name: unknown): string | undefined {
-  return typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) ? undefined : 'a name of letters, digits, `.`, `_` and `-`, at most 64 characters';
+  return typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
+    ? undefined
+    : 'a name of letters, digits, `.`, `_` and `-`, at most 64 characters';
 }

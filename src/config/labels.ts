@@ -40,7 +40,11 @@ export class Labels {
   }
 
   /** Those that a service starts with. Throws `ConfigError` when they cannot be used. */
-  static of(options: RegistrarOptions, env: ServiceEnv = readServiceEnv(), facts: TemplateFacts = processFacts): Labels {
+  static of(
+    options: RegistrarOptions,
+    env: ServiceEnv = readServiceEnv(),
+    facts: TemplateFacts = processFacts,
+  ): Labels {
     const environment = rendered(labelsIn(mergeSources({}, env).values), facts);
     return new Labels({ environment, options: rendered(labelsIn({ ...options }), facts), live: {} }, facts);
   }
@@ -72,13 +76,15 @@ function labelsIn(values: Values): Values {
 /** Throws `ConfigError` for a template that cannot be filled in. */
 function rendered(labels: Values, facts: TemplateFacts): Values {
   const { values, faults } = renderValues(labels, facts);
-  if (faults.length > 0) throw new ConfigError(faults.map(({ path, ...fault }) => ({ field: path.join('.'), ...fault })));
+  if (faults.length > 0)
+    throw new ConfigError(faults.map(({ path, ...fault }) => ({ field: path.join('.'), ...fault })));
   return values;
 }
 
 /** Meta pairs are laid one by one, everything else whole. */
 function overlay(below: Values, above: Values): Values {
-  const meta = isObject(below['meta']) && isObject(above['meta']) ? { meta: { ...below['meta'], ...above['meta'] } } : {};
+  const meta =
+    isObject(below['meta']) && isObject(above['meta']) ? { meta: { ...below['meta'], ...above['meta'] } } : {};
   return { ...below, ...above, ...meta };
 }
 
@@ -86,7 +92,11 @@ function overlay(below: Values, above: Values): Values {
 function checked(labels: Values): Pick<ServiceInstance, LabelName> {
   const { success, output, issues = [] } = safeParse(labelsSchema, labels);
   if (!success) {
-    const problems = issues.map(({ path, input, message }) => ({ field: pathOf(path), value: input, allowed: message }));
+    const problems = issues.map(({ path, input, message }) => ({
+      field: pathOf(path),
+      value: input,
+      allowed: message,
+    }));
     throw new ConfigError(problems);
   }
   const { tags = [], meta = {}, weights } = output;
@@ -99,13 +109,28 @@ function pathOf(path: readonly { readonly key: unknown }[] = []): string {
 
 /** What a live source must not say. Values are not shown: what was not meant for us may be a secret. */
 function foreign(live: unknown): ConfigIssue[] {
-  if (!isObject(live)) return [{ field: 'the whole', value: Array.isArray(live) ? 'an array' : typeof live, allowed: `an object with any of ${labelNames.join(', ')}` }];
+  if (!isObject(live))
+    return [
+      {
+        field: 'the whole',
+        value: Array.isArray(live) ? 'an array' : typeof live,
+        allowed: `an object with any of ${labelNames.join(', ')}`,
+      },
+    ];
   const unknown = Object.keys(live).filter((key) => !labelNames.some((label) => label === key));
-  const texts = [live['tags'], live['meta']].flatMap((values) => (typeof values === 'object' && values !== null ? (Object.values(values) as unknown[]) : []));
+  const texts = [live['tags'], live['meta']].flatMap((values) =>
+    typeof values === 'object' && values !== null ? (Object.values(values) as unknown[]) : [],
+  );
   return [
-    ...unknown.map((field) => ({ field, value: '(not shown)', allowed: `not here: a config source gives ${labelNames.join(', ')}${meant(field)}` })),
+    ...unknown.map((field) => ({
+      field,
+      value: '(not shown)',
+      allowed: `not here: a config source gives ${labelNames.join(', ')}${meant(field)}`,
+    })),
     // A template would hand out values of the environment to everyone who can write to the source.
-    ...(texts.some((text) => typeof text === 'string' && hasTemplate(text)) ? [{ field: 'tags, meta', value: '{{', allowed: 'finished texts: templates are for options' }] : []),
+    ...(texts.some((text) => typeof text === 'string' && hasTemplate(text))
+      ? [{ field: 'tags, meta', value: '{{', allowed: 'finished texts: templates are for options' }]
+      : []),
   ];
 }
 

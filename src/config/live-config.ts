@@ -67,7 +67,9 @@ export class LiveConfig {
     this.#over.abort(new StoppedError('the configuration is no longer followed'));
     await this.#following;
     const { source, clock } = this.#plan;
-    await withDeadline(clock, CLOSE_WITHIN_MS, { operation: `closing ${source.name}` }, undefined, async () => source.close()).catch(() => undefined);
+    await withDeadline(clock, CLOSE_WITHIN_MS, { operation: `closing ${source.name}` }, undefined, async () =>
+      source.close(),
+    ).catch(() => undefined);
   }
 
   async #readFirst(signal: AbortSignal): Promise<void> {
@@ -133,7 +135,9 @@ export class LiveConfig {
 
   #read(cursor: Cursor | undefined, withinMs: number, signal: AbortSignal): Promise<SourceReading> {
     const { source, clock } = this.#plan;
-    return withDeadline(clock, withinMs, { operation: `reading ${source.name}` }, signal, async (until) => source.poll(cursor, until));
+    return withDeadline(clock, withinMs, { operation: `reading ${source.name}` }, signal, async (until) =>
+      source.poll(cursor, until),
+    );
   }
 
   #consider(reading: SourceReading, signal: AbortSignal): void {
@@ -152,7 +156,8 @@ export class LiveConfig {
       this.#told.clear();
     } catch (error) {
       // Any other error says nothing of the values: the heartbeat goes on trying to write them, or has come to its end.
-      if (!signal.aborted && (hasCode(error, 'ROLLCALL_CONFIG') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED'))) this.#reject('invalid', wordsOf(error));
+      if (!signal.aborted && (hasCode(error, 'ROLLCALL_CONFIG') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')))
+        this.#reject('invalid', wordsOf(error));
     }
   }
 

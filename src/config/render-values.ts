@@ -25,7 +25,9 @@ export function renderValues(values: Values, facts: TemplateFacts): { values: Va
     ...values,
     ...(id !== undefined && { id: render(id, 'id') }),
     ...(Array.isArray(tags) && { tags: tags.map((tag, index) => render(tag, 'tags', String(index))) }),
-    ...(isObject(meta) && { meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, render(value, 'meta', key)])) }),
+    ...(isObject(meta) && {
+      meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, render(value, 'meta', key)])),
+    }),
   };
   return { values: finished, faults };
 }

@@ -20,14 +20,22 @@ import type { TemplateFacts } from './templates.js';
  * Decides every setting: explicit options win over the environment, that over the defaults. Meta pairs are merged one by one.
  * Throws one `ConfigError` that names every problem; never touches the network.
  */
-export function resolveConfig(options: RegistrarOptions = {}, env: ServiceEnv = readServiceEnv(), facts: TemplateFacts = processFacts): Config {
+export function resolveConfig(
+  options: RegistrarOptions = {},
+  env: ServiceEnv = readServiceEnv(),
+  facts: TemplateFacts = processFacts,
+): Config {
   const asked = mergeSources(options, env);
   const { values, faults } = renderValues(asked.values, facts);
   const { output, issues = [] } = safeParse(optionsSchema, values);
   const paths = issues.map(({ path = [] }) => path.map(({ key }) => String(key)));
   const problems: ConfigIssue[] = [
     ...faults.map(({ path, ...fault }) => ({ field: asked.sourceOf(path), ...fault })),
-    ...issues.map(({ input, message }, index) => ({ field: asked.sourceOf(paths[index] ?? []), value: input, allowed: message })),
+    ...issues.map(({ input, message }, index) => ({
+      field: asked.sourceOf(paths[index] ?? []),
+      value: input,
+      allowed: message,
+    })),
   ];
 
   // Without the values that are wrong by themselves: the others may contradict each other all the same.

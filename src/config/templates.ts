@@ -28,7 +28,7 @@ export function hasTemplate(text: string): boolean {
 /** Fills in `{{env.NAME}}`, `{{env.NAME|default}}` and `{{host}}`. What is filled in is never taken for a template itself. */
 export function renderTemplate(text: string, facts: TemplateFacts): Rendered {
   let rendered = '';
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const open = text.indexOf(OPEN, at);
     if (open === -1) return { text: rendered + text.slice(at) };
     const close = text.indexOf(CLOSE, open);
@@ -43,7 +43,10 @@ function fillIn(expression: string, { variable, host }: TemplateFacts): Rendered
   if (expression === 'host') return { text: host() };
   const [, name, fallback] = /^env\.([A-Za-z_][A-Za-z0-9_]*)(?:\|(.*))?$/s.exec(expression) ?? [];
   if (name === undefined || fallback?.includes(OPEN)) return { allowed: `a template of the form ${FORMS}` };
-  if (isSecret(name)) return { allowed: `no template with ${name}, which is a secret: whoever reads the registry would read it` };
+  if (isSecret(name))
+    return { allowed: `no template with ${name}, which is a secret: whoever reads the registry would read it` };
   const text = variable(name) ?? fallback;
-  return text === undefined ? { allowed: `${name} has to be set in the environment, or the template given a default: \`{{env.${name}|none}}\`` } : { text };
+  return text === undefined
+    ? { allowed: `${name} has to be set in the environment, or the template given a default: \`{{env.${name}|none}}\`` }
+    : { text };
 }

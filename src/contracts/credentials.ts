@@ -22,7 +22,10 @@ export function joinCredentials(all: readonly Credentials[]): Credentials {
     files: [...new Set(all.flatMap(({ files }) => files))],
     reread() {
       const readings = all.map((credentials) => credentials.reread());
-      return { changed: readings.some(({ changed }) => changed), problems: [...new Set(readings.flatMap(({ problems }) => problems))] };
+      return {
+        changed: readings.some(({ changed }) => changed),
+        problems: [...new Set(readings.flatMap(({ problems }) => problems))],
+      };
     },
   };
 }

@@ -5,7 +5,10 @@ import type { ServiceInstance } from './service-instance.js';
 export type Cursor = string;
 
 /** An instance as readers see it. */
-export type DiscoveredInstance = Pick<ServiceInstance, 'name' | 'id' | 'address' | 'port' | 'tags' | 'meta' | 'weights'> & {
+export type DiscoveredInstance = Pick<
+  ServiceInstance,
+  'name' | 'id' | 'address' | 'port' | 'tags' | 'meta' | 'weights'
+> & {
   readonly nonce?: string;
   readonly status: HealthStatus;
 };
@@ -16,5 +19,9 @@ export interface Discovery {
    * One read of every instance of a service, whatever its status. With a cursor it is held until something changed or the
    * registry's own wait is over. No cursor in the answer: the registry cannot wait, and the caller polls.
    */
-  poll(service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }>;
+  poll(
+    service: string,
+    cursor: Cursor | undefined,
+    signal: AbortSignal,
+  ): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }>;
 }

@@ -48,7 +48,8 @@ export interface Registry {
    * that is absent, or has another nonce than `key.nonce`, is left alone, as success. Left out by a registry without maintenance: there
    * a heartbeat in `maintenance` alone takes the entry out of traffic.
    */
-  readonly maintain?: ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
+  readonly maintain?:
+    ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
   /** How a worker thread builds the same registry; absent: it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;

@@ -1,6 +1,10 @@
 /** A probe the registry makes by itself, beside the heartbeat. */
 export type RegistryCheck = ProbePace &
-  ({ readonly kind: 'http'; readonly url: string; readonly tls?: CheckTls } | { readonly kind: 'tcp'; readonly target: string } | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean });
+  (
+    | { readonly kind: 'http'; readonly url: string; readonly tls?: CheckTls }
+    | { readonly kind: 'tcp'; readonly target: string }
+    | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean }
+  );
 
 /** How the registry takes the certificate of an https server that it probes. */
 export interface CheckTls {
@@ -60,5 +64,11 @@ export interface InstanceKey {
 /** The key of an instance, bound to its incarnation. */
 export function keyOf(instance: ServiceInstance): InstanceKey & { readonly nonce: string } {
   const { name, id, namespace, partition, nonce } = instance;
-  return { name, id, nonce, ...(namespace !== undefined && { namespace }), ...(partition !== undefined && { partition }) };
+  return {
+    name,
+    id,
+    nonce,
+    ...(namespace !== undefined && { namespace }),
+    ...(partition !== undefined && { partition }),
+  };
 }

@@ -13,7 +13,8 @@ export function backoffFor(error: Error, isLocal: boolean, longestMs = Infinity)
 }
 
 function paceFor(error: Error, isLocal: boolean): Backoff {
-  if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) return { firstMs: 1_000, capMs: 5_000 };
+  if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED'))
+    return { firstMs: 1_000, capMs: 5_000 };
   if (hasCode(error, 'ROLLCALL_ID_CONFLICT')) return { firstMs: 500, capMs: 1_000 };
   return isLocal ? { firstMs: 50, capMs: 250 } : { firstMs: 250, capMs: 5_000 };
 }

@@ -33,11 +33,19 @@ const DEEPEST_CAUSE = 8;
 /** For another thread. */
 export function serializeError(error: Error, depth = 0): SerializedError {
   const { message, stack, cause } = error;
-  const fields = Object.fromEntries(Object.entries(error).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))) as SerializedError['fields'];
+  const fields = Object.fromEntries(
+    Object.entries(error).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value)),
+  ) as SerializedError['fields'];
   const inner = (thrown: unknown) => serializeError(asError(thrown), depth + 1);
   const goesOn = depth < DEEPEST_CAUSE;
   const errors = goesOn && 'errors' in error && Array.isArray(error.errors) ? error.errors.map(inner) : undefined;
-  return { message, stack, fields, ...(goesOn && cause !== undefined && { cause: inner(cause) }), ...(errors && { errors }) };
+  return {
+    message,
+    stack,
+    fields,
+    ...(goesOn && cause !== undefined && { cause: inner(cause) }),
+    ...(errors && { errors }),
+  };
 }
 
 /** From another thread: what `isRegistrarError`, `hasCode` and `instanceof` say is what they said there. */

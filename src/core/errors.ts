@@ -138,7 +138,11 @@ export class AllRegistriesFailedError extends RegistrarError {
 export class IdConflictError extends RegistrarError {
   readonly proven: boolean;
 
-  constructor(message: string, verdict: { proven: boolean; final: boolean } = { proven: false, final: false }, context?: ErrorContext) {
+  constructor(
+    message: string,
+    verdict: { proven: boolean; final: boolean } = { proven: false, final: false },
+    context?: ErrorContext,
+  ) {
     super('ROLLCALL_ID_CONFLICT', message, !verdict.final, context);
     this.proven = verdict.proven;
   }
@@ -181,7 +185,9 @@ export class StoppedError extends RegistrarError {
 
 /** True for every error rollcall makes, also across copies of the package. */
 export function isRegistrarError(error: unknown): error is RegistrarError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_');
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_')
+  );
 }
 
 /** True when `error` carries the given code, e.g. `hasCode(error, 'ROLLCALL_TIMEOUT')`. */
@@ -202,7 +208,10 @@ export function asError(thrown: unknown): Error {
 
 function show(value: unknown): string {
   try {
-    return printable(typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value), LONGEST_SHOWN);
+    return printable(
+      typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value),
+      LONGEST_SHOWN,
+    );
   } catch {
     // An object may refuse to be a text.
     return typeof value;

@@ -10,6 +10,8 @@ export function readText(path: string): { readonly text: string } | { readonly p
     if (found.size > LARGEST_BYTES) return { problem: `is larger than ${String(LARGEST_BYTES)} bytes` };
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
-    return { problem: `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})` };
+    return {
+      problem: `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
+    };
   }
 }

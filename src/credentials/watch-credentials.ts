@@ -35,7 +35,9 @@ function begin(credentials: Credentials, clock: Clock): Watch {
     for (const listener of [...listeners]) listener(reading);
   };
   // Loaded by those who have such files. Rejects with nothing but the signal's reason.
-  const following = import('./watch-files.js').then(({ watchFiles }) => watchFiles(credentials.files, () => tell(credentials.reread()), clock, over.signal));
+  const following = import('./watch-files.js').then(({ watchFiles }) =>
+    watchFiles(credentials.files, () => tell(credentials.reread()), clock, over.signal),
+  );
   following.catch(() => undefined);
   return watch;
 }

@@ -9,7 +9,12 @@ const SETTLE_MS = 100;
 const MOST_LOOKS = 10;
 
 /** Calls `read` at first, as they may have been replaced since somebody read them, and whenever any of the files is another one. Rejects with the signal's reason. */
-export async function watchFiles(files: readonly string[], read: () => void, clock: Clock, signal: AbortSignal): Promise<never> {
+export async function watchFiles(
+  files: readonly string[],
+  read: () => void,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<never> {
   let known = await marksOf(files);
   for (;;) {
     signal.throwIfAborted();
@@ -20,7 +25,12 @@ export async function watchFiles(files: readonly string[], read: () => void, clo
 }
 
 /** Resolves when any of the files is another one than `known` says; rejects with the signal's reason. */
-async function untilAnyOther(files: readonly string[], known: string, clock: Clock, signal: AbortSignal): Promise<void> {
+async function untilAnyOther(
+  files: readonly string[],
+  known: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   const round = new AbortController();
   const end = () => {
     round.abort(signal.reason);
@@ -29,7 +39,10 @@ async function untilAnyOther(files: readonly string[], known: string, clock: Clo
   signal.addEventListener('abort', end, { once: true });
   const isOther = async () => (await marksOf(files)) !== known;
   try {
-    await Promise.race([lookNowAndThen(isOther, clock, round.signal), ...files.map((path) => untilChanged(path, isOther, round.signal))]);
+    await Promise.race([
+      lookNowAndThen(isOther, clock, round.signal),
+      ...files.map((path) => untilChanged(path, isOther, round.signal)),
+    ]);
   } finally {
     signal.removeEventListener('abort', end);
     round.abort();

@@ -4,7 +4,12 @@ import type { ComponentHealth, Health, HealthStatus } from '../contracts/health-
 const LONGEST_REASON = 1_000;
 
 const badness: Readonly<Record<ComponentHealth['effect'], number>> = { none: 0, degraded: 1, warning: 2, critical: 3 };
-const statuses: Readonly<Record<ComponentHealth['effect'], HealthStatus>> = { none: 'passing', degraded: 'passing', warning: 'warning', critical: 'critical' };
+const statuses: Readonly<Record<ComponentHealth['effect'], HealthStatus>> = {
+  none: 'passing',
+  degraded: 'passing',
+  warning: 'warning',
+  critical: 'critical',
+};
 
 /**
  * The health of the instance: as bad as the worst effect of a component. Made of names and reason codes alone and in an order of

@@ -19,19 +19,26 @@ export async function runComponent({ plan, clock, tell }: ComponentRun, signal: 
 
   const look = async (): Promise<Outcome> => {
     // Another run beside it would pile up what hangs, and its answer would be one of two.
-    if (running !== undefined) return { status: 'critical', reason: 'hung', detail: 'an earlier run has not ended yet; let it heed its signal' };
+    if (running !== undefined)
+      return { status: 'critical', reason: 'hung', detail: 'an earlier run has not ended yet; let it heed its signal' };
     let isOver = false;
     try {
-      const answer = await withDeadline(clock, plan.timeoutMs, { operation: `the run of '${plan.name}'` }, signal, (bounded) => {
-        bounded.addEventListener('abort', () => (isOver = true), { once: true });
-        const run = Promise.resolve().then(() => plan.run(bounded));
-        const onEnd = () => {
-          running = undefined;
-        };
-        running = run;
-        run.then(onEnd, onEnd);
-        return run;
-      });
+      const answer = await withDeadline(
+        clock,
+        plan.timeoutMs,
+        { operation: `the run of '${plan.name}'` },
+        signal,
+        (bounded) => {
+          bounded.addEventListener('abort', () => (isOver = true), { once: true });
+          const run = Promise.resolve().then(() => plan.run(bounded));
+          const onEnd = () => {
+            running = undefined;
+          };
+          running = run;
+          run.then(onEnd, onEnd);
+          return run;
+        },
+      );
       return outcomeOf(answer);
     } catch (thrown) {
       signal.throwIfAborted();
@@ -47,7 +54,9 @@ export async function runComponent({ plan, clock, tell }: ComponentRun, signal: 
     }
   } finally {
     // Nobody waits for it, or wants to know how it went.
-    Promise.resolve().then(plan.close).catch(() => undefined);
+    Promise.resolve()
+      .then(plan.close)
+      .catch(() => undefined);
   }
 }
 

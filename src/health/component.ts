@@ -14,7 +14,11 @@ export const effects: Readonly<Record<OnFail, Readonly<Record<ComponentStatus, C
   break: { passing: 'none', warning: 'degraded', critical: 'degraded' },
 };
 
-const reasons: Readonly<Record<ComponentStatus, ComponentReason>> = { passing: 'ok', warning: 'warning', critical: 'failed' };
+const reasons: Readonly<Record<ComponentStatus, ComponentReason>> = {
+  passing: 'ok',
+  warning: 'warning',
+  critical: 'failed',
+};
 
 /** True for 'passing', 'warning' and 'critical'. */
 export function isComponentStatus(value: unknown): value is ComponentStatus {
@@ -28,7 +32,12 @@ export function isComponentStatus(value: unknown): value is ComponentStatus {
 export function outcomeOf(answer: unknown): Outcome {
   if (answer === false) return { status: 'critical', reason: 'failed', detail: 'the run said false' };
   const { status, detail, ok } = (answer ?? {}) as Partial<Record<keyof Finding | 'ok', unknown>>;
-  if (ok === false) return { status: 'critical', reason: 'failed', detail: typeof status === 'number' ? `HTTP ${String(status)}` : 'the answer is not ok' };
+  if (ok === false)
+    return {
+      status: 'critical',
+      reason: 'failed',
+      detail: typeof status === 'number' ? `HTTP ${String(status)}` : 'the answer is not ok',
+    };
   if (!isComponentStatus(status)) return { status: 'passing', reason: 'ok' };
   return { status, reason: reasons[status], ...(typeof detail === 'string' && { detail }) };
 }

@@ -27,7 +27,8 @@ export function isLocalClient(asker: HealthClient): boolean {
 }
 
 /** The names of headers that a proxy adds. */
-const forwarding = /^(?:x-(?:forwarded|envoy-|original-forwarded|real-ip$|client-ip$|cluster-client-ip$)|forwarded$|via$|true-client-ip$|cf-connecting-ip$)/i;
+const forwarding =
+  /^(?:x-(?:forwarded|envoy-|original-forwarded|real-ip$|client-ip$|cluster-client-ip$)|forwarded$|via$|true-client-ip$|cf-connecting-ip$)/i;
 
 /** Looked at once a connection: taking an address apart costs more than an answer. */
 const fromHere = new WeakMap<object, boolean>();

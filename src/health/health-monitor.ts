@@ -36,7 +36,15 @@ interface Part {
 }
 
 /** A report about what the options do not name is taken as it stands. */
-const reportedOnly = { run: undefined, close: undefined, intervalMs: Infinity, timeoutMs: Infinity, failures: 1, successes: 1, onFail: 'critical' } as const;
+const reportedOnly = {
+  run: undefined,
+  close: undefined,
+  intervalMs: Infinity,
+  timeoutMs: Infinity,
+  failures: 1,
+  successes: 1,
+  onFail: 'critical',
+} as const;
 
 /** All components of an instance and the health they make. */
 export class HealthMonitor {
@@ -80,20 +88,28 @@ export class HealthMonitor {
 
   /** Takes what the service itself says of a component. Throws `ConfigError` for what cannot be one. */
   report(name: string, status: ComponentStatus, detail?: string): void {
-    if (!isComponentStatus(status)) throw new ConfigError([{ field: `report('${name}')`, value: status, allowed: "'passing', 'warning' or 'critical'" }]);
+    if (!isComponentStatus(status))
+      throw new ConfigError([
+        { field: `report('${name}')`, value: status, allowed: "'passing', 'warning' or 'critical'" },
+      ]);
     this.#hear(this.#parts.get(name) ?? this.#reported(name), outcomeOf({ status, detail }));
   }
 
   /** Calls `fn` unless the component's circuit is open; settles as `fn` does, or rejects with `CircuitOpenError`. */
   async guard<T>(name: string, fn: () => T | Promise<T>): Promise<T> {
     const circuit = this.#parts.get(name)?.circuit;
-    if (circuit === undefined) throw new ConfigError([{ field: 'guard', value: name, allowed: "the name of a component with onFail: 'break'" }]);
-    if (circuit.refuses) throw new CircuitOpenError(`${name} is failing and is not called: its circuit is open until a trial succeeds`, { operation: 'guard' });
+    if (circuit === undefined)
+      throw new ConfigError([{ field: 'guard', value: name, allowed: "the name of a component with onFail: 'break'" }]);
+    if (circuit.refuses)
+      throw new CircuitOpenError(`${name} is failing and is not called: its circuit is open until a trial succeeds`, {
+        operation: 'guard',
+      });
     return circuit.through(fn);
   }
 
   #reported(name: string): Part {
-    const fault = this.#parts.size < MOST_COMPONENTS ? componentNameFault(name) : `at most ${String(MOST_COMPONENTS)} components`;
+    const fault =
+      this.#parts.size < MOST_COMPONENTS ? componentNameFault(name) : `at most ${String(MOST_COMPONENTS)} components`;
     if (fault !== undefined) throw new ConfigError([{ field: 'report', value: name, allowed: fault }]);
     return this.#add({ ...reportedOnly, name });
   }
@@ -116,14 +132,21 @@ export class HealthMonitor {
         this.#changed(part, 'calls to it fail, one after another');
       },
       onTrial: (succeeded) => {
-        this.#hear(part, outcomeOf(succeeded ? { status: 'passing', detail: 'a call to it on trial succeeded' } : { status: 'critical' }));
+        this.#hear(
+          part,
+          outcomeOf(
+            succeeded ? { status: 'passing', detail: 'a call to it on trial succeeded' } : { status: 'critical' },
+          ),
+        );
       },
     });
   }
 
   #hear(part: Part, outcome: Outcome): void {
     const { threshold, circuit } = part;
-    const changed = threshold.hear(circuit !== undefined && outcome.status === 'critical' ? { ...outcome, reason: 'open' } : outcome);
+    const changed = threshold.hear(
+      circuit !== undefined && outcome.status === 'critical' ? { ...outcome, reason: 'open' } : outcome,
+    );
     // Also by one that changes nothing: a run that has failed again puts the trial by a call off.
     if (threshold.status === 'critical' && outcome.status === 'critical') circuit?.open();
     else if (changed) circuit?.close();
@@ -131,7 +154,10 @@ export class HealthMonitor {
   }
 
   #changed(part: Part, detail: string | undefined): void {
-    this.#plan.onComponent({ ...healthOf(part), detail: detail === undefined ? undefined : printable(detail, LONGEST_DETAIL) });
+    this.#plan.onComponent({
+      ...healthOf(part),
+      detail: detail === undefined ? undefined : printable(detail, LONGEST_DETAIL),
+    });
     this.#settle();
   }
 

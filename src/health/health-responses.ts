@@ -16,7 +16,11 @@ export const healthResponses = {
   live: healthJson(200, { status: 'pass' }),
   notReady: healthJson(503, { status: 'fail', output: 'not ready yet' }),
   draining: healthJson(503, { status: 'fail', output: 'draining' }),
-  methodNotAllowed: { status: 405, headers: ['Allow', 'GET, HEAD', 'Cache-Control', 'no-store', 'Content-Length', '0'], body: Buffer.alloc(0) },
+  methodNotAllowed: {
+    status: 405,
+    headers: ['Allow', 'GET, HEAD', 'Cache-Control', 'no-store', 'Content-Length', '0'],
+    body: Buffer.alloc(0),
+  },
 } satisfies Record<string, HealthResponse>;
 
 /** The answers of a serving instance in one state of its health. */
@@ -70,6 +74,13 @@ function checksOf(components: readonly ComponentHealth[]): Checks {
 
 function healthJson(status: number, content: { status: Verdict; output?: string; checks?: Checks }): HealthResponse {
   const body = Buffer.from(JSON.stringify(content));
-  const headers = ['Content-Type', 'application/health+json', 'Cache-Control', 'no-store', 'Content-Length', String(body.length)];
+  const headers = [
+    'Content-Type',
+    'application/health+json',
+    'Cache-Control',
+    'no-store',
+    'Content-Length',
+    String(body.length),
+  ];
   return { status, headers, body };
 }

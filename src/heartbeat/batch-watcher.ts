@@ -59,7 +59,13 @@ export class BatchWatcher {
   }
 
   async #look(place: string, all: readonly Watched[], signal: AbortSignal): Promise<void> {
-    const shown = await all[0]?.presence()?.present(all.map(({ key }) => key), signal).catch(() => undefined);
+    const shown = await all[0]
+      ?.presence()
+      ?.present(
+        all.map(({ key }) => key),
+        signal,
+      )
+      .catch(() => undefined);
     // No answer says nothing of the entries: the beats will see to it.
     if (shown === undefined) return;
     for (const watched of all) {

@@ -26,5 +26,8 @@ function sameMembers(sent: readonly string[], found: readonly string[]): boolean
 
 function samePairs(sent: Readonly<Record<string, unknown>>, found: Readonly<Record<string, unknown>>): boolean {
   const keys = Object.keys(sent);
-  return keys.length === Object.keys(found).length && keys.every((key) => Object.hasOwn(found, key) && found[key] === sent[key]);
+  return (
+    keys.length === Object.keys(found).length &&
+    keys.every((key) => Object.hasOwn(found, key) && found[key] === sent[key])
+  );
 }

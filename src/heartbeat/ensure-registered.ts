@@ -27,11 +27,19 @@ export interface EnsurePlan {
  * registry's clocks and would hide a dead heartbeat; writes only what is missing; restores an operator's maintenance with
  * it, before any beat says that we pass. Throws `IdConflictError` while another instance holds the id.
  */
-export async function ensureRegistered(wanted: ServiceInstance, plan: EnsurePlan, signal: AbortSignal): Promise<{ instance: ServiceInstance; registration: Registration }> {
+export async function ensureRegistered(
+  wanted: ServiceInstance,
+  plan: EnsurePlan,
+  signal: AbortSignal,
+): Promise<{ instance: ServiceInstance; registration: Registration }> {
   const { registry, previous, lastKnown } = plan;
   const entry = await readOwnEntry(registry, wanted, lastKnown, signal);
   const instance = plan.onFree(plan.idConflict.check(entry, wanted, plan.clock.now()));
-  const stillOurs = entry?.instance.nonce === instance.nonce && previous?.instance === instance && !previous.refused && !lastKnown.restoring;
+  const stillOurs =
+    entry?.instance.nonce === instance.nonce &&
+    previous?.instance === instance &&
+    !previous.refused &&
+    !lastKnown.restoring;
   if (stillOurs) return { instance, registration: previous.registration };
   if (entry?.instance.id === instance.id && entry.instance.nonce !== instance.nonce) {
     rememberMaintenance(entry, lastKnown);
@@ -52,5 +60,8 @@ export async function ensureRegistered(wanted: ServiceInstance, plan: EnsurePlan
 
 /** Without this an entry that is written again would stay critical until the registry's next probe. */
 function withProbesSeen(instance: ServiceInstance, { passing }: LastKnownEntry): ServiceInstance {
-  return { ...instance, checks: instance.checks.map((check) => (passing.has(check.kind) ? { ...check, seenPassing: true } : check)) };
+  return {
+    ...instance,
+    checks: instance.checks.map((check) => (passing.has(check.kind) ? { ...check, seenPassing: true } : check)),
+  };
 }

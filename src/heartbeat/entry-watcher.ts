@@ -29,15 +29,23 @@ interface WatchedEntry {
 }
 
 /** Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a loss is noticed at once and not at the next beat. */
-export async function watchEntry({ registration, instance }: WatchedEntry, plan: EntryWatchPlan, signal: AbortSignal): Promise<void> {
+export async function watchEntry(
+  { registration, instance }: WatchedEntry,
+  plan: EntryWatchPlan,
+  signal: AbortSignal,
+): Promise<void> {
   const changed = registration.changed?.bind(registration);
   const release = changed && plan.polls.take();
   if (changed === undefined || release === undefined) {
-    plan.batchWatcher.watch({ key: keyOf(instance), presence: () => registration.presence, onNews: plan.onNews }, plan.clock, signal);
+    plan.batchWatcher.watch(
+      { key: keyOf(instance), presence: () => registration.presence, onNews: plan.onNews },
+      plan.clock,
+      signal,
+    );
     return;
   }
   try {
-    for (let inVain = 0; !signal.aborted; ) {
+    for (let inVain = 0; !signal.aborted;) {
       const startedAt = plan.clock.now();
       try {
         await changed(signal);

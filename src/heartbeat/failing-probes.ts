@@ -18,7 +18,9 @@ export class FailingProbes {
     const troubled = checks.filter(({ advice }) => advice !== undefined);
     for (const { id, advice = '', output } of troubled) {
       if (this.#told.has(id)) continue;
-      this.#events.emit('warning', { message: `the check ${id} cannot pass: ${advice}. The registry says: ${printable(output, LONGEST_OUTPUT)}` });
+      this.#events.emit('warning', {
+        message: `the check ${id} cannot pass: ${advice}. The registry says: ${printable(output, LONGEST_OUTPUT)}`,
+      });
     }
     this.#told = new Set(troubled.map(({ id }) => id));
   }

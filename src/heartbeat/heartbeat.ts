@@ -80,12 +80,19 @@ export class Heartbeat implements HeartbeatHandle {
   async run(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await this.#retrying(() => this.#enlist(signal), (error) => this.#isHopeless(error), Infinity, signal);
+        await this.#retrying(
+          () => this.#enlist(signal),
+          (error) => this.#isHopeless(error),
+          Infinity,
+          signal,
+        );
         await this.#keep(signal);
         if (!this.#plan.recover) throw lost(this.#plan.registry.name, 'and `recover` is false');
       }
     } finally {
-      this.#updates.abandon((signal.reason as Error | undefined) ?? lost(this.#plan.registry.name, 'and the heartbeat has ended'));
+      this.#updates.abandon(
+        (signal.reason as Error | undefined) ?? lost(this.#plan.registry.name, 'and the heartbeat has ended'),
+      );
     }
   }
 
@@ -114,7 +121,15 @@ export class Heartbeat implements HeartbeatHandle {
       if (id !== this.#instance.id) this.#instance = { ...this.#instance, id };
       return this.#instance;
     };
-    const enlisting = { registry, report, clock, idConflict: this.#idConflict, previous: this.#held, lastKnown: this.#lastKnown, onFree };
+    const enlisting = {
+      registry,
+      report,
+      clock,
+      idConflict: this.#idConflict,
+      previous: this.#held,
+      lastKnown: this.#lastKnown,
+      onFree,
+    };
     const { instance, registration } = await ensureRegistered(wanted, enlisting, signal).catch((error: unknown) => {
       this.#fallBack(error);
       throw error;
@@ -185,7 +200,14 @@ export class Heartbeat implements HeartbeatHandle {
    */
   async #tend(held: ActiveRegistration, signal: AbortSignal): Promise<void> {
     const { clock, registry, intervalMs } = this.#plan;
-    if (!this.#reconciler.lookIsDue && !this.#ownMaintenance.isDue && !this.#probesUnseen() && held.instance === this.#instance && !hasStaleCredentials(held)) return;
+    if (
+      !this.#reconciler.lookIsDue &&
+      !this.#ownMaintenance.isDue &&
+      !this.#probesUnseen() &&
+      held.instance === this.#instance &&
+      !hasStaleCredentials(held)
+    )
+      return;
     const tending = { registry: registry.name, operation: 'tending the entry' };
     try {
       await withDeadline(clock, beatDeadlineMs(intervalMs), tending, signal, async (bounded) => {
@@ -216,7 +238,11 @@ export class Heartbeat implements HeartbeatHandle {
   /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
   #probesUnseen(): boolean {
     const { machine, registry } = this.#plan;
-    return registry.probes === true && machine.state === 'registered' && this.#instance.checks.some(({ kind }) => !this.#lastKnown.passing.has(kind));
+    return (
+      registry.probes === true &&
+      machine.state === 'registered' &&
+      this.#instance.checks.some(({ kind }) => !this.#lastKnown.passing.has(kind))
+    );
   }
 
   /** Over an entry that is there, whose health and maintenance stay as they are. */
@@ -249,26 +275,35 @@ export class Heartbeat implements HeartbeatHandle {
     events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
     this.#membership.look(registry.members);
     this.#afterOutage = this.#tracker.accepted(held);
-    if (held.instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance: held.instance });
+    if (held.instance === this.#instance && this.#updates.arrived())
+      events.emit('updated', { instance: held.instance });
   }
 
   #dueAt(renewal: Renewal | undefined): number {
     const { intervalMs, phase, clock } = this.#plan;
     const { beatAt, ttlMs } = this.#held as ActiveRegistration;
     // A registry may grant less than was asked for.
-    const scheduled = this.#afterOutage ? clock.now() + CONFIRM_AFTER_MS : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
+    const scheduled = this.#afterOutage
+      ? clock.now() + CONFIRM_AFTER_MS
+      : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
     return renewal?.nextBeatInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.nextBeatInMs);
   }
 
   /** Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that is final here. */
-  #retrying<T>(attempt: () => Promise<T>, isFinal: (error: Error) => boolean, longestMs: number, signal: AbortSignal): Promise<T> {
+  #retrying<T>(
+    attempt: () => Promise<T>,
+    isFinal: (error: Error) => boolean,
+    longestMs: number,
+    signal: AbortSignal,
+  ): Promise<T> {
     const { clock, random, registry } = this.#plan;
     return retry(attempt, {
       clock,
       random,
       signal,
       // A token is not mended by asking often, and a new one wakes us.
-      backoff: (error) => backoffFor(error, registry.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
+      backoff: (error) =>
+        backoffFor(error, registry.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
       mayRetry: (error) => !isFinal(error),
       pause: (ms) => this.#pause.wait(clock, ms, signal),
       onFailed: (error) => {
@@ -279,12 +314,20 @@ export class Heartbeat implements HeartbeatHandle {
 
   /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
   #isHopeless(error: Error): boolean {
-    return (this.#held === undefined && (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED') || hasCode(error, 'ROLLCALL_CONFIG'))) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
+    return (
+      (this.#held === undefined &&
+        (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
+          hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED') ||
+          hasCode(error, 'ROLLCALL_CONFIG'))) ||
+      (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable)
+    );
   }
 
   #missed(thrown: Error): void {
     const { clock, registry } = this.#plan;
-    const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
+    const error = isRegistrarError(thrown)
+      ? thrown
+      : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
     if (error instanceof IdConflictError) {
       this.#tracker.blocked(error);
       return;

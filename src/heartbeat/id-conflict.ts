@@ -25,12 +25,18 @@ export class IdConflictDetector {
     if (entry === undefined || entry.instance.nonce === instance.nonce) return this.#free(instance);
     const { nonce } = entry.instance;
     const isRival = this.#rival !== undefined && this.#rival.nonce === nonce;
-    if (!isRival && isSameSlot(entry.instance, instance) && now - this.#replacedAt >= REPLACE_AGAIN_MS) return this.#free(instance);
+    if (!isRival && isSameSlot(entry.instance, instance) && now - this.#replacedAt >= REPLACE_AGAIN_MS)
+      return this.#free(instance);
     if (this.#rival === undefined || !isRival) this.#rival = { nonce, since: now };
     const watchedFor = now - this.#rival.since;
-    if (watchedFor < instance.ttlMs) throw new IdConflictError(describe(entry, instance, 'being watched for one TTL before anything is decided'), { proven: false, final: false });
+    if (watchedFor < instance.ttlMs)
+      throw new IdConflictError(describe(entry, instance, 'being watched for one TTL before anything is decided'), {
+        proven: false,
+        final: false,
+      });
     if (isDead(entry)) return this.#free(instance);
-    if (this.#policy === 'rename') return this.#free({ ...instance, id: `${instance.id}-${instance.nonce.slice(0, 8)}` });
+    if (this.#policy === 'rename')
+      return this.#free({ ...instance, id: `${instance.id}-${instance.nonce.slice(0, 8)}` });
     throw new IdConflictError(describe(entry, instance, 'alive'), { proven: true, final: this.#policy === 'fail' });
   }
 

@@ -22,11 +22,18 @@ export function unknownEntry(): LastKnownEntry {
 }
 
 /** Reads our entry and remembers what has to outlive it. Undefined when the registry does not hold us. */
-export async function readOwnEntry(registry: Registry, instance: ServiceInstance, lastKnown: LastKnownEntry, signal: AbortSignal): Promise<Entry | undefined> {
+export async function readOwnEntry(
+  registry: Registry,
+  instance: ServiceInstance,
+  lastKnown: LastKnownEntry,
+  signal: AbortSignal,
+): Promise<Entry | undefined> {
   const entry = await registry.read(keyOf(instance), signal);
   if (entry?.instance.nonce === instance.nonce) {
     if (!lastKnown.restoring) rememberMaintenance(entry, lastKnown);
-    lastKnown.passing = new Set(entry.checks.flatMap(({ kind, status }) => (kind !== undefined && status === 'passing' ? [kind] : [])));
+    lastKnown.passing = new Set(
+      entry.checks.flatMap(({ kind, status }) => (kind !== undefined && status === 'passing' ? [kind] : [])),
+    );
   }
   return entry;
 }
@@ -35,5 +42,6 @@ export async function readOwnEntry(registry: Registry, instance: ServiceInstance
 export function rememberMaintenance({ maintenance }: Entry, lastKnown: LastKnownEntry): void {
   const isOwn = maintenance !== undefined && isOwnMaintenance(maintenance);
   lastKnown.ownMaintenance = isOwn;
-  lastKnown.maintenance = maintenance === undefined || isOwn ? undefined : { status: 'maintenance', reason: maintenance.reason };
+  lastKnown.maintenance =
+    maintenance === undefined || isOwn ? undefined : { status: 'maintenance', reason: maintenance.reason };
 }

@@ -28,7 +28,10 @@ export class PendingUpdates {
 
   /** The registry refuses this one. Returns the newest that is still on its way, if any. */
   refused(instance: ServiceInstance, error: Error): ServiceInstance | undefined {
-    const [refused, kept] = [this.#pending.filter((update) => update.instance === instance), this.#pending.filter((update) => update.instance !== instance)];
+    const [refused, kept] = [
+      this.#pending.filter((update) => update.instance === instance),
+      this.#pending.filter((update) => update.instance !== instance),
+    ];
     this.#pending = kept;
     for (const { reject } of refused) reject(error);
     return kept.at(-1)?.instance;

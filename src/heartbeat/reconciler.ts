@@ -50,7 +50,8 @@ export class Reconciler {
     this.#probes.look(entry);
     if (this.#policy === 'ignore') return false;
     const fields = driftOf(instance, entry, probes);
-    const repaired = fields.length > 0 && this.#policy === 'repair' && this.#clock.now() - this.#repairedAt >= REPAIR_AGAIN_MS;
+    const repaired =
+      fields.length > 0 && this.#policy === 'repair' && this.#clock.now() - this.#repairedAt >= REPAIR_AGAIN_MS;
     if (repaired) this.#repairedAt = this.#clock.now();
     const what = fields.join();
     if (repaired || (what !== '' && what !== this.#told)) this.#events.emit('drift', { fields, repaired });

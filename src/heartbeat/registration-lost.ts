@@ -6,7 +6,11 @@ export function isLoss(error: unknown): error is RegistrationLostError {
 
 /** The entry is there, but it is not ours. */
 export function taken(registry: string, id: string): RegistrationLostError {
-  return new RegistrationLostError(`${registry} holds another instance under the id ${id}`, { registry, operation: 'look', loss: 'taken' });
+  return new RegistrationLostError(`${registry} holds another instance under the id ${id}`, {
+    registry,
+    operation: 'look',
+    loss: 'taken',
+  });
 }
 
 export function lost(registry: string, how: string): RegistrationLostError {

@@ -87,7 +87,12 @@ export class RegistrationTracker {
     this.#machine.transition('missed');
     // It will not be heard again before somebody has seen to its token, and may not even be able to leave.
     if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED')) this.lost('denied', error);
-    this.#events.emit('beatMissed', { error, inRow: this.#outage.inRow, outageMs: now - this.#outage.since, marginMs: Math.max(0, marginMs) });
+    this.#events.emit('beatMissed', {
+      error,
+      inRow: this.#outage.inRow,
+      outageMs: now - this.#outage.since,
+      marginMs: Math.max(0, marginMs),
+    });
     if (marginMs <= 0) this.lost('expired', error);
   }
 

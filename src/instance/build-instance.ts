@@ -41,7 +41,9 @@ export function buildInstance(config: Config, { nonce, server, place, hostname }
     nonce,
     ttlMs: config.ttlMs,
     checks,
-    ...(config.deregisterCriticalAfterMs !== undefined && { deregisterCriticalAfterMs: config.deregisterCriticalAfterMs }),
+    ...(config.deregisterCriticalAfterMs !== undefined && {
+      deregisterCriticalAfterMs: config.deregisterCriticalAfterMs,
+    }),
   };
   return { instance, notes: [...place.notes, ...notes], addressCandidates: candidates };
 }

@@ -54,7 +54,15 @@ export async function findPlace(search: PlaceSearch, signal: AbortSignal): Promi
   const published = config.port === 'docker' ? await askDocker(search, signal) : undefined;
   const given = config.port === 'docker' ? undefined : config.port;
   const ours = nomadPort(nomad, server?.port ?? given);
-  const facts = { configured: config.address, bound: server?.address, published, pod, nomad: ours, registry, interfaces: system.interfaces() };
+  const facts = {
+    configured: config.address,
+    bound: server?.address,
+    published,
+    pod,
+    nomad: ours,
+    registry,
+    interfaces: system.interfaces(),
+  };
   const stated = statedProspects(facts);
   const route = stated.some(({ fault }) => fault === undefined) ? undefined : await askRoute(search, signal);
   const candidates = candidatesOf([...stated, ...foundProspects({ ...facts, route })]);
@@ -85,16 +93,26 @@ function refuseLoopback(address: string | undefined, registry: PlaceSearch['regi
 function nomadPort(ports: readonly NomadPort[], listening: number | undefined): NomadPort | undefined {
   const leading = ports.filter(({ port }) => port === listening);
   const [first] = leading;
-  return leading.every(({ address, hostPort: outside }) => address === first?.address && outside === first.hostPort) ? first : undefined;
+  return leading.every(({ address, hostPort: outside }) => address === first?.address && outside === first.hostPort)
+    ? first
+    : undefined;
 }
 
-async function askRoute({ registry, system, clock }: PlaceSearch, signal: AbortSignal): Promise<RouteFinding | undefined> {
+async function askRoute(
+  { registry, system, clock }: PlaceSearch,
+  signal: AbortSignal,
+): Promise<RouteFinding | undefined> {
   const { endpoint, isLocal } = registry;
   if (endpoint === undefined || isLocal) return undefined;
   const towards = hostPort(endpoint.host, endpoint.port);
   const operation = `looking for the route to ${towards}`;
   try {
-    return { towards, source: await withDeadline(clock, ROUTE_DEADLINE_MS, { operation }, signal, (bounded) => system.routeSource(endpoint, bounded)) };
+    return {
+      towards,
+      source: await withDeadline(clock, ROUTE_DEADLINE_MS, { operation }, signal, (bounded) =>
+        system.routeSource(endpoint, bounded),
+      ),
+    };
   } catch (thrown) {
     signal.throwIfAborted();
     return { towards, fault: asError(thrown).message };
@@ -102,16 +120,31 @@ async function askRoute({ registry, system, clock }: PlaceSearch, signal: AbortS
 }
 
 /** An engine that is being restarted is asked again, for ever. */
-async function askDocker({ server, registry, system, clock, random, onWarning }: PlaceSearch, signal: AbortSignal): Promise<PublishedPort | undefined> {
+async function askDocker(
+  { server, registry, system, clock, random, onWarning }: PlaceSearch,
+  signal: AbortSignal,
+): Promise<PublishedPort | undefined> {
   // Loaded for those few who ask for it.
-  const [{ engineTarget }, { publishedPort }] = await Promise.all([import('./docker-engine.js'), import('./docker-port.js')]);
+  const [{ engineTarget }, { publishedPort }] = await Promise.all([
+    import('./docker-engine.js'),
+    import('./docker-port.js'),
+  ]);
   const target = engineTarget(system.platform().dockerHost);
-  const [mountinfo, cgroup] = await Promise.all(['mountinfo', 'cgroup'].map((file) => system.readText(`/proc/self/${file}`)));
+  const [mountinfo, cgroup] = await Promise.all(
+    ['mountinfo', 'cgroup'].map((file) => system.readText(`/proc/self/${file}`)),
+  );
   const traces = { mountinfo: mountinfo ?? '', cgroup: cgroup ?? '', hostname: system.hostname() };
   const place = { target, traces, listening: server?.port, isLocal: registry.isLocal };
   let said = false;
   const published = await retry(
-    () => withDeadline(clock, ENGINE_DEADLINE_MS, { operation: 'asking Docker for the published port' }, signal, (bounded) => publishedPort(place, bounded)),
+    () =>
+      withDeadline(
+        clock,
+        ENGINE_DEADLINE_MS,
+        { operation: 'asking Docker for the published port' },
+        signal,
+        (bounded) => publishedPort(place, bounded),
+      ),
     {
       clock,
       random,
@@ -128,10 +161,16 @@ async function askDocker({ server, registry, system, clock, random, onWarning }:
   return published;
 }
 
-function nowhere({ bound, published }: AddressFacts, registry: PlaceSearch['registry'], candidates: readonly AddressCandidate[]): AddressNotFoundError {
+function nowhere(
+  { bound, published }: AddressFacts,
+  registry: PlaceSearch['registry'],
+  candidates: readonly AddressCandidate[],
+): AddressNotFoundError {
   const say = 'with `address` or SERVICE_ADDRESS';
   if (published !== undefined) {
-    return new AddressNotFoundError(`Docker publishes the port on every address of the host, which cannot be seen from inside a container. Say ${say} how others reach the host.`);
+    return new AddressNotFoundError(
+      `Docker publishes the port on every address of the host, which cannot be seen from inside a container. Say ${say} how others reach the host.`,
+    );
   }
   if (bound !== undefined && isLoopback(bound)) {
     return new AddressNotFoundError(
@@ -141,7 +180,9 @@ function nowhere({ bound, published }: AddressFacts, registry: PlaceSearch['regi
   }
   const passed = candidates.map(({ address, reason }) => (address === undefined ? reason : `${address} (${reason})`));
   const others = passed.length === 0 ? '' : `; passed over: ${passed.join(', ')}`;
-  return new AddressNotFoundError(`This host has no address that others could reach it by${others}. Say ${say} how they do.`);
+  return new AddressNotFoundError(
+    `This host has no address that others could reach it by${others}. Say ${say} how they do.`,
+  );
 }
 
 function nameOf({ name, endpoint }: PlaceSearch['registry']): string {

@@ -6,5 +6,7 @@ import type { ServiceInstance } from '../contracts/service-instance.js';
  * was our past self. Without a port nothing is held, and nothing can be said.
  */
 export function isSameSlot(entry: EntryInstance, instance: ServiceInstance): boolean {
-  return instance.port !== undefined && entry.port === instance.port && (entry.address ?? '') === (instance.address ?? '');
+  return (
+    instance.port !== undefined && entry.port === instance.port && (entry.address ?? '') === (instance.address ?? '')
+  );
 }

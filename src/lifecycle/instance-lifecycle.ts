@@ -69,10 +69,13 @@ export class InstanceLifecycle {
   /** What the next heartbeat says. */
   get health(): Health {
     const { health } = this.#plan.healthMonitor;
-    if (this.#heartbeat === undefined) return { ...health, status: 'critical', reason: 'not ready yet', degraded: false };
+    if (this.#heartbeat === undefined)
+      return { ...health, status: 'critical', reason: 'not ready yet', degraded: false };
     const { report } = this.#plan.maintenance;
     if (report !== undefined) return { ...health, ...report, degraded: false };
-    return this.#plan.server()?.isFailing === true ? { ...health, status: 'critical', reason: 'the server fails', degraded: false } : health;
+    return this.#plan.server()?.isFailing === true
+      ? { ...health, status: 'critical', reason: 'the server fails', degraded: false }
+      : health;
   }
 
   /** Tells it, and beats at once. What changes before the first beat is in that. */
@@ -96,7 +99,12 @@ export class InstanceLifecycle {
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
     const onChange = () => this.#heartbeat?.credentialsChanged();
-    followCredentials({ credentials: [registry.credentials, source?.credentials], clock: context.clock, events, onChange });
+    followCredentials({
+      credentials: [registry.credentials, source?.credentials],
+      clock: context.clock,
+      events,
+      onChange,
+    });
     let live: LiveConfig | undefined;
     try {
       if (source !== undefined) live = await this.#follow(source);
@@ -114,7 +122,13 @@ export class InstanceLifecycle {
     const { context, events } = this.#plan;
     const { clock, random } = context;
     const { LiveConfig } = await import('../config/live-config.js');
-    return new LiveConfig({ source, clock, random, onRejected: (rejection) => events.emit('configRejected', rejection), apply: async (values) => this.relabel((labels) => labels.overlaid(values)) });
+    return new LiveConfig({
+      source,
+      clock,
+      random,
+      onRejected: (rejection) => events.emit('configRejected', rejection),
+      apply: async (values) => this.relabel((labels) => labels.overlaid(values)),
+    });
   }
 
   /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet; rejects when the registry refuses them, and the old ones stay. */
@@ -147,14 +161,43 @@ export class InstanceLifecycle {
     const onWarning = (message: string) => {
       events.emit('warning', { message });
     };
-    const built = await untilServing({ config, lastKnown, clock, random, registry, server: server(), nonce: this.#nonce, system, onIdentity, onWarning }, signal);
+    const built = await untilServing(
+      {
+        config,
+        lastKnown,
+        clock,
+        random,
+        registry,
+        server: server(),
+        nonce: this.#nonce,
+        system,
+        onIdentity,
+        onWarning,
+      },
+      signal,
+    );
     const makeHeartbeat = await this.#chooseThread();
     await labelled;
     // The first heartbeat carries the true health, and not the hope for it.
     await known;
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
-    const plan = { registry, clock, random, polls, batchWatcher, lastKnown, events, machine, report: () => this.health, intervalMs, recover, drift, onIdConflict, phase };
+    const plan = {
+      registry,
+      clock,
+      random,
+      polls,
+      batchWatcher,
+      lastKnown,
+      events,
+      machine,
+      report: () => this.health,
+      intervalMs,
+      recover,
+      drift,
+      onIdConflict,
+      phase,
+    };
     this.#heartbeat = makeHeartbeat(plan, this.#instance ?? built);
     events.emit('health', this.health);
     events.on('registered', ({ instance }) => {
@@ -170,7 +213,8 @@ export class InstanceLifecycle {
     if (thread === 'main') return (plan, instance) => new Heartbeat(plan, instance);
     const { WorkerHeartbeatProxy } = await import('../heartbeat/worker/worker-heartbeat-proxy.js');
     const sharedThread = await context.sharedThread();
-    return (plan, instance) => new WorkerHeartbeatProxy({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
+    return (plan, instance) =>
+      new WorkerHeartbeatProxy({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
   }
 
   #identified({ instance, notes, addressCandidates }: BuiltInstance): void {
@@ -182,7 +226,9 @@ export class InstanceLifecycle {
 
   #fail(thrown: Error): void {
     const { machine, events } = this.#plan;
-    const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
+    const error = isRegistrarError(thrown)
+      ? thrown
+      : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
     if (!machine.transition('fail')) return;
     this.#failure = error;
     events.emit('failed', { error });

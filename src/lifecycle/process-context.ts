@@ -22,7 +22,8 @@ export interface ProcessContext {
   readonly system: LocalSystem;
 }
 
-const processThread = async (): Promise<SharedThread> => (await import('../heartbeat/worker/shared-thread.js')).processThread();
+const processThread = async (): Promise<SharedThread> =>
+  (await import('../heartbeat/worker/shared-thread.js')).processThread();
 
 /** That of this process. */
 export function processContext(): ProcessContext {

@@ -34,7 +34,12 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
   const { config, clock, random, registry, server, nonce, lastKnown, system, onIdentity, onWarning } = plan;
   const listening = await server?.listening(signal);
   const place = await findPlace({ config, server: listening, registry, system, clock, random, onWarning }, signal);
-  const built = buildInstance(config, { nonce, place, hostname: system.hostname(), ...(listening && { server: listening }) });
+  const built = buildInstance(config, {
+    nonce,
+    place,
+    hostname: system.hostname(),
+    ...(listening && { server: listening }),
+  });
   const { instance } = built;
   onIdentity(built);
   const gateOpen = new AbortController();
@@ -42,7 +47,14 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
   // Only while we may not be listed: once the gate is open the entry is overwritten anyway. And only beside the gate: a
   // registry that is down must not keep it shut.
   const onShut = () => {
-    clearing ??= removeStaleEntry(registry, instance, lastKnown, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);
+    clearing ??= removeStaleEntry(
+      registry,
+      instance,
+      lastKnown,
+      clock,
+      random,
+      AbortSignal.any([signal, gateOpen.signal]),
+    ).catch(() => undefined);
   };
   const cancel = clock.after(SLOW_ANSWER_MS, onShut);
   try {

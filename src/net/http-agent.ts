@@ -56,7 +56,9 @@ function letGo(socket: Duplex): void {
 function limitConnecting(socket: Duplex, connected: string, ms: number): void {
   const cancel = systemClock.after(ms, () => {
     // As the system says it, so that everybody knows that nothing has been sent.
-    socket.destroy(Object.assign(new Error(`no connection within ${String(ms)} ms`), { code: 'ETIMEDOUT', syscall: 'connect' }));
+    socket.destroy(
+      Object.assign(new Error(`no connection within ${String(ms)} ms`), { code: 'ETIMEDOUT', syscall: 'connect' }),
+    );
   });
   socket.once(connected, cancel);
   socket.once('close', cancel);

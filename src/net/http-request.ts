@@ -19,7 +19,13 @@ export interface HttpModule {
  * Rejects with what `cancellation` gave, or with the network's error, also when the answer broke off in its middle. An answer that goes on for ever
  * is cut once `isEnough` says so of what has come.
  */
-export function sendOnce(module: HttpModule, options: RequestOptions, body: Buffer | undefined, cancellation: Cancellation, isEnough?: (text: string) => boolean): Promise<HttpAnswer> {
+export function sendOnce(
+  module: HttpModule,
+  options: RequestOptions,
+  body: Buffer | undefined,
+  cancellation: Cancellation,
+  isEnough?: (text: string) => boolean,
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = module.request(options);
     cancellation.aim(request);
@@ -41,7 +47,8 @@ export function sendOnce(module: HttpModule, options: RequestOptions, body: Buff
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         received += chunk.length;
-        if (received > LONGEST_ANSWER_BYTES) response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
+        if (received > LONGEST_ANSWER_BYTES)
+          response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
         if (isEnough?.(Buffer.concat(chunks).toString()) !== true) return;
         settle();
         request.destroy();

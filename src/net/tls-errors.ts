@@ -3,7 +3,10 @@ export type TlsFault = 'untrusted' | 'expired' | 'other name' | 'client certific
 
 /** By the code of the error or, where that is but `EPROTO`, by OpenSSL's words in its message. */
 const troubles: readonly (readonly [words: RegExp, trouble: TlsFault])[] = [
-  [/^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|CERT_(SIGNATURE_FAILURE|UNTRUSTED|REJECTED)|INVALID_CA)/, 'untrusted'],
+  [
+    /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|CERT_(SIGNATURE_FAILURE|UNTRUSTED|REJECTED)|INVALID_CA)/,
+    'untrusted',
+  ],
   [/^CERT_(HAS_EXPIRED|NOT_YET_VALID)/, 'expired'],
   [/^ERR_TLS_CERT_ALTNAME/, 'other name'],
   // What the other side says of ours, or of its absence.

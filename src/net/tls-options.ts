@@ -3,7 +3,13 @@ import type { ConfigIssue } from '../core/errors.js';
 import { tlsIssues } from './tls.js';
 import type { TlsOptions, TlsPlan } from './tls.js';
 
-const known = ['ca', 'cert', 'key', 'serverName', 'insecureSkipVerify'] as const satisfies readonly (keyof TlsOptions)[];
+const known = [
+  'ca',
+  'cert',
+  'key',
+  'serverName',
+  'insecureSkipVerify',
+] as const satisfies readonly (keyof TlsOptions)[];
 
 /** What the environment says of TLS. */
 export interface TlsVariables {
@@ -17,19 +23,31 @@ export interface TlsVariables {
  * `issues`. Variables say nothing to a plain endpoint, but options that would be ignored are a mistake. `secure`: undefined when not even that is known.
  * `hint`: how to make it secure.
  */
-export function resolveTlsOptions(options: unknown, variables: TlsVariables, secure: boolean | undefined, issues: ConfigIssue[], hint = "begin the endpoint with 'https://'"): TlsPlan | undefined {
+export function resolveTlsOptions(
+  options: unknown,
+  variables: TlsVariables,
+  secure: boolean | undefined,
+  issues: ConfigIssue[],
+  hint = "begin the endpoint with 'https://'",
+): TlsPlan | undefined {
   const given = givenOf(options, issues);
   if (given === undefined) return undefined;
   if (secure !== true) {
-    if (secure === false && Object.keys(given).length > 0) issues.push({ field: 'tls', value: '(hidden)', allowed: `nothing with a plain endpoint: ${hint}` });
+    if (secure === false && Object.keys(given).length > 0)
+      issues.push({ field: 'tls', value: '(hidden)', allowed: `nothing with a plain endpoint: ${hint}` });
     return undefined;
   }
   // A certificate and its key come from one place.
-  const pair = given.cert === undefined && given.key === undefined ? { cert: variables.values.cert, key: variables.values.key } : {};
+  const pair =
+    given.cert === undefined && given.key === undefined
+      ? { cert: variables.values.cert, key: variables.values.key }
+      : {};
   const { ca, serverName, insecureSkipVerify } = variables.values;
   const fromEnv = defined({ ca, ...pair, serverName, insecureSkipVerify });
   // A half of a pair is missed where the other one was found.
-  const isFromEnv = (option: keyof TlsOptions) => given[option] === undefined && (option in fromEnv || (option in pair && Object.keys(fromEnv).some((name) => name in pair)));
+  const isFromEnv = (option: keyof TlsOptions) =>
+    given[option] === undefined &&
+    (option in fromEnv || (option in pair && Object.keys(fromEnv).some((name) => name in pair)));
   const names = Object.fromEntries(known.filter(isFromEnv).map((option) => [option, variables.names[option]]));
   const plan: TlsPlan = { ...fromEnv, ...given, names };
   const found = tlsIssues(plan);
@@ -45,7 +63,14 @@ function givenOf(options: unknown, issues: ConfigIssue[]): TlsOptions | undefine
   }
   for (const name of Object.keys(options).filter((option) => !known.some((each) => each === option))) {
     const meant = closestName(name, known);
-    issues.push({ field: `tls.${name}`, value: '(hidden)', allowed: meant === undefined ? `no such option; there are ${known.join(', ')}` : `no such option; did you mean \`${meant}\`?` });
+    issues.push({
+      field: `tls.${name}`,
+      value: '(hidden)',
+      allowed:
+        meant === undefined
+          ? `no such option; there are ${known.join(', ')}`
+          : `no such option; did you mean \`${meant}\`?`,
+    });
   }
   return defined(options);
 }

@@ -41,12 +41,27 @@ export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
   const { cert, key, serverName, insecureSkipVerify } = plan;
   for (const part of parts) {
     const value: unknown = plan[part];
-    if (value !== undefined && (typeof value !== 'string' || value === '' || value.includes('\0'))) issues.push({ field: nameOf(plan, part), value: '(hidden)', allowed: allowed[part] });
+    if (value !== undefined && (typeof value !== 'string' || value === '' || value.includes('\0')))
+      issues.push({ field: nameOf(plan, part), value: '(hidden)', allowed: allowed[part] });
   }
-  if (cert !== undefined && key === undefined) issues.push({ field: nameOf(plan, 'key'), value: key, allowed: `must be given as well: the private key of ${nameOf(plan, 'cert')}` });
-  if (key !== undefined && cert === undefined) issues.push({ field: nameOf(plan, 'cert'), value: cert, allowed: `must be given as well: the certificate of ${nameOf(plan, 'key')}` });
+  if (cert !== undefined && key === undefined)
+    issues.push({
+      field: nameOf(plan, 'key'),
+      value: key,
+      allowed: `must be given as well: the private key of ${nameOf(plan, 'cert')}`,
+    });
+  if (key !== undefined && cert === undefined)
+    issues.push({
+      field: nameOf(plan, 'cert'),
+      value: cert,
+      allowed: `must be given as well: the certificate of ${nameOf(plan, 'key')}`,
+    });
   if (serverName !== undefined && (typeof serverName !== 'string' || !/^[A-Za-z0-9._:-]+$/.test(serverName))) {
-    issues.push({ field: nameOf(plan, 'serverName'), value: serverName, allowed: 'the name that the certificate of the server carries' });
+    issues.push({
+      field: nameOf(plan, 'serverName'),
+      value: serverName,
+      allowed: 'the name that the certificate of the server carries',
+    });
   }
   if (insecureSkipVerify !== undefined && typeof insecureSkipVerify !== 'boolean') {
     issues.push({ field: nameOf(plan, 'insecureSkipVerify'), value: insecureSkipVerify, allowed: 'true or false' });
@@ -75,7 +90,11 @@ export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readon
   }
   const { cert, key } = material;
   if (issues.length === 0 && cert !== undefined && key !== undefined && !belongTogether(cert, key)) {
-    issues.push({ field: nameOf(plan, 'key'), value: '(hidden)', allowed: `the private key of the certificate in ${nameOf(plan, 'cert')}, which this is not` });
+    issues.push({
+      field: nameOf(plan, 'key'),
+      value: '(hidden)',
+      allowed: `the private key of the certificate in ${nameOf(plan, 'cert')}, which this is not`,
+    });
   }
   return { material, issues };
 }
@@ -91,7 +110,12 @@ export function tlsFiles(plan: TlsPlan): string[] {
 /** What node:tls is to connect with. */
 export function tlsSettings({ serverName, insecureSkipVerify }: TlsOptions, material: TlsMaterial): ConnectionOptions {
   // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
-  return { ...material, ...(serverName !== undefined && { servername: serverName }), rejectUnauthorized: insecureSkipVerify !== true, minVersion: 'TLSv1.2' };
+  return {
+    ...material,
+    ...(serverName !== undefined && { servername: serverName }),
+    rejectUnauthorized: insecureSkipVerify !== true,
+    minVersion: 'TLSv1.2',
+  };
 }
 
 function nameOf({ names }: TlsPlan, option: keyof TlsOptions): string {
@@ -109,7 +133,10 @@ function holds(part: TlsPart, text: string): boolean {
       createPrivateKey(text);
       return true;
     }
-    const certificates = text.match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g) ?? [];
+    const certificates =
+      text.match(
+        /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g,
+      ) ?? [];
     for (const certificate of certificates) new X509Certificate(certificate);
     return certificates.length > 0;
   } catch {

@@ -21,9 +21,14 @@ export class ChainDiscovery implements Discovery {
     this.#gathers = gathers;
   }
 
-  async poll(service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }> {
+  async poll(
+    service: string,
+    cursor: Cursor | undefined,
+    signal: AbortSignal,
+  ): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }> {
     const trial = this.#members.readersTrial;
-    if (trial !== undefined) await this.#members.attempt(trial, Infinity, signal, (bounded) => ask(trial, service, undefined, bounded));
+    if (trial !== undefined)
+      await this.#members.attempt(trial, Infinity, signal, (bounded) => ask(trial, service, undefined, bounded));
     await this.#members.measure(Infinity, signal, (member, bounded) => ask(member, service, undefined, bounded));
     const [, owner, inner] = AT.exec(cursor ?? '') ?? [];
     const { readers } = this.#members;
@@ -39,14 +44,28 @@ export class ChainDiscovery implements Discovery {
   }
 
   /** With what the other members have: each instance stands where its own host could reach a registry. */
-  async #gathered(answered: Member, instances: DiscoveredInstance[], service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+  async #gathered(
+    answered: Member,
+    instances: DiscoveredInstance[],
+    service: string,
+    signal: AbortSignal,
+  ): Promise<DiscoveredInstance[]> {
     const others = this.#members.readers.filter((member) => member !== answered);
     const asked = others.filter(({ isWorthATry }) => isWorthATry);
     const all = merged([instances, ...(await this.#fromEach(asked, service, signal))]);
     const ids = new Set(all.map(({ id }) => id));
     // Who has gone may have gone up, to one that answered its host before us.
     const isSomebodyGone = [...(this.#seen.get(service) ?? [])].some((id) => !ids.has(id));
-    const whole = isSomebodyGone ? merged([all, ...(await this.#fromEach(others.filter((member) => !asked.includes(member)), service, signal))]) : all;
+    const whole = isSomebodyGone
+      ? merged([
+          all,
+          ...(await this.#fromEach(
+            others.filter((member) => !asked.includes(member)),
+            service,
+            signal,
+          )),
+        ])
+      : all;
     this.#seen.set(service, new Set(whole.map(({ id }) => id)));
     return whole;
   }
@@ -84,13 +103,20 @@ function merged(answers: readonly (readonly DiscoveredInstance[])[]): Discovered
   const byId = new Map<string, DiscoveredInstance>();
   for (const instance of answers.flat()) {
     const known = byId.get(instance.id);
-    if (known === undefined || (known.status !== 'passing' && instance.status === 'passing')) byId.set(instance.id, instance);
+    if (known === undefined || (known.status !== 'passing' && instance.status === 'passing'))
+      byId.set(instance.id, instance);
   }
   return [...byId.values()];
 }
 
-async function ask({ registry }: Member, service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }> {
+async function ask(
+  { registry }: Member,
+  service: string,
+  cursor: Cursor | undefined,
+  signal: AbortSignal,
+): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }> {
   const { discovery, name } = registry;
-  if (discovery === undefined) throw new RegistryUnavailableError(`${name} has no read side`, { registry: name, operation: 'discover' });
+  if (discovery === undefined)
+    throw new RegistryUnavailableError(`${name} has no read side`, { registry: name, operation: 'discover' });
   return discovery.poll(service, cursor, signal);
 }

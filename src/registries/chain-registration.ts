@@ -56,13 +56,18 @@ export class ChainRegistration implements Registration {
    */
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
     const { current } = this.#placement;
-    if (current === undefined) throw new RegistrationLostError(`${this.#chain} no longer holds ${this.#placement.instance.id}: it has been deregistered`, { registry: this.#chain, operation: 'renew' });
+    if (current === undefined)
+      throw new RegistrationLostError(
+        `${this.#chain} no longer holds ${this.#placement.instance.id}: it has been deregistered`,
+        { registry: this.#chain, operation: 'renew' },
+      );
     const { member, registration } = current;
     if (this.#members.hasBetterThan(member)) throw this.#silent(this.holder());
     const sentAt = this.#members.clock.now();
     const renewal = await registration.renew(report, signal).catch((thrown: unknown) => {
       const error = asError(thrown);
-      if (!this.#members.recordFailure(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member)) throw error;
+      if (!this.#members.recordFailure(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member))
+        throw error;
       throw this.#silent(this.holder(), error);
     });
     member.answered();
@@ -92,12 +97,20 @@ export class ChainRegistration implements Registration {
     await this.#members.attempt(preferred, this.#stepMs, signal, async (bounded) => {
       const { registry } = preferred;
       const key = keyOf(instance);
-      const [there, here] = await Promise.all([registry.read(key, bounded), current.member.registry.read(key, bounded)]);
+      const [there, here] = await Promise.all([
+        registry.read(key, bounded),
+        current.member.registry.read(key, bounded),
+      ]);
       // Whoever lives there under our id is for the core to deal with, once we are out of here.
-      if (there !== undefined && there.instance.nonce !== instance.nonce && !isSameSlot(there.instance, instance)) return;
+      if (there !== undefined && there.instance.nonce !== instance.nonce && !isSameSlot(there.instance, instance))
+        return;
       const maintenance = here?.maintenance ?? there?.maintenance;
       this.#placement.writingTo(preferred, instance);
-      const registration = await registry.register(instance, maintenance === undefined ? report : { status: 'maintenance', reason: maintenance.reason }, bounded);
+      const registration = await registry.register(
+        instance,
+        maintenance === undefined ? report : { status: 'maintenance', reason: maintenance.reason },
+        bounded,
+      );
       await registration.renew(report, bounded);
       bounded.throwIfAborted();
       this.#placement.renewedAt(preferred);
@@ -110,7 +123,8 @@ export class ChainRegistration implements Registration {
     const { staleMembers } = this.#placement;
     const passing = staleMembers.filter((member) => this.#placement.mayPass(member));
     // Where an answer is likely first: one that is dead would keep the others waiting.
-    const staleMember = passing.find(({ isOut }) => !isOut) ?? passing[0] ?? staleMembers.find(({ isWorthATry }) => isWorthATry);
+    const staleMember =
+      passing.find(({ isOut }) => !isOut) ?? passing[0] ?? staleMembers.find(({ isWorthATry }) => isWorthATry);
     if (staleMember === undefined) return;
     const isTrial = staleMember.isWorthATry;
     const clear = (bounded: AbortSignal) => this.#placement.clear(staleMember, bounded);
@@ -137,6 +151,9 @@ export class ChainRegistration implements Registration {
 
   #silent(holder: string, cause?: Error): RegistrationLostError {
     const context = { registry: this.#chain, operation: 'move', loss: 'silent', ...(cause && { cause }) } as const;
-    return new RegistrationLostError(`${holder} gives no answer for longer than ${this.#chain} is patient: moving on`, context);
+    return new RegistrationLostError(
+      `${holder} gives no answer for longer than ${this.#chain} is patient: moving on`,
+      context,
+    );
   }
 }

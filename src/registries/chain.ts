@@ -12,7 +12,14 @@ import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
 import { joinCredentials } from '../contracts/credentials.js';
 import type { Credentials } from '../contracts/credentials.js';
-import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from '../contracts/registry.js';
+import type {
+  Deadlines,
+  Entry,
+  MemberFigures,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+} from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 export interface ChainPlan extends MembersPlan {
@@ -48,9 +55,13 @@ export class Chain implements Registry {
     this.isLocal = registries[0]?.isLocal ?? false;
     // An address that one of them would not fill in has to be found for all.
     this.suppliesAddress = registries.every(({ suppliesAddress }) => suppliesAddress);
-    this.endpoint = (registries.find(({ isLocal, endpoint }) => !isLocal && endpoint !== undefined) ?? registries[0])?.endpoint;
+    this.endpoint = (registries.find(({ isLocal, endpoint }) => !isLocal && endpoint !== undefined) ?? registries[0])
+      ?.endpoint;
     const deadlines = this.#members.all.map(({ registry }) => registry.deadlines);
-    this.deadlines = { requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)), heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)) };
+    this.deadlines = {
+      requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)),
+      heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)),
+    };
     this.discovery = new ChainDiscovery(this.#members, plan.gathers ?? false);
     this.credentials = joinCredentials(registries.flatMap(({ credentials }) => credentials ?? []));
   }
@@ -81,7 +92,9 @@ export class Chain implements Registry {
       if (left === undefined && !this.inDoubt) this.#placements.delete(slotOf(key));
       return left;
     }
-    return this.#members.firstAnswer('read', this.#candidates(placement), signal, (member) => member.registry.read(key, signal));
+    return this.#members.firstAnswer('read', this.#candidates(placement), signal, (member) =>
+      member.registry.read(key, signal),
+    );
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
@@ -99,7 +112,10 @@ export class Chain implements Registry {
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     const placement = this.#placementOf(key);
     if (placement !== undefined) await placement.leave(signal);
-    else await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) => member.registry.remove(key, signal));
+    else
+      await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) =>
+        member.registry.remove(key, signal),
+      );
   }
 
   adopt(instance: ServiceInstance, holder: string | undefined): void {
@@ -114,7 +130,10 @@ export class Chain implements Registry {
   /** Where the entry is; a holder without maintenance is taken out of traffic by the heartbeats. */
   get maintain(): Registry['maintain'] {
     if (this.#members.all.every(({ registry }) => registry.maintain === undefined)) return undefined;
-    return (key, reason, signal) => this.#members.firstAnswer('maintain', this.#candidates(this.#placementOf(key)), signal, async ({ registry }) => registry.maintain?.(key, reason, signal));
+    return (key, reason, signal) =>
+      this.#members.firstAnswer('maintain', this.#candidates(this.#placementOf(key)), signal, async ({ registry }) =>
+        registry.maintain?.(key, reason, signal),
+      );
   }
 
   get warnings(): readonly string[] {

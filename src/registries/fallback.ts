@@ -31,11 +31,21 @@ export function fallback(registries: readonly Registry[], options: FallbackOptio
 export function fallbackOn(clock: Clock, registries: readonly Registry[], options: FallbackOptions = {}): Registry {
   const patienceMs = parseDuration(options.patience ?? DEFAULT_PATIENCE_MS);
   const issues = chainIssues('fallback', registries);
-  if (patienceMs === undefined) issues.push({ field: 'fallback patience', value: options.patience, allowed: `a duration, e.g. '${formatDuration(DEFAULT_PATIENCE_MS)}'` });
+  if (patienceMs === undefined)
+    issues.push({
+      field: 'fallback patience',
+      value: options.patience,
+      allowed: `a duration, e.g. '${formatDuration(DEFAULT_PATIENCE_MS)}'`,
+    });
   if (issues.length > 0) throw new ConfigError(issues);
   return new Chain(registries, {
     name: `fallback(${registries.map(({ name }) => name).join(', ')})`,
-    patience: { failures: 1, outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS, trialAfterMs: TRIAL_AFTER_MS, longestMs: LONGEST_PAUSE_MS },
+    patience: {
+      failures: 1,
+      outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS,
+      trialAfterMs: TRIAL_AFTER_MS,
+      longestMs: LONGEST_PAUSE_MS,
+    },
     forRegistration: asGiven,
     forReading: asGiven,
     workerSpec: chainWorkerSpec('fallback', registries, options),

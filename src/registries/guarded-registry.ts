@@ -6,7 +6,14 @@ import type { InstanceKey, ServiceInstance } from '../contracts/service-instance
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
 import type { Credentials } from '../contracts/credentials.js';
-import type { Deadlines, Entry, MemberFigures, Registration, Registry, RegistryEndpoint } from '../contracts/registry.js';
+import type {
+  Deadlines,
+  Entry,
+  MemberFigures,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+} from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 /** Most held polls answer by themselves sooner. */
@@ -60,7 +67,17 @@ export class GuardedRegistry implements Registry {
 
   get discovery(): Discovery | undefined {
     const { discovery } = this.#inner;
-    return discovery && { poll: (service, cursor, signal) => this.#bounded('discover', signal, (bounded) => discovery.poll(service, cursor, bounded), cursor === undefined ? this.deadlines.requestMs : this.deadlines.heldMs) };
+    return (
+      discovery && {
+        poll: (service, cursor, signal) =>
+          this.#bounded(
+            'discover',
+            signal,
+            (bounded) => discovery.poll(service, cursor, bounded),
+            cursor === undefined ? this.deadlines.requestMs : this.deadlines.heldMs,
+          ),
+      }
+    );
   }
 
   get probes(): boolean {
@@ -69,7 +86,10 @@ export class GuardedRegistry implements Registry {
 
   get maintain(): Registry['maintain'] {
     const maintain = this.#inner.maintain?.bind(this.#inner);
-    return maintain && ((key, reason, signal) => this.#write('maintain', signal, (bounded) => maintain(key, reason, bounded)));
+    return (
+      maintain &&
+      ((key, reason, signal) => this.#write('maintain', signal, (bounded) => maintain(key, reason, bounded)))
+    );
   }
 
   get hostLocal(): boolean {
@@ -105,7 +125,9 @@ export class GuardedRegistry implements Registry {
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const registration = await this.#write('register', signal, (bounded) => this.#inner.register(instance, report, bounded));
+    const registration = await this.#write('register', signal, (bounded) =>
+      this.#inner.register(instance, report, bounded),
+    );
     return this.#boundedRegistration(registration);
   }
 
@@ -122,7 +144,9 @@ export class GuardedRegistry implements Registry {
   /** Whether readers are still handed this instance; undefined when the registry has no read side. */
   async isInTraffic(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
     const instances = await this.instancesOf(key.name, signal);
-    return instances?.some(({ id, nonce, status }) => id === key.id && nonce === key.nonce && (status === 'passing' || status === 'warning'));
+    return instances?.some(
+      ({ id, nonce, status }) => id === key.id && nonce === key.nonce && (status === 'passing' || status === 'warning'),
+    );
   }
 
   /** All instances of a service, as its readers see them; undefined when the registry has no read side. */
@@ -140,23 +164,38 @@ export class GuardedRegistry implements Registry {
     const changed = inner.changed?.bind(inner);
     const boundedPresence = () => {
       const { presence } = inner;
-      return presence && { place: presence.place, present: (keys: readonly InstanceKey[], signal: AbortSignal) => this.#bounded('list', signal, (bounded) => presence.present(keys, bounded)) };
+      return (
+        presence && {
+          place: presence.place,
+          present: (keys: readonly InstanceKey[], signal: AbortSignal) =>
+            this.#bounded('list', signal, (bounded) => presence.present(keys, bounded)),
+        }
+      );
     };
     return {
       holder: () => inner.holder(),
       level: () => inner.level?.() ?? 0,
       provisional: () => inner.provisional?.() ?? false,
       hasStaleCredentials: () => inner.hasStaleCredentials?.() ?? false,
-      renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
+      renew: (report, signal) =>
+        this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
       get presence() {
         return boundedPresence();
       },
-      ...(changed && { changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(unlessTimeIsUp) }),
+      ...(changed && {
+        changed: (signal: AbortSignal) =>
+          this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(unlessTimeIsUp),
+      }),
     };
   }
 
-  async #write<T>(operation: string, signal: AbortSignal, verb: (signal: AbortSignal) => Promise<T>, deadlineMs?: number): Promise<T> {
+  async #write<T>(
+    operation: string,
+    signal: AbortSignal,
+    verb: (signal: AbortSignal) => Promise<T>,
+    deadlineMs?: number,
+  ): Promise<T> {
     let going: Promise<T> | undefined;
     try {
       return await this.#bounded(operation, signal, (bounded) => (going = verb(bounded)), deadlineMs);
@@ -194,7 +233,11 @@ export class GuardedRegistry implements Registry {
         signal?.throwIfAborted();
         if (!isRegistrarError(thrown)) {
           const cause = asError(thrown);
-          throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, { registry: this.name, operation, cause });
+          throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, {
+            registry: this.name,
+            operation,
+            cause,
+          });
         }
         if (isAnswer(thrown)) this.#answered();
         throw thrown;
@@ -219,7 +262,9 @@ function unlessTimeIsUp(error: unknown): void {
 /** No connection came about, so nothing can arrive later. */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = asError(error);
-  return cause instanceof Error && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
+  return (
+    cause instanceof Error && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo')
+  );
 }
 
 /** Several Registrars may have been given one registry: the last of them closes it. */
@@ -227,5 +272,10 @@ const users = (): WeakMap<Registry, number> => processWide('registry users', () 
 
 /** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
 export function isAnswer(error: unknown): boolean {
-  return hasCode(error, 'ROLLCALL_REGISTRATION_LOST') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_REGISTRY_DENIED') || hasCode(error, 'ROLLCALL_CONFIG');
+  return (
+    hasCode(error, 'ROLLCALL_REGISTRATION_LOST') ||
+    hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
+    hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ||
+    hasCode(error, 'ROLLCALL_CONFIG')
+  );
 }

@@ -48,7 +48,11 @@ export class Member {
   /** It has failed longer than we are patient: whatever can be done elsewhere is done elsewhere. */
   get isOut(): boolean {
     const { failures, outlastMs } = this.#patience;
-    return this.#outage !== undefined && this.#outage.failures >= failures && this.#clock.now() - this.#outage.since >= outlastMs;
+    return (
+      this.#outage !== undefined &&
+      this.#outage.failures >= failures &&
+      this.#clock.now() - this.#outage.since >= outlastMs
+    );
   }
 
   /** Out for long enough to be tried again. */
@@ -83,7 +87,8 @@ export class Member {
   /** A request that is answered at once took so long. */
   measured(tookMs: number): void {
     this.#measuredAt = this.#clock.now();
-    this.#roundTripMs = this.#roundTripMs === undefined ? tookMs : this.#roundTripMs + SMOOTHING * (tookMs - this.#roundTripMs);
+    this.#roundTripMs =
+      this.#roundTripMs === undefined ? tookMs : this.#roundTripMs + SMOOTHING * (tookMs - this.#roundTripMs);
   }
 
   /** It gave no answer to what was sent at `sentAt`. */
@@ -100,5 +105,10 @@ export class Member {
 
 /** No answer came. A refusal and a loss are answers. */
 export function isSilence(error: Error): boolean {
-  return hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') || hasCode(error, 'ROLLCALL_TIMEOUT') || hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED') || hasCode(error, 'ROLLCALL_CIRCUIT_OPEN');
+  return (
+    hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') ||
+    hasCode(error, 'ROLLCALL_TIMEOUT') ||
+    hasCode(error, 'ROLLCALL_ALL_REGISTRIES_FAILED') ||
+    hasCode(error, 'ROLLCALL_CIRCUIT_OPEN')
+  );
 }

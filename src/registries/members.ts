@@ -32,7 +32,9 @@ export class Members {
     this.#plan = plan;
     this.clock = clock;
     const names = namesOf(registries);
-    this.#members = registries.map((registry, index) => new Member(registry, names[index] ?? registry.name, clock, plan.patience));
+    this.#members = registries.map(
+      (registry, index) => new Member(registry, names[index] ?? registry.name, clock, plan.patience),
+    );
   }
 
   /** As they were given. */
@@ -89,10 +91,16 @@ export class Members {
   }
 
   /** Takes the distance of one member, where that matters and has not been done for a while. `ask`: any request that is answered at once. */
-  async measure(longestMs: number, signal: AbortSignal, ask: (member: Member, signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  async measure(
+    longestMs: number,
+    signal: AbortSignal,
+    ask: (member: Member, signal: AbortSignal) => Promise<unknown>,
+  ): Promise<void> {
     const { measureEveryMs } = this.#plan;
     if (measureEveryMs === undefined) return;
-    const member = this.#members.find((candidate) => candidate.isWorthATry && this.clock.now() - candidate.measuredAt >= measureEveryMs);
+    const member = this.#members.find(
+      (candidate) => candidate.isWorthATry && this.clock.now() - candidate.measuredAt >= measureEveryMs,
+    );
     if (member === undefined) return;
     await this.attempt(member, longestMs, signal, async (bounded) => {
       const sentAt = this.clock.now();
@@ -105,7 +113,12 @@ export class Members {
    * Asks the members one after another. What is no answer moves on once it has outlasted the patience; all else is the caller's, unless one that is
    * preferred to whoever refused, and was passed over, may be back.
    */
-  async firstAnswer<T>(operation: string, members: readonly Member[], signal: AbortSignal, verb: (member: Member) => Promise<T>): Promise<T> {
+  async firstAnswer<T>(
+    operation: string,
+    members: readonly Member[],
+    signal: AbortSignal,
+    verb: (member: Member) => Promise<T>,
+  ): Promise<T> {
     const errors: Error[] = [];
     let refusal: { readonly by: Member; readonly error: Error } | undefined;
     for (const member of members) {
@@ -127,7 +140,9 @@ export class Members {
     }
     if (refusal !== undefined) throw refusal.error;
     const [only] = errors;
-    throw errors.length === 1 && only !== undefined ? only : new AllRegistriesFailedError(errors, { registry: this.#name, operation });
+    throw errors.length === 1 && only !== undefined
+      ? only
+      : new AllRegistriesFailedError(errors, { registry: this.#name, operation });
   }
 
   /** Remembers how a member failed. True when it gave no answer at all, so that another may be asked. */
@@ -141,7 +156,12 @@ export class Members {
   }
 
   /** One step beside what was asked for, bounded so that it can never cost that; what fails is noted and tried again later. */
-  async attempt(member: Member, longestMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  async attempt(
+    member: Member,
+    longestMs: number,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<void> {
     const sentAt = this.clock.now();
     try {
       await this.aside(member, longestMs, signal, work);
@@ -153,8 +173,19 @@ export class Members {
   }
 
   /** The same, and nothing is made of its outcome: a registry that is out stays so until its trial. Rejects as `work` does. */
-  aside(member: Member, longestMs: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
-    return withDeadline(this.clock, Math.min(LONGEST_TRIAL_MS, longestMs), { registry: member.registry.name, operation: 'trial' }, signal, work);
+  aside(
+    member: Member,
+    longestMs: number,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<unknown>,
+  ): Promise<unknown> {
+    return withDeadline(
+      this.clock,
+      Math.min(LONGEST_TRIAL_MS, longestMs),
+      { registry: member.registry.name, operation: 'trial' },
+      signal,
+      work,
+    );
   }
 }
 

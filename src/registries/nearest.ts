@@ -29,7 +29,8 @@ export function nearest(registries: readonly Registry[], options: NearestOptions
 export function nearestOn(clock: Clock, registries: readonly Registry[], options: NearestOptions = {}): Registry {
   const issues = chainIssues('nearest', registries);
   const { register = false } = options;
-  if (typeof register !== 'boolean') issues.push({ field: 'nearest register', value: register, allowed: 'true or false' });
+  if (typeof register !== 'boolean')
+    issues.push({ field: 'nearest register', value: register, allowed: 'true or false' });
   if (issues.length > 0) throw new ConfigError(issues);
   const ranking = byDistance();
   return new Chain(registries, {

@@ -19,7 +19,8 @@ export function byDistance(): Ranking {
   return (members) => {
     const sorted = [...members].sort((a, b) => distance(a) - distance(b));
     const [nearest] = sorted;
-    if (favourite === undefined || favourite.isOut || (nearest !== undefined && isClearlyNearer(nearest, favourite))) favourite = nearest;
+    if (favourite === undefined || favourite.isOut || (nearest !== undefined && isClearlyNearer(nearest, favourite)))
+      favourite = nearest;
     return favourite === undefined ? sorted : [favourite, ...sorted.filter((member) => member !== favourite)];
   };
 }

@@ -113,7 +113,12 @@ export class BoundServer {
   /** A snapshot. */
   get traffic(): TrafficFigures {
     const { inFlight, served } = this.#traffic;
-    return { inFlight, served, openConnections: this.#connections.size + this.#siblings.reduce((sum, { traffic }) => sum + traffic.openConnections, 0) };
+    return {
+      inFlight,
+      served,
+      openConnections:
+        this.#connections.size + this.#siblings.reduce((sum, { traffic }) => sum + traffic.openConnections, 0),
+    };
   }
 
   /** Where requests come from, and how; probers left out, and those that have not come for a minute. */
@@ -203,7 +208,13 @@ export class BoundServer {
   #closeOwn(signal: AbortSignal): Promise<void> {
     const isClosed = this.#phase === 'unopened' || this.#phase === 'gone';
     this.#noticed('ours');
-    return closeServer({ server: this.#server, connections: this.#connections, closeByHost: this.#closeByHost, isClosed, signal });
+    return closeServer({
+      server: this.#server,
+      connections: this.#connections,
+      closeByHost: this.#closeByHost,
+      isClosed,
+      signal,
+    });
   }
 
   /** An answer that ended may leave an idle connection behind, and a closing server has no use for it. */

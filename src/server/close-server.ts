@@ -41,7 +41,10 @@ export function closeServer(closing: Closing): Promise<void> {
   });
 }
 
-async function closeGracefully({ server, connections, closeByHost, isClosed }: Closing, closed: Promise<void>): Promise<void> {
+async function closeGracefully(
+  { server, connections, closeByHost, isClosed }: Closing,
+  closed: Promise<void>,
+): Promise<void> {
   // The host may have closed its server before, and have left us what `server.close()` waits for.
   if (!server.listening && !isClosed) connections.closeIdle();
   try {

@@ -18,7 +18,9 @@ export class Http1Exchanges {
 
   /** Those not ended yet. */
   get open(): ServerResponse[] {
-    return [...this.#lanes.values()].flatMap(({ earlier, latest }) => [...earlier, latest]).filter((response) => !response.closed);
+    return [...this.#lanes.values()]
+      .flatMap(({ earlier, latest }) => [...earlier, latest])
+      .filter((response) => !response.closed);
   }
 
   /**

@@ -2,7 +2,15 @@
  * How those name themselves who ask whether an instance is well, or read its metrics, and bring no traffic: kubelet, Consul, load balancers
  * of AWS, Google and Azure, Envoy, Prometheus.
  */
-const probers = ['kube-probe/', 'Consul Health Check', 'ELB-HealthChecker/', 'GoogleHC/', 'Load Balancer Agent', 'Envoy/HC', 'Prometheus/'];
+const probers = [
+  'kube-probe/',
+  'Consul Health Check',
+  'ELB-HealthChecker/',
+  'GoogleHC/',
+  'Load Balancer Agent',
+  'Envoy/HC',
+  'Prometheus/',
+];
 
 /** What a request says of whoever sends it; headers in lower case. */
 export interface RequestHead {

@@ -19,7 +19,8 @@ export async function listensSoon(server: Server, clock: Clock, isWorker: boolea
   try {
     for (let turn = 0; turn < TURNS && !server.listening; turn += 1) await clock.sleep(0);
     const until = clock.now() + LONGEST_LOOKUP_MS;
-    while (!server.listening && clock.now() < until && (isWorker || isLookupPending())) await clock.sleep(LOOK_AGAIN_MS);
+    while (!server.listening && clock.now() < until && (isWorker || isLookupPending()))
+      await clock.sleep(LOOK_AGAIN_MS);
     return server.listening;
   } finally {
     release();

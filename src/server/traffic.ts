@@ -114,11 +114,17 @@ export class Traffic {
   }
 
   /** Connections of probers carry nothing else, as a rule: on one that brought a request that was none, no further one is looked at. */
-  #note(visitor: Peer, request: Pick<IncomingMessage, 'method' | 'httpVersion' | 'headers'> & { readonly socket?: Pick<Socket, 'remoteAddress'> | undefined }): void {
+  #note(
+    visitor: Peer,
+    request: Pick<IncomingMessage, 'method' | 'httpVersion' | 'headers'> & {
+      readonly socket?: Pick<Socket, 'remoteAddress'> | undefined;
+    },
+  ): void {
     const { source } = visitor;
     if (source?.resting) source.counted();
     else if (source !== undefined && !source.retired) this.#noteKnown(source);
-    else if (!isProberRequest(request)) visitor.source = this.#sources.arrived(request.socket?.remoteAddress, this.#clock.now());
+    else if (!isProberRequest(request))
+      visitor.source = this.#sources.arrived(request.socket?.remoteAddress, this.#clock.now());
   }
 
   #noteKnown(source: Source): void {

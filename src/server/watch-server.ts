@@ -34,7 +34,10 @@ export function watchServer(server: Server, watcher: ServerWatcher): () => void 
     'emit',
     (emit) =>
       function watchedEmit(this: Server, event: string, ...args: unknown[]) {
-        return (watching !== undefined && tell(watching, event, args[0], args[1])) || (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args);
+        return (
+          (watching !== undefined && tell(watching, event, args[0], args[1])) ||
+          (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args)
+        );
       } as Server['emit'],
   );
   const undoClose = overrideMethod(

@@ -54,7 +54,8 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
       const entry = await registry.read(key, signal);
       out = entry === undefined || entry.instance.nonce !== key.nonce || way.isOut(entry);
       lastError = undefined;
-      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => way.isSeen(signal)))) return { confirmed: true, errors: [] };
+      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => way.isSeen(signal))))
+        return { confirmed: true, errors: [] };
     } catch (thrown) {
       if (!signal.aborted) lastError = asError(thrown);
       // Whatever may be there has never had a heartbeat, so it does not pass, and there is no request to outwait.
@@ -87,7 +88,8 @@ function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
     };
   }
   const { maintain } = registry;
-  const { status, reason } = policy === 'maintenance' ? ownMaintenance('stopped') : { status: 'critical' as const, reason: 'stopped' };
+  const { status, reason } =
+    policy === 'maintenance' ? ownMaintenance('stopped') : { status: 'critical' as const, reason: 'stopped' };
   return {
     async go(signal) {
       // Looked at first: heartbeats know ids alone on some registries, and a successor must not be hit.
@@ -102,7 +104,11 @@ function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
 }
 
 /** A registry forgets an entry under the credentials that it was written with: with dead ones its readers would be handed it for ever. */
-async function rewriteStaleCredentials({ registry, instance, held }: DeregisterPlan, key: InstanceKey, signal: AbortSignal): Promise<void> {
+async function rewriteStaleCredentials(
+  { registry, instance, held }: DeregisterPlan,
+  key: InstanceKey,
+  signal: AbortSignal,
+): Promise<void> {
   if (held === undefined || !hasStaleCredentials(held)) return;
   if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
   await registry.register(instance, { status: 'critical', reason: 'stopping' }, signal);

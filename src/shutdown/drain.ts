@@ -45,7 +45,8 @@ export class Drain {
     for (const source of this.#plan.sources()) {
       const silentMs = now - this.#lastSign(source, since);
       const enoughMs = this.#enoughMs(source);
-      if (silentMs < enoughMs) return `${source.address} to have gone: silent for ${seconds(silentMs)} of ${seconds(enoughMs)}`;
+      if (silentMs < enoughMs)
+        return `${source.address} to have gone: silent for ${seconds(silentMs)} of ${seconds(enoughMs)}`;
     }
     return undefined;
   }
@@ -82,7 +83,9 @@ export class Drain {
 
   #stillComing(): readonly string[] {
     const now = this.#plan.clock.now();
-    const coming = this.#plan.sources().filter((source) => now - source.lastAt < Math.min(SILENCE_FLOOR_MS, this.#enoughMs(source)));
+    const coming = this.#plan
+      .sources()
+      .filter((source) => now - source.lastAt < Math.min(SILENCE_FLOOR_MS, this.#enoughMs(source)));
     return coming.map(({ address }) => address);
   }
 }

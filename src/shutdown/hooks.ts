@@ -39,11 +39,16 @@ export class Hooks {
   add(point: HookPoint, name: string, run: StopHook, { timeout = DEFAULT_TIMEOUT_MS }: HookOptions = {}): () => void {
     const timeoutMs = parseDuration(timeout);
     const issues: ConfigIssue[] = [
-      ...(hookPoints.includes(point) ? [] : [{ field: 'onStop point', value: point, allowed: hookPoints.map((known) => `'${known}'`).join(', ') }]),
-      ...(typeof name === 'string' && name !== '' ? [] : [{ field: 'onStop name', value: name, allowed: 'a text that says what the hook is for' }]),
+      ...(hookPoints.includes(point)
+        ? []
+        : [{ field: 'onStop point', value: point, allowed: hookPoints.map((known) => `'${known}'`).join(', ') }]),
+      ...(typeof name === 'string' && name !== ''
+        ? []
+        : [{ field: 'onStop name', value: name, allowed: 'a text that says what the hook is for' }]),
       ...(typeof run === 'function' ? [] : [{ field: 'onStop hook', value: run, allowed: 'a function' }]),
     ];
-    if (timeoutMs === undefined) issues.push({ field: 'onStop timeout', value: timeout, allowed: "a duration, e.g. '5s'" });
+    if (timeoutMs === undefined)
+      issues.push({ field: 'onStop timeout', value: timeout, allowed: "a duration, e.g. '5s'" });
     if (timeoutMs === undefined || issues.length > 0) throw new ConfigError(issues);
     const hook = { point, name, run, timeoutMs };
     this.#hooks.push(hook);

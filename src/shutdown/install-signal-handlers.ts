@@ -21,7 +21,9 @@ export function installSignalHandlers({ signals, wanted, stop, events }: SignalP
     },
   };
   const unsubscribe = signals.subscribe(wanted, handler, (signal) => {
-    events.emit('warning', { message: `${signal} has other listeners too: rollcall stops for it, ending the process is left to them` });
+    events.emit('warning', {
+      message: `${signal} has other listeners too: rollcall stops for it, ending the process is left to them`,
+    });
   });
   events.on('stopped', unsubscribe);
 }

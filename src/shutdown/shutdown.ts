@@ -91,7 +91,10 @@ export class Shutdown {
     const startedAt = clock.now();
     const deadline = new AbortController();
     const callOff = this.#setDeadline(deadline);
-    const errors = await (this.#beginning ??= this.#begin(reason, AbortSignal.any([this.#forceStop.signal, deadline.signal])));
+    const errors = await (this.#beginning ??= this.#begin(
+      reason,
+      AbortSignal.any([this.#forceStop.signal, deadline.signal]),
+    ));
     await halt(stopping(reason));
     const beating = heartbeat();
     if (beating === undefined) {
@@ -100,7 +103,10 @@ export class Shutdown {
     }
     const policy = registry.handedOver === undefined ? config.policy : 'deregister';
     const plan = { policy, registry, instance: beating.held?.instance ?? beating.instance, held: beating.held, clock };
-    const departure = await deregister(plan, AbortSignal.any([this.#forceStop.signal, this.#over.signal, deadline.signal]));
+    const departure = await deregister(
+      plan,
+      AbortSignal.any([this.#forceStop.signal, this.#over.signal, deadline.signal]),
+    );
     callOff();
     events.emit('deregistered', { policy, confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
     return { ...departure, errors: [...errors, ...departure.errors] };
@@ -125,7 +131,10 @@ export class Shutdown {
     const steps = [
       { waitsFor: () => "the hooks 'after drain'", run: () => hooks.run('after drain', this.#forceStop.signal) },
       { waitsFor: () => whatIsOpen(server()), run: () => server()?.close(this.#forceStop.signal) },
-      { waitsFor: () => "the hooks 'after close'", run: () => closeHealthServer().then(() => hooks.run('after close', this.#forceStop.signal)) },
+      {
+        waitsFor: () => "the hooks 'after close'",
+        run: () => closeHealthServer().then(() => hooks.run('after close', this.#forceStop.signal)),
+      },
       { waitsFor: () => 'the registry to let go', run: () => registry.close() },
     ];
     for (const { waitsFor, run } of steps) {
@@ -149,7 +158,11 @@ export class Shutdown {
   #setDeadline(ended: AbortController): () => void {
     const { clock, config } = this.#plan;
     return clock.after(config.stopTimeoutMs, () => {
-      ended.abort(new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, { operation: 'stop' }));
+      ended.abort(
+        new TimeoutError(`stop took longer than shutdown.timeout (${String(config.stopTimeoutMs)} ms)`, {
+          operation: 'stop',
+        }),
+      );
     });
   }
 
@@ -174,7 +187,10 @@ export class Shutdown {
     });
     this.#waitsFor = () => drain.waitingFor;
     const stillComing = await drain.over(this.#forceStop.signal);
-    if (stillComing.length > 0) events.emit('warning', { message: `closing at the end of shutdown.drain.max (${String(config.drain.maxMs)} ms), although requests still come from ${stillComing.join(', ')}` });
+    if (stillComing.length > 0)
+      events.emit('warning', {
+        message: `closing at the end of shutdown.drain.max (${String(config.drain.maxMs)} ms), although requests still come from ${stillComing.join(', ')}`,
+      });
   }
 }
 

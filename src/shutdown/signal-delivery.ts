@@ -33,8 +33,11 @@ export async function warnOfLostSignals(system: LocalSystem, events: Events): Pr
 /** Our parent first, then its parent, to the first process. */
 async function ancestors(system: LocalSystem): Promise<Process[]> {
   const found: Process[] = [];
-  for (let pid = parentIn(await system.readText('/proc/self/status')); pid > 0; ) {
-    const [status, commandLine] = await Promise.all([system.readText(`/proc/${String(pid)}/status`), system.readText(`/proc/${String(pid)}/cmdline`)]);
+  for (let pid = parentIn(await system.readText('/proc/self/status')); pid > 0;) {
+    const [status, commandLine] = await Promise.all([
+      system.readText(`/proc/${String(pid)}/status`),
+      system.readText(`/proc/${String(pid)}/cmdline`),
+    ]);
     const parent = parentIn(status);
     found.push({ parent, words: commandLine.split(/[\0 ]+/).filter((word) => word !== '') });
     pid = parent;

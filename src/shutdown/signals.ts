@@ -25,7 +25,10 @@ export interface ProcessLike {
  */
 export class Signals {
   readonly #process: ProcessLike;
-  readonly #handlers = new Map<TerminationHandler, { signals: readonly string[]; onShared: (signal: string) => void }>();
+  readonly #handlers = new Map<
+    TerminationHandler,
+    { signals: readonly string[]; onShared: (signal: string) => void }
+  >();
   readonly #listeners = new Map<string, () => void>();
   #ending: 'not yet' | 'signalled' | 'asked' = 'not yet';
 
@@ -86,7 +89,11 @@ export class Signals {
     const shared = signal !== 'beforeExit' && this.#process.listenerCount(signal) > 1;
     if (shared) for (const [, { onShared }] of told) onShared(signal);
     const interactive = signal === 'SIGINT' && this.#process.stdin.isTTY === true;
-    const clean = await this.#stopAll(told.map(([handler]) => handler), signal, interactive);
+    const clean = await this.#stopAll(
+      told.map(([handler]) => handler),
+      signal,
+      interactive,
+    );
     if (!shared && signal !== 'beforeExit') this.#process.exit(clean ? 0 : 1);
   }
 

@@ -9,10 +9,15 @@ import { root } from './source-tree.js';
 
 type ErrorClass = new (...given: never[]) => RegistrarError;
 
-const isErrorClass = (value: unknown): value is ErrorClass => typeof value === 'function' && value.prototype instanceof RegistrarError;
-const classes = Object.entries<unknown>(errors).flatMap(([name, value]) => (isErrorClass(value) ? [[name, value] as const] : []));
+const isErrorClass = (value: unknown): value is ErrorClass =>
+  typeof value === 'function' && value.prototype instanceof RegistrarError;
+const classes = Object.entries<unknown>(errors).flatMap(([name, value]) =>
+  isErrorClass(value) ? [[name, value] as const] : [],
+);
 /** An empty list is a message to most of them and the issues to ConfigError. */
-const pairs = classes.map(([name, Class]) => `${name} ${(Reflect.construct(Class, [[]]) as RegistrarError).code}`).sort();
+const pairs = classes
+  .map(([name, Class]) => `${name} ${(Reflect.construct(Class, [[]]) as RegistrarError).code}`)
+  .sort();
 
 it('gives every error class one code of its own, and every code a class', () => {
   const program = compile([`${root}src/errors.ts`]);
@@ -38,13 +43,24 @@ it.each(classes)('knows a %s again that has come from another thread', (_name, C
   const again = deserializeError(structuredClone(serializeError(error)));
   expect(again).toBeInstanceOf(Class);
   expect(hasCode(again, error.code)).toBe(true);
-  const shown = ({ name, message, stack, code, retryable, registry, operation }: RegistrarError) => ({ name, message, stack, code, retryable, registry, operation });
+  const shown = ({ name, message, stack, code, retryable, registry, operation }: RegistrarError) => ({
+    name,
+    message,
+    stack,
+    code,
+    retryable,
+    registry,
+    operation,
+  });
   expect(shown(again as RegistrarError)).toEqual(shown(error));
-  if (error.cause !== undefined) expect(again.cause).toMatchObject({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', syscall: 'connect' });
+  if (error.cause !== undefined)
+    expect(again.cause).toMatchObject({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', syscall: 'connect' });
 });
 
 it('keeps what a chain of registries said, and does not follow a circle of causes for ever', () => {
-  const chained = deserializeError(structuredClone(serializeError(new AllRegistriesFailedError([new TimeoutError('late'), new Error('gone')])))) as AllRegistriesFailedError;
+  const chained = deserializeError(
+    structuredClone(serializeError(new AllRegistriesFailedError([new TimeoutError('late'), new Error('gone')]))),
+  ) as AllRegistriesFailedError;
   expect(chained.errors).toMatchObject([{ code: 'ROLLCALL_TIMEOUT', message: 'late' }, { message: 'gone' }]);
   const circle = new Error('round');
   circle.cause = circle;

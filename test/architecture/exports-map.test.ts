@@ -3,10 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { read, root } from './source-tree.js';
 
 const manifest = JSON.parse(read('package.json')) as { exports: Record<string, string | Record<string, string>> };
-const entries = Object.entries(manifest.exports).filter((entry): entry is [string, Record<string, string>] => typeof entry[1] === 'object');
+const entries = Object.entries(manifest.exports).filter(
+  (entry): entry is [string, Record<string, string>] => typeof entry[1] === 'object',
+);
 
 it('offers the package and every sub-path that was promised', () => {
-  expect(entries.map(([subpath]) => subpath).sort()).toEqual(['.', './cluster', './components', './express', './fastify', './testing']);
+  expect(entries.map(([subpath]) => subpath).sort()).toEqual([
+    '.',
+    './cluster',
+    './components',
+    './express',
+    './fastify',
+    './testing',
+  ]);
 });
 
 describe.each(entries)('%s', (subpath, conditions) => {

@@ -30,7 +30,9 @@ function optionsOf(type: ts.Type, prefix = ''): { name: string; group: boolean }
   return type.getProperties().flatMap((property) => {
     const name = prefix + property.name;
     const declared = checker.getTypeOfSymbol(property);
-    const nested = (declared.isUnion() ? declared.types : [declared]).find((each) => /Options$/.test(each.getSymbol()?.name ?? ''));
+    const nested = (declared.isUnion() ? declared.types : [declared]).find((each) =>
+      /Options$/.test(each.getSymbol()?.name ?? ''),
+    );
     return nested ? [{ name, group: true }, ...optionsOf(nested, `${name}.`)] : [{ name, group: false }];
   });
 }

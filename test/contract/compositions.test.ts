@@ -40,7 +40,12 @@ describe('a fallback chain on its first registry', () => {
 describe('a fallback chain whose first registry is down', () => {
   itKeepsTheContract(async () => {
     const [nobody = 0] = await freePorts(1);
-    return { ...onConsul, registry: fallback([consul({ endpoints: [`http://127.0.0.1:${nobody}`] }), consul({ endpoints: [url] })], { patience: 0 }) };
+    return {
+      ...onConsul,
+      registry: fallback([consul({ endpoints: [`http://127.0.0.1:${nobody}`] }), consul({ endpoints: [url] })], {
+        patience: 0,
+      }),
+    };
   });
 });
 
@@ -89,5 +94,8 @@ describe('the nearest of two registries', () => {
     await other.stop();
   });
 
-  itKeepsTheContract(() => ({ ...onConsul, registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }) }));
+  itKeepsTheContract(() => ({
+    ...onConsul,
+    registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }),
+  }));
 });

@@ -13,7 +13,16 @@ import type { Registry } from '../../src/contracts/registry.js';
 
 const signal = new AbortController().signal;
 const passing = { status: 'passing', reason: 'ok' } as const;
-const orders: ServiceInstance = { name: 'orders', id: 'o/1', port: 1, tags: [], meta: {}, nonce: 'n1', ttlMs: 1_000, checks: [] };
+const orders: ServiceInstance = {
+  name: 'orders',
+  id: 'o/1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n1',
+  ttlMs: 1_000,
+  checks: [],
+};
 
 describe('the consul registry on the wire', () => {
   const servers: Server[] = [];
@@ -63,8 +72,13 @@ describe('the consul registry on the wire', () => {
       response.end();
     });
     const broken = registryOn(url, { token: () => Promise.reject(new Error('vault is sealed')) });
-    await expect(broken.register(orders, passing, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', cause: { message: 'vault is sealed' } });
-    await expect(registryOn(url, { token: () => 'two\nlines' }).register(orders, passing, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE' });
+    await expect(broken.register(orders, passing, signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      cause: { message: 'vault is sealed' },
+    });
+    await expect(
+      registryOn(url, { token: () => 'two\nlines' }).register(orders, passing, signal),
+    ).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE' });
     expect(requests).toBe(0);
   });
 
@@ -84,7 +98,11 @@ describe('the consul registry on the wire', () => {
     });
     const registration = await registryOn(url).register(orders, passing, signal);
     for (const reason of ['ok', 'ok', 'käse']) await registration.renew({ status: 'passing', reason }, signal);
-    expect(beats).toEqual(['ok', 'ok', 'käse'].map((reason) => `/v1/agent/check/update/o%2F1%3Attl {"Status":"passing","Output":"${reason}"}`));
+    expect(beats).toEqual(
+      ['ok', 'ok', 'käse'].map(
+        (reason) => `/v1/agent/check/update/o%2F1%3Attl {"Status":"passing","Output":"${reason}"}`,
+      ),
+    );
     expect(ports.size).toBe(1);
   });
 
@@ -94,7 +112,11 @@ describe('the consul registry on the wire', () => {
       paths.push(request.url ?? '');
       response.end();
     });
-    await registryOn(url, { namespace: 'team', partition: 'blue' }).register(orders, { status: 'maintenance', reason: 'a & b' }, signal);
+    await registryOn(url, { namespace: 'team', partition: 'blue' }).register(
+      orders,
+      { status: 'maintenance', reason: 'a & b' },
+      signal,
+    );
     expect(paths).toEqual([
       '/v1/agent/service/register?ns=team&partition=blue',
       '/v1/agent/service/maintenance/o%2F1?enable=true&reason=a+%26+b&ns=team&partition=blue',
@@ -122,7 +144,11 @@ describe('the consul registry on the wire', () => {
     expect(hanging).toBe(8);
     const reason = new Error('enough');
     controller.abort(reason);
-    expect(new Set((await verdicts).map((verdict) => (verdict.status === 'rejected' ? (verdict.reason as unknown) : verdict)))).toEqual(new Set([reason]));
+    expect(
+      new Set(
+        (await verdicts).map((verdict) => (verdict.status === 'rejected' ? (verdict.reason as unknown) : verdict)),
+      ),
+    ).toEqual(new Set([reason]));
   });
 
   it('rejects with the reason of the deadline when the agent hangs, and works again afterwards', async () => {
@@ -145,13 +171,20 @@ describe('the consul registry on the wire', () => {
   });
 
   it.each([
-    ['in the middle of the body', (response: ServerResponse) => response.writeHead(200, { 'content-length': 100 }).write('{"AggregatedStatus"', () => response.destroy())],
+    [
+      'in the middle of the body',
+      (response: ServerResponse) =>
+        response.writeHead(200, { 'content-length': 100 }).write('{"AggregatedStatus"', () => response.destroy()),
+    ],
     ['before the first byte', (response: ServerResponse) => response.destroy()],
   ])('rejects when the answer breaks off %s', async (_where, breakOff) => {
     const { url } = await agent((_request, response) => {
       breakOff(response);
     });
-    await expect(registryOn(url).read(orders, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', operation: 'read' });
+    await expect(registryOn(url).read(orders, signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      operation: 'read',
+    });
   });
 
   it('does not swallow an endless answer', async () => {
@@ -163,7 +196,10 @@ describe('the consul registry on the wire', () => {
       response.on('drain', more);
       more();
     });
-    await expect(registryOn(url).read(orders, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', cause: { message: expect.stringContaining('longer') as string } });
+    await expect(registryOn(url).read(orders, signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      cause: { message: expect.stringContaining('longer') as string },
+    });
   });
 
   it.each([
@@ -180,13 +216,18 @@ describe('the consul registry on the wire', () => {
 
   it('keeps the whole of a long refusal, and nothing that could be a secret', async () => {
     const words = `Permission denied: token with AccessorID '${'1'.repeat(36)}' lacks permission 'service:write' on "orders"`;
-    const { url } = await agent((_request, response) => response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(words));
+    const { url } = await agent((_request, response) =>
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(words),
+    );
     const registry = registryOn(url.replace('//', '//me:hunter2@'), { token: 'secret-1' });
     const error = await registry.register(orders, passing, signal).then(
       () => undefined,
       (thrown: unknown) => thrown as Error,
     );
-    expect(error).toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining(words) as string });
+    expect(error).toMatchObject({
+      code: 'ROLLCALL_REGISTRY_DENIED',
+      message: expect.stringContaining(words) as string,
+    });
     expect(error?.cause).toBeUndefined();
     expect(`${error?.message} ${error?.stack}`).not.toMatch(/hunter2|secret-1/);
   });
@@ -196,7 +237,10 @@ describe('the consul registry on the wire', () => {
     server.close();
     await once(server, 'close');
     const error = registryOn(url.replace('//', '//me:hunter2@')).register(orders, passing, signal);
-    await expect(error).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: expect.stringMatching(new RegExp(`${url} .*ECONNREFUSED`)) as string });
+    await expect(error).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`${url} .*ECONNREFUSED`)) as string,
+    });
     await expect(error).rejects.not.toThrow(/hunter2/);
   });
 
@@ -222,7 +266,9 @@ describe('the consul registry on the wire', () => {
     const held = Promise.allSettled(Array.from({ length: 6 }, () => registry.read(orders, signal)));
     await full;
     await registry.close();
-    expect(await held).toMatchObject(Array.from({ length: 6 }, () => ({ status: 'rejected', reason: { code: 'ROLLCALL_STOPPED' } })));
+    expect(await held).toMatchObject(
+      Array.from({ length: 6 }, () => ({ status: 'rejected', reason: { code: 'ROLLCALL_STOPPED' } })),
+    );
     const gone = once(server, 'close');
     server.close();
     await gone;

@@ -7,14 +7,19 @@ import { cleanUp, later, listeningServer, portOf } from './fixtures/live.js';
 const signal = new AbortController().signal;
 afterEach(cleanUp);
 
-async function sourceBefore(listener: (request: IncomingMessage, response: ServerResponse) => void, key = 'config/orders', options: ConsulOptions = {}): Promise<ConfigSource> {
+async function sourceBefore(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  key = 'config/orders',
+  options: ConsulOptions = {},
+): Promise<ConfigSource> {
   const server = await listeningServer(listener);
   const source = consulKv(key, { endpoints: [`http://127.0.0.1:${portOf(server)}`], ...options });
   later(() => source.close());
   return source;
 }
 
-const pairs = (tags: string) => JSON.stringify([{ Key: 'config/orders/tags', Value: Buffer.from(tags).toString('base64') }]);
+const pairs = (tags: string) =>
+  JSON.stringify([{ Key: 'config/orders/tags', Value: Buffer.from(tags).toString('base64') }]);
 
 describe('the consul KV source on the wire', () => {
   it('waits from an index of 1 on, and asks for everything when the index fell', async () => {
@@ -61,7 +66,10 @@ describe('the consul KV source on the wire', () => {
 
   it.each(['<html>', '{}', '[1', '[null]'])('does not take %s for an answer of Consul', async (body) => {
     const source = await sourceBefore((_request, response) => response.end(body));
-    await expect(source.poll(undefined, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: expect.stringContaining("not Consul's") as string });
+    await expect(source.poll(undefined, signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      message: expect.stringContaining("not Consul's") as string,
+    });
   });
 
   it('ends a held poll with its signal, and every poll when it is closed', async () => {
@@ -81,7 +89,10 @@ describe('the consul KV source on the wire', () => {
     await Promise.all(closed);
   });
 
-  it.each(['', '/config', 'config//orders', '../secrets', 'a%2fb', undefined])('refuses a key that no path can carry: %j', (key) => {
-    expect(() => consulKv(key as string)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
-  });
+  it.each(['', '/config', 'config//orders', '../secrets', 'a%2fb', undefined])(
+    'refuses a key that no path can carry: %j',
+    (key) => {
+      expect(() => consulKv(key as string)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
+    },
+  );
 });

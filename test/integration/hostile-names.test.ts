@@ -50,9 +50,11 @@ describe.each<[string, (text: string) => RegistrarOptions]>([
   const read = async <T>(path: string) => (await raw.get(path)).json<T>();
   const services = () => read<Record<string, AgentService>>('/v1/agent/services');
   const checks = () => read<Record<string, unknown>>('/v1/agent/checks');
-  const others = <T>(all: Readonly<Record<string, T>>, own: string) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== own));
+  const others = <T>(all: Readonly<Record<string, T>>, own: string) =>
+    Object.fromEntries(Object.entries(all).filter(([id]) => id !== own));
 
-  const idsUnder = async (name: string) => (await registry.discovery?.poll(name, undefined, signal))?.instances.map(({ id }) => id);
+  const idsUnder = async (name: string) =>
+    (await registry.discovery?.poll(name, undefined, signal))?.instances.map(({ id }) => id);
   const canBeAskedFor = async (instance: ServiceInstance) => {
     try {
       await idsUnder(instance.name);
@@ -85,7 +87,9 @@ describe.each<[string, (text: string) => RegistrarOptions]>([
       expect(others(during.checks, `${id}:ttl`)).toEqual(before.checks);
       const [, entry] = Object.entries(during.services).find(([key]) => key === id) ?? [];
       expect([entry?.ID, entry?.Service, entry?.Tags]).toEqual([id, name, tags]);
-      expect(Object.entries(entry?.Meta ?? {}).sort()).toEqual([...Object.entries(meta), ['rollcall_nonce', 'n1']].sort());
+      expect(Object.entries(entry?.Meta ?? {}).sort()).toEqual(
+        [...Object.entries(meta), ['rollcall_nonce', 'n1']].sort(),
+      );
       await waitFor(async () => isDeepStrictEqual(await idsUnder(name), [id]));
       expect(await registry.read(keyOf(instance), signal)).toMatchObject({ status: 'passing', instance: { id, name } });
       await registration.deregister(signal);

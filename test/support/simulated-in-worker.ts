@@ -17,12 +17,20 @@ export function simulated({ room, broken }: { room: number; broken?: boolean }):
     <G extends unknown[], T>(verb: (...given: G) => Promise<T>) =>
     async (...given: G): Promise<T> => {
       await through();
-      const outcome = await verb(...given).then((value) => ({ value }), (error: unknown) => ({ error }));
+      const outcome = await verb(...given).then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      );
       await through();
       if ('error' in outcome) throw outcome.error;
       return outcome.value;
     };
-  const registration = (inner: Registration): Registration => ({ ...inner, renew: gated(inner.renew), changed: gated(inner.changed!), deregister: gated(inner.deregister) });
+  const registration = (inner: Registration): Registration => ({
+    ...inner,
+    renew: gated(inner.renew),
+    changed: gated(inner.changed!),
+    deregister: gated(inner.deregister),
+  });
   return {
     name: registry.name,
     isLocal: registry.isLocal,

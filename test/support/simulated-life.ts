@@ -34,7 +34,10 @@ export class FakeProcess {
   }
 
   removeListener(event: string, listener: () => void): void {
-    this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((other) => other !== listener));
+    this.#listeners.set(
+      event,
+      (this.#listeners.get(event) ?? []).filter((other) => other !== listener),
+    );
   }
 
   listenerCount(event: string): number {
@@ -67,12 +70,36 @@ export interface SimulatedLife {
 }
 
 /** A Registrar without a server, on a fake clock, a fake process and a simulated registry. */
-export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: () => number = () => 0.5, latency?: () => number, system: LocalSystem = fakeSystem()): SimulatedLife {
+export function simulatedLife(
+  options: Partial<RegistrarOptions> = {},
+  random: () => number = () => 0.5,
+  latency?: () => number,
+  system: LocalSystem = fakeSystem(),
+): SimulatedLife {
   const clock = new FakeClock();
   const registry = new SimulatedRegistry(clock, latency);
   const process = new FakeProcess();
-  const context = { clock, random, signals: new Signals(process), slots: new BeatSlots(random), polls: new Semaphore(4), system };
-  const registrar = inContext(context, () => new Registrar({ name: 'orders', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false, ...options }));
+  const context = {
+    clock,
+    random,
+    signals: new Signals(process),
+    slots: new BeatSlots(random),
+    polls: new Semaphore(4),
+    system,
+  };
+  const registrar = inContext(
+    context,
+    () =>
+      new Registrar({
+        name: 'orders',
+        address: '10.0.0.1',
+        port: 3000,
+        ttl: '9s',
+        registry,
+        logger: false,
+        ...options,
+      }),
+  );
   const events: SimulatedLife['events'] = [];
   for (const name of eventNames) {
     registrar.on(name, (payload) => {
@@ -85,6 +112,7 @@ export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: (
     process,
     registrar,
     events,
-    told: <N extends EventName>(name: N) => events.filter((event) => event.name === name).map(({ payload }) => payload as RegistrarEvents[N]),
+    told: <N extends EventName>(name: N) =>
+      events.filter((event) => event.name === name).map(({ payload }) => payload as RegistrarEvents[N]),
   };
 }

@@ -89,8 +89,18 @@ export class SimulatedRegistry implements Registry {
       if (stored === undefined) return undefined;
       const status = this.#statusOf(stored);
       const { maintenance } = stored;
-      const checks = stored.instance.checks.map(({ kind }) => ({ id: `${key.id}:${kind}`, kind, status: this.probeStatus, output: '' }));
-      return { instance: stored.instance, status, checks, ...(maintenance !== undefined && { maintenance: { reason: maintenance } }) };
+      const checks = stored.instance.checks.map(({ kind }) => ({
+        id: `${key.id}:${kind}`,
+        kind,
+        status: this.probeStatus,
+        output: '',
+      }));
+      return {
+        instance: stored.instance,
+        status,
+        checks,
+        ...(maintenance !== undefined && { maintenance: { reason: maintenance } }),
+      };
     });
   }
 
@@ -99,7 +109,12 @@ export class SimulatedRegistry implements Registry {
     await this.#send('register', signal, () => {
       const before = this.entries.get(instance.id);
       const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? report.reason : undefined);
-      this.entries.set(instance.id, { instance, status: before?.status ?? 'critical', beatAt: this.#clock.now(), maintenance });
+      this.entries.set(instance.id, {
+        instance,
+        status: before?.status ?? 'critical',
+        beatAt: this.#clock.now(),
+        maintenance,
+      });
       this.#changed();
     });
     return {
@@ -108,7 +123,8 @@ export class SimulatedRegistry implements Registry {
       renew: (current, until) =>
         this.#send('renew', until, () => {
           const stored = this.entries.get(instance.id);
-          if (stored === undefined) throw new RegistrationLostError('gone', { registry: this.name, operation: 'renew' });
+          if (stored === undefined)
+            throw new RegistrationLostError('gone', { registry: this.name, operation: 'renew' });
           stored.status = current.status;
           stored.beatAt = this.#clock.now();
           this.#changed(false);
@@ -117,7 +133,12 @@ export class SimulatedRegistry implements Registry {
       changed: (until) => this.#watch(until),
       presence: {
         place: this.name,
-        present: (_keys, until) => this.#send('list', until, () => new Set(this.hidesAll ? [] : [...this.entries.values()].map((stored) => stored.instance.nonce))),
+        present: (_keys, until) =>
+          this.#send(
+            'list',
+            until,
+            () => new Set(this.hidesAll ? [] : [...this.entries.values()].map((stored) => stored.instance.nonce)),
+          ),
       },
       deregister: (until) => this.remove({ name: instance.name, id: instance.id, nonce: instance.nonce }, until),
     };

@@ -103,7 +103,15 @@ export function threadedProcess() {
     };
     let hear: (message: ToThread) => void = () => undefined;
     queueMicrotask(() => {
-      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Semaphore(4), batchWatcher: new BatchWatcher(), factories: builtInRegistries, signsOfLife, send });
+      hear = serveBeats({
+        clock: time,
+        random: () => 0.5,
+        polls: new Semaphore(4),
+        batchWatcher: new BatchWatcher(),
+        factories: builtInRegistries,
+        signsOfLife,
+        send,
+      });
     });
     return {
       post: (message) => {
@@ -116,7 +124,16 @@ export function threadedProcess() {
   };
   const sharedThread = new SharedThread(start, main);
   const random = () => 0.5;
-  const context = { clock: main, random, signals: new Signals(new FakeProcess()), slots: new BeatSlots(random), polls: new Semaphore(4), batchWatcher: new BatchWatcher(), system: fakeSystem(), sharedThread: async () => sharedThread };
+  const context = {
+    clock: main,
+    random,
+    signals: new Signals(new FakeProcess()),
+    slots: new BeatSlots(random),
+    polls: new Semaphore(4),
+    batchWatcher: new BatchWatcher(),
+    system: fakeSystem(),
+    sharedThread: async () => sharedThread,
+  };
   /** Of the thread that was started last. */
   const gate = (): Gate => {
     const { time } = threads.at(-1)!;
@@ -136,7 +153,20 @@ export function threadedProcess() {
     /** A Registrar with worker beats. */
     life(options: Partial<RegistrarOptions> = {}, registry: SimulatedRegistry = inWorker(), port = 3000) {
       const heartbeat = { thread: 'worker' as const, ...options.heartbeat };
-      const registrar = inContext(context, () => new Registrar({ name: 'orders', address: '10.0.0.1', port, ttl: '9s', registry, logger: false, ...options, heartbeat }));
+      const registrar = inContext(
+        context,
+        () =>
+          new Registrar({
+            name: 'orders',
+            address: '10.0.0.1',
+            port,
+            ttl: '9s',
+            registry,
+            logger: false,
+            ...options,
+            heartbeat,
+          }),
+      );
       return { registrar, registry, events: recordEvents(registrar) };
     },
   };

@@ -33,7 +33,10 @@ async function timed<T>(work: Promise<T>): Promise<{ value: T; tookMs: number }>
 describe('register() of a server that is about to listen', () => {
   it.each(['127.0.0.1', 'localhost', undefined])('waits until it is registered, bound to %s', async (host) => {
     const server = newServer();
-    const registrar = await register(host === undefined ? server.listen(0) : server.listen(0, host), { ...quiet, registry: memory() });
+    const registrar = await register(host === undefined ? server.listen(0) : server.listen(0, host), {
+      ...quiet,
+      registry: memory(),
+    });
     ends.push(() => registrar.stop());
     expect(registrar.state).toBe('registered');
     expect(registrar.instance?.port).toBeGreaterThan(0);
@@ -64,13 +67,19 @@ describe('register() of a server that is about to listen', () => {
   });
 });
 
-describe('register() rejects for what is the caller\'s mistake', () => {
+describe("register() rejects for what is the caller's mistake", () => {
   it('with the address that cannot be found', async () => {
-    const registrar = inContext({ system: fakeSystem() }, () => new Registrar({ ...quiet, registry: far(memory()) })).bind(newServer().listen(0));
+    const registrar = inContext(
+      { system: fakeSystem() },
+      () => new Registrar({ ...quiet, registry: far(memory()) }),
+    ).bind(newServer().listen(0));
     ends.push(() => registrar.stop());
     await expect(registrar.settled()).rejects.toMatchObject({ code: 'ROLLCALL_ADDRESS_NOT_FOUND' });
     expect(registrar.state).toBe('failed');
-    expect(registrar.status().trouble).toMatchObject({ code: 'ROLLCALL_ADDRESS_NOT_FOUND', message: expect.stringContaining('SERVICE_ADDRESS') as string });
+    expect(registrar.status().trouble).toMatchObject({
+      code: 'ROLLCALL_ADDRESS_NOT_FOUND',
+      message: expect.stringContaining('SERVICE_ADDRESS') as string,
+    });
   });
 
   it("with the id that another instance keeps, under onIdConflict: 'fail'", async () => {
@@ -78,7 +87,9 @@ describe('register() rejects for what is the caller\'s mistake', () => {
     const options = { ...quiet, id: 'orders-1', ttl: '1s', registry, onIdConflict: 'fail', wait: '20s' } as const;
     const first = await register(newServer().listen(0, '127.0.0.1'), options);
     ends.push(() => first.stop());
-    await expect(register(newServer().listen(0, '127.0.0.1'), options)).rejects.toMatchObject({ code: 'ROLLCALL_ID_CONFLICT' });
+    await expect(register(newServer().listen(0, '127.0.0.1'), options)).rejects.toMatchObject({
+      code: 'ROLLCALL_ID_CONFLICT',
+    });
   });
 
   it('and for nothing that a registry refuses', async () => {

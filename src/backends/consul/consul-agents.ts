@@ -22,28 +22,40 @@ export function consul(options: ConsulAgentsOptions = {}): Registry {
   const issues: ConfigIssue[] = [];
   const { failures = DEFAULT_FAILURES } = breaker;
   const openForMs = parseDuration(breaker.openFor ?? DEFAULT_OPEN_FOR_MS);
-  if (!Number.isInteger(failures) || failures < 1) issues.push({ field: 'breaker.failures', value: failures, allowed: 'a whole number from 1 on' });
-  if (openForMs === undefined || openForMs === 0) issues.push({ field: 'breaker.openFor', value: breaker.openFor, allowed: "a duration, e.g. '30s'" });
+  if (!Number.isInteger(failures) || failures < 1)
+    issues.push({ field: 'breaker.failures', value: failures, allowed: 'a whole number from 1 on' });
+  if (openForMs === undefined || openForMs === 0)
+    issues.push({ field: 'breaker.openFor', value: breaker.openFor, allowed: "a duration, e.g. '30s'" });
   const agents = agentsOf(connection, issues);
   const [only] = agents;
   if (only === undefined || openForMs === undefined || issues.length > 0) throw new ConfigError(issues);
   if (agents.length === 1) return only;
   const patience = { failures, outlastMs: 0, trialAfterMs: openForMs, longestMs: openForMs };
-  return new Chain(agents, { name: 'consul', patience, forRegistration: asGiven, forReading: asGiven, workerSpec: consulWorkerSpec(options) });
+  return new Chain(agents, {
+    name: 'consul',
+    patience,
+    forRegistration: asGiven,
+    forReading: asGiven,
+    workerSpec: consulWorkerSpec(options),
+  });
 }
 
 /** One registry an agent; what is wrong with any of them is added to `issues`, each thing once. */
 function agentsOf(options: ConsulOptions, issues: ConfigIssue[]): Registry[] {
   const { endpoints } = options;
   const several = Array.isArray(endpoints) && endpoints.length > 1 ? endpoints : undefined;
-  if (several !== undefined && new Set(several).size < several.length) issues.push({ field: 'endpoints', value: `${String(several.length)} endpoints`, allowed: 'each agent once' });
+  if (several !== undefined && new Set(several).size < several.length)
+    issues.push({ field: 'endpoints', value: `${String(several.length)} endpoints`, allowed: 'each agent once' });
   return (several ?? [undefined]).flatMap((endpoint, index) => {
     try {
-      return endpoint === undefined ? consulAgent(options) : consulAgent({ ...options, endpoints: [endpoint] }, `consul at ${shown(endpoint)}`);
+      return endpoint === undefined
+        ? consulAgent(options)
+        : consulAgent({ ...options, endpoints: [endpoint] }, `consul at ${shown(endpoint)}`);
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown;
       for (const issue of thrown.issues) {
-        const field = endpoint === undefined ? issue.field : issue.field.replace(/^endpoints\[0\]/, `endpoints[${String(index)}]`);
+        const field =
+          endpoint === undefined ? issue.field : issue.field.replace(/^endpoints\[0\]/, `endpoints[${String(index)}]`);
         if (!issues.some((known) => known.field === field)) issues.push({ ...issue, field });
       }
       return [];
@@ -53,5 +65,8 @@ function agentsOf(options: ConsulOptions, issues: ConfigIssue[]): Registry[] {
 
 /** Credentials that a URL may carry are nobody's business. */
 function shown(endpoint: unknown): string {
-  return String(endpoint).replace(/^[a-z]+:\/\//i, '').replace(/^[^/@]*@/, '').replace(/\/$/, '');
+  return String(endpoint)
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(/^[^/@]*@/, '')
+    .replace(/\/$/, '');
 }

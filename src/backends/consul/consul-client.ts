@@ -53,7 +53,10 @@ export class ConsulClient {
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      const answer = cancellation instanceof Cancellation ? await sendBeat(connection, request, token, cancellation) : await sendCall(connection, request, token, cancellation);
+      const answer =
+        cancellation instanceof Cancellation
+          ? await sendBeat(connection, request, token, cancellation)
+          : await sendCall(connection, request, token, cancellation);
       return withoutSecrets(answer, token === undefined ? connection.secrets : [token, ...connection.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
@@ -74,7 +77,11 @@ export class ConsulClient {
   }
 
   #assertOpen({ operation }: ConsulRequest): void {
-    if (this.#closed) throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, { registry: 'consul', operation });
+    if (this.#closed)
+      throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, {
+        registry: 'consul',
+        operation,
+      });
   }
 
   async #open({ operation }: ConsulRequest): Promise<ConsulConnection> {
@@ -106,11 +113,18 @@ export class ConsulClient {
 /** Whatever stands before an agent may say in its answer what it was sent; words of an answer get into messages. */
 function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
   const found = answer.status < 400 ? [] : secrets.filter((secret) => answer.text.includes(secret));
-  return found.length === 0 ? answer : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
+  return found.length === 0
+    ? answer
+    : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
 }
 
 /** Straight over node's own client: the npm client's way costs as much again as the request itself. */
-function sendBeat(connection: ConsulConnection, request: ConsulRequest, token: string | undefined, cancellation: Cancellation): Promise<Answer> {
+function sendBeat(
+  connection: ConsulConnection,
+  request: ConsulRequest,
+  token: string | undefined,
+  cancellation: Cancellation,
+): Promise<Answer> {
   let beat = lastBeats.get(request);
   if (beat?.connection !== connection || beat.token !== token) {
     const headers = { ...connection.headers, ...tokenHeader(token), 'content-length': request.body?.length ?? 0 };
@@ -121,14 +135,29 @@ function sendBeat(connection: ConsulConnection, request: ConsulRequest, token: s
 }
 
 /** A beat that says the same again is the same request again, and is put together once. */
-const lastBeats = new WeakMap<ConsulRequest, { readonly connection: ConsulConnection; readonly token: string | undefined; readonly options: RequestOptions }>();
+const lastBeats = new WeakMap<
+  ConsulRequest,
+  { readonly connection: ConsulConnection; readonly token: string | undefined; readonly options: RequestOptions }
+>();
 
 function tokenHeader(token: string | undefined): { 'x-consul-token'?: string } {
   return token === undefined ? {} : { 'x-consul-token': token };
 }
 
-async function sendCall(connection: ConsulConnection, { method, path, pool, body }: ConsulRequest, token: string | undefined, ctx: ContextCancellation): Promise<Answer> {
-  const call = { path, agent: connection.agents[pool], ctx, buffer: true, headers: tokenHeader(token), ...(body && { body, type: 'json' }) };
+async function sendCall(
+  connection: ConsulConnection,
+  { method, path, pool, body }: ConsulRequest,
+  token: string | undefined,
+  ctx: ContextCancellation,
+): Promise<Answer> {
+  const call = {
+    path,
+    agent: connection.agents[pool],
+    ctx,
+    buffer: true,
+    headers: tokenHeader(token),
+    ...(body && { body, type: 'json' }),
+  };
   try {
     return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
   } catch (thrown) {

@@ -45,7 +45,10 @@ export type PapiResponse = IncomingMessage & { readonly body?: Buffer };
 interface Papi {
   _get(call: object): Promise<PapiResponse>;
   _put(call: object): Promise<PapiResponse>;
-  _ext(event: 'onRequest', extension: (request: { transport: HttpModule; ctx?: EventEmitter }, next: () => void) => void): void;
+  _ext(
+    event: 'onRequest',
+    extension: (request: { transport: HttpModule; ctx?: EventEmitter }, next: () => void) => void,
+  ): void;
 }
 
 interface SharedConnection {
@@ -53,7 +56,8 @@ interface SharedConnection {
   users: number;
 }
 
-const sharedConnections = (): Map<string, SharedConnection> => processWide('consul connections', () => new Map<string, SharedConnection>());
+const sharedConnections = (): Map<string, SharedConnection> =>
+  processWide('consul connections', () => new Map<string, SharedConnection>());
 
 /** The wire of this plan; all registries of the process with the same endpoint and TLS share one. Give it back with `releaseWire`. */
 export function acquireConnection(plan: ConnectionPlan): Promise<ConsulConnection> {
@@ -111,7 +115,9 @@ async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Pr
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
   const access = credentials(url);
   const headers = { 'user-agent': 'rollcall', ...access };
-  const secrets = [access.authorization?.replace('Basic ', ''), url.password, plain(url.password)].filter((secret) => secret !== undefined && secret !== '') as string[];
+  const secrets = [access.authorization?.replace('Basic ', ''), url.password, plain(url.password)].filter(
+    (secret) => secret !== undefined && secret !== '',
+  ) as string[];
   // Its types do not know these options; it does.
   const about: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
   const client = new Consul(about) as unknown as Papi;
@@ -125,7 +131,16 @@ async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Pr
   const close = () => {
     for (const agent of Object.values(agents)) retire(agent);
   };
-  return { client, agents, http, beat, headers: { ...headers, 'content-type': 'application/json' }, secrets, base, close };
+  return {
+    client,
+    agents,
+    http,
+    beat,
+    headers: { ...headers, 'content-type': 'application/json' },
+    secrets,
+    base,
+    close,
+  };
 }
 
 /** What a proxy before the agent asks for. As a header, which both ways of sending take. */
@@ -165,6 +180,7 @@ function guardResponse(this: ClientRequest, response: IncomingMessage): void {
   response.on('error', (error) => this.emit('error', error));
   response.on('data', (chunk: Buffer) => {
     received += chunk.length;
-    if (received > LONGEST_ANSWER_BYTES) response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
+    if (received > LONGEST_ANSWER_BYTES)
+      response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
   });
 }

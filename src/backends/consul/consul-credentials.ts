@@ -47,13 +47,16 @@ export class ConsulCredentials implements Credentials {
     const problems: string[] = [];
     if (token.kind === 'file') {
       const read = readTokenFile(token.path);
-      if ('problem' in read) problems.push(`the token file ${token.path} ${read.problem}: the token that was read before stays in use`);
+      if ('problem' in read)
+        problems.push(`the token file ${token.path} ${read.problem}: the token that was read before stays in use`);
       else this.#take(read.token);
     }
     if (tls !== undefined) {
       const { material, issues } = readTls(tls.plan);
       const settings = tlsSettings(tls.plan, material);
-      problems.push(...issues.map(({ field, allowed }) => `${field} has to be ${allowed}: what was read before stays in use`));
+      problems.push(
+        ...issues.map(({ field, allowed }) => `${field} has to be ${allowed}: what was read before stays in use`),
+      );
       if (issues.length === 0 && JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
     }
     return { changed: before[0] !== this.#generation || before[1] !== this.#tls, problems };
@@ -72,8 +75,16 @@ async function ask(token: TokenFunction, operation: string, signal: AbortSignal)
     value = await abortable(Promise.resolve(token()), signal);
   } catch (cause) {
     signal.throwIfAborted();
-    throw new RegistryUnavailableError(`consul({ token }) threw when asked for the token to ${operation}`, { registry: 'consul', operation, cause });
+    throw new RegistryUnavailableError(`consul({ token }) threw when asked for the token to ${operation}`, {
+      registry: 'consul',
+      operation,
+      cause,
+    });
   }
-  if (!isToken(value)) throw new RegistryUnavailableError(`consul({ token }) gave no usable token to ${operation}`, { registry: 'consul', operation });
+  if (!isToken(value))
+    throw new RegistryUnavailableError(`consul({ token }) gave no usable token to ${operation}`, {
+      registry: 'consul',
+      operation,
+    });
   return value;
 }

@@ -18,9 +18,19 @@ export class ConsulDiscovery implements Discovery {
     this.#target = target;
   }
 
-  async poll(service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
+  async poll(
+    service: string,
+    cursor: Cursor | undefined,
+    signal: AbortSignal,
+  ): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
     const held = cursor !== undefined && cursor !== '0';
-    const path = consulPath('/health/service/', service, {}, this.#target, held ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {});
+    const path = consulPath(
+      '/health/service/',
+      service,
+      {},
+      this.#target,
+      held ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {},
+    );
     const answer = await this.#client.send({ operation, method: 'GET', path, pool: held ? 'poll' : 'call' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     return { instances: this.#decode(answer), cursor: nextCursor(cursor, answer) };

@@ -35,7 +35,10 @@ class ConsulKv implements ConfigSource {
 
   constructor(key: string, options: ConsulOptions) {
     const trimmed = typeof key === 'string' ? key.replace(/\/$/, '') : '';
-    if (!isAddressable(trimmed)) throw new ConfigError([{ field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a slash before it" }]);
+    if (!isAddressable(trimmed))
+      throw new ConfigError([
+        { field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a slash before it" },
+      ]);
     this.name = `Consul KV ${trimmed}`;
     this.#key = trimmed;
     this.#path = `/kv/${trimmed.split('/').map(encodeURIComponent).join('/')}`;
@@ -47,7 +50,10 @@ class ConsulKv implements ConfigSource {
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
     const held = cursor !== undefined && cursor !== '0';
-    const path = withQuery(this.#path, {}, this.#target, { recurse: 'true', ...(held && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }) });
+    const path = withQuery(this.#path, {}, this.#target, {
+      recurse: 'true',
+      ...(held && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
+    });
     const answer = await this.#client.send({ operation, method: 'GET', path, pool: held ? 'watch' : 'call' }, signal);
     return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }

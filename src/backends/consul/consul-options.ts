@@ -108,8 +108,24 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   const partition = resolveScope('partition', options.partition ?? env.partition, issues);
   if (url === undefined || issues.length > 0) throw new ConfigError(issues);
   const shown = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
-  const warnings = plan?.insecureSkipVerify === true ? [`the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`] : [];
-  return { url, shown, isLocal: isLoopback(url.hostname), token, tls: plan && read && { plan, material: read.material }, pool, timeouts, namespace, partition, warnings };
+  const warnings =
+    plan?.insecureSkipVerify === true
+      ? [
+          `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`,
+        ]
+      : [];
+  return {
+    url,
+    shown,
+    isLocal: isLoopback(url.hostname),
+    token,
+    tls: plan && read && { plan, material: read.material },
+    pool,
+    timeouts,
+    namespace,
+    partition,
+    warnings,
+  };
 }
 
 /** For a worker thread: a token that a function gives is asked for where that is. */
@@ -127,10 +143,16 @@ function resolvePool(value: unknown, issues: ConfigIssue[]): number {
 
 function resolveTimeouts(given: unknown, issues: ConfigIssue[]): ConsulTimeouts {
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
-  if (given !== undefined && !isObject) issues.push({ field: 'timeouts', value: given, allowed: 'an object with connect, request, poll' });
+  if (given !== undefined && !isObject)
+    issues.push({ field: 'timeouts', value: given, allowed: 'an object with connect, request, poll' });
   const options: Readonly<Record<string, unknown>> = isObject ? { ...given } : {};
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(DEFAULT_TIMEOUTS, name)) issues.push({ field: `timeouts.${name}`, value: options[name], allowed: 'no such option; there are connect, request, poll' });
+    if (!Object.hasOwn(DEFAULT_TIMEOUTS, name))
+      issues.push({
+        field: `timeouts.${name}`,
+        value: options[name],
+        allowed: 'no such option; there are connect, request, poll',
+      });
   }
   const read = (name: keyof typeof DEFAULT_TIMEOUTS, least: number, most: number, allowed: string) => {
     const ms = parseDuration(options[name] ?? DEFAULT_TIMEOUTS[name]);

@@ -30,7 +30,11 @@ export class ConsulPresence implements Presence {
   get place(): string {
     const { url, token, namespace, partition } = this.#target;
     const seen = [url.href, rightsOf(token), this.#scope.namespace ?? namespace, this.#scope.partition ?? partition];
-    return (this.#place ??= process.getBuiltinModule('node:crypto').createHash('sha256').update(JSON.stringify(seen)).digest('base64'));
+    return (this.#place ??= process
+      .getBuiltinModule('node:crypto')
+      .createHash('sha256')
+      .update(JSON.stringify(seen))
+      .digest('base64'));
   }
 
   async present(keys: readonly InstanceKey[], signal: AbortSignal): Promise<ReadonlySet<string>> {
@@ -59,7 +63,8 @@ interface TokenFunctions {
 }
 
 /** Numbers them over all copies of the package: places with different tokens must not look alike. */
-const tokenFunctions = (): TokenFunctions => processWide('consul token functions', () => ({ numbers: new WeakMap(), seen: 0 }));
+const tokenFunctions = (): TokenFunctions =>
+  processWide('consul token functions', () => ({ numbers: new WeakMap(), seen: 0 }));
 
 /** Tells apart what is seen with different tokens. */
 function rightsOf(token: TokenSource): string {

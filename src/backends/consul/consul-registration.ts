@@ -27,7 +27,14 @@ export class ConsulRegistration implements Registration {
   /** Of the entry's definition, as last seen. */
   #hash: string | undefined;
 
-  constructor(holder: string, client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, generation: number, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
+  constructor(
+    holder: string,
+    client: ConsulClient,
+    target: ConsulTarget,
+    instance: ServiceInstance,
+    generation: number,
+    remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>,
+  ) {
     this.#holder = holder;
     this.#client = client;
     this.#target = target;
@@ -51,14 +58,18 @@ export class ConsulRegistration implements Registration {
     const answer = await this.#client.send(this.#beatOf(report), signal);
     if (answer.status === 200) return this.#renewal;
     if (meansLost(answer)) {
-      throw new RegistrationLostError(`Consul at ${this.#client.shown} no longer holds ${this.#instance.id}`, { registry: 'consul', operation: 'renew' });
+      throw new RegistrationLostError(`Consul at ${this.#client.shown} no longer holds ${this.#instance.id}`, {
+        registry: 'consul',
+        operation: 'renew',
+      });
     }
     throw refusal(answer, 'renew', this.#client.shown);
   }
 
   async changed(signal: AbortSignal): Promise<void> {
     this.#hash ??= await this.#look({}, signal);
-    if (this.#hash !== undefined) this.#hash = await this.#look({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
+    if (this.#hash !== undefined)
+      this.#hash = await this.#look({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
   }
 
   deregister(signal: AbortSignal): Promise<void> {

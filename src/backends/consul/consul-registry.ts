@@ -76,8 +76,11 @@ class ConsulRegistry implements Registry {
     // Before it is sent: with a token that comes between the two it is merely written once more.
     const { generation } = this.#client.credentials;
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
-    if (report.status === 'maintenance') this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
-    return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) => this.#leave('deregister', key, abort));
+    if (report.status === 'maintenance')
+      this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
+    return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) =>
+      this.#leave('deregister', key, abort),
+    );
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -97,7 +100,11 @@ class ConsulRegistry implements Registry {
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     if (!(await this.#isMeant(key, signal))) return;
-    const answer = await this.#put(operation, consulPath('/agent/service/deregister/', key.id, key, this.#target), signal);
+    const answer = await this.#put(
+      operation,
+      consulPath('/agent/service/deregister/', key.id, key, this.#target),
+      signal,
+    );
     if (!meansAbsent(answer)) this.#expectOk(answer, operation);
   }
 
@@ -107,7 +114,12 @@ class ConsulRegistry implements Registry {
   }
 
   /** An agent that has it in maintenance already keeps the reason that it has. */
-  #setMaintenance(operation: string, key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<Answer> {
+  #setMaintenance(
+    operation: string,
+    key: InstanceKey,
+    reason: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const query = reason === undefined ? { enable: 'false' } : { enable: 'true', reason };
     return this.#put(operation, consulPath('/agent/service/maintenance/', key.id, key, this.#target, query), signal);
   }

@@ -104,15 +104,36 @@ export class EtcdClient {
     }
   }
 
-  async #sendTo(url: URL, { operation, path, pool, body, lines }: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
+  async #sendTo(
+    url: URL,
+    { operation, path, pool, body, lines }: EtcdRequest,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertOpen({ operation });
     const { http, agents } = await this.#open(operation);
     signal.throwIfAborted();
     this.#assertOpen({ operation });
-    const bytes = Buffer.from([body].flat().map((each) => JSON.stringify(each)).join(''));
-    const headers = { 'user-agent': 'rollcall', 'content-type': 'application/json', 'content-length': bytes.length, ...(token !== '' && { authorization: token }) };
-    const options = { ...endpointOfUrl(url), agent: agents[pool], method: 'POST', path: `${url.pathname.replace(/\/$/, '')}/v3${path}`, headers };
+    const bytes = Buffer.from(
+      [body]
+        .flat()
+        .map((each) => JSON.stringify(each))
+        .join(''),
+    );
+    const headers = {
+      'user-agent': 'rollcall',
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+      ...(token !== '' && { authorization: token }),
+    };
+    const options = {
+      ...endpointOfUrl(url),
+      agent: agents[pool],
+      method: 'POST',
+      path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
+      headers,
+    };
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
@@ -132,7 +153,11 @@ export class EtcdClient {
       return await opening;
     } catch (cause) {
       if (this.#opening === opening) this.#opening = undefined;
-      throw new RegistryUnavailableError(`What speaks to etcd could not be loaded to ${operation}`, { registry: 'etcd', operation, cause });
+      throw new RegistryUnavailableError(`What speaks to etcd could not be loaded to ${operation}`, {
+        registry: 'etcd',
+        operation,
+        cause,
+      });
     }
   }
 
@@ -141,7 +166,8 @@ export class EtcdClient {
   }
 
   #assertOpen({ operation }: Pick<EtcdRequest, 'operation'>): void {
-    if (this.#closed) throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: 'etcd', operation });
+    if (this.#closed)
+      throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: 'etcd', operation });
   }
 }
 

@@ -44,8 +44,12 @@ export function publicationOf(instance: ServiceInstance, layout: EtcdLayout): Pu
   }
   if (made === undefined) return undefined;
   const { key, value } = (made ?? {}) as { key?: unknown; value?: unknown };
-  if (typeof key === 'string' && key !== '' && !key.startsWith(OURS) && typeof value === 'string') return { key, value };
-  throw new RegistryRejectedError(`etcd({ layout }) has to give { key, value }, two texts, for ${instance.id}; a key must not be empty nor begin with ${OURS}`, { registry: 'etcd' });
+  if (typeof key === 'string' && key !== '' && !key.startsWith(OURS) && typeof value === 'string')
+    return { key, value };
+  throw new RegistryRejectedError(
+    `etcd({ layout }) has to give { key, value }, two texts, for ${instance.id}; a key must not be empty nor begin with ${OURS}`,
+    { registry: 'etcd' },
+  );
 }
 
 /** True for what other readers are to find: where they cannot see a status, only an instance that passes is there. */

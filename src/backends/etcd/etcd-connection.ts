@@ -17,7 +17,17 @@ export interface EtcdConnection {
 
 /** Loads what speaks to the members; connects to none yet. */
 export async function openConnection({ tls }: EtcdTarget): Promise<EtcdConnection> {
-  const [{ createUnheldAgent }, http] = await Promise.all([import('../../net/http-agent.js'), tls === undefined ? import('node:http') : import('node:https')]);
+  const [{ createUnheldAgent }, http] = await Promise.all([
+    import('../../net/http-agent.js'),
+    tls === undefined ? import('node:http') : import('node:https'),
+  ]);
   const about = { connectMs: CONNECT_WITHIN_MS, tls: tls && tlsSettings(tls.plan, tls.material) };
-  return { http, agents: { beat: createUnheldAgent(poolSizes.beat, about), call: createUnheldAgent(poolSizes.call, about), poll: createUnheldAgent(poolSizes.poll, about) } };
+  return {
+    http,
+    agents: {
+      beat: createUnheldAgent(poolSizes.beat, about),
+      call: createUnheldAgent(poolSizes.call, about),
+      poll: createUnheldAgent(poolSizes.poll, about),
+    },
+  };
 }

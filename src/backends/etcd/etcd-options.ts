@@ -61,9 +61,12 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
   issues.push(...(read?.issues ?? []));
   const user = credentialsOf(options, env, urls, issues);
   const { layout } = options;
-  if (layout !== undefined && typeof layout !== 'function') issues.push({ field: 'layout', value: layout, allowed: 'a function that gives { key, value } for an instance' });
+  if (layout !== undefined && typeof layout !== 'function')
+    issues.push({ field: 'layout', value: layout, allowed: 'a function that gives { key, value } for an instance' });
   if (issues.length > 0) throw new ConfigError(issues);
-  const shown = urls.map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname.replace(/\/$/, '')}`).join(', ');
+  const shown = urls
+    .map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname.replace(/\/$/, '')}`)
+    .join(', ');
   const unverified = `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`;
   return {
     urls,

@@ -51,7 +51,8 @@ export class EtcdRegistration implements Registration {
     const { record, lease } = this.#held;
     const next = renewed(record.leased, report);
     const { beat } = record.leased;
-    if (next.beat.status === beat.status && next.beat.reason === beat.reason) return this.#store.isIntact(this.#held, asking);
+    if (next.beat.status === beat.status && next.beat.reason === beat.reason)
+      return this.#store.isIntact(this.#held, asking);
     const written = await this.#store.write(next, lease, this.#held, asking);
     if (written !== undefined) this.#held = written;
     return written !== undefined;
@@ -72,6 +73,9 @@ export class EtcdRegistration implements Registration {
   }
 
   #lost(how: string): RegistrationLostError {
-    return new RegistrationLostError(`etcd no longer holds ${this.#instance.id}: ${how}`, { registry: 'etcd', operation: 'renew' });
+    return new RegistrationLostError(`etcd no longer holds ${this.#instance.id}: ${how}`, {
+      registry: 'etcd',
+      operation: 'renew',
+    });
   }
 }

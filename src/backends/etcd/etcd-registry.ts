@@ -24,7 +24,11 @@ class EtcdRegistry implements Registry {
   readonly suppliesAddress = false;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await (await this.#begin('discover', signal)).list(service, signal) }) };
+  readonly discovery: Discovery = {
+    poll: async (service, _cursor, signal) => ({
+      instances: await (await this.#begin('discover', signal)).list(service, signal),
+    }),
+  };
   readonly workerSpec?: WorkerSpec;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
@@ -66,7 +70,8 @@ class EtcdRegistry implements Registry {
     signal.throwIfAborted();
     const verbs = await (this.#opening ??= this.#open());
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: this.name, operation });
     return verbs;
   }
 

@@ -30,9 +30,11 @@ class ConfigFile implements ConfigSource {
   readonly #format: 'json' | 'env';
 
   constructor(path: string, options: ConfigFileOptions) {
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new ConfigError([{ field: 'configFile', value: path, allowed: 'the path of a file' }]);
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw new ConfigError([{ field: 'configFile', value: path, allowed: 'the path of a file' }]);
     const { format = /^\.env|\.env$/i.test(basename(path)) ? 'env' : 'json' } = options;
-    if (format !== 'json' && format !== 'env') throw new ConfigError([{ field: 'configFile.format', value: format, allowed: "'json' or 'env'" }]);
+    if (format !== 'json' && format !== 'env')
+      throw new ConfigError([{ field: 'configFile.format', value: format, allowed: "'json' or 'env'" }]);
     this.name = resolve(path);
     this.#format = format;
   }
@@ -43,7 +45,10 @@ class ConfigFile implements ConfigSource {
       return await this.#read();
     } catch (cause) {
       const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-      throw new RegistryUnavailableError(`${this.name} cannot be read (${why})`, { operation: 'read configuration', cause });
+      throw new RegistryUnavailableError(`${this.name} cannot be read (${why})`, {
+        operation: 'read configuration',
+        cause,
+      });
     }
   }
 

@@ -26,7 +26,9 @@ export class FileRegistry implements Registry {
   readonly isLocal = true;
   readonly hostLocal = true;
   readonly suppliesAddress = false;
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
+  readonly discovery: Discovery = {
+    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+  };
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
@@ -49,7 +51,9 @@ export class FileRegistry implements Registry {
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin('register', signal);
     const before = await store.read(instance.name, instance.id);
-    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () => this.#proceed('register', signal));
+    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
+      this.#proceed('register', signal),
+    );
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
@@ -87,7 +91,8 @@ export class FileRegistry implements Registry {
     const { beat } = stored.leased;
     const saysNew = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
     const now = this.#clock.wallTime();
-    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now))) throw lost(instance);
+    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now)))
+      throw lost(instance);
     return { ttlMs };
   }
 
@@ -127,7 +132,8 @@ export class FileRegistry implements Registry {
 
   #proceed(operation: string, signal: AbortSignal): void {
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The file registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The file registry is closed: it cannot ${operation}`, { registry: this.name, operation });
   }
 }
 

@@ -49,7 +49,10 @@ class MemoryRegistry implements Registry {
   register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     return this.#verb('register', signal, () => {
       const slot = slotOf(instance);
-      this.#slots.set(slot, { leased: registered(instance, report, this.#slots.get(slot)?.leased), beatAt: this.#clock.now() });
+      this.#slots.set(slot, {
+        leased: registered(instance, report, this.#slots.get(slot)?.leased),
+        beatAt: this.#clock.now(),
+      });
       return {
         holder: () => this.name,
         renew: (next, abort) => this.#verb('renew', abort, () => this.#renew(instance, next)),
@@ -79,7 +82,10 @@ class MemoryRegistry implements Registry {
     const key = slotOf(instance);
     const slot = this.#slots.get(key);
     if (slot?.leased.instance.nonce !== instance.nonce) {
-      throw new RegistrationLostError(`The memory registry no longer holds ${instance.id}`, { registry: this.name, operation: 'renew' });
+      throw new RegistrationLostError(`The memory registry no longer holds ${instance.id}`, {
+        registry: this.name,
+        operation: 'renew',
+      });
     }
     this.#slots.set(key, { leased: renewed(slot.leased, report), beatAt: this.#clock.now() });
     return { ttlMs: instance.ttlMs };
@@ -110,7 +116,11 @@ class MemoryRegistry implements Registry {
     signal.throwIfAborted();
     await Promise.resolve();
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The memory registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The memory registry is closed: it cannot ${operation}`, {
+        registry: this.name,
+        operation,
+      });
     return run();
   }
 }

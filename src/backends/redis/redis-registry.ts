@@ -28,7 +28,9 @@ class RedisRegistry implements Registry {
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   /** Redis' events of expired keys are late and may be lost: there is nothing to wait for, and no cursor. */
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
+  readonly discovery: Discovery = {
+    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+  };
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
@@ -55,7 +57,14 @@ class RedisRegistry implements Registry {
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin('register', signal);
-    let known = await store.change('register', instance, instance.ttlMs, undefined, (held) => registered(instance, report, held), signal);
+    let known = await store.change(
+      'register',
+      instance,
+      instance.ttlMs,
+      undefined,
+      (held) => registered(instance, report, held),
+      signal,
+    );
     return {
       holder: () => this.name,
       renew: async (next, abort): Promise<Renewal> => {
@@ -78,7 +87,14 @@ class RedisRegistry implements Registry {
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     const store = await this.#begin('maintain', signal);
-    await store.change('maintain', key, 'as it was', undefined, (held) => (isMeant(key, held) ? maintained(held, reason) : 'as it is'), signal);
+    await store.change(
+      'maintain',
+      key,
+      'as it was',
+      undefined,
+      (held) => (isMeant(key, held) ? maintained(held, reason) : 'as it is'),
+      signal,
+    );
   }
 
   async close(): Promise<void> {
@@ -88,7 +104,14 @@ class RedisRegistry implements Registry {
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(operation, signal);
-    await store.change(operation, key, 'as it was', undefined, (held) => (isMeant(key, held) ? 'gone' : 'as it is'), signal);
+    await store.change(
+      operation,
+      key,
+      'as it was',
+      undefined,
+      (held) => (isMeant(key, held) ? 'gone' : 'as it is'),
+      signal,
+    );
   }
 
   async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -99,14 +122,21 @@ class RedisRegistry implements Registry {
   /** Every verb begins here. What does the work is loaded at first use: it would make every import of rollcall dearer. */
   async #begin(operation: string, signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The redis registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The redis registry is closed: it cannot ${operation}`, {
+        registry: this.name,
+        operation,
+      });
     this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
     return this.#opening;
   }
 }
 
 /** With a nonce, only that very incarnation is meant. */
-function isMeant<Held extends { readonly instance: ServiceInstance }>({ nonce }: InstanceKey, held: Held | undefined): held is Held {
+function isMeant<Held extends { readonly instance: ServiceInstance }>(
+  { nonce }: InstanceKey,
+  held: Held | undefined,
+): held is Held {
   return held !== undefined && (nonce === undefined || held.instance.nonce === nonce);
 }
 

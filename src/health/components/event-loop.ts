@@ -48,6 +48,7 @@ async function startSampler() {
 function limitOf(name: 'warn' | 'critical', value: Duration | undefined): { warn?: number; critical?: number } {
   if (value === undefined) return {};
   const ms = parseDuration(value);
-  if (ms === undefined) throw new ConfigError([{ field: `eventLoop.${name}`, value, allowed: "a duration, e.g. '200ms'" }]);
+  if (ms === undefined)
+    throw new ConfigError([{ field: `eventLoop.${name}`, value, allowed: "a duration, e.g. '200ms'" }]);
   return { [name]: ms };
 }

@@ -28,12 +28,18 @@ export class MainThreadCalls {
   ask(about: number): Promise<unknown> {
     const question = (this.#asked += 1);
     return new Promise((resolve, reject) => {
-      const cancel = this.#latest.has(about) ? this.#clock.after(ANSWER_WITHIN_MS, () => resolve(this.#latest.get(about))) : () => undefined;
+      const cancel = this.#latest.has(about)
+        ? this.#clock.after(ANSWER_WITHIN_MS, () => resolve(this.#latest.get(about)))
+        : () => undefined;
       const settle = (then: () => void) => {
         cancel();
         then();
       };
-      this.#waiting.set(question, { about, resolve: (value) => settle(() => resolve(value)), reject: (error) => settle(() => reject(error)) });
+      this.#waiting.set(question, {
+        about,
+        resolve: (value) => settle(() => resolve(value)),
+        reject: (error) => settle(() => reject(error)),
+      });
       this.#send(question, about);
     });
   }

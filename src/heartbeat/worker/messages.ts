@@ -11,7 +11,9 @@ import type { LastKnownEntry } from '../last-known-entry.js';
 import type { SharedTimes } from './shared-times.js';
 
 /** A registry on its way into the thread. */
-export type SerializedRegistry = (Pick<BuiltInWorkerSpec, 'kind' | 'options'> | Pick<ModuleWorkerSpec, 'module' | 'options'>) & {
+export type SerializedRegistry = (
+  Pick<BuiltInWorkerSpec, 'kind' | 'options'> | Pick<ModuleWorkerSpec, 'module' | 'options'>
+) & {
   readonly members?: readonly SerializedRegistry[];
   /** Options that the main thread has to be asked for: the name, and the number to ask under. */
   readonly asks: Readonly<Record<string, number>>;
@@ -37,7 +39,14 @@ export interface HeartbeatSpec {
 /** How an instance stands with its registry: what `status()` and a stop have to know of it. */
 export interface StatusSnapshot {
   readonly instance: ServiceInstance;
-  readonly held: { readonly instance: ServiceInstance; readonly holder: string; readonly level: number; readonly provisional: boolean } | undefined;
+  readonly held:
+    | {
+        readonly instance: ServiceInstance;
+        readonly holder: string;
+        readonly level: number;
+        readonly provisional: boolean;
+      }
+    | undefined;
   readonly missedInRow: number;
   readonly trouble: Trouble | undefined;
   readonly members: readonly MemberFigures[] | undefined;

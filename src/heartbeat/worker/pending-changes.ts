@@ -33,7 +33,11 @@ export class PendingChanges {
 
   /** Has what is under way done in another way: in the thread that is there by now, or without one. */
   passOn(change: (number: number) => Promise<void> | undefined): void {
-    for (const number of [...this.#waiting.keys()]) change(number)?.then(() => this.settled(number, undefined), (error: unknown) => this.settled(number, error as Error));
+    for (const number of [...this.#waiting.keys()])
+      change(number)?.then(
+        () => this.settled(number, undefined),
+        (error: unknown) => this.settled(number, error as Error),
+      );
   }
 
   /** None of them will arrive any more. */

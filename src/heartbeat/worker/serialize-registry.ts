@@ -7,5 +7,9 @@ export type Asked = (() => unknown)[];
 /** A registry for the way into the thread. The functions that stay here are added to `asked`. */
 export function serializeRegistry({ members, asks = {}, ...source }: WorkerSpec, asked: Asked): SerializedRegistry {
   const numbers = Object.entries(asks).map(([name, ask]) => [name, asked.push(ask) - 1] as const);
-  return { ...source, asks: Object.fromEntries(numbers), ...(members && { members: members.map((member) => serializeRegistry(member, asked)) }) };
+  return {
+    ...source,
+    asks: Object.fromEntries(numbers),
+    ...(members && { members: members.map((member) => serializeRegistry(member, asked)) }),
+  };
 }

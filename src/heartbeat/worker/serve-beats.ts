@@ -29,7 +29,10 @@ export function serveBeats({ signsOfLife, send, ...context }: Thread): (message:
     const silentMs = silence.look(readTime(signsOfLife, signs.main, now), now);
     for (const workerHeartbeat of workerHeartbeats.values()) workerHeartbeat.mainIsSilent(silentMs);
     // Sooner where a tolerance ends sooner: no stall is told late for want of a look.
-    const nextMs = Math.min(SIGN_EVERY_MS, ...[...workerHeartbeats.values()].map((workerHeartbeat) => workerHeartbeat.patienceMs(silentMs) + 1));
+    const nextMs = Math.min(
+      SIGN_EVERY_MS,
+      ...[...workerHeartbeats.values()].map((workerHeartbeat) => workerHeartbeat.patienceMs(silentMs) + 1),
+    );
     clock.after(nextMs, look);
   };
   look();

@@ -41,7 +41,8 @@ export class SharedThread {
 
   /** Starts the thread where there is none. Rejects when it does not come to run. */
   async join(client: WorkerClient): Promise<WorkerSession> {
-    if (this.#running === undefined || this.#running.isOver) this.#running = new RunningThread(this.#start, this.#clock);
+    if (this.#running === undefined || this.#running.isOver)
+      this.#running = new RunningThread(this.#start, this.#clock);
     return this.#running.join(client);
   }
 
@@ -52,7 +53,8 @@ export class SharedThread {
 }
 
 /** The one of this process. */
-export const processThread = (): SharedThread => processWide('worker thread', () => new SharedThread(startThread, systemClock));
+export const processThread = (): SharedThread =>
+  processWide('worker thread', () => new SharedThread(startThread, systemClock));
 
 class RunningThread {
   readonly #clock: Clock;
@@ -77,10 +79,22 @@ class RunningThread {
     const now = clock.now();
     writeTime(this.#signsOfLife, signs.main, now);
     writeTime(this.#signsOfLife, signs.worker, now);
-    this.#handle = start(this.#signsOfLife, { heard: (messages) => this.#heard(messages), died: (error) => this.fail(error) });
+    this.#handle = start(this.#signsOfLife, {
+      heard: (messages) => this.#heard(messages),
+      died: (error) => this.fail(error),
+    });
     this.#handle.then((handle) => (this.#started = handle)).catch((error: unknown) => this.fail(error as Error));
-    this.#ready = withDeadline(clock, START_WITHIN_MS, { operation: 'starting the worker thread' }, undefined, () => spoken).then(() => this.#handle);
-    this.#ready.then(() => this.#signal(), (error: unknown) => this.fail(error as Error));
+    this.#ready = withDeadline(
+      clock,
+      START_WITHIN_MS,
+      { operation: 'starting the worker thread' },
+      undefined,
+      () => spoken,
+    ).then(() => this.#handle);
+    this.#ready.then(
+      () => this.#signal(),
+      (error: unknown) => this.fail(error as Error),
+    );
   }
 
   get isOver(): boolean {

@@ -24,7 +24,12 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64
 export const startThread: StartThread = async (signsOfLife, listener) => {
   const { Worker } = await import('node:worker_threads');
   // What the host has Node load before its own code has nothing to do in there.
-  const worker = new Worker(new URL('./beat-worker.js', import.meta.url), { name: 'rollcall', workerData: signsOfLife, execArgv: [], resourceLimits });
+  const worker = new Worker(new URL('./beat-worker.js', import.meta.url), {
+    name: 'rollcall',
+    workerData: signsOfLife,
+    execArgv: [],
+    resourceLimits,
+  });
   worker.on('message', (messages: readonly FromThread[]) => {
     listener.heard(messages);
   });

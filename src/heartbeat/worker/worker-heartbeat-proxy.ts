@@ -72,7 +72,13 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     if (this.#here?.held !== undefined || held === undefined) return this.#here?.held;
     const now = this.#plan.clock.now();
     const beatAt = readTime(this.#lastBeat, 0, now);
-    return { registration: this.#receipt(held), instance: held.instance, beatAt, ttlMs: readTime(this.#lastBeat, 1, now) - beatAt, refused: false };
+    return {
+      registration: this.#receipt(held),
+      instance: held.instance,
+      beatAt,
+      ttlMs: readTime(this.#lastBeat, 1, now) - beatAt,
+      refused: false,
+    };
   }
 
   get missedInRow(): number {
@@ -92,7 +98,9 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     try {
       const why = await this.#inThread(signal);
       signal.throwIfAborted();
-      events.emit('warning', { message: `${why}: heartbeats come from the main thread now, and a stalled event loop holds them up` });
+      events.emit('warning', {
+        message: `${why}: heartbeats come from the main thread now, and a stalled event loop holds them up`,
+      });
       await this.#onMain(signal);
     } finally {
       this.#isOver = true;
@@ -124,19 +132,28 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     const ended = new Promise<End>((resolve) => {
       this.#end = resolve;
     });
-    const joining = sharedThread.join({ heard: (account) => this.#heard(account), died: (error) => this.#end({ outcome: 'died', error, inDoubt: true }) });
+    const joining = sharedThread.join({
+      heard: (account) => this.#heard(account),
+      died: (error) => this.#end({ outcome: 'died', error, inDoubt: true }),
+    });
     let session: WorkerSession;
     try {
       session = await abortable(joining, signal);
     } catch (thrown) {
-      joining.then((late) => late.leave(), () => undefined);
+      joining.then(
+        (late) => late.leave(),
+        () => undefined,
+      );
       return `there is no worker thread (${asError(thrown).message})`;
     }
     const calledOff = new AbortController();
     const halt = () => {
       this.#isOver = true;
       session.post({ kind: 'halt' });
-      clock.sleep(HALT_WITHIN_MS, calledOff.signal).then(() => sharedThread.giveUp('it did not halt when it was told to'), () => undefined);
+      clock.sleep(HALT_WITHIN_MS, calledOff.signal).then(
+        () => sharedThread.giveUp('it did not halt when it was told to'),
+        () => undefined,
+      );
     };
     try {
       this.#begin(session, registry.workerSpec);
@@ -158,7 +175,14 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   #begin(session: WorkerSession, workerSpec: WorkerSpec): void {
     const { events, lastKnown, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
-    const order = { ...settings, registry: serializeRegistry(workerSpec, this.#asked), instance: this.#instance, lastKnown, report: this.#report, lastBeat: this.#lastBeat };
+    const order = {
+      ...settings,
+      registry: serializeRegistry(workerSpec, this.#asked),
+      instance: this.#instance,
+      lastKnown,
+      report: this.#report,
+      lastBeat: this.#lastBeat,
+    };
     try {
       session.post({ kind: 'begin', order });
     } catch (thrown) {
@@ -176,7 +200,14 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
 
   /** Looks first, as after any loss: what the thread has written is still there. */
   async #onMain(signal: AbortSignal): Promise<void> {
-    const here = new Heartbeat({ ...this.#plan, lastKnown: this.#snapshot?.lastKnown ?? this.#plan.lastKnown, ...(this.#loss && { loss: this.#loss }) }, this.#instance);
+    const here = new Heartbeat(
+      {
+        ...this.#plan,
+        lastKnown: this.#snapshot?.lastKnown ?? this.#plan.lastKnown,
+        ...(this.#loss && { loss: this.#loss }),
+      },
+      this.#instance,
+    );
     this.#here = here;
     this.#changes.passOn(() => here.change(this.#instance));
     await here.run(signal);
@@ -252,4 +283,8 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
 }
 
 /** Events that mean that the state has become this one. */
-const fittingStates: Readonly<Partial<Record<EventName, RegistrarState>>> = { registered: 'registered', recovered: 'registered', lost: 'recovering' };
+const fittingStates: Readonly<Partial<Record<EventName, RegistrarState>>> = {
+  registered: 'registered',
+  recovered: 'registered',
+  lost: 'recovering',
+};

@@ -60,7 +60,11 @@ export class WorkerHeartbeat {
     const { intervalMs, registry: serialized } = this.#order;
     let registry: GuardedRegistry;
     try {
-      registry = new GuardedRegistry(await loadRegistry(serialized, factories, (about) => this.#questions.ask(about)), clock, beatDeadlineMs(intervalMs));
+      registry = new GuardedRegistry(
+        await loadRegistry(serialized, factories, (about) => this.#questions.ask(about)),
+        clock,
+        beatDeadlineMs(intervalMs),
+      );
     } catch (thrown) {
       this.#ended('unable', asError(thrown), false);
       return;
@@ -68,11 +72,16 @@ export class WorkerHeartbeat {
     const { signal } = this.#halt;
     const { instance, stallToleranceMs: _ours, lastBeat: _shared, report: _first, ...settings } = this.#order;
     const machine = new ForwardingStateMachine(this.#events, this.#say);
-    this.#heartbeat = new Heartbeat({ ...settings, ...this.#context, registry, events: this.#events, machine, report: () => this.#said }, instance);
+    this.#heartbeat = new Heartbeat(
+      { ...settings, ...this.#context, registry, events: this.#events, machine, report: () => this.#said },
+      instance,
+    );
     const heartbeat = this.#heartbeat;
     this.#moveIn(heartbeat);
     // What is wrong with a file is told by the main thread, which reads it as well.
-    const unwatch = registry.credentials && watchCredentials(registry.credentials, clock, ({ changed }) => changed && heartbeat.credentialsChanged());
+    const unwatch =
+      registry.credentials &&
+      watchCredentials(registry.credentials, clock, ({ changed }) => changed && heartbeat.credentialsChanged());
     const error = await heartbeat.run(signal).catch(asError);
     unwatch?.();
     this.#tellBearing();
@@ -113,7 +122,7 @@ export class WorkerHeartbeat {
     const { stallToleranceMs } = this.#order;
     const wasStalledMs = this.#stalledMs;
     this.#stalledMs = isStalled(silentMs, stallToleranceMs) ? silentMs : 0;
-    if ((wasStalledMs > 0) === (this.#stalledMs > 0)) return;
+    if (wasStalledMs > 0 === this.#stalledMs > 0) return;
     this.#heartbeat?.nudge();
     if (wasStalledMs === 0) return;
     const message = `the event loop was stalled for ${formatDuration(Math.round(wasStalledMs))}, longer than heartbeat.stallTolerance (${formatDuration(stallToleranceMs)}): the worker thread reported critical until it ran again`;
@@ -123,7 +132,10 @@ export class WorkerHeartbeat {
   /** Out of traffic on purpose stays that. */
   get #said(): HealthReport {
     if (this.#stalledMs === 0 || this.#report.status === 'maintenance') return this.#report;
-    return { status: 'critical', reason: `the event loop is stalled for longer than ${formatDuration(this.#order.stallToleranceMs)}` };
+    return {
+      status: 'critical',
+      reason: `the event loop is stalled for longer than ${formatDuration(this.#order.stallToleranceMs)}`,
+    };
   }
 
   async #change(heartbeat: Heartbeat, { change, instance }: Extract<WorkerCommand, { kind: 'change' }>): Promise<void> {
@@ -152,7 +164,12 @@ export class WorkerHeartbeat {
       writeTime(this.#order.lastBeat, 1, held.beatAt + held.ttlMs);
     }
     const { lastKnown } = this.#order;
-    const shown = held && { instance: held.instance, holder: held.registration.holder(), level: held.registration.level?.() ?? 0, provisional: held.registration.provisional?.() ?? false };
+    const shown = held && {
+      instance: held.instance,
+      holder: held.registration.holder(),
+      level: held.registration.level?.() ?? 0,
+      provisional: held.registration.provisional?.() ?? false,
+    };
     const snapshot: StatusSnapshot = { instance, held: shown, missedInRow, trouble, members, lastKnown };
     const text = JSON.stringify([snapshot, [...lastKnown.passing]]);
     if (text === this.#snapshot) return false;

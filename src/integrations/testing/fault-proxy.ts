@@ -144,9 +144,15 @@ export class FaultProxy {
         client.on('error', () => undefined).resetAndDestroy();
         return;
       }
-      const connection = new ProxiedConnection(client, this.#rewriter?.address ?? this.#target, this.#clock, () => this.#fault, () => {
-        this.#connections.delete(connection);
-      });
+      const connection = new ProxiedConnection(
+        client,
+        this.#rewriter?.address ?? this.#target,
+        this.#clock,
+        () => this.#fault,
+        () => {
+          this.#connections.delete(connection);
+        },
+      );
       this.#connections.add(connection);
     });
     this.#listener = listener;

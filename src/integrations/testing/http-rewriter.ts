@@ -88,7 +88,12 @@ export class HttpRewriter {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const bytes = await collect(incoming);
-    const asked: HttpRequest = { method: incoming.method ?? '', path: incoming.url ?? '', headers: incoming.headers, body: bytes.toString() };
+    const asked: HttpRequest = {
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      headers: incoming.headers,
+      body: bytes.toString(),
+    };
     const reply = await this.#answer(asked, incoming.rawHeaders, bytes, response);
     if (reply.raw !== undefined) {
       // It may be gone by now.
@@ -101,26 +106,45 @@ export class HttpRewriter {
     }
     // An answer to HEAD tells the length of a body that it does not have.
     const length = asked.method === 'HEAD' ? reply.headers['content-length'] : String(Buffer.byteLength(reply.body));
-    if (length !== undefined && reply.status !== 204 && reply.status !== 304) response.setHeader('content-length', length);
+    if (length !== undefined && reply.status !== 204 && reply.status !== 304)
+      response.setHeader('content-length', length);
     response.end(reply.body);
   }
 
-  async #answer(asked: HttpRequest, rawHeaders: readonly string[], bytes: Buffer, response: ServerResponse): Promise<Reply> {
+  async #answer(
+    asked: HttpRequest,
+    rawHeaders: readonly string[],
+    bytes: Buffer,
+    response: ServerResponse,
+  ): Promise<Reply> {
     const instead = await attempt(() => this.intercept?.(asked));
     if (instead !== undefined) return changed({ status: 200, headers: {}, body: '' }, instead);
     const reply = await this.#forward(asked, rawHeaders, bytes, response);
     const { status, headers } = reply;
     const { method, path } = asked;
-    const answer = await attempt(() => this.rewrite?.({ method, path, request: asked, status, headers, body: reply.body.toString() }));
+    const answer = await attempt(() =>
+      this.rewrite?.({ method, path, request: asked, status, headers, body: reply.body.toString() }),
+    );
     return answer === undefined ? reply : changed(reply, answer);
   }
 
-  #forward(asked: HttpRequest, rawHeaders: readonly string[], bytes: Buffer, response: ServerResponse): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+  #forward(
+    asked: HttpRequest,
+    rawHeaders: readonly string[],
+    bytes: Buffer,
+    response: ServerResponse,
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
     return new Promise((resolve, reject) => {
       // A connection each: one that is kept could break with a restarted server and look like a fault of ours.
-      const outgoing = request({ ...this.#target, method: asked.method, path: asked.path, headers: rawHeaders, agent: false }, (incoming) => {
-        collect(incoming).then((body) => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }), reject);
-      });
+      const outgoing = request(
+        { ...this.#target, method: asked.method, path: asked.path, headers: rawHeaders, agent: false },
+        (incoming) => {
+          collect(incoming).then(
+            (body) => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
+            reject,
+          );
+        },
+      );
       outgoing.once('error', reject);
       response.once('close', () => outgoing.destroy());
       outgoing.end(bytes);
@@ -133,11 +157,17 @@ function changed(reply: Reply, { status, headers, body, raw }: HttpAnswer): Repl
 }
 
 /** A hook that throws is a mistake in a test: the client is told, so that the test shows it. */
-async function attempt(hook: () => HttpAnswer | undefined | Promise<HttpAnswer | undefined>): Promise<HttpAnswer | undefined> {
+async function attempt(
+  hook: () => HttpAnswer | undefined | Promise<HttpAnswer | undefined>,
+): Promise<HttpAnswer | undefined> {
   try {
     return await hook();
   } catch (thrown) {
-    return { status: 500, headers: { 'content-type': 'text/plain' }, body: `fault proxy: a hook threw: ${asError(thrown).message}` };
+    return {
+      status: 500,
+      headers: { 'content-type': 'text/plain' },
+      body: `fault proxy: a hook threw: ${asError(thrown).message}`,
+    };
   }
 }
 

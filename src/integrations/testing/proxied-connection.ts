@@ -12,7 +12,13 @@ export class ProxiedConnection {
   readonly #answers: Lane;
   #awaitingAnswer = false;
 
-  constructor(client: Socket, target: { readonly host: string; readonly port: number }, clock: Clock, fault: () => Fault, onClosed: () => void) {
+  constructor(
+    client: Socket,
+    target: { readonly host: string; readonly port: number },
+    clock: Clock,
+    fault: () => Fault,
+    onClosed: () => void,
+  ) {
     const upstream = connect({ ...target, noDelay: true });
     this.#client = client.setNoDelay(true);
     this.#upstream = upstream;

@@ -8,4 +8,10 @@ import { waitingCases } from './contract/waiting-cases.js';
 export type { ContractCase, ContractHarness } from './contract/contract-case.js';
 
 /** The contract of `Registry`, for any test runner: call `run` of each case with a fresh harness. */
-export const registryContract: readonly ContractCase[] = [...livingCases, ...leavingCases, ...hostileCases, ...waitingCases, ...troubleCases];
+export const registryContract: readonly ContractCase[] = [
+  ...livingCases,
+  ...leavingCases,
+  ...hostileCases,
+  ...waitingCases,
+  ...troubleCases,
+];

@@ -19,14 +19,23 @@ export interface CrashDeregisterPlan {
 }
 
 /** Has the entry removed when the process crashes, until the Registrar has stopped. What stands in the way is told by a warning. */
-export async function prepareCrashDeregister({ crashMonitor, registry, sharedThread, thread, heartbeat, events }: CrashDeregisterPlan): Promise<void> {
+export async function prepareCrashDeregister({
+  crashMonitor,
+  registry,
+  sharedThread,
+  thread,
+  heartbeat,
+  events,
+}: CrashDeregisterPlan): Promise<void> {
   const { workerSpec, handedOver, name } = registry;
   // An entry that is shared outlives this process anyway, and whoever shares it notices our end.
   if (handedOver !== undefined) return;
   try {
     if (workerSpec === undefined) throw new Error(`the registry (${name}) works on the main thread only`);
     const beats = thread === 'worker' ? await sharedThread() : undefined;
-    const end = await (await crashMonitor()).subscribe(workerSpec, () => {
+    const end = await (
+      await crashMonitor()
+    ).subscribe(workerSpec, () => {
       const beating = heartbeat();
       if (beating === undefined) return undefined;
       // They would notice that the entry has gone, and write it again.
@@ -35,6 +44,8 @@ export async function prepareCrashDeregister({ crashMonitor, registry, sharedThr
     });
     events.on('stopped', end);
   } catch (thrown) {
-    events.emit('warning', { message: `shutdown.crash: there will be no last try to deregister: ${asError(thrown).message}` });
+    events.emit('warning', {
+      message: `shutdown.crash: there will be no last try to deregister: ${asError(thrown).message}`,
+    });
   }
 }

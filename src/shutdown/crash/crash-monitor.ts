@@ -59,7 +59,8 @@ export class CrashMonitor {
   }
 
   #crashed(): void {
-    const isCaught = this.#process.listenerCount('uncaughtException') > 0 || this.#process.hasUncaughtExceptionCaptureCallback();
+    const isCaught =
+      this.#process.listenerCount('uncaughtException') > 0 || this.#process.hasUncaughtExceptionCaptureCallback();
     if (isCaught) return;
     const removals = [...this.#removals].flatMap((ask) => ask() ?? []);
     if (removals.length > 0) this.#thread?.say(removals, WITHIN_MS);
@@ -69,4 +70,5 @@ export class CrashMonitor {
 const startThread = async (): Promise<CrashThread> => (await import('./crash-thread.js')).startCrashThread();
 
 /** Those of this process. The thread is there from the start: a crash may come of having no memory or no files left to start one. */
-export const processCrashMonitor = (): CrashMonitor => processWide('crash monitor', () => new CrashMonitor(process, startThread));
+export const processCrashMonitor = (): CrashMonitor =>
+  processWide('crash monitor', () => new CrashMonitor(process, startThread));

@@ -16,7 +16,9 @@ export interface SerializedRemoval {
   readonly answers: readonly unknown[];
 }
 
-export type ToCrashThread = { readonly kind: 'prepare'; readonly number: number; readonly registry: SerializedRegistry } | { readonly kind: 'leave'; readonly entries: readonly (SerializedRemoval & { readonly key: InstanceKey })[] };
+export type ToCrashThread =
+  | { readonly kind: 'prepare'; readonly number: number; readonly registry: SerializedRegistry }
+  | { readonly kind: 'leave'; readonly entries: readonly (SerializedRemoval & { readonly key: InstanceKey })[] };
 
 export type FromCrashThread = { readonly prepared: number };
 
@@ -36,7 +38,14 @@ export interface CrashThread {
 export function startCrashThread(): CrashThread {
   const done = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   // What the host has Node load before its own code has nothing to do in there, and what the thread may write is not for the host's output.
-  const worker = new Worker(new URL('./crash-worker.js', import.meta.url), { name: 'rollcall farewell', workerData: done, execArgv: [], resourceLimits, stdout: true, stderr: true });
+  const worker = new Worker(new URL('./crash-worker.js', import.meta.url), {
+    name: 'rollcall farewell',
+    workerData: done,
+    execArgv: [],
+    resourceLimits,
+    stdout: true,
+    stderr: true,
+  });
   const dead = new Promise<never>((_resolve, reject) => {
     worker.on('error', reject);
     worker.on('exit', (code) => reject(new Error(`the thread ended with exit code ${String(code)}`)));

@@ -17,7 +17,17 @@ const { signal } = new AbortController();
 
 // As the core beats: bounded, with the deadline of the default interval.
 const registry = new GuardedRegistry(consul({ endpoints: [url] }), systemClock, beatDeadlineMs(10_000 / 3));
-const instance: ServiceInstance = { name: 'bench', id: 'bench', address: '127.0.0.1', port: 1, tags: [], meta: {}, nonce: 'bench', ttlMs: 600_000, checks: [] };
+const instance: ServiceInstance = {
+  name: 'bench',
+  id: 'bench',
+  address: '127.0.0.1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'bench',
+  ttlMs: 600_000,
+  checks: [],
+};
 const registration = await registry.register(instance, report, signal);
 
 const raw = new RawClient(url);

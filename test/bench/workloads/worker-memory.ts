@@ -33,10 +33,18 @@ for (let nth = 0; nth < 3_000; nth += 1) {
 
 const registrars: Registrar[] = [];
 async function startOne(): Promise<void> {
-  const registrar = new Registrar({ name: `idle-${registrars.length}`, port: 1, registry: consul({ endpoints: [url] }), logger: false, heartbeat: { thread }, shutdown: { drain: { min: 0, quiet: 0, max: '1s' } } });
+  const registrar = new Registrar({
+    name: `idle-${registrars.length}`,
+    port: 1,
+    registry: consul({ endpoints: [url] }),
+    logger: false,
+    heartbeat: { thread },
+    shutdown: { drain: { min: 0, quiet: 0, max: '1s' } },
+  });
   registrars.push(registrar);
   await registrar.start();
-  if (registrar.status().thread !== thread) throw new Error(`beats come from the ${String(registrar.status().thread)} thread`);
+  if (registrar.status().thread !== thread)
+    throw new Error(`beats come from the ${String(registrar.status().thread)} thread`);
 }
 await startOne();
 const one = await workerHeartbeat();

@@ -59,7 +59,8 @@ export async function observeCell(plan: CellPlan): Promise<{ hits: number; backM
     await every(LOOK_EVERY_MS, look, () => back, GIVE_UP_MS);
     const backMs = back ? wallClock() - healedAt : undefined;
     if (verb !== 'deregister') send({ ask: 'stop', id });
-    if (who === 'ours') await service.waitForMessage((message): message is FromFaults => isStopped(message, id), GIVE_UP_MS);
+    if (who === 'ours')
+      await service.waitForMessage((message): message is FromFaults => isStopped(message, id), GIVE_UP_MS);
     return { hits: spoilt.hits, backMs };
   } finally {
     spoilt.heal();

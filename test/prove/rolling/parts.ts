@@ -54,10 +54,23 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
   };
   const control: Part = { ...main, name: 'no restart', idConflict: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
   if (options.control === true) return [control];
-  const usual = (way: Exclude<Way, 'rollcall'>, count: number): Part => ({ ...main, name: way, way, idConflict: way === 'close-at-once' ? 'loses' : 'for comparison', rolls: count });
+  const usual = (way: Exclude<Way, 'rollcall'>, count: number): Part => ({
+    ...main,
+    name: way,
+    way,
+    idConflict: way === 'close-at-once' ? 'loses' : 'for comparison',
+    rolls: count,
+  });
   if (options.baseline !== undefined) return [main, usual(options.baseline as Exclude<Way, 'rollcall'>, rolls)];
   const isWhole = options.framework === undefined && options.policy === undefined && options.nemesis === undefined;
   if (!isWhole) return [main];
-  const two: Part = { ...main, name: 'two balancers', idConflict: 'lossless', rolls: Math.min(rolls, ROLLS_OF_TWO), balancers: [busy, idle], warmUpMs: LONG_WARM_UP_MS };
+  const two: Part = {
+    ...main,
+    name: 'two balancers',
+    idConflict: 'lossless',
+    rolls: Math.min(rolls, ROLLS_OF_TWO),
+    balancers: [busy, idle],
+    warmUpMs: LONG_WARM_UP_MS,
+  };
   return [control, main, two, usual('close-at-once', Math.min(rolls, ROLLS_OF_USUAL))];
 }

@@ -20,7 +20,9 @@ const made = {
 /** As in a worker thread, which is sent no functions. */
 function loadInThread(spec: WorkerSpec) {
   const asked: Asked = [];
-  return loadRegistry(structuredClone(serializeRegistry(spec, asked)), builtInRegistries, (about) => Promise.resolve(asked[about]?.()));
+  return loadRegistry(structuredClone(serializeRegistry(spec, asked)), builtInRegistries, (about) =>
+    Promise.resolve(asked[about]?.()),
+  );
 }
 
 it.each(Object.entries(made))('makes %s again in a worker thread', async (_what, registry) => {
@@ -31,12 +33,16 @@ it.each(Object.entries(made))('makes %s again in a worker thread', async (_what,
 });
 
 it('has every kind that a registry of the package names', () => {
-  const kinds = Object.values(made).flatMap(({ workerSpec }) => (workerSpec !== undefined && 'kind' in workerSpec ? workerSpec.kind : []));
+  const kinds = Object.values(made).flatMap(({ workerSpec }) =>
+    workerSpec !== undefined && 'kind' in workerSpec ? workerSpec.kind : [],
+  );
   expect(Object.keys(builtInRegistries).sort()).toEqual([...new Set(kinds)].sort());
 });
 
 it('says what it has when it is asked for another kind', async () => {
-  await expect(loadInThread({ kind: 'zookeeper' as never, options: {} })).rejects.toThrow(/workerSpec\.kind.*consul, etcd/s);
+  await expect(loadInThread({ kind: 'zookeeper' as never, options: {} })).rejects.toThrow(
+    /workerSpec\.kind.*consul, etcd/s,
+  );
 });
 
 it('says what a module of your own must be', async () => {

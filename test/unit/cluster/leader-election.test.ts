@@ -26,8 +26,24 @@ function workers() {
   const registry = memory({ clock });
   const dead = new Set<number>();
   const join_ = async (pid: number) => {
-    const leaderElection = new LeaderElection({ registry, clock, ttlMs: 3_000, pid, isRunning: (other) => !dead.has(other), folder });
-    const instance: ServiceInstance = { name: 'orders', id: 'orders-1', port: 80, tags: [], meta: {}, nonce: `nonce-${String(pid)}`, ttlMs: 3_000, checks: [] };
+    const leaderElection = new LeaderElection({
+      registry,
+      clock,
+      ttlMs: 3_000,
+      pid,
+      isRunning: (other) => !dead.has(other),
+      folder,
+    });
+    const instance: ServiceInstance = {
+      name: 'orders',
+      id: 'orders-1',
+      port: 80,
+      tags: [],
+      meta: {},
+      nonce: `nonce-${String(pid)}`,
+      ttlMs: 3_000,
+      checks: [],
+    };
     const seen = await leaderElection.read(keyOf(instance), signal);
     const registration = await leaderElection.register(instance, ok, signal);
     const renewal = await registration.renew(ok, signal);
@@ -56,7 +72,10 @@ describe('workers among themselves', () => {
     const second = await enter(2);
     await first.registration.deregister(signal);
     expect(first.leaderElection.handedOver).toBe(true);
-    expect(await first.leaderElection.read(first.key, signal)).toMatchObject({ status: 'passing', instance: { nonce: 'nonce-1' } });
+    expect(await first.leaderElection.read(first.key, signal)).toMatchObject({
+      status: 'passing',
+      instance: { nonce: 'nonce-1' },
+    });
     await second.registration.renew(ok, signal);
     expect(await entry()).toMatchObject({ status: 'passing', instance: { nonce: 'nonce-2' } });
     // Seen by the one that leaves as somebody else's: it has left.
@@ -107,7 +126,11 @@ describe('workers among themselves', () => {
 
   it('see what a former life of theirs has left, when nobody else is there', async () => {
     const { registry, join: enter } = workers();
-    await registry.register({ name: 'orders', id: 'orders-1', port: 80, tags: [], meta: {}, nonce: 'past', ttlMs: 3_000, checks: [] }, ok, signal);
+    await registry.register(
+      { name: 'orders', id: 'orders-1', port: 80, tags: [], meta: {}, nonce: 'past', ttlMs: 3_000, checks: [] },
+      ok,
+      signal,
+    );
     expect((await enter(1)).seen?.instance.nonce).toBe('past');
   });
 });
@@ -118,7 +141,10 @@ describe('the lock file', () => {
     const path = join(folder, 'holder');
     for (let round = 0; round < 20; round += 1) {
       await writeFile(path, 'dead');
-      const locks = Array.from({ length: 8 }, (_, i) => new LockFile(path, `worker ${String(i)}`, clock, ({ who }) => who === 'dead'));
+      const locks = Array.from(
+        { length: 8 },
+        (_, i) => new LockFile(path, `worker ${String(i)}`, clock, ({ who }) => who === 'dead'),
+      );
       await Promise.all(locks.map((lock) => lock.take()));
       const ours = await Promise.all(locks.map((lock) => lock.isOurs()));
       expect(ours.filter(Boolean)).toHaveLength(1);
@@ -128,7 +154,9 @@ describe('the lock file', () => {
   });
 
   it('is released by nobody but its maker', async () => {
-    const [one, other] = [1, 2].map((i) => new LockFile(join(folder, 'holder'), `worker ${String(i)}`, new FakeClock(), () => false));
+    const [one, other] = [1, 2].map(
+      (i) => new LockFile(join(folder, 'holder'), `worker ${String(i)}`, new FakeClock(), () => false),
+    );
     expect([await one!.take(), await other!.take()]).toEqual([true, false]);
     await other!.release();
     expect([await one!.isOurs(), await one!.take()]).toEqual([true, true]);

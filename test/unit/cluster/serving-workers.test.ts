@@ -5,7 +5,16 @@ import { keyOf } from '../../../src/contracts/service-instance.js';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const instance = (nonce: string): ServiceInstance => ({ name: 'orders', id: 'orders-host-80', port: 80, tags: [], meta: {}, nonce, ttlMs: 3_000, checks: [] });
+const instance = (nonce: string): ServiceInstance => ({
+  name: 'orders',
+  id: 'orders-host-80',
+  port: 80,
+  tags: [],
+  meta: {},
+  nonce,
+  ttlMs: 3_000,
+  checks: [],
+});
 const ok: HealthReport = { status: 'passing', reason: 'ok' };
 
 function members() {

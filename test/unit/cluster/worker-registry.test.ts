@@ -11,7 +11,16 @@ import { keyOf } from '../../../src/contracts/service-instance.js';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const instance: ServiceInstance = { name: 'orders', id: 'orders-1', port: 80, tags: [], meta: {}, nonce: 'a', ttlMs: 3_000, checks: [] };
+const instance: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  port: 80,
+  tags: [],
+  meta: {},
+  nonce: 'a',
+  ttlMs: 3_000,
+  checks: [],
+};
 const ok = { status: 'passing', reason: 'ok' } as const;
 
 let folder = '';
@@ -36,7 +45,16 @@ function worker() {
   const clock = new FakeClock();
   const own = memory();
   let stops = 0;
-  const way = new WorkerRegistry({ registry: own, channel, clock, service: 'orders', ttlMs: 3_000, isRunning: () => true, folder, onStop: () => (stops += 1) });
+  const way = new WorkerRegistry({
+    registry: own,
+    channel,
+    clock,
+    service: 'orders',
+    ttlMs: 3_000,
+    isRunning: () => true,
+    folder,
+    onStop: () => (stops += 1),
+  });
   const tell = (message: ToWorker, service = 'orders') => hearers.forEach((hear) => hear(seal(service, message)));
   const answer = (content: Answer) => {
     const last = said.at(-1);
@@ -99,7 +117,10 @@ describe('the way of a worker to be registered', () => {
     const registering = way.register(instance, ok, signal);
     await clock.advance(0);
     answer({ outcome: 'refused', problem: 'it serves port 81' });
-    await expect(registering).rejects.toMatchObject({ code: 'ROLLCALL_CONFIG', message: expect.stringContaining('port 81') as string });
+    await expect(registering).rejects.toMatchObject({
+      code: 'ROLLCALL_CONFIG',
+      message: expect.stringContaining('port 81') as string,
+    });
     const abort = new AbortController();
     const reading = way.read(keyOf(instance), abort.signal);
     await clock.advance(0);

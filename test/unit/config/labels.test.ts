@@ -8,11 +8,17 @@ const bare: ServiceInstance = { name: 'orders', id: 'o1', tags: [], meta: {}, no
 describe('labels', () => {
   it('are those of the options until something lies over them', () => {
     const labels = Labels.of({ name: 'orders', tags: ['a'], meta: { k: 'v' } });
-    expect(labels.on({ ...bare, weights: { passing: 2, warning: 2 } })).toEqual({ ...bare, tags: ['a'], meta: { k: 'v' } });
+    expect(labels.on({ ...bare, weights: { passing: 2, warning: 2 } })).toEqual({
+      ...bare,
+      tags: ['a'],
+      meta: { k: 'v' },
+    });
   });
 
   it('keep what lies over them when the options change, and the options when that does', () => {
-    const labels = Labels.of({ name: 'orders', tags: ['a'], meta: { k: 'v' } }).overlaid({ meta: { live: 'yes' } }).changed({ tags: ['b'] });
+    const labels = Labels.of({ name: 'orders', tags: ['a'], meta: { k: 'v' } })
+      .overlaid({ meta: { live: 'yes' } })
+      .changed({ tags: ['b'] });
     expect(labels.on(bare)).toMatchObject({ tags: ['b'], meta: { k: 'v', live: 'yes' } });
     expect(labels.overlaid({ tags: ['c'] }).on(bare)).toMatchObject({ tags: ['c'], meta: { k: 'v' } });
   });
@@ -55,6 +61,9 @@ describe('labels', () => {
 
   it('keep a meta key that looks like an inherited one as a key', () => {
     const live: unknown = JSON.parse('{ "meta": { "__proto__": "x", "constructor": "y" } }');
-    expect(Object.entries(Labels.of({ name: 'orders' }).overlaid(live).on(bare).meta)).toEqual([['__proto__', 'x'], ['constructor', 'y']]);
+    expect(Object.entries(Labels.of({ name: 'orders' }).overlaid(live).on(bare).meta)).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
   });
 });

@@ -34,10 +34,18 @@ it('update() does not look at an environment that has become unusable since the 
 
 describe('before the first registration', () => {
   it('reads the source and lays it over the options: meta pair by pair, tags and weights as a whole', async () => {
-    const source = new ScriptedSource({ tags: ['live'], meta: { color: 'green' }, weights: { passing: 5, warning: 1 } });
+    const source = new ScriptedSource({
+      tags: ['live'],
+      meta: { color: 'green' },
+      weights: { passing: 5, warning: 1 },
+    });
     const life = await registeredWith(source);
     expect(life.registry.requests.filter(({ verb }) => verb === 'register')).toHaveLength(1);
-    expect(written(life)).toEqual({ tags: ['live'], meta: { zone: 'eu', color: 'green' }, weights: { passing: 5, warning: 1 } });
+    expect(written(life)).toEqual({
+      tags: ['live'],
+      meta: { zone: 'eu', color: 'green' },
+      weights: { passing: 5, warning: 1 },
+    });
     expect(life.told('configRejected')).toEqual([]);
   });
 
@@ -57,11 +65,20 @@ describe('before the first registration', () => {
   });
 
   it.each([
-    ['throws', () => { throw new Error('broken'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('broken');
+      },
+    ],
     ['gives nonsense', () => 'nonsense'],
     ['gives what cannot be compared', () => ({ values: { tags: [1n] } })],
   ])('starts with the options when the source %s', async (_what, poll) => {
-    const life = await registeredWith({ name: 'broken', poll: poll as unknown as ConfigSource['poll'], close: () => Promise.reject(new Error('broken, too')) });
+    const life = await registeredWith({
+      name: 'broken',
+      poll: poll as unknown as ConfigSource['poll'],
+      close: () => Promise.reject(new Error('broken, too')),
+    });
     expect(written(life)).toEqual({ tags: ['from-options'], meta: options.meta });
     expect(life.told('configRejected')).toHaveLength(1);
     const stopped = life.registrar.stop();
@@ -178,7 +195,9 @@ describe('what cannot be used', () => {
     const life = await registeredWith(source);
     source.become(reading);
     await life.clock.advance(1_000);
-    expect(life.told('configRejected')).toEqual([{ source: 'script', cause: 'invalid', problem: expect.stringContaining(words) as string }]);
+    expect(life.told('configRejected')).toEqual([
+      { source: 'script', cause: 'invalid', problem: expect.stringContaining(words) as string },
+    ]);
     expect(written(life)).toEqual({ tags: ['good'], meta: options.meta });
     expect(life.told('updated')).toEqual([]);
     expect(life.registrar.state).toBe('registered');
@@ -234,7 +253,9 @@ describe('what cannot be used', () => {
     life.registry.failures.set('register', [new RegistryRejectedError('400: no such tag')]);
     source.say({ tags: ['bad'] });
     await life.clock.advance(1_000);
-    expect(life.told('configRejected')).toMatchObject([{ cause: 'invalid', problem: expect.stringContaining('no such tag') as string }]);
+    expect(life.told('configRejected')).toMatchObject([
+      { cause: 'invalid', problem: expect.stringContaining('no such tag') as string },
+    ]);
     void life.registrar.update({ meta: { by: 'hand' } });
     await life.clock.advance(1_000);
     expect(written(life)).toEqual({ tags: ['good'], meta: { by: 'hand' } });
@@ -298,22 +319,29 @@ describe('a source in trouble', () => {
 });
 
 describe('the end', () => {
-  it.each(['stop', 'leave'] as const)('comes with %s(): the source is closed, no poll is held, and nothing that it says is written', async (way) => {
-    const source = new ScriptedSource({ tags: ['v1'] });
-    const life = await registeredWith(source);
-    await life.clock.advance(1_000);
-    expect(source.held).toBe(1);
-    const ended = life.registrar[way]();
-    await life.clock.advance(10_000);
-    await ended;
-    const { length } = source.polls;
-    source.say({ tags: ['v2'] });
-    await life.clock.advance(60_000);
-    expect({ held: source.held, closed: source.closed, polls: source.polls.length }).toEqual({ held: 0, closed: 1, polls: length });
-    expect(life.registry.entries.size).toBe(0);
-    expect(life.told('configRejected')).toEqual([]);
-    if (way === 'stop') expect(life.clock.pending).toBe(0);
-  });
+  it.each(['stop', 'leave'] as const)(
+    'comes with %s(): the source is closed, no poll is held, and nothing that it says is written',
+    async (way) => {
+      const source = new ScriptedSource({ tags: ['v1'] });
+      const life = await registeredWith(source);
+      await life.clock.advance(1_000);
+      expect(source.held).toBe(1);
+      const ended = life.registrar[way]();
+      await life.clock.advance(10_000);
+      await ended;
+      const { length } = source.polls;
+      source.say({ tags: ['v2'] });
+      await life.clock.advance(60_000);
+      expect({ held: source.held, closed: source.closed, polls: source.polls.length }).toEqual({
+        held: 0,
+        closed: 1,
+        polls: length,
+      });
+      expect(life.registry.entries.size).toBe(0);
+      expect(life.told('configRejected')).toEqual([]);
+      if (way === 'stop') expect(life.clock.pending).toBe(0);
+    },
+  );
 
   it('comes with a failure that no retry can mend', async () => {
     const source = new ScriptedSource({ tags: ['v1'] });

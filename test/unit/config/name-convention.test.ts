@@ -12,20 +12,41 @@ const parts: fc.Arbitrary<NameParts> = fc.record({
   service: fc.array(word, { minLength: 1, maxLength: 4 }).map((words) => words.join('-')),
   version: fc.nat().map((number) => `v${number}`),
 });
-const hostile = fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.array(fc.constantFrom('prod', 'v1', '-', '_', '.', '2', 'Ä', '注', '\u202e', '\ud800', 'a'.repeat(70)), { maxLength: 12 }).map((each) => each.join('')));
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc
+    .array(fc.constantFrom('prod', 'v1', '-', '_', '.', '2', 'Ä', '注', '\u202e', '\ud800', 'a'.repeat(70)), {
+      maxLength: 12,
+    })
+    .map((each) => each.join('')),
+);
 
 describe('parseName', () => {
   it('tells the parts of a name of the convention', () => {
-    expect(parseName('prod-payment-user-service-v1')).toEqual({ env: 'prod', domain: 'payment', service: 'user-service', version: 'v1' });
+    expect(parseName('prod-payment-user-service-v1')).toEqual({
+      env: 'prod',
+      domain: 'payment',
+      service: 'user-service',
+      version: 'v1',
+    });
     expect(parseName('dev-shop-orders-v12')).toEqual({ env: 'dev', domain: 'shop', service: 'orders', version: 'v12' });
   });
 
-  it.each(['', 'orders', 'prod-shop-v1', 'prod-shop-orders', 'prod-shop-orders-1', 'prod-shop-orders-v', 'prod-shop-orders-v01', 'Prod-shop-orders-v1', 'prod--orders-v1', 'prod-shop-orders-v1\n', `prod-shop-${'a'.repeat(51)}-v1`])(
-    'has no parts for %j',
-    (name) => {
-      expect(parseName(name)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'orders',
+    'prod-shop-v1',
+    'prod-shop-orders',
+    'prod-shop-orders-1',
+    'prod-shop-orders-v',
+    'prod-shop-orders-v01',
+    'Prod-shop-orders-v1',
+    'prod--orders-v1',
+    'prod-shop-orders-v1\n',
+    `prod-shop-${'a'.repeat(51)}-v1`,
+  ])('has no parts for %j', (name) => {
+    expect(parseName(name)).toBeUndefined();
+  });
 
   it('gives back what formatName was given, and the other way round', () => {
     fc.assert(
@@ -50,7 +71,9 @@ describe('formatName', () => {
     const wrong = { env: 'prod-eu', domain: '', service: 'user_service', version: '1' };
     expect(() => formatName(wrong)).toThrow(NameInvalidError);
     expect(() => formatName(wrong)).toThrow(/env "prod-eu", domain "", service "user_service", version "1"/);
-    expect(() => formatName({ env: 'prod' } as NameParts)).toThrow(/domain undefined, service undefined, version undefined/);
+    expect(() => formatName({ env: 'prod' } as NameParts)).toThrow(
+      /domain undefined, service undefined, version undefined/,
+    );
   });
 
   it('makes no name that DNS cannot carry', () => {
@@ -67,11 +90,16 @@ describe('checkName', () => {
   });
 
   it('gives what DNS can carry for a name that it cannot', () => {
-    expect(checkName('order_service')).toEqual([{ problem: expect.stringContaining('DNS') as string, corrected: 'order-service' }]);
+    expect(checkName('order_service')).toEqual([
+      { problem: expect.stringContaining('DNS') as string, corrected: 'order-service' },
+    ]);
   });
 
   it('names both problems of a name that is against DNS and the convention', () => {
-    expect(checkName('Order_Service', 'strict').map(({ problem }) => problem)).toEqual([expect.stringContaining('DNS'), expect.stringContaining('{env}-{domain}-{service}-{version}')]);
+    expect(checkName('Order_Service', 'strict').map(({ problem }) => problem)).toEqual([
+      expect.stringContaining('DNS'),
+      expect.stringContaining('{env}-{domain}-{service}-{version}'),
+    ]);
   });
 
   it.each([
@@ -94,7 +122,8 @@ describe('checkName', () => {
     fc.assert(
       fc.property(hostile, (name) => {
         for (const { corrected } of checkName(name)) expect(isDnsName(corrected)).toBe(true);
-        for (const { corrected } of checkName(name, 'strict')) expect(checkName(corrected.replace(/[{}]/g, ''), 'strict')).toEqual([]);
+        for (const { corrected } of checkName(name, 'strict'))
+          expect(checkName(corrected.replace(/[{}]/g, ''), 'strict')).toEqual([]);
       }),
       { numRuns: 2_000 },
     );

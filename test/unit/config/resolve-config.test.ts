@@ -51,7 +51,9 @@ describe('defaults', () => {
     expect(resolve({ name: 'a', ttl: '2m' }).deregisterCriticalAfterMs).toBe(240_000);
     expect(resolve({ name: 'a', shutdown: { timeout: '10s' } }).drain.maxMs).toBe(6_000);
     expect(resolve({ name: 'a', shutdown: { drain: { max: '1s' } } }).drain.minMs).toBe(1_000);
-    expect(resolve({ name: 'a', checks: { tcp: { interval: '2s' } } }).checks).toEqual([{ kind: 'tcp', intervalMs: 2_000, timeoutMs: 2_000 }]);
+    expect(resolve({ name: 'a', checks: { tcp: { interval: '2s' } } }).checks).toEqual([
+      { kind: 'tcp', intervalMs: 2_000, timeoutMs: 2_000 },
+    ]);
   });
 });
 
@@ -167,7 +169,9 @@ describe('environment', () => {
 
 describe('warnings', () => {
   it('name the form of a name that DNS could carry', () => {
-    expect(resolve({ name: 'order_service' }).warnings).toEqual(['the name "order_service": DNS cannot carry it: only letters, digits and inner dashes, at most 63; try order-service']);
+    expect(resolve({ name: 'order_service' }).warnings).toEqual([
+      'the name "order_service": DNS cannot carry it: only letters, digits and inner dashes, at most 63; try order-service',
+    ]);
   });
 
   it('name a check whose timeout is longer than its interval', () => {

@@ -19,7 +19,8 @@ function problems(options: unknown, env: Environment = {}): readonly ConfigIssue
 
 const fields = (options: unknown, env?: Environment) => problems(options, env).map(({ field }) => field);
 const fieldsOf = (extra: object) => fields({ name: 'orders', ...extra });
-const pairs = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${String(index)}`, 'v']));
+const pairs = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${String(index)}`, 'v']));
 
 it('names every problem at once, with value and what is allowed', () => {
   const bad = {
@@ -45,18 +46,29 @@ it('names every problem at once, with value and what is allowed', () => {
   expect(problems(bad).every(({ allowed }) => allowed.length > 0)).toBe(true);
 });
 
-it.each([undefined, null, 5, 'orders', [['orders']]].map((options) => [options]))('asks for a name when the options are %j', (options) => {
-  expect(fields(options)).toEqual(['name']);
-});
+it.each([undefined, null, 5, 'orders', [['orders']]].map((options) => [options]))(
+  'asks for a name when the options are %j',
+  (options) => {
+    expect(fields(options)).toEqual(['name']);
+  },
+);
 
 describe.each<[string, unknown[], unknown[]]>([
   ['name', ['', ' ', 'a\nb', 'a'.repeat(129), 5, null], ['a', 'a'.repeat(128), 'order_service', 'Größe']],
   ['id', ['', 'a\u0007b', 'a'.repeat(256), 5], ['a', 'a'.repeat(255), 'a/b c']],
-  ['address', ['', 'http://a', 'a:80', '10.0.0.1:80', '[::1]', '0.0.0.0', '::', '10.0.0', '10.0.0.256', 'a b', 5], ['10.0.0.1', '::1', 'fd00::7', 'orders.internal', 'localhost']],
+  [
+    'address',
+    ['', 'http://a', 'a:80', '10.0.0.1:80', '[::1]', '0.0.0.0', '::', '10.0.0', '10.0.0.256', 'a b', 5],
+    ['10.0.0.1', '::1', 'fd00::7', 'orders.internal', 'localhost'],
+  ],
   ['port', [0, -1, 1.5, 65_536, '80', NaN], [1, 65_535]],
   ['tags', ['v1', 5], [[], ['v1']]],
   ['meta', ['a=b', [], 5, pairs(64)], [{}, pairs(63), { ['k'.repeat(128)]: 'v'.repeat(512) }]],
-  ['registry', [{}, 'consul', null, { read() {}, register() {}, remove() {} }], [{ read() {}, register() {}, remove() {}, close() {} }]],
+  [
+    'registry',
+    [{}, 'consul', null, { read() {}, register() {}, remove() {} }],
+    [{ read() {}, register() {}, remove() {}, close() {} }],
+  ],
   ['ttl', ['999ms', 999, 'soon', '-10s', true], ['1s', 1_000, '1h']],
   ['tier', ['gold', 1], ['core', 'standard']],
   ['deregisterCriticalAfter', ['59s', 'never'], ['1m', '72h']],
@@ -93,7 +105,9 @@ describe('meta', () => {
   });
 
   it('keeps a pair whose key is a property of every object', () => {
-    expect(resolveConfig({ name: 'a', meta: { constructor: 'x' } }, readServiceEnv({})).meta).toEqual({ constructor: 'x' });
+    expect(resolveConfig({ name: 'a', meta: { constructor: 'x' } }, readServiceEnv({})).meta).toEqual({
+      constructor: 'x',
+    });
   });
 });
 
@@ -110,7 +124,24 @@ it.each([
   [{ checks: { tcp: { interval: 0, timeout: '0s' } } }, ['checks.tcp.interval', 'checks.tcp.timeout']],
   [{ health: { path: 'health' } }, ['health.path']],
   [{ health: { port: 0, details: 'yes', components: [] } }, ['health.port', 'health.details', 'health.components']],
-  [{ health: { components: { 'a b': {}, db: 5, redis: { run: 'ping', interval: 0, failures: 0, successes: 1.5, onFail: 'panic', retries: 3 } } } }, ['health.components.a b', 'health.components.db', ...['run', 'interval', 'failures', 'successes', 'onFail', 'retries'].map((field) => `health.components.redis.${field}`)]],
+  [
+    {
+      health: {
+        components: {
+          'a b': {},
+          db: 5,
+          redis: { run: 'ping', interval: 0, failures: 0, successes: 1.5, onFail: 'panic', retries: 3 },
+        },
+      },
+    },
+    [
+      'health.components.a b',
+      'health.components.db',
+      ...['run', 'interval', 'failures', 'successes', 'onFail', 'retries'].map(
+        (field) => `health.components.redis.${field}`,
+      ),
+    ],
+  ],
   [{ health: { path: '/' } }, ['health.path']],
   [{ health: { path: '/a?b' } }, ['health.path']],
   [{ heartbeat: { interval: 0 } }, ['heartbeat.interval']],
@@ -156,17 +187,27 @@ describe('an unknown option', () => {
     [{ shutdown: { timeOut: '5s' } }, 'shutdown.timeOut', '`timeout`'],
     [{ checks: { http: { intervall: '5s' } } }, 'checks.http.intervall', '`interval`'],
   ])('names the one probably meant: %j', (extra, field, meant) => {
-    expect(problems({ name: 'orders', ...extra })).toEqual([{ field, value: expect.anything() as unknown, allowed: `no such option; did you mean ${meant}?` }]);
+    expect(problems({ name: 'orders', ...extra })).toEqual([
+      { field, value: expect.anything() as unknown, allowed: `no such option; did you mean ${meant}?` },
+    ]);
   });
 
   it('names all there are when none is near', () => {
-    expect(problems({ name: 'orders', heartbeat: { colour: 'red' } })[0]?.allowed).toBe('no such option; there are interval, thread, stallTolerance');
+    expect(problems({ name: 'orders', heartbeat: { colour: 'red' } })[0]?.allowed).toBe(
+      'no such option; there are interval, thread, stallTolerance',
+    );
   });
 });
 
 describe('a problem that comes from the environment', () => {
   it('carries the name of its variable and the text as it was written', () => {
-    const env = { SERVICE_NAME: 'orders', SERVICE_PORT: '80a', SERVICE_TTL: '10', SERVICE_META_ZONE: 'z'.repeat(513), SERVICE_REGISTRY: 'etch' };
+    const env = {
+      SERVICE_NAME: 'orders',
+      SERVICE_PORT: '80a',
+      SERVICE_TTL: '10',
+      SERVICE_META_ZONE: 'z'.repeat(513),
+      SERVICE_REGISTRY: 'etch',
+    };
     expect(problems({}, env).map(({ field, value }) => [field, value])).toEqual([
       ['SERVICE_PORT', '80a'],
       ['SERVICE_META_ZONE', 'z'.repeat(513)],
@@ -177,14 +218,15 @@ describe('a problem that comes from the environment', () => {
 
   it('is none when an option stands over it', () => {
     const registry = { read() {}, register() {}, remove() {}, close() {} };
-    expect(fields({ name: 'orders', port: 80, registry }, { SERVICE_PORT: '80a', SERVICE_REGISTRY: 'etch' })).toEqual([]);
+    expect(fields({ name: 'orders', port: 80, registry }, { SERVICE_PORT: '80a', SERVICE_REGISTRY: 'etch' })).toEqual(
+      [],
+    );
   });
 
   it('keeps the names of options apart', () => {
-    expect(fields({ name: 'orders', meta: { zone: 5 } }, { SERVICE_META_ZONE: 'eu', SERVICE_META_ROLLCALL_X: '1' })).toEqual([
-      'meta.zone',
-      'SERVICE_META_ROLLCALL_X',
-    ]);
+    expect(
+      fields({ name: 'orders', meta: { zone: 5 } }, { SERVICE_META_ZONE: 'eu', SERVICE_META_ROLLCALL_X: '1' }),
+    ).toEqual(['meta.zone', 'SERVICE_META_ROLLCALL_X']);
   });
 });
 

@@ -18,20 +18,24 @@ function wayTo(target: RegistrarState): Transition[] {
   return ways.get(target) ?? [];
 }
 
-it.each(states.flatMap((state) => moves.map((move) => [state, move] as const)))('%s: %s moves as the table says, or not at all', (state, move) => {
-  const told: unknown[] = [];
-  const events = new Events(() => undefined);
-  const machine = new StateMachine(events);
-  for (const step of wayTo(state)) machine.transition(step);
-  expect(machine.state).toBe(state);
-  events.on('state', (change) => told.push(change));
-  const to = transitions[state][move];
-  expect(machine.transition(move)).toBe(to !== undefined);
-  expect(machine.state).toBe(to ?? state);
-  expect(told).toEqual(to === undefined ? [] : [{ from: state, to }]);
-});
+it.each(states.flatMap((state) => moves.map((move) => [state, move] as const)))(
+  '%s: %s moves as the table says, or not at all',
+  (state, move) => {
+    const told: unknown[] = [];
+    const events = new Events(() => undefined);
+    const machine = new StateMachine(events);
+    for (const step of wayTo(state)) machine.transition(step);
+    expect(machine.state).toBe(state);
+    events.on('state', (change) => told.push(change));
+    const to = transitions[state][move];
+    expect(machine.transition(move)).toBe(to !== undefined);
+    expect(machine.state).toBe(to ?? state);
+    expect(told).toEqual(to === undefined ? [] : [{ from: state, to }]);
+  },
+);
 
 it('leads from every state but the last to draining or stopped, and from stopped nowhere', () => {
-  for (const state of states) expect(state === 'stopped' || state === 'draining' || transitions[state].stop === 'draining').toBe(true);
+  for (const state of states)
+    expect(state === 'stopped' || state === 'draining' || transitions[state].stop === 'draining').toBe(true);
   expect(transitions.stopped).toEqual({});
 });

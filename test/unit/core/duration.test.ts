@@ -19,12 +19,29 @@ describe('parseDuration', () => {
     expect(parseDuration(text)).toBe(ms);
   });
 
-  it.each([-1, NaN, Infinity, '', '-1s', '10 s', '10S', 's', '1d', '1e3', '.5s', '5.', '10s5ms', `${'9'.repeat(400)}h`, null, undefined, true, [10], {}])(
-    'has nothing for %j',
-    (value) => {
-      expect(parseDuration(value)).toBeUndefined();
-    },
-  );
+  it.each([
+    -1,
+    NaN,
+    Infinity,
+    '',
+    '-1s',
+    '10 s',
+    '10S',
+    's',
+    '1d',
+    '1e3',
+    '.5s',
+    '5.',
+    '10s5ms',
+    `${'9'.repeat(400)}h`,
+    null,
+    undefined,
+    true,
+    [10],
+    {},
+  ])('has nothing for %j', (value) => {
+    expect(parseDuration(value)).toBeUndefined();
+  });
 
   it('multiplies any amount by its unit', () => {
     fc.assert(

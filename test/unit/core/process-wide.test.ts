@@ -31,7 +31,9 @@ it('has one listener a signal for both copies', async () => {
   const before = process.listenerCount('SIGUSR2');
   const [first, second] = await twoCopies(() => import('../../../src/shutdown/signals.js'));
   const handler = () => ({ stop: () => Promise.resolve(true), forceStop: () => undefined });
-  const ends = [first, second].map(({ processSignals }) => processSignals().subscribe(['SIGUSR2'], handler(), () => undefined));
+  const ends = [first, second].map(({ processSignals }) =>
+    processSignals().subscribe(['SIGUSR2'], handler(), () => undefined),
+  );
   expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
   for (const end of ends) end();
   expect(process.listenerCount('SIGUSR2')).toBe(before);
@@ -70,7 +72,9 @@ it('reads secrets once for both copies', async () => {
   };
   const credentials = { files: ['.cache/no-such-token'], reread };
   let told = 0;
-  const ends = [first, second].map(({ watchCredentials }) => watchCredentials(credentials, systemClock, () => (told += 1)));
+  const ends = [first, second].map(({ watchCredentials }) =>
+    watchCredentials(credentials, systemClock, () => (told += 1)),
+  );
   await waitFor(() => told === 2);
   for (const end of ends) end();
   expect(reads).toBe(1);

@@ -20,10 +20,14 @@ afterEach(async () => {
 
 /** Counts how often it was read, and tells a change when told to. */
 function secretsIn(...files: string[]) {
-  return { files, reads: 0, reread(): CredentialsReading {
-    this.reads += 1;
-    return { changed: true, problems: [] };
-  } };
+  return {
+    files,
+    reads: 0,
+    reread(): CredentialsReading {
+      this.reads += 1;
+      return { changed: true, problems: [] };
+    },
+  };
 }
 
 function watching(credentials: ReturnType<typeof secretsIn>): CredentialsReading[] {
@@ -33,10 +37,13 @@ function watching(credentials: ReturnType<typeof secretsIn>): CredentialsReading
 }
 
 it.each([
-  ['replaced by a rename', async (path: string) => {
-    await writeFile(`${path}.new`, 'two');
-    await rename(`${path}.new`, path);
-  }],
+  [
+    'replaced by a rename',
+    async (path: string) => {
+      await writeFile(`${path}.new`, 'two');
+      await rename(`${path}.new`, path);
+    },
+  ],
   ['written in place', (path: string) => writeFile(path, 'two')],
   ['removed', (path: string) => unlink(path)],
 ])('has secrets read again when a file of theirs is %s', async (_how, change) => {

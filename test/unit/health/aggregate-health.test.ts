@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import type { ComponentHealth } from '../../../src/contracts/health-report.js';
 
-const part = (name: string, effect: ComponentHealth['effect'], reason: ComponentHealth['reason'] = 'failed'): ComponentHealth => ({ name, status: 'critical', reason, effect });
+const part = (
+  name: string,
+  effect: ComponentHealth['effect'],
+  reason: ComponentHealth['reason'] = 'failed',
+): ComponentHealth => ({ name, status: 'critical', reason, effect });
 
 it('is fine without components, and with such that are fine', () => {
   expect(aggregateHealth([])).toEqual({ status: 'passing', reason: 'ok', degraded: false, components: [] });
@@ -26,7 +30,9 @@ it('names the worst first, and is the same text for the same health', () => {
 });
 
 it('is short however many there are, and says how many it leaves out', () => {
-  const { reason } = aggregateHealth(Array.from({ length: 200 }, (_, index) => part(`c${String(index).padStart(3, '0')}`, 'degraded')));
+  const { reason } = aggregateHealth(
+    Array.from({ length: 200 }, (_, index) => part(`c${String(index).padStart(3, '0')}`, 'degraded')),
+  );
   expect(reason.length).toBeLessThan(1_050);
   const [, shown = '', more] = /^degraded: (.*) and (\d+) more$/.exec(reason) ?? [];
   expect(shown.split(', ').length + Number(more)).toBe(200);

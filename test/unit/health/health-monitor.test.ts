@@ -4,7 +4,15 @@ import type { ComponentStatus, Health } from '../../../src/contracts/health-repo
 import { HealthMonitor } from '../../../src/health/health-monitor.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const defaults = { run: undefined, close: undefined, intervalMs: 10_000, timeoutMs: 1_000, failures: 1, successes: 1, onFail: 'degrade' } as const;
+const defaults = {
+  run: undefined,
+  close: undefined,
+  intervalMs: 10_000,
+  timeoutMs: 1_000,
+  failures: 1,
+  successes: 1,
+  onFail: 'degrade',
+} as const;
 
 function vitalsOf(...components: (Partial<ComponentPlan> & { name: string })[]) {
   const clock = new FakeClock();
@@ -18,15 +26,26 @@ function vitalsOf(...components: (Partial<ComponentPlan> & { name: string })[]) 
     onComponent: ({ name, reason, detail }) => parts.push({ name, reason, detail }),
     onChange: (health) => told.push({ at: clock.now(), health }),
   });
-  return { clock, healthMonitor, told, parts, halt, start: () => healthMonitor.start(halt.signal), reasons: () => told.map(({ at, health }) => [at, health.reason]) };
+  return {
+    clock,
+    healthMonitor,
+    told,
+    parts,
+    halt,
+    start: () => healthMonitor.start(halt.signal),
+    reasons: () => told.map(({ at, health }) => [at, health.reason]),
+  };
 }
 
 /** A run whose next answers are set from outside. */
 function switchable(first: ComponentStatus = 'passing') {
-  const run = Object.assign(async () => {
-    run.calls += 1;
-    return { status: run.says, detail: run.detail };
-  }, { calls: 0, says: first, detail: undefined as string | undefined });
+  const run = Object.assign(
+    async () => {
+      run.calls += 1;
+      return { status: run.says, detail: run.detail };
+    },
+    { calls: 0, says: first, detail: undefined as string | undefined },
+  );
   return run;
 }
 
@@ -47,11 +66,21 @@ describe('a component', () => {
   });
 
   it.each<[string, () => unknown, string]>([
-    ['throws', () => { throw new Error('refused'); }, 'refused'],
+    [
+      'throws',
+      () => {
+        throw new Error('refused');
+      },
+      'refused',
+    ],
     ['rejects', async () => Promise.reject(new Error('refused')), 'refused'],
     ['says false', () => false, 'the run said false'],
     ['finds so', () => ({ status: 'critical', detail: 'pool empty' }), 'pool empty'],
-    ['rejects with no message', async () => Promise.reject(Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })), 'ECONNREFUSED'],
+    [
+      'rejects with no message',
+      async () => Promise.reject(Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })),
+      'ECONNREFUSED',
+    ],
   ])('has failed when its run %s', async (_how, run, detail) => {
     const { clock, healthMonitor, start, parts, halt } = vitalsOf({ name: 'db', run });
     void start();
@@ -61,13 +90,16 @@ describe('a component', () => {
     halt.abort(new Error('stop'));
   });
 
-  it.each([[undefined], ['PONG'], [{ rows: [] }], [true], [{ status: 200 }], [{ status: 'passing' }], [null]])('is fine when its run answers %j', async (answer) => {
-    const { clock, healthMonitor, start, halt } = vitalsOf({ name: 'db', run: () => answer });
-    void start();
-    await clock.advance(0);
-    expect(healthMonitor.health).toMatchObject({ reason: 'ok', components: [{ reason: 'ok' }] });
-    halt.abort(new Error('stop'));
-  });
+  it.each([[undefined], ['PONG'], [{ rows: [] }], [true], [{ status: 200 }], [{ status: 'passing' }], [null]])(
+    'is fine when its run answers %j',
+    async (answer) => {
+      const { clock, healthMonitor, start, halt } = vitalsOf({ name: 'db', run: () => answer });
+      void start();
+      await clock.advance(0);
+      expect(healthMonitor.health).toMatchObject({ reason: 'ok', components: [{ reason: 'ok' }] });
+      halt.abort(new Error('stop'));
+    },
+  );
 
   it('that hangs has failed, is told so by its signal, never runs twice at once, and its late answer is ignored', async () => {
     let calls = 0;
@@ -99,25 +131,77 @@ describe('a component', () => {
 
   it('changes only after so many failures, and so many successes, in a row', async () => {
     const run = switchable();
-    const { clock, healthMonitor, start, halt } = vitalsOf({ name: 'redis', run, intervalMs: 1_000, failures: 3, successes: 2, onFail: 'critical' });
+    const { clock, healthMonitor, start, halt } = vitalsOf({
+      name: 'redis',
+      run,
+      intervalMs: 1_000,
+      failures: 3,
+      successes: 2,
+      onFail: 'critical',
+    });
     void start();
     const history: string[] = [];
-    for (const says of ['passing', 'critical', 'critical', 'passing', 'critical', 'critical', 'critical', 'passing', 'critical', 'passing', 'passing'] as const) {
+    for (const says of [
+      'passing',
+      'critical',
+      'critical',
+      'passing',
+      'critical',
+      'critical',
+      'critical',
+      'passing',
+      'critical',
+      'passing',
+      'passing',
+    ] as const) {
       run.says = says;
       await clock.advance(history.length === 0 ? 0 : 1_000);
       history.push(healthMonitor.health.status);
     }
-    expect(history).toEqual(['passing', 'passing', 'passing', 'passing', 'passing', 'passing', 'critical', 'critical', 'critical', 'critical', 'passing']);
+    expect(history).toEqual([
+      'passing',
+      'passing',
+      'passing',
+      'passing',
+      'passing',
+      'passing',
+      'critical',
+      'critical',
+      'critical',
+      'critical',
+      'passing',
+    ]);
     halt.abort(new Error('stop'));
   });
 
   it.each<[string, Partial<ComponentPlan>, ComponentStatus[], ComponentStatus[]]>([
-    ['one critical after warnings is a warning', { failures: 3 }, ['warning', 'warning', 'critical', 'critical', 'critical'], ['passing', 'passing', 'warning', 'warning', 'critical']],
-    ['a warning among criticals begins their count anew', { failures: 2 }, ['critical', 'warning', 'critical', 'critical'], ['passing', 'warning', 'warning', 'critical']],
-    ['one passing after warnings is still a warning', { successes: 3 }, ['critical', 'warning', 'warning', 'passing', 'passing', 'passing'], ['critical', 'critical', 'critical', 'warning', 'warning', 'passing']],
+    [
+      'one critical after warnings is a warning',
+      { failures: 3 },
+      ['warning', 'warning', 'critical', 'critical', 'critical'],
+      ['passing', 'passing', 'warning', 'warning', 'critical'],
+    ],
+    [
+      'a warning among criticals begins their count anew',
+      { failures: 2 },
+      ['critical', 'warning', 'critical', 'critical'],
+      ['passing', 'warning', 'warning', 'critical'],
+    ],
+    [
+      'one passing after warnings is still a warning',
+      { successes: 3 },
+      ['critical', 'warning', 'warning', 'passing', 'passing', 'passing'],
+      ['critical', 'critical', 'critical', 'warning', 'warning', 'passing'],
+    ],
   ])('goes as far as all the outcomes that are needed agree: %s', async (_, needed, said, thought) => {
     const run = switchable();
-    const { clock, healthMonitor, start, halt } = vitalsOf({ name: 'redis', run, intervalMs: 1_000, onFail: 'critical', ...needed });
+    const { clock, healthMonitor, start, halt } = vitalsOf({
+      name: 'redis',
+      run,
+      intervalMs: 1_000,
+      onFail: 'critical',
+      ...needed,
+    });
     void start();
     const history: string[] = [];
     for (const says of said) {
@@ -130,7 +214,11 @@ describe('a component', () => {
   });
 
   it('that answers as fetch does is fine only when the answer is', async () => {
-    for (const [response, reason, detail] of [[new Response(null, { status: 204 }), 'ok', undefined], [new Response(null, { status: 503 }), 'failed', 'HTTP 503'], [{ ok: false }, 'failed', 'the answer is not ok']] as const) {
+    for (const [response, reason, detail] of [
+      [new Response(null, { status: 204 }), 'ok', undefined],
+      [new Response(null, { status: 503 }), 'failed', 'HTTP 503'],
+      [{ ok: false }, 'failed', 'the answer is not ok'],
+    ] as const) {
       const { clock, start, parts, halt } = vitalsOf({ name: 'api', run: () => response });
       void start();
       await clock.advance(0);
@@ -163,17 +251,24 @@ describe('a component', () => {
     ['critical', 'critical', 'critical', false],
     ['break', 'warning', 'passing', true],
     ['break', 'critical', 'passing', true],
-  ] as const)('with onFail %s that finds %s makes the instance %s, degraded: %s', async (onFail, says, status, degraded) => {
-    const { clock, healthMonitor, start, halt } = vitalsOf({ name: 'x', run: switchable(says), onFail });
-    void start();
-    await clock.advance(0);
-    expect(healthMonitor.health).toMatchObject({ status, degraded });
-    halt.abort(new Error('stop'));
-  });
+  ] as const)(
+    'with onFail %s that finds %s makes the instance %s, degraded: %s',
+    async (onFail, says, status, degraded) => {
+      const { clock, healthMonitor, start, halt } = vitalsOf({ name: 'x', run: switchable(says), onFail });
+      void start();
+      await clock.advance(0);
+      expect(healthMonitor.health).toMatchObject({ status, degraded });
+      halt.abort(new Error('stop'));
+    },
+  );
 
   it('keeps its first reason while it fails, so that the bytes stay the same', async () => {
     let error: Error | undefined = new Error('one');
-    const { clock, told, start, halt } = vitalsOf({ name: 'db', intervalMs: 2_000, run: () => (error ? Promise.reject(error) : new Promise(() => undefined)) });
+    const { clock, told, start, halt } = vitalsOf({
+      name: 'db',
+      intervalMs: 2_000,
+      run: () => (error ? Promise.reject(error) : new Promise(() => undefined)),
+    });
     void start();
     await clock.advance(2_000);
     error = undefined;
@@ -184,7 +279,10 @@ describe('a component', () => {
 
   it('keeps what it says to itself: neither stack, secret nor escape code gets into the health', async () => {
     const secret = '\u001b[31mpassword=hunter2\u001b[0m\n    at Client.connect (/srv/db.js:1:1)';
-    const { clock, healthMonitor, start, parts, halt } = vitalsOf({ name: 'db', run: () => Promise.reject(new Error(secret)) });
+    const { clock, healthMonitor, start, parts, halt } = vitalsOf({
+      name: 'db',
+      run: () => Promise.reject(new Error(secret)),
+    });
     void start();
     await clock.advance(0);
     expect(JSON.stringify(healthMonitor.health)).not.toMatch(/hunter2|\\u001b|srv/);
@@ -196,10 +294,18 @@ describe('a component', () => {
 
 it('are known when each component that readers of the registry see was looked at', async () => {
   let answer: (value?: unknown) => void = () => undefined;
-  const slow = () => new Promise((resolve) => { answer = resolve; });
-  const { clock, start, halt } = vitalsOf({ name: 'cache', run: () => new Promise(() => undefined) }, { name: 'db', run: slow, onFail: 'critical' });
+  const slow = () =>
+    new Promise((resolve) => {
+      answer = resolve;
+    });
+  const { clock, start, halt } = vitalsOf(
+    { name: 'cache', run: () => new Promise(() => undefined) },
+    { name: 'db', run: slow, onFail: 'critical' },
+  );
   let known = false;
-  void start().then(() => { known = true; });
+  void start().then(() => {
+    known = true;
+  });
   await clock.advance(0);
   expect(known).toBe(false);
   answer();
@@ -212,7 +318,12 @@ it('do not make Node warn of a leak, however many there are', async () => {
   const warnings: Error[] = [];
   const note = (warning: Error) => warnings.push(warning);
   process.on('warning', note);
-  const { clock, start, halt } = vitalsOf(...Array.from({ length: 50 }, (_, nth) => ({ name: `c${nth}`, run: () => (nth % 2 === 0 ? true : new Promise(() => undefined)) })));
+  const { clock, start, halt } = vitalsOf(
+    ...Array.from({ length: 50 }, (_, nth) => ({
+      name: `c${nth}`,
+      run: () => (nth % 2 === 0 ? true : new Promise(() => undefined)),
+    })),
+  );
   void start();
   await clock.advance(500);
   await new Promise((resolve) => setImmediate(resolve));
@@ -230,7 +341,10 @@ describe('changes of the health', () => {
       await clock.advance(50);
     }
     await clock.advance(1_000);
-    expect(reasons()).toEqual([[0, 'warning: queue warning'], [250, 'ok']]);
+    expect(reasons()).toEqual([
+      [0, 'warning: queue warning'],
+      [250, 'ok'],
+    ]);
   });
 
   it('are none where it flickers back within the gap', async () => {
@@ -270,7 +384,9 @@ describe('reports', () => {
     ['kafka', 'fine'],
   ])('refuse the name %j with the status %j', (name, status) => {
     const { healthMonitor } = vitalsOf();
-    expect(() => healthMonitor.report(name, status as ComponentStatus)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
+    expect(() => healthMonitor.report(name, status as ComponentStatus)).toThrow(
+      expect.objectContaining({ code: 'ROLLCALL_CONFIG' }),
+    );
     healthMonitor.report('other', 'passing');
     expect(healthMonitor.health.components).toMatchObject([{ name: 'other' }]);
   });
@@ -302,7 +418,11 @@ describe('guarded calls', () => {
     let called = 0;
     const call = () => healthMonitor.guard('payments', () => (called += 1));
     await expect(call()).rejects.toMatchObject({ code: 'ROLLCALL_CIRCUIT_OPEN', retryable: true });
-    expect([called, healthMonitor.health.status, healthMonitor.health.reason]).toEqual([0, 'passing', 'degraded: payments open']);
+    expect([called, healthMonitor.health.status, healthMonitor.health.reason]).toEqual([
+      0,
+      'passing',
+      'degraded: payments open',
+    ]);
     run.says = 'passing';
     await clock.advance(30_000);
     await expect(call()).resolves.toBe(1);
@@ -316,7 +436,11 @@ describe('guarded calls', () => {
     void start();
     await clock.advance(0);
     const outcomes: string[] = [];
-    const call = (fn: () => unknown) => healthMonitor.guard('payments', fn).then(() => outcomes.push('ok'), (error: unknown) => outcomes.push((error as Error).message.slice(0, 3)));
+    const call = (fn: () => unknown) =>
+      healthMonitor.guard('payments', fn).then(
+        () => outcomes.push('ok'),
+        (error: unknown) => outcomes.push((error as Error).message.slice(0, 3)),
+      );
     for (let calls = 0; calls < 4; calls += 1) await call(fail);
     await call(() => 'fine');
     for (let calls = 0; calls < 6; calls += 1) await call(fail);
@@ -333,7 +457,9 @@ describe('guarded calls', () => {
     void start();
     await clock.advance(0);
     const rejections: ((error: Error) => void)[] = [];
-    const late = Array.from({ length: 10 }, () => healthMonitor.guard('payments', () => new Promise((_, reject) => rejections.push(reject))).catch(() => 'late'));
+    const late = Array.from({ length: 10 }, () =>
+      healthMonitor.guard('payments', () => new Promise((_, reject) => rejections.push(reject))).catch(() => 'late'),
+    );
     await clock.advance(0);
     for (const reject of rejections.splice(0, 5)) reject(new Error('503'));
     await clock.advance(30_000);
@@ -349,8 +475,12 @@ describe('guarded calls', () => {
 
     async function opened(component: Partial<ComponentPlan> = {}) {
       const made = vitalsOf({ ...runless, ...component });
-      for (let calls = 0; calls < 5; calls += 1) await made.healthMonitor.guard('payments', fail).catch(() => undefined);
-      const refused = () => expect(made.healthMonitor.guard('payments', () => 'called')).rejects.toMatchObject({ code: 'ROLLCALL_CIRCUIT_OPEN' });
+      for (let calls = 0; calls < 5; calls += 1)
+        await made.healthMonitor.guard('payments', fail).catch(() => undefined);
+      const refused = () =>
+        expect(made.healthMonitor.guard('payments', () => 'called')).rejects.toMatchObject({
+          code: 'ROLLCALL_CIRCUIT_OPEN',
+        });
       await refused();
       return { ...made, refused };
     }

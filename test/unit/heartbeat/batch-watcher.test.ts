@@ -16,10 +16,30 @@ const TTL_MS = 60_000;
 async function fleet(count: number, hidesAll = false) {
   const clock = new FakeClock();
   const registry = Object.assign(new SimulatedRegistry(clock), { hidesAll });
-  const shared = { clock, random: () => 0.5, signals: new Signals(new FakeProcess()), slots: new BeatSlots(() => 0.5), polls: new Semaphore(1), batchWatcher: new BatchWatcher() };
+  const shared = {
+    clock,
+    random: () => 0.5,
+    signals: new Signals(new FakeProcess()),
+    slots: new BeatSlots(() => 0.5),
+    polls: new Semaphore(1),
+    batchWatcher: new BatchWatcher(),
+  };
   const registrars = Array.from({ length: count }, (_, index) => {
     const drain = { min: 0, quiet: 0, max: 1 };
-    return inContext(shared, () => new Registrar({ name: 'orders', id: `orders-${index}`, address: '10.0.0.1', port: 3000, ttl: TTL_MS, registry, logger: false, shutdown: { drain } }));
+    return inContext(
+      shared,
+      () =>
+        new Registrar({
+          name: 'orders',
+          id: `orders-${index}`,
+          address: '10.0.0.1',
+          port: 3000,
+          ttl: TTL_MS,
+          registry,
+          logger: false,
+          shutdown: { drain },
+        }),
+    );
   });
   const events = registrars.map((registrar) => recordEvents(registrar));
   for (const registrar of registrars) void registrar.start();

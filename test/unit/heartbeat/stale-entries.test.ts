@@ -3,11 +3,26 @@ import type { ServiceInstance } from '../../../src/contracts/service-instance.js
 import { simulatedLife } from '../../support/simulated-life.js';
 import type { SimulatedLife } from '../../support/simulated-life.js';
 
-const old: ServiceInstance = { name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, tags: [], meta: {}, nonce: 'old', ttlMs: 9_000, checks: [{ kind: 'tcp', target: '10.0.0.1:3000', intervalMs: 1_000, timeoutMs: 1_000 }] };
+const old: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  address: '10.0.0.1',
+  port: 3000,
+  tags: [],
+  meta: {},
+  nonce: 'old',
+  ttlMs: 9_000,
+  checks: [{ kind: 'tcp', target: '10.0.0.1:3000', intervalMs: 1_000, timeoutMs: 1_000 }],
+};
 
 function leave(life: SimulatedLife, overrides: Partial<ServiceInstance>): void {
   const instance = { ...old, ...overrides };
-  life.registry.entries.set(instance.id, { instance, status: 'passing', beatAt: life.clock.now(), maintenance: undefined });
+  life.registry.entries.set(instance.id, {
+    instance,
+    status: 'passing',
+    beatAt: life.clock.now(),
+    maintenance: undefined,
+  });
 }
 
 it('takes our past self out of traffic before the gate opens', async () => {

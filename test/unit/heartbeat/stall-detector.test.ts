@@ -35,23 +35,33 @@ it('accuses nobody who gives signs', async () => {
   expect(await watch(60_000, Infinity)).toBeUndefined();
 });
 
-it.each([1_000, 1_001, 1_049])('accuses within two looks of the tolerance whoever falls silent after %i ms', async (silentFrom) => {
-  const accusedAt = await watch(10_000, silentFrom);
-  expect(accusedAt).toBeGreaterThan(silentFrom + TOLERANCE_MS);
-  expect(accusedAt).toBeLessThanOrEqual(silentFrom + TOLERANCE_MS + 2 * SIGN_EVERY_MS);
-});
+it.each([1_000, 1_001, 1_049])(
+  'accuses within two looks of the tolerance whoever falls silent after %i ms',
+  async (silentFrom) => {
+    const accusedAt = await watch(10_000, silentFrom);
+    expect(accusedAt).toBeGreaterThan(silentFrom + TOLERANCE_MS);
+    expect(accusedAt).toBeLessThanOrEqual(silentFrom + TOLERANCE_MS + 2 * SIGN_EVERY_MS);
+  },
+);
 
 it('never holds a stall of less than the tolerance against anybody, wherever between two signs and two looks it begins', () => {
   for (let begin = 0; begin < SIGN_EVERY_MS; begin += 7) {
     const silence = new StallDetector(0);
     const release = begin + TOLERANCE_MS - 1;
-    for (let now = 13; now < release; now += SIGN_EVERY_MS) expect(isStalled(silence.look(0, now), TOLERANCE_MS)).toBe(false);
+    for (let now = 13; now < release; now += SIGN_EVERY_MS)
+      expect(isStalled(silence.look(0, now), TOLERANCE_MS)).toBe(false);
   }
 });
 
 it('holds nothing against anybody for a pause that held up the one who looks', async () => {
   expect(await watch(60_000, Infinity, [[1_010, 31_010]])).toBeUndefined();
-  expect(await watch(60_000, Infinity, [[1_010, 3_900], [4_000, 6_900], [7_000, 9_900]])).toBeUndefined();
+  expect(
+    await watch(60_000, Infinity, [
+      [1_010, 3_900],
+      [4_000, 6_900],
+      [7_000, 9_900],
+    ]),
+  ).toBeUndefined();
 });
 
 it('accuses later by what it was held up itself, and no more than that', async () => {

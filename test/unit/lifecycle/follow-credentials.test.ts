@@ -61,13 +61,20 @@ describe('a token that the registry refuses', () => {
     life.registry.failures.set('renew', Array.from({ length: 12 }, denied));
     await life.clock.advance(4_000);
     expect(life.registrar.state).toBe('recovering');
-    expect(life.registrar.status().trouble).toEqual({ code: 'ROLLCALL_REGISTRY_DENIED', message: 'HTTP 403: ACL not found' });
+    expect(life.registrar.status().trouble).toEqual({
+      code: 'ROLLCALL_REGISTRY_DENIED',
+      message: 'HTTP 403: ACL not found',
+    });
     const from = life.registry.requests.length;
     await life.clock.advance(10_000);
     expect(life.registry.requests.length - from).toBeLessThan(6);
     await life.clock.advance(60_000);
     expect(life.told('lost')).toMatchObject([{ cause: 'denied', error: { code: 'ROLLCALL_REGISTRY_DENIED' } }]);
     expect(life.told('recovered')).toMatchObject([{ cause: 'denied' }]);
-    expect([life.registrar.state, life.registrar.status().trouble, life.registry.passing]).toEqual(['registered', undefined, ['orders-1']]);
+    expect([life.registrar.state, life.registrar.status().trouble, life.registry.passing]).toEqual([
+      'registered',
+      undefined,
+      ['orders-1'],
+    ]);
   });
 });

@@ -38,7 +38,11 @@ describe('the options of TLS', () => {
   });
 
   it('are verification and TLS 1.2 at least, unless it is switched off', () => {
-    expect(tlsSettings({ serverName: 'agent' }, {})).toEqual({ servername: 'agent', rejectUnauthorized: true, minVersion: 'TLSv1.2' });
+    expect(tlsSettings({ serverName: 'agent' }, {})).toEqual({
+      servername: 'agent',
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+    });
     expect(tlsSettings({ insecureSkipVerify: true }, {})).toMatchObject({ rejectUnauthorized: false });
   });
 });
@@ -46,7 +50,11 @@ describe('the options of TLS', () => {
 describe('what stands in the files', () => {
   it('has to be there', () => {
     const { issues } = readTls(plan({ ca: '/nowhere/ca.pem', cert: '/nowhere/cert.pem', key: '/' }));
-    expect(issues.map(({ field, value }) => [field, value])).toEqual([['tls.ca', '/nowhere/ca.pem'], ['tls.cert', '/nowhere/cert.pem'], ['tls.key', '/']]);
+    expect(issues.map(({ field, value }) => [field, value])).toEqual([
+      ['tls.ca', '/nowhere/ca.pem'],
+      ['tls.cert', '/nowhere/cert.pem'],
+      ['tls.key', '/'],
+    ]);
     expect(issues.map(({ allowed }) => /ENOENT|not a file/.test(allowed))).toEqual([true, true, true]);
   });
 

@@ -5,7 +5,15 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { SimulatedRegistry } from '../../support/simulated-registry.js';
 import { fallbackOn } from '../../../src/registries/fallback.js';
 
-const instance: ServiceInstance = { name: 'orders', id: 'orders-1', tags: [], meta: {}, nonce: 'n', ttlMs: 9_000, checks: [] };
+const instance: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  tags: [],
+  meta: {},
+  nonce: 'n',
+  ttlMs: 9_000,
+  checks: [],
+};
 const report = { status: 'passing', reason: 'ok' } as const;
 
 async function setUp() {
@@ -20,7 +28,8 @@ async function setUp() {
     return outcome;
   };
   // What another client of ours, as one in a worker thread, has left in both.
-  for (const member of [upper, lower]) await settled(member.register(instance, report, signal).then((registration) => registration.renew(report, signal)));
+  for (const member of [upper, lower])
+    await settled(member.register(instance, report, signal).then((registration) => registration.renew(report, signal)));
   return { clock, chain, upper, lower, settled, signal };
 }
 

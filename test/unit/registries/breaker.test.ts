@@ -18,12 +18,41 @@ const INTERVAL_MS = 3_000;
 /** A Registrar on two agents, as `consul({ endpoints })` makes them into one registry. */
 function lifeOnTwo() {
   const clock = new FakeClock();
-  const [first, second] = ['first', 'second'].map((name) => Object.assign(new SimulatedRegistry(clock), { name })) as [SimulatedRegistry, SimulatedRegistry];
+  const [first, second] = ['first', 'second'].map((name) => Object.assign(new SimulatedRegistry(clock), { name })) as [
+    SimulatedRegistry,
+    SimulatedRegistry,
+  ];
   const patience = { failures: 3, outlastMs: 0, trialAfterMs: OPEN_FOR_MS, longestMs: OPEN_FOR_MS };
-  const registry = new Chain([first, second], { name: 'agents', patience, forRegistration: asGiven, forReading: asGiven, clock });
-  const context = { clock, random: () => 0.5, signals: new Signals(new FakeProcess()), slots: new BeatSlots(() => 0.5), polls: new Semaphore(4), batchWatcher: new BatchWatcher() };
+  const registry = new Chain([first, second], {
+    name: 'agents',
+    patience,
+    forRegistration: asGiven,
+    forReading: asGiven,
+    clock,
+  });
+  const context = {
+    clock,
+    random: () => 0.5,
+    signals: new Signals(new FakeProcess()),
+    slots: new BeatSlots(() => 0.5),
+    polls: new Semaphore(4),
+    batchWatcher: new BatchWatcher(),
+  };
   const drain = { min: 0, quiet: 0, max: 1 };
-  const registrar = inContext(context, () => new Registrar({ name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, ttl: 3 * INTERVAL_MS, registry, logger: false, shutdown: { drain } }));
+  const registrar = inContext(
+    context,
+    () =>
+      new Registrar({
+        name: 'orders',
+        id: 'orders-1',
+        address: '10.0.0.1',
+        port: 3000,
+        ttl: 3 * INTERVAL_MS,
+        registry,
+        logger: false,
+        shutdown: { drain },
+      }),
+  );
   return { clock, first, second, registry, registrar, events: recordEvents(registrar) };
 }
 
@@ -112,7 +141,10 @@ describe('the breaker of an agent', () => {
     const { clock, first, second, registry } = await registeredOnTwo();
     const { signal } = new AbortController();
     const read = async () => {
-      const reading = registry.discovery.poll('orders', undefined, signal).then(({ instances }) => instances.length, (error: unknown) => (error as { code: string }).code);
+      const reading = registry.discovery.poll('orders', undefined, signal).then(
+        ({ instances }) => instances.length,
+        (error: unknown) => (error as { code: string }).code,
+      );
       const before = first.requests.length + second.requests.length;
       await clock.advance(1);
       await clock.advance(4);

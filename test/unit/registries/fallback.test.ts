@@ -21,10 +21,30 @@ function lifeOn(makeMembers: (clock: FakeClock) => SimulatedRegistry[], patience
   const clock = new FakeClock();
   const members = makeMembers(clock);
   const registry = fallbackOn(clock, members, { patience });
-  const context = { clock, random: () => 0.5, signals: new Signals(new FakeProcess()), slots: new BeatSlots(() => 0.5), polls: new Semaphore(4) };
-  const registrar = inContext(context, () => new Registrar({ name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, ttl, heartbeat: { interval: '3s' }, registry, logger: false }));
+  const context = {
+    clock,
+    random: () => 0.5,
+    signals: new Signals(new FakeProcess()),
+    slots: new BeatSlots(() => 0.5),
+    polls: new Semaphore(4),
+  };
+  const registrar = inContext(
+    context,
+    () =>
+      new Registrar({
+        name: 'orders',
+        id: 'orders-1',
+        address: '10.0.0.1',
+        port: 3000,
+        ttl,
+        heartbeat: { interval: '3s' },
+        registry,
+        logger: false,
+      }),
+  );
   const told: { name: EventName; at: number; payload: unknown }[] = [];
-  for (const name of ['registered', 'lost', 'recovered', 'fellBack', 'failedBack', 'member', 'deregistered'] as const) registrar.on(name, (payload) => told.push({ name, payload, at: clock.now() }));
+  for (const name of ['registered', 'lost', 'recovered', 'fellBack', 'failedBack', 'member', 'deregistered'] as const)
+    registrar.on(name, (payload) => told.push({ name, payload, at: clock.now() }));
   const names = () => told.filter(({ name }) => name !== 'member').map(({ name }) => name);
   return { clock, members, registry, registrar, told, names };
 }
@@ -33,7 +53,11 @@ const two = (clock: FakeClock) => [named('upper', clock), named('lower', clock)]
 
 describe('a fallback chain', () => {
   it('registers with the first one and leaves the other alone', async () => {
-    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     expect(registrar.state).toBe('registered');
@@ -43,7 +67,12 @@ describe('a fallback chain', () => {
   });
 
   it('moves down when the outage outlasts the patience, and not before', async () => {
-    const { clock, members: [upper, lower], registrar, told } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+      told,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     upper!.down = true;
@@ -56,11 +85,19 @@ describe('a fallback chain', () => {
     const fell = told.find(({ name }) => name === 'fellBack');
     expect(fell?.payload).toMatchObject({ level: 1 });
     expect(fell!.at - downAt).toBeLessThan(3_000 + 3_000 + 1_000);
-    expect(registrar.status().members.map(({ name, state }) => `${name} ${state}`)).toEqual(['upper out', 'lower good']);
+    expect(registrar.status().members.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'upper out',
+      'lower good',
+    ]);
   });
 
   it('rides out a shorter outage without a move', async () => {
-    const { clock, members: [upper, lower], registrar, names } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+      names,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     upper!.down = true;
@@ -73,7 +110,12 @@ describe('a fallback chain', () => {
   });
 
   it('returns without a moment unlisted, and then clears the lower entry', async () => {
-    const { clock, members: [upper, lower], registrar, names } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+      names,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     upper!.forget();
@@ -95,7 +137,11 @@ describe('a fallback chain', () => {
   });
 
   it('keeps an operator’s maintenance on its way back', async () => {
-    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     upper!.forget();
@@ -110,7 +156,11 @@ describe('a fallback chain', () => {
   });
 
   it('does not move for what a registry refuses', async () => {
-    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+    } = lifeOn(two);
     upper!.failures.set('register', [new RegistryRejectedError('bad tag')]);
     const started = registrar.start().catch((error: unknown) => error);
     await clock.advance(20_000);
@@ -119,7 +169,11 @@ describe('a fallback chain', () => {
   });
 
   it('comes back to the first one while the next refuses it', async () => {
-    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     const refusals = Array.from({ length: 1_000 }, () => new RegistryDeniedError('no such token'));
@@ -137,7 +191,12 @@ describe('a fallback chain', () => {
   });
 
   it('never counts as listed where only this host sees it', async () => {
-    const { clock, members: [upper, local], registrar, names } = lifeOn((now) => [named('upper', now), named('local', now, { hostLocal: true })]);
+    const {
+      clock,
+      members: [upper, local],
+      registrar,
+      names,
+    } = lifeOn((now) => [named('upper', now), named('local', now, { hostLocal: true })]);
     upper!.down = true;
     void registrar.start();
     await clock.advance(20_000);
@@ -152,7 +211,11 @@ describe('a fallback chain', () => {
   });
 
   it('deregisters wherever an entry may be, also where it was long ago', async () => {
-    const { clock, members: [upper, lower], registrar } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+    } = lifeOn(two);
     void registrar.start();
     await clock.advance(5_000);
     upper!.pause();
@@ -166,7 +229,11 @@ describe('a fallback chain', () => {
   });
 
   it('clears a lower entry at once on its way back, whatever another one that is dead may still hold', async () => {
-    const { clock, members: [upper, middle, lower], registrar } = lifeOn((on) => [named('upper', on), named('middle', on), named('lower', on)], '1s', '60s');
+    const {
+      clock,
+      members: [upper, middle, lower],
+      registrar,
+    } = lifeOn((on) => [named('upper', on), named('middle', on), named('lower', on)], '1s', '60s');
     void registrar.start();
     await clock.advance(5_000);
     upper!.down = true;
@@ -193,7 +260,12 @@ describe('a fallback chain', () => {
   });
 
   it('answers its readers from the next one while the first is out', async () => {
-    const { clock, members: [upper, lower], registry, registrar } = lifeOn(two, '0s');
+    const {
+      clock,
+      members: [upper, lower],
+      registry,
+      registrar,
+    } = lifeOn(two, '0s');
     upper!.down = true;
     void registrar.start();
     await clock.advance(5_000);
@@ -204,11 +276,26 @@ describe('a fallback chain', () => {
   });
 
   it('gives its readers what each of the others has as well, every instance once', async () => {
-    const { clock, members: [upper, lower], registry } = lifeOn(two);
+    const {
+      clock,
+      members: [upper, lower],
+      registry,
+    } = lifeOn(two);
     const none = new AbortController().signal;
-    const sample = (id: string) => ({ name: 'orders', id, address: '10.0.0.1', port: 3000, tags: [], meta: {}, nonce: id, ttlMs: 9_000, checks: [] });
+    const sample = (id: string) => ({
+      name: 'orders',
+      id,
+      address: '10.0.0.1',
+      port: 3000,
+      tags: [],
+      meta: {},
+      nonce: id,
+      ttlMs: 9_000,
+      checks: [],
+    });
     const put = async (member: SimulatedRegistry | undefined, id: string, status: 'passing' | 'critical') => {
-      const put = (async () => (await member!.register(sample(id), { status, reason: '' }, none)).renew({ status, reason: '' }, none))();
+      const put = (async () =>
+        (await member!.register(sample(id), { status, reason: '' }, none)).renew({ status, reason: '' }, none))();
       await clock.advance(10);
       await put;
     };
@@ -228,7 +315,11 @@ describe('a fallback chain', () => {
   });
 
   it('has its readers look for an instance that has gone where it may have gone to, whenever that was to be tried again', async () => {
-    const { clock, members: [upper, lower], registrar } = lifeOn(two, '0s');
+    const {
+      clock,
+      members: [upper, lower],
+      registrar,
+    } = lifeOn(two, '0s');
     const none = new AbortController().signal;
     upper!.down = true;
     void registrar.start();
@@ -241,7 +332,8 @@ describe('a fallback chain', () => {
     };
     const missedAt: number[] = [];
     const follow = async (ms: number) => {
-      for (const until = clock.now() + ms; clock.now() < until; await clock.advance(250)) if ((await seen()).length === 0) missedAt.push(clock.now());
+      for (const until = clock.now() + ms; clock.now() < until; await clock.advance(250))
+        if ((await seen()).length === 0) missedAt.push(clock.now());
     };
     // Long enough for the pauses between trials to have grown.
     await follow(40_000);

@@ -5,7 +5,16 @@ import type { Deadlines } from '../../../src/contracts/registry.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { SimulatedRegistry } from '../../support/simulated-registry.js';
 
-const instance: ServiceInstance = { name: 'orders', id: 'orders-1', port: 1, tags: [], meta: {}, nonce: 'n', ttlMs: 30_000, checks: [] };
+const instance: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n',
+  ttlMs: 30_000,
+  checks: [],
+};
 const passing = { status: 'passing', reason: 'ok' } as const;
 const { signal } = new AbortController();
 
@@ -47,11 +56,31 @@ async function patienceOf(deadlines: Deadlines | undefined, beatDeadlineMs: numb
 describe('a verb of a registry that hangs', () => {
   it('ends after the usual time', async () => {
     const [request, held] = [5_000, 60_000];
-    expect(await patienceOf(undefined, 2_000)).toEqual({ read: request, register: request, remove: request, maintain: request, renew: 2_000, deregister: request, changed: held, discover: request, watch: held });
+    expect(await patienceOf(undefined, 2_000)).toEqual({
+      read: request,
+      register: request,
+      remove: request,
+      maintain: request,
+      renew: 2_000,
+      deregister: request,
+      changed: held,
+      discover: request,
+      watch: held,
+    });
   });
 
   it('ends when the registry wants it to, and a beat never later than it may', async () => {
     const [request, held] = [700, 11_000];
-    expect(await patienceOf({ requestMs: request, heldMs: held }, 2_000)).toEqual({ read: request, register: request, remove: request, maintain: request, renew: request, deregister: request, changed: held, discover: request, watch: held });
+    expect(await patienceOf({ requestMs: request, heldMs: held }, 2_000)).toEqual({
+      read: request,
+      register: request,
+      remove: request,
+      maintain: request,
+      renew: request,
+      deregister: request,
+      changed: held,
+      discover: request,
+      watch: held,
+    });
   });
 });

@@ -7,7 +7,17 @@ import type { ServiceInstance } from '../../../src/contracts/service-instance.js
 import { nearestOn } from '../../../src/registries/nearest.js';
 
 const none = new AbortController().signal;
-const instance: ServiceInstance = { name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 1, tags: [], meta: {}, nonce: 'n', ttlMs: 30_000, checks: [] };
+const instance: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  address: '10.0.0.1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n',
+  ttlMs: 30_000,
+  checks: [],
+};
 
 function datacenters(register = false) {
   const clock = new FakeClock();
@@ -22,7 +32,13 @@ function datacenters(register = false) {
     return work;
   };
   const poll = () => done(registry.discovery!.poll('orders', undefined, none));
-  for (const there of [home, away]) there.entries.set(there.name, { instance: { ...instance, id: there.name }, status: 'critical', beatAt: 0, maintenance: undefined });
+  for (const there of [home, away])
+    there.entries.set(there.name, {
+      instance: { ...instance, id: there.name },
+      status: 'critical',
+      beatAt: 0,
+      maintenance: undefined,
+    });
   return { clock, distance, home, away, registry, poll, done };
 }
 
@@ -44,7 +60,10 @@ describe('the nearest of several registries', () => {
     const setup = datacenters();
     await measure(setup);
     expect(await readsFrom(setup)).toBe('away');
-    expect(setup.registry.members?.map(({ name, roundTripMs }) => [name, Math.round(roundTripMs ?? -1)])).toEqual([['home', 80], ['away', 16]]);
+    expect(setup.registry.members?.map(({ name, roundTripMs }) => [name, Math.round(roundTripMs ?? -1)])).toEqual([
+      ['home', 80],
+      ['away', 16],
+    ]);
   });
 
   it('keeps its place while another is only a little nearer', async () => {
@@ -69,10 +88,15 @@ describe('the nearest of several registries', () => {
   });
 
   it('registers with the first that was given, and with the nearest where asked to', async () => {
-    for (const [register, expected] of [[false, 'home'], [true, 'away']] as const) {
+    for (const [register, expected] of [
+      [false, 'home'],
+      [true, 'away'],
+    ] as const) {
       const setup = datacenters(register);
       await measure(setup);
-      const registration = await setup.done(setup.registry.register(instance, { status: 'passing', reason: 'ok' }, none));
+      const registration = await setup.done(
+        setup.registry.register(instance, { status: 'passing', reason: 'ok' }, none),
+      );
       await setup.done(registration.renew({ status: 'passing', reason: 'ok' }, none));
       expect(registration.holder()).toBe(expected);
       expect((expected === 'home' ? setup.home : setup.away).passing).toEqual(['orders-1']);
@@ -81,12 +105,21 @@ describe('the nearest of several registries', () => {
 
   it('tells apart members that have one name', () => {
     const clock = new FakeClock();
-    const members = [1, 2].map((port) => Object.assign(new SimulatedRegistry(clock), { endpoint: { host: '10.0.0.1', port } }));
-    expect(nearestOn(clock, members).members?.map(({ name }) => name)).toEqual(['simulated at 10.0.0.1:1', 'simulated at 10.0.0.1:2']);
+    const members = [1, 2].map((port) =>
+      Object.assign(new SimulatedRegistry(clock), { endpoint: { host: '10.0.0.1', port } }),
+    );
+    expect(nearestOn(clock, members).members?.map(({ name }) => name)).toEqual([
+      'simulated at 10.0.0.1:1',
+      'simulated at 10.0.0.1:2',
+    ]);
   });
 
   it('refuses two that are one place', () => {
-    const one: Partial<Registry> = { name: 'a', register: () => Promise.reject(new Error('unused')), endpoint: { host: 'h', port: 1 } };
+    const one: Partial<Registry> = {
+      name: 'a',
+      register: () => Promise.reject(new Error('unused')),
+      endpoint: { host: 'h', port: 1 },
+    };
     expect(() => nearest([one as Registry, { ...one } as Registry])).toThrow(/different places/);
     expect(() => nearest([one as Registry], { register: 'yes' as never })).toThrow(/true or false/);
   });

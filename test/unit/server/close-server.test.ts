@@ -178,7 +178,9 @@ describe('closing connections that Node would wait for', () => {
   });
 
   it('ends HTTP/1 and HTTP/2 on the same port', async () => {
-    const server = http2.createSecureServer({ ...certificate, allowHTTP1: true }, (_, response) => response.end('both'));
+    const server = http2.createSecureServer({ ...certificate, allowHTTP1: true }, (_, response) =>
+      response.end('both'),
+    );
     const bound = watch(server);
     const port = await listen(server);
     const old = await client('https', port);
@@ -363,24 +365,27 @@ describe('a host with a way of its own to close', () => {
 });
 
 describe('draining', () => {
-  it.each(['http', 'https'] as const)('asks %s callers to close their connections, also those waiting for an answer', async (kind) => {
-    const { handler, arrived, answer } = heldHandler();
-    const server = makeServer(kind, handler);
-    const bound = watch(server);
-    const caller = await client(kind, await listen(server));
-    const answered = caller.request('/');
-    await arrived;
-    bound.startDraining();
-    answer();
-    expect((await answered).headers['connection']).toBe('close');
-    await caller.gone;
+  it.each(['http', 'https'] as const)(
+    'asks %s callers to close their connections, also those waiting for an answer',
+    async (kind) => {
+      const { handler, arrived, answer } = heldHandler();
+      const server = makeServer(kind, handler);
+      const bound = watch(server);
+      const caller = await client(kind, await listen(server));
+      const answered = caller.request('/');
+      await arrived;
+      bound.startDraining();
+      answer();
+      expect((await answered).headers['connection']).toBe('close');
+      await caller.gone;
 
-    const next = await client(kind, (server.address() as net.AddressInfo).port);
-    const served = once(server, 'request').then(() => answer());
-    expect((await next.request('/')).headers['connection']).toBe('close');
-    await served;
-    expect(bound.isListening).toBe(true);
-  });
+      const next = await client(kind, (server.address() as net.AddressInfo).port);
+      const served = once(server, 'request').then(() => answer());
+      expect((await next.request('/')).headers['connection']).toBe('close');
+      await served;
+      expect(bound.isListening).toBe(true);
+    },
+  );
 
   it('tells an HTTP/2 session at its next stream to use another one; that stream is answered, and so is a new session', async () => {
     const server = makeServer('h2c');

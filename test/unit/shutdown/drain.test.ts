@@ -19,7 +19,10 @@ interface Draining {
 }
 
 /** A drain that begins at 40 s; `before` has requests come until then. */
-async function draining(plan: Partial<DrainPlan> = {}, before: (life: Pick<Draining, 'come'>) => void = () => undefined): Promise<Draining> {
+async function draining(
+  plan: Partial<DrainPlan> = {},
+  before: (life: Pick<Draining, 'come'>) => void = () => undefined,
+): Promise<Draining> {
   const clock = new FakeClock();
   const sources = new Sources();
   const come = (address: string, everyMs: number, forMs: number) => {
@@ -33,14 +36,30 @@ async function draining(plan: Partial<DrainPlan> = {}, before: (life: Pick<Drain
   before({ come });
   await clock.advance(BEGUN_AT);
   const ended = new AbortController();
-  const drain = new Drain({ minMs: 2_000, quietMs: 'auto', maxMs: 15_000, clock, sources: () => sources.known(clock.now()), absentSince: () => BEGUN_AT, ...plan });
+  const drain = new Drain({
+    minMs: 2_000,
+    quietMs: 'auto',
+    maxMs: 15_000,
+    clock,
+    sources: () => sources.known(clock.now()),
+    absentSince: () => BEGUN_AT,
+    ...plan,
+  });
   let overAt: number | undefined;
   let stillComing: readonly string[] | undefined;
   void drain.over(ended.signal).then((coming) => {
     overAt = clock.now();
     stillComing = coming;
   });
-  return { clock, sources, drain, come, overAfter: () => overAt && overAt - BEGUN_AT, stillComing: () => stillComing, end: () => ended.abort() };
+  return {
+    clock,
+    sources,
+    drain,
+    come,
+    overAfter: () => overAt && overAt - BEGUN_AT,
+    stillComing: () => stillComing,
+    end: () => ended.abort(),
+  };
 }
 
 describe('a drain', () => {
@@ -107,7 +126,9 @@ describe('a drain', () => {
 
   it('takes no silence for proof while readers may still be handed the instance', async () => {
     const absent: { since?: number } = {};
-    const { clock, drain, overAfter } = await draining({ minMs: 0, absentSince: () => absent.since }, ({ come }) => come('10.0.0.1', 20, BEGUN_AT));
+    const { clock, drain, overAfter } = await draining({ minMs: 0, absentSince: () => absent.since }, ({ come }) =>
+      come('10.0.0.1', 20, BEGUN_AT),
+    );
     await clock.advance(5_000);
     expect(drain.waitingFor).toBe('the registry to show that it is out');
     absent.since = clock.now();
@@ -139,7 +160,9 @@ describe('a drain', () => {
   });
 
   it('ends at once when its signal aborts', async () => {
-    const { clock, overAfter, stillComing, end } = await draining({}, ({ come }) => come('10.0.0.1', 20, BEGUN_AT + 60_000));
+    const { clock, overAfter, stillComing, end } = await draining({}, ({ come }) =>
+      come('10.0.0.1', 20, BEGUN_AT + 60_000),
+    );
     await clock.advance(100);
     end();
     await clock.advance(0);

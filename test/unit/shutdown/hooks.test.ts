@@ -15,7 +15,12 @@ describe('onStop', () => {
     const { clock, registry, registrar } = await running();
     const told: string[] = [];
     for (const point of [...hookPoints].reverse()) {
-      for (const name of ['first', 'second']) registrar.onStop(point, name, () => told.push(`${point}: ${name}, ${registry.passing.length === 1 ? 'listed' : 'not listed'}, after ${String(clock.now() - 1_000)} ms`));
+      for (const name of ['first', 'second'])
+        registrar.onStop(point, name, () =>
+          told.push(
+            `${point}: ${name}, ${registry.passing.length === 1 ? 'listed' : 'not listed'}, after ${String(clock.now() - 1_000)} ms`,
+          ),
+        );
     }
     const stopped = registrar.stop();
     await clock.advance(10_000);
@@ -34,7 +39,8 @@ describe('onStop', () => {
     const { clock, registry, registrar } = await running();
     registrar.onStop('before deregister', 'slow', () => clock.sleep(15_000), { timeout: '16s' });
     const at: Record<string, number> = {};
-    for (const event of ['deregistered', 'stopped'] as const) registrar.on(event, () => (at[event] = clock.now() - 1_000));
+    for (const event of ['deregistered', 'stopped'] as const)
+      registrar.on(event, () => (at[event] = clock.now() - 1_000));
     const stopped = registrar.stop();
     await clock.advance(14_900);
     expect(registry.passing).toEqual(['orders-1']);
@@ -50,9 +56,17 @@ describe('onStop', () => {
     let ran = false;
     registrar.onStop('after close', 'pool', () => (ran = true));
     registrar.onStop('after close', 'queue', () => Promise.reject(new Error('already closed')));
-    registrar.onStop('after drain', 'cache', (signal) => new Promise(() => signal.addEventListener('abort', () => {
-      signalled = signal.reason;
-    })), { timeout: '3s' });
+    registrar.onStop(
+      'after drain',
+      'cache',
+      (signal) =>
+        new Promise(() =>
+          signal.addEventListener('abort', () => {
+            signalled = signal.reason;
+          }),
+        ),
+      { timeout: '3s' },
+    );
     const stopped = registrar.stop();
     await clock.advance(10_000);
     await stopped;
@@ -62,26 +76,32 @@ describe('onStop', () => {
       "the hook 'cache' (after drain) failed: the hook 'cache' (after drain) took longer than 3000 ms",
       "the hook 'queue' (after close) failed: already closed",
     ]);
-    expect(told('stopped')[0]?.errors).toMatchObject([{ code: 'ROLLCALL_HOOK_FAILED' }, { code: 'ROLLCALL_HOOK_FAILED', cause: { message: 'already closed' } }]);
+    expect(told('stopped')[0]?.errors).toMatchObject([
+      { code: 'ROLLCALL_HOOK_FAILED' },
+      { code: 'ROLLCALL_HOOK_FAILED', cause: { message: 'already closed' } },
+    ]);
   });
 
-  it.each([...hookPoints])('never takes the stop over its one deadline, nor over a second signal (%s)', async (point) => {
-    const ways: ((life: SimulatedLife) => number)[] = [
-      () => 20_100,
-      ({ process }) => {
-        process.send('SIGTERM');
-        return 10;
-      },
-    ];
-    for (const wait of ways) {
-      const life = await running();
-      life.registrar.onStop(point, 'stuck', () => new Promise(() => undefined), { timeout: '1h' });
-      life.process.send('SIGTERM');
-      await life.clock.advance(3_000);
-      await life.clock.advance(wait(life));
-      expect([life.registrar.state, life.process.exits]).toEqual(['stopped', [1]]);
-    }
-  });
+  it.each([...hookPoints])(
+    'never takes the stop over its one deadline, nor over a second signal (%s)',
+    async (point) => {
+      const ways: ((life: SimulatedLife) => number)[] = [
+        () => 20_100,
+        ({ process }) => {
+          process.send('SIGTERM');
+          return 10;
+        },
+      ];
+      for (const wait of ways) {
+        const life = await running();
+        life.registrar.onStop(point, 'stuck', () => new Promise(() => undefined), { timeout: '1h' });
+        life.process.send('SIGTERM');
+        await life.clock.advance(3_000);
+        await life.clock.advance(wait(life));
+        expect([life.registrar.state, life.process.exits]).toEqual(['stopped', [1]]);
+      }
+    },
+  );
 
   it('runs what leave() alone comes by, and that once', async () => {
     const { clock, registrar } = await running();
@@ -113,10 +133,14 @@ describe('onStop', () => {
     off();
     off();
     const add = registrar.onStop.bind(registrar) as (...args: unknown[]) => unknown;
-    expect(() => add('at the end', '', 5, { timeout: 'soon' })).toThrow(/onStop point[^]*onStop name[^]*onStop hook[^]*onStop timeout/);
+    expect(() => add('at the end', '', 5, { timeout: 'soon' })).toThrow(
+      /onStop point[^]*onStop name[^]*onStop hook[^]*onStop timeout/,
+    );
     void registrar.stop();
     await clock.advance(10_000);
     expect(ran).toBe(false);
-    expect(() => registrar.onStop('after close', 'late', () => undefined)).toThrow(expect.objectContaining({ code: 'ROLLCALL_STOPPED' }));
+    expect(() => registrar.onStop('after close', 'late', () => undefined)).toThrow(
+      expect.objectContaining({ code: 'ROLLCALL_STOPPED' }),
+    );
   });
 });

@@ -4,7 +4,13 @@ import { SILENCE_FLOOR_MS, provingSilenceMs } from '../../../src/shutdown/quiet-
 import { Source } from '../../../src/server/sources.js';
 import { seededRandom } from '../../support/seeded.js';
 
-const pace = (gaps: number, meanGapMs: number, longestGapMs = meanGapMs) => ({ address: 'x', lastAt: 0, gaps, meanGapMs, longestGapMs });
+const pace = (gaps: number, meanGapMs: number, longestGapMs = meanGapMs) => ({
+  address: 'x',
+  lastAt: 0,
+  gaps,
+  meanGapMs,
+  longestGapMs,
+});
 
 describe('the silence that proves a source gone', () => {
   it('is the floor for a single request, which shows no pace, and for a fast source', () => {
@@ -24,11 +30,16 @@ describe('the silence that proves a source gone', () => {
 
   it('is never under the floor, never under the 13.8 gaps of a pace known for certain, and never shorter for a slower source', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 32 }), fc.double({ min: 0, max: 1e5, noNaN: true }), fc.double({ min: 1, max: 10, noNaN: true }), (gaps, mean, slower) => {
-        const silence = provingSilenceMs(pace(gaps, mean));
-        expect(silence).toBeGreaterThanOrEqual(Math.max(SILENCE_FLOOR_MS, Math.log(1e6) * mean));
-        expect(provingSilenceMs(pace(gaps, mean * slower))).toBeGreaterThanOrEqual(silence);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 32 }),
+        fc.double({ min: 0, max: 1e5, noNaN: true }),
+        fc.double({ min: 1, max: 10, noNaN: true }),
+        (gaps, mean, slower) => {
+          const silence = provingSilenceMs(pace(gaps, mean));
+          expect(silence).toBeGreaterThanOrEqual(Math.max(SILENCE_FLOOR_MS, Math.log(1e6) * mean));
+          expect(provingSilenceMs(pace(gaps, mean * slower))).toBeGreaterThanOrEqual(silence);
+        },
+      ),
     );
   });
 

@@ -13,7 +13,9 @@ describe('stop', () => {
     await clock.advance(2_000);
     await stopped;
     expect(registrar.state).toBe('stopped');
-    expect(events.map(({ name }) => name).filter((name) => ['draining', 'deregistered', 'stopped'].includes(name))).toEqual(['draining', 'deregistered', 'stopped']);
+    expect(
+      events.map(({ name }) => name).filter((name) => ['draining', 'deregistered', 'stopped'].includes(name)),
+    ).toEqual(['draining', 'deregistered', 'stopped']);
     expect(clock.pending).toBe(0);
     expect(clock.holds).toBe(0);
   });
@@ -135,7 +137,9 @@ describe('signals', () => {
     await clock.advance(10_000);
     expect(process.exits).toEqual([0]);
     expect(registry.entries.size).toBe(0);
-    expect(process.listenerCount('SIGTERM') + process.listenerCount('SIGINT') + process.listenerCount('beforeExit')).toBe(0);
+    expect(
+      process.listenerCount('SIGTERM') + process.listenerCount('SIGINT') + process.listenerCount('beforeExit'),
+    ).toBe(0);
   });
 
   it('exits with 1 when the stop was not clean', async () => {

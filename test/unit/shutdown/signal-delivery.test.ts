@@ -39,11 +39,18 @@ it.each([
 
 it('is warned of at the start, unless SIGTERM is nothing to us', async () => {
   const warnings = async (signals: readonly NodeJS.Signals[]) => {
-    const { registrar, clock, told } = simulatedLife({ shutdown: { signals } }, undefined, undefined, procOf(['npm start']));
+    const { registrar, clock, told } = simulatedLife(
+      { shutdown: { signals } },
+      undefined,
+      undefined,
+      procOf(['npm start']),
+    );
     void registrar.start();
     await clock.advance(100);
     return told('warning');
   };
-  expect(await warnings(['SIGTERM'])).toEqual([{ message: expect.stringContaining('SIGTERM may never arrive') as string }]);
+  expect(await warnings(['SIGTERM'])).toEqual([
+    { message: expect.stringContaining('SIGTERM may never arrive') as string },
+  ]);
   expect(await warnings(['SIGINT'])).toEqual([]);
 });

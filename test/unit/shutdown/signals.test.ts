@@ -9,13 +9,17 @@ function subscribed(own?: () => void) {
   const signals = new Signals(process);
   const told: string[] = [];
   let done: (clean: boolean) => void = () => undefined;
-  const off = signals.subscribe(['SIGTERM'], {
-    stop: (reason) => {
-      told.push(`stop: ${reason}`);
-      return new Promise((resolve) => (done = resolve));
+  const off = signals.subscribe(
+    ['SIGTERM'],
+    {
+      stop: (reason) => {
+        told.push(`stop: ${reason}`);
+        return new Promise((resolve) => (done = resolve));
+      },
+      forceStop: (reason) => told.push(`hurry: ${reason}`),
     },
-    forceStop: (reason) => told.push(`hurry: ${reason}`),
-  }, () => undefined);
+    () => undefined,
+  );
   const end = async (clean: boolean) => {
     off();
     done(clean);

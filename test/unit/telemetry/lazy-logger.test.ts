@@ -84,8 +84,17 @@ const logger = lazyLogger();
 logger.info({ service: 'orders' }, 'one');
 logger.debug({}, 'below');
 logger.warn({}, 'two');`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code]);
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as object);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '--eval',
+    code,
+  ]);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
   expect(lines).toMatchObject([
     { level: 30, name: 'rollcall', service: 'orders', msg: 'one' },
     { level: 40, name: 'rollcall', msg: 'two' },

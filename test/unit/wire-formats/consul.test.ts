@@ -81,14 +81,14 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'look for several': async () => (await registered()).presence!.present([full, bare], signal),
   'look for a name that needs quotes': async () =>
     (await registered()).presence!.present([{ name: 'my orders', id: 'a' }], signal),
-  'read': () => registry().read(key, signal),
+  read: () => registry().read(key, signal),
   'maintenance on': () => registry().maintain!({ ...key, nonce: full.nonce }, 'rollcall: new disks & more', signal),
   'maintenance off': () => registry().maintain!(key, undefined, signal),
-  'deregister': async () => (await registered()).deregister(signal),
+  deregister: async () => (await registered()).deregister(signal),
   'remove of another incarnation': () => registry().remove({ ...key, nonce: 'another' }, signal),
-  'discover': () => registry().discovery!.poll('my orders', undefined, signal),
+  discover: () => registry().discovery!.poll('my orders', undefined, signal),
   'discover, long poll': () => registry().discovery!.poll('orders', '7', signal),
-  'configuration': () => kv().poll(undefined, signal),
+  configuration: () => kv().poll(undefined, signal),
   'configuration, long poll': () => kv().poll('7', signal),
 };
 
@@ -113,7 +113,7 @@ it('sends the token and the type of the body as golden headers', async () => {
   await registration.renew(passing, signal);
   const [call, heartbeat] = agent
     .take()
-    .map(({ headers }) => ({ ...headers, 'host': undefined, 'connection': undefined, 'content-length': undefined }));
+    .map(({ headers }) => ({ ...headers, host: undefined, connection: undefined, 'content-length': undefined }));
   expect({ call, heartbeat }).toEqual(golden.headers);
 });
 

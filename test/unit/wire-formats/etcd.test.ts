@@ -120,14 +120,14 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     await registry().maintain!({ ...key, nonce: small.nonce }, maintenance.reason, signal);
   },
   'wait for a change': async () => (await after([passing])).changed!(signal),
-  'read': () => registry().read(key, signal),
-  'discover': () => registry().discovery!.poll('orders', undefined, signal),
-  'deregister': async () => (await after([])).deregister(signal),
+  read: () => registry().read(key, signal),
+  discover: () => registry().discovery!.poll('orders', undefined, signal),
+  deregister: async () => (await after([])).deregister(signal),
   'remove, what is on no lease': () => {
     kvs = [{ value: base64(golden.stored['passing']!.value), mod_revision: '3' }];
     return registry().remove(key, signal);
   },
-  'authenticate': () => registry({ username: 'root', password: 'secret' }).read(key, signal),
+  authenticate: () => registry({ username: 'root', password: 'secret' }).read(key, signal),
 };
 
 it.each(Object.keys(scenarios))('sends the golden bytes: %s', async (name) => {

@@ -47,7 +47,7 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     await file({ dir }).register(bare, passing, signal);
     await file({ dir }).maintain!(key, 'rollcall: new disks', signal);
   },
-  'deregister': async () => (await file({ dir }).register(bare, passing, signal)).deregister(signal),
+  deregister: async () => (await file({ dir }).register(bare, passing, signal)).deregister(signal),
 };
 
 it.each(Object.keys(scenarios))('writes the golden bytes: %s', async (name) => {

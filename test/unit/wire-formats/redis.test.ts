@@ -81,8 +81,8 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     await registered();
     await registry.maintain!(key, 'rollcall: new disks', signal);
   },
-  'deregister': async () => (await registered()).deregister(signal),
-  'read': () => registry.read(key, signal),
+  deregister: async () => (await registered()).deregister(signal),
+  read: () => registry.read(key, signal),
   'discover, with an id that has no entry': () => registry.discovery!.poll('queue', undefined, signal),
 };
 

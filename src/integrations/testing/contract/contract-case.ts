@@ -55,7 +55,10 @@ export function sample({ ttlMs }: ContractHarness, overrides: Partial<ServiceIns
 }
 
 /** A sample that is registered and passing. */
-export async function live(harness: ContractHarness, overrides?: Partial<ServiceInstance>): Promise<{ instance: ServiceInstance; registration: Registration }> {
+export async function live(
+  harness: ContractHarness,
+  overrides?: Partial<ServiceInstance>,
+): Promise<{ instance: ServiceInstance; registration: Registration }> {
   const instance = sample(harness, overrides);
   const registration = await harness.registry.register(instance, passing, none);
   await registration.renew(passing, none);

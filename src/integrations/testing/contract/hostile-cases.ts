@@ -8,7 +8,31 @@ import { eventually, none, passing, readersSee, sample } from './contract-case.j
 import type { ContractCase, ContractHarness } from './contract-case.js';
 
 const hostile = [
-  'a/b', '..', '.', '../../etc', '%2f', '%', '?x', '#x', 'a b', ' a', 'a+b', '&x=1', 'a', 'käse', '日本', '😀', '__proto__', 'constructor', '{id}', '"q"', "'q'", '*', 'a:ttl', 'a\\b', 'x'.repeat(250),
+  'a/b',
+  '..',
+  '.',
+  '../../etc',
+  '%2f',
+  '%',
+  '?x',
+  '#x',
+  'a b',
+  ' a',
+  'a+b',
+  '&x=1',
+  'a',
+  'käse',
+  '日本',
+  '😀',
+  '__proto__',
+  'constructor',
+  '{id}',
+  '"q"',
+  "'q'",
+  '*',
+  'a:ttl',
+  'a\\b',
+  'x'.repeat(250),
 ];
 
 /** None of so many may expire while the others are being written. */
@@ -50,7 +74,10 @@ export const hostileCases: readonly ContractCase[] = [
         assert.ok(taken.length > hostile.length / 2, 'most of them can be kept');
         for (const { registration } of taken) await registration.renew(passing, none);
         for (const { instance } of taken) {
-          await eventually(async () => isDeepStrictEqual(await ids(harness, instance.name, [instance]), [instance.id]), `${JSON.stringify(instance.name)} has its own entry alone`);
+          await eventually(
+            async () => isDeepStrictEqual(await ids(harness, instance.name, [instance]), [instance.id]),
+            `${JSON.stringify(instance.name)} has its own entry alone`,
+          );
         }
       } finally {
         for (const { registration } of taken) await registration.deregister(none);

@@ -9,7 +9,11 @@ export const livingCases: readonly ContractCase[] = [
   {
     name: 'gives back the fields that were registered',
     async run(harness: ContractHarness): Promise<void> {
-      const instance = sample(harness, { tags: ['blue', 'v2'], meta: { version: '1.2.3', ['__proto__']: 'y' }, weights: { passing: 5, warning: 2 } });
+      const instance = sample(harness, {
+        tags: ['blue', 'v2'],
+        meta: { version: '1.2.3', ['__proto__']: 'y' },
+        weights: { passing: 5, warning: 2 },
+      });
       await harness.registry.register(instance, passing, none);
       const entry = await harness.registry.read(keyOf(instance), none);
       const { name, id, address, port, tags, meta, weights, nonce } = instance;
@@ -70,7 +74,10 @@ export const livingCases: readonly ContractCase[] = [
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       await harness.forget(keyOf(instance));
-      await assert.rejects(registration.renew(passing, none), (error) => hasCode(error, 'ROLLCALL_REGISTRATION_LOST') && error.retryable);
+      await assert.rejects(
+        registration.renew(passing, none),
+        (error) => hasCode(error, 'ROLLCALL_REGISTRATION_LOST') && error.retryable,
+      );
       assert.equal(await harness.registry.read(keyOf(instance), none), undefined);
     },
   },
@@ -92,10 +99,16 @@ export const livingCases: readonly ContractCase[] = [
       const changed = { ...instance, tags: ['green'], meta: { version: '2' }, port: 4001 };
       const registration = await harness.registry.register(changed, passing, none);
       const entry = await harness.registry.read(keyOf(instance), none);
-      assert.deepEqual([entry?.instance.tags, entry?.instance.meta, entry?.instance.port], [['green'], { version: '2' }, 4001]);
+      assert.deepEqual(
+        [entry?.instance.tags, entry?.instance.meta, entry?.instance.port],
+        [['green'], { version: '2' }, 4001],
+      );
       assert.equal(entry?.status, 'passing');
       await registration.renew(passing, none);
-      await eventually(async () => (await readersSee(harness, instance.name, [changed])).map(({ port }) => port).join() === '4001', 'readers see one entry, the new one');
+      await eventually(
+        async () => (await readersSee(harness, instance.name, [changed])).map(({ port }) => port).join() === '4001',
+        'readers see one entry, the new one',
+      );
     },
   },
   {
@@ -126,7 +139,11 @@ export const livingCases: readonly ContractCase[] = [
     name: 'keeps an instance that is registered in maintenance out of traffic, whatever its heartbeats say',
     async run(harness: ContractHarness): Promise<void> {
       const instance = sample(harness);
-      const registration = await harness.registry.register(instance, { status: 'maintenance', reason: 'new disks & more' }, none);
+      const registration = await harness.registry.register(
+        instance,
+        { status: 'maintenance', reason: 'new disks & more' },
+        none,
+      );
       await registration.renew(passing, none);
       const entry = await harness.registry.read(keyOf(instance), none);
       assert.equal(entry?.status, 'maintenance');

@@ -28,7 +28,10 @@ export const troubleCases: readonly ContractCase[] = [
       await givenUp((signal) => registration.renew(passing, signal));
       await harness.delay(0);
       await registration.renew(passing, none);
-      await eventually(async () => (await harness.registry.read(keyOf(instance), none))?.status === 'passing', 'passing again');
+      await eventually(
+        async () => (await harness.registry.read(keyOf(instance), none))?.status === 'passing',
+        'passing again',
+      );
       await harness.delay(SLOW_MS);
       await givenUp((signal) => registration.renew(passing, signal));
       await givenUp((signal) => registration.deregister(signal));
@@ -53,7 +56,11 @@ export const troubleCases: readonly ContractCase[] = [
         () => registry.remove(keyOf(instance), none),
         () => registration.deregister(none),
       ];
-      for (const verb of verbs) await assert.rejects(async () => verb(), (error) => hasCode(error, 'ROLLCALL_REGISTRY_DENIED') && !error.retryable);
+      for (const verb of verbs)
+        await assert.rejects(
+          async () => verb(),
+          (error) => hasCode(error, 'ROLLCALL_REGISTRY_DENIED') && !error.retryable,
+        );
     },
   },
 ];

@@ -15,7 +15,8 @@ export const waitingCases: readonly ContractCase[] = [
       const { instance, registration } = await live(harness);
       const reason = new Error('changed my mind');
       const signal = AbortSignal.abort(reason);
-      for (const verb of verbs(harness, instance, registration)) await assert.rejects(verb(signal), (error) => error === reason);
+      for (const verb of verbs(harness, instance, registration))
+        await assert.rejects(verb(signal), (error) => error === reason);
       assert.equal((await harness.registry.read(keyOf(instance), none))?.status, 'passing', 'nothing was done');
     },
   },
@@ -26,7 +27,10 @@ export const waitingCases: readonly ContractCase[] = [
       for (const verb of verbs(harness, instance, registration)) {
         const controller = new AbortController();
         const reason = new Error('changed my mind');
-        const verdict = verb(controller.signal).then(() => reason, (error: unknown) => error);
+        const verdict = verb(controller.signal).then(
+          () => reason,
+          (error: unknown) => error,
+        );
         controller.abort(reason);
         assert.equal(await verdict, reason);
       }
@@ -80,7 +84,7 @@ export const waitingCases: readonly ContractCase[] = [
       const { cursor } = (await discovery?.poll(instance.name, undefined, none)) ?? {};
       if (discovery === undefined || cursor === undefined) return;
       const held = (async () => {
-        for (let at = cursor; ; ) {
+        for (let at = cursor; ;) {
           const seen = await discovery.poll(instance.name, at, none);
           if (seen.instances.length > 1) return;
           at = seen.cursor ?? cursor;
@@ -121,11 +125,17 @@ function verbs({ registry }: ContractHarness, instance: ServiceInstance, registr
 }
 
 /** Each has an answer already and waits for the next. */
-async function heldPolls({ registry }: ContractHarness, instance: ServiceInstance, registration: Registration): Promise<Verb[]> {
+async function heldPolls(
+  { registry }: ContractHarness,
+  instance: ServiceInstance,
+  registration: Registration,
+): Promise<Verb[]> {
   const { discovery } = registry;
   const { cursor } = (await discovery?.poll(instance.name, undefined, none)) ?? {};
   return [
     ...(registration.changed ? [registration.changed.bind(registration)] : []),
-    ...(discovery && cursor !== undefined ? [(signal: AbortSignal) => discovery.poll(instance.name, cursor, signal)] : []),
+    ...(discovery && cursor !== undefined
+      ? [(signal: AbortSignal) => discovery.poll(instance.name, cursor, signal)]
+      : []),
   ];
 }

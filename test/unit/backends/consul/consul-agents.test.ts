@@ -18,7 +18,12 @@ describe('consul() with several endpoints', () => {
   });
 
   it('names all that is wrong, each thing once', () => {
-    const wrong = () => consul({ endpoints: ['ftp://a', '10.0.0.2:8500', 'http://b?c', '10.0.0.2:8500'], namespace: '', breaker: { failures: 0, openFor: 'long' } });
+    const wrong = () =>
+      consul({
+        endpoints: ['ftp://a', '10.0.0.2:8500', 'http://b?c', '10.0.0.2:8500'],
+        namespace: '',
+        breaker: { failures: 0, openFor: 'long' },
+      });
     expect(wrong).toThrow(/breaker\.failures/);
     expect(wrong).toThrow(/breaker\.openFor/);
     expect(wrong).toThrow(/each agent once/);

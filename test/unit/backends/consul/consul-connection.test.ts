@@ -23,7 +23,16 @@ vi.mock('../../../../src/net/http-agent.js', async (original) => {
   };
 });
 
-const orders: ServiceInstance = { name: 'orders', id: 'orders-1', port: 1, tags: [], meta: {}, nonce: 'n1', ttlMs: 1_000, checks: [] };
+const orders: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n1',
+  ttlMs: 1_000,
+  checks: [],
+};
 const passing = { status: 'passing', reason: 'ok' } as const;
 const signal = new AbortController().signal;
 const cleanups: (() => unknown)[] = [];
@@ -59,7 +68,10 @@ it('sends the credentials of the endpoint with every request, beats and calls, a
   expect(seen.map(({ headers }) => headers.authorization)).toEqual(seen.map(() => sent));
   expect(seen.length).toBeGreaterThan(1);
   const error: unknown = await registry.read(orders, signal).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: expect.stringContaining(address) as string });
+  expect(error).toMatchObject({
+    code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+    message: expect.stringContaining(address) as string,
+  });
   expect(String(error)).not.toMatch(/p@ss|p%40ss|Basic/);
 });
 
@@ -69,7 +81,9 @@ it('opens the wire anew after an opening that failed, for every registry of the 
   cleanups.push(() => Promise.all(registries.map((registry) => registry.close())));
   broken.openings = 1;
   const tries = await Promise.allSettled(registries.map((registry) => registry.register(orders, passing, signal)));
-  expect(tries).toMatchObject(registries.map(() => ({ status: 'rejected', reason: { code: 'ROLLCALL_REGISTRY_UNAVAILABLE' } })));
+  expect(tries).toMatchObject(
+    registries.map(() => ({ status: 'rejected', reason: { code: 'ROLLCALL_REGISTRY_UNAVAILABLE' } })),
+  );
   for (const registry of registries) await registry.register(orders, passing, signal);
 });
 
@@ -98,7 +112,10 @@ it('holds a watched config while looks at entries take all connections of their 
   });
   const registry = consul({ endpoints: [address] });
   const source = consulKv('config/orders', { endpoints: [address] });
-  cleanups.push(() => registry.close(), () => source.close());
+  cleanups.push(
+    () => registry.close(),
+    () => source.close(),
+  );
   const registration = await registry.register(orders, passing, signal);
   const ended = Promise.allSettled(Array.from({ length: 6 }, () => registration.changed!(signal)));
   await allLook;

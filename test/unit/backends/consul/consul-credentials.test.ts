@@ -46,11 +46,17 @@ it('counts another token from a function as a new one, and the same as none', as
 it('takes up other certificates, but neither half of a pair nor what is half written', async () => {
   const [ours, theirs] = await Promise.all([authority.issue(), authority.issue()]);
   const files = await filesOf({ ca: authority.cert, cert: ours.cert, key: ours.key });
-  const credentials = secretsOf({ endpoints: ['https://there'], tls: { ca: files.path('ca'), cert: files.path('cert'), key: files.path('key') } });
+  const credentials = secretsOf({
+    endpoints: ['https://there'],
+    tls: { ca: files.path('ca'), cert: files.path('cert'), key: files.path('key') },
+  });
   const first = credentials.tls;
   expect(credentials.files).toEqual(['ca', 'cert', 'key'].map((name) => files.path(name)));
   await files.write('cert', theirs.cert);
-  expect(credentials.reread()).toMatchObject({ changed: false, problems: [expect.stringContaining('tls.key has to be the private key of the certificate in tls.cert')] });
+  expect(credentials.reread()).toMatchObject({
+    changed: false,
+    problems: [expect.stringContaining('tls.key has to be the private key of the certificate in tls.cert')],
+  });
   await files.write('key', theirs.key.slice(0, 90));
   expect(credentials.reread()).toMatchObject({ changed: false, problems: [expect.stringContaining('tls.key')] });
   expect(credentials.tls).toBe(first);

@@ -13,10 +13,26 @@ import { FakeClock } from '../../../support/fake-clock.js';
 
 const signal = new AbortController().signal;
 const passing = { status: 'passing', reason: 'ok' } as const;
-const orders: ServiceInstance = { name: 'orders', id: 'o-1', port: 1, tags: [], meta: {}, nonce: 'n1', ttlMs: 1_000, checks: [], deregisterCriticalAfterMs: 60_000 };
+const orders: ServiceInstance = {
+  name: 'orders',
+  id: 'o-1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n1',
+  ttlMs: 1_000,
+  checks: [],
+  deregisterCriticalAfterMs: 60_000,
+};
 
 /** Its methods without their object, to be laid over. */
-const bound = (clock: FakeClock): Clock => ({ now: () => clock.now(), wallTime: () => clock.wallTime(), after: (ms, run) => clock.after(ms, run), sleep: (ms, abort) => clock.sleep(ms, abort), hold: () => clock.hold() });
+const bound = (clock: FakeClock): Clock => ({
+  now: () => clock.now(),
+  wallTime: () => clock.wallTime(),
+  after: (ms, run) => clock.after(ms, run),
+  sleep: (ms, abort) => clock.sleep(ms, abort),
+  hold: () => clock.hold(),
+});
 
 describe('the file registry', () => {
   let dir: string;
@@ -31,7 +47,10 @@ describe('the file registry', () => {
 
   it('writes one readable file an instance, for our eyes only', async () => {
     await new FileRegistry({ dir }, clock).register(orders, passing, signal);
-    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({ instance: orders, beat: { status: 'critical' } });
+    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({
+      instance: orders,
+      beat: { status: 'critical' },
+    });
     expect((await stat(path())).mode & 0o777).toBe(0o600);
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
     expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
@@ -58,7 +77,9 @@ describe('the file registry', () => {
     const backwards = new FakeClock();
     await clock.advance(10_000);
     await registration.renew(passing, signal);
-    expect((await new FileRegistry({ dir }, backwards).discovery?.poll('orders', undefined, signal))?.instances).toEqual([]);
+    expect(
+      (await new FileRegistry({ dir }, backwards).discovery?.poll('orders', undefined, signal))?.instances,
+    ).toEqual([]);
   });
 
   it('ignores what is not an entry', async () => {
@@ -98,7 +119,11 @@ describe('the file registry', () => {
     for (let round = 0; round < 100; round += 1) {
       const former = await new FileRegistry({ dir }, clock).register(orders, passing, signal);
       const successor = { ...orders, nonce: 'n2' };
-      await Promise.all([former.deregister(signal), new FileRegistry({ dir }, clock).register(successor, passing, signal), new FileRegistry({ dir }, clock).remove({ ...orders, nonce: 'n0' }, signal)]);
+      await Promise.all([
+        former.deregister(signal),
+        new FileRegistry({ dir }, clock).register(successor, passing, signal),
+        new FileRegistry({ dir }, clock).remove({ ...orders, nonce: 'n0' }, signal),
+      ]);
       expect((await new FileRegistry({ dir }, clock).read(orders, signal))?.instance.nonce).toBe('n2');
     }
     expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
@@ -111,7 +136,8 @@ describe('the file registry', () => {
     const successor = await registry.register({ ...orders, nonce: 'n2' }, passing, signal);
     const { mtimeMs } = await stat(path());
     await clock.advance(500);
-    for (const report of [passing, { status: 'warning', reason: 'slow' } as const]) await expect(former.renew(report, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
+    for (const report of [passing, { status: 'warning', reason: 'slow' } as const])
+      await expect(former.renew(report, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
     expect((await stat(path())).mtimeMs).toBe(mtimeMs);
     await successor.renew(passing, signal);
     expect(await registry.read(orders, signal)).toMatchObject({ status: 'passing', instance: { nonce: 'n2' } });
@@ -125,11 +151,15 @@ describe('the file registry', () => {
     await writeFile(half, '{"instance":{"name":"orders","id":"o-1');
     expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toHaveLength(1);
     const writing = (async () => {
-      for (let beat = 0; beat < 50; beat += 1) await registration.renew({ status: 'passing', reason: `beat ${beat}` }, signal);
+      for (let beat = 0; beat < 50; beat += 1)
+        await registration.renew({ status: 'passing', reason: `beat ${beat}` }, signal);
     })();
     let over = false;
     void writing.finally(() => (over = true));
-    while (!over) expect((await new FileRegistry({ dir }, clock).discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([{ status: 'passing' }]);
+    while (!over)
+      expect(
+        (await new FileRegistry({ dir }, clock).discovery?.poll('orders', undefined, signal))?.instances,
+      ).toMatchObject([{ status: 'passing' }]);
     await writing;
     // By the wall clock of this test the draft is years old.
     await registry.register({ ...orders, id: 'o-2' }, passing, signal);
@@ -160,7 +190,9 @@ describe('the file registry', () => {
     await registry.register({ ...orders, id: 'o-2' }, passing, signal);
     await symlink(join(dir, 'orders', 'o-2.json'), path());
     execFileSync('mkfifo', [join(dir, 'orders', 'pipe.json')]);
-    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual(['o-2']);
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual([
+      'o-2',
+    ]);
     expect(await registry.read(orders, signal)).toBeUndefined();
     await registry.register(orders, passing, signal);
     expect(await registry.read(orders, signal)).toBeDefined();

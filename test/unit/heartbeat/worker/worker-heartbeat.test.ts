@@ -18,9 +18,22 @@ async function registered(process = threadedProcess(), ...how: Parameters<Return
 describe('a heartbeat in the worker thread', () => {
   it('gets the instance listed, and the host hears of all of it, in order', async () => {
     const { registrar, registry, events } = await registered();
-    expect(registrar.status()).toMatchObject({ state: 'registered', thread: 'worker', holder: 'simulated', missedInRow: 0 });
+    expect(registrar.status()).toMatchObject({
+      state: 'registered',
+      thread: 'worker',
+      holder: 'simulated',
+      missedInRow: 0,
+    });
     expect(registry.passing).toEqual([registrar.instance?.id]);
-    expect(events.all.map(({ name }) => name)).toEqual(['state', 'address', 'health', 'state', 'beat', 'state', 'registered']);
+    expect(events.all.map(({ name }) => name)).toEqual([
+      'state',
+      'address',
+      'health',
+      'state',
+      'beat',
+      'state',
+      'registered',
+    ]);
     expect(events.of('warning')).toEqual([]);
   });
 
@@ -109,7 +122,9 @@ describe('a stall of the main thread', () => {
   });
 
   it('over the tolerance is critical until it ends, which the host is told once', async () => {
-    const { clock, main, registry, events } = await registered(threadedProcess(), { heartbeat: { stallTolerance: '2s' } });
+    const { clock, main, registry, events } = await registered(threadedProcess(), {
+      heartbeat: { stallTolerance: '2s' },
+    });
     main.stall();
     await clock.advance(1_950);
     expect(registry.passing).toHaveLength(1);
@@ -120,11 +135,15 @@ describe('a stall of the main thread', () => {
     main.goOn();
     await clock.advance(100);
     expect(registry.passing).toHaveLength(1);
-    expect(events.of('warning')).toEqual([{ message: expect.stringMatching(/stalled for 22.*longer than heartbeat.stallTolerance \(2s\)/) as string }]);
+    expect(events.of('warning')).toEqual([
+      { message: expect.stringMatching(/stalled for 22.*longer than heartbeat.stallTolerance \(2s\)/) as string },
+    ]);
   });
 
   it('leaves a maintenance what it is', async () => {
-    const { clock, main, registrar, registry } = await registered(threadedProcess(), { heartbeat: { stallTolerance: '1s' } });
+    const { clock, main, registrar, registry } = await registered(threadedProcess(), {
+      heartbeat: { stallTolerance: '1s' },
+    });
     const out = registrar.maintenance(true, 'disks');
     await clock.advance(100);
     await out;
@@ -132,7 +151,10 @@ describe('a stall of the main thread', () => {
     await clock.advance(30_000);
     main.goOn();
     await clock.advance(200);
-    expect([...registry.entries.values()][0]).toMatchObject({ status: 'maintenance', maintenance: expect.stringContaining('disks') as string });
+    expect([...registry.entries.values()][0]).toMatchObject({
+      status: 'maintenance',
+      maintenance: expect.stringContaining('disks') as string,
+    });
   });
 });
 
@@ -177,21 +199,32 @@ describe('the way out', () => {
     expect([...registry.entries.keys()]).toEqual([]);
   });
 
-  it.each(['critical', 'maintenance'] as const)('leaves the entry in the registry under the policy %s', async (policy) => {
-    const { clock, registrar, registry } = await registered(threadedProcess(), { shutdown: { policy } });
-    const stopped = registrar.stop();
-    await clock.advance(20_000);
-    await stopped;
-    const [entry] = registry.entries.values();
-    expect(policy === 'critical' ? entry?.status : entry?.maintenance).toMatch(policy === 'critical' ? /critical/ : /rollcall: stopped/);
-  });
+  it.each(['critical', 'maintenance'] as const)(
+    'leaves the entry in the registry under the policy %s',
+    async (policy) => {
+      const { clock, registrar, registry } = await registered(threadedProcess(), { shutdown: { policy } });
+      const stopped = registrar.stop();
+      await clock.advance(20_000);
+      await stopped;
+      const [entry] = registry.entries.values();
+      expect(policy === 'critical' ? entry?.status : entry?.maintenance).toMatch(
+        policy === 'critical' ? /critical/ : /rollcall: stopped/,
+      );
+    },
+  );
 });
 
 describe('a thread that cannot be', () => {
   it('for a registry that cannot be built there: told once, and beats come from the main thread', async () => {
     const process = threadedProcess();
     const { registrar, events, threads } = await registered(process, {}, new SimulatedRegistry(process.clock));
-    expect(events.of('warning')).toEqual([{ message: expect.stringMatching(/simulated cannot be taken into a worker thread: heartbeats come from the main thread/) as string }]);
+    expect(events.of('warning')).toEqual([
+      {
+        message: expect.stringMatching(
+          /simulated cannot be taken into a worker thread: heartbeats come from the main thread/,
+        ) as string,
+      },
+    ]);
     expect(registrar.status().thread).toBe('main');
     expect(threads).toEqual([]);
   });
@@ -213,7 +246,9 @@ describe('a thread that cannot be', () => {
     const process = threadedProcess();
     process.refuse(new Error('no such file'));
     const { events, registrar } = await registered(process);
-    expect(events.of('warning')).toEqual([{ message: expect.stringMatching(/no worker thread \(no such file\)/) as string }]);
+    expect(events.of('warning')).toEqual([
+      { message: expect.stringMatching(/no worker thread \(no such file\)/) as string },
+    ]);
     expect(registrar.status().thread).toBe('main');
   });
 });
@@ -227,7 +262,9 @@ describe('a thread that dies', () => {
       expect(registry.passing).toHaveLength(1);
     }
     expect(registrar.status()).toMatchObject({ thread: 'main', state: 'registered' });
-    expect(events.of('warning')).toEqual([{ message: expect.stringMatching(/worker thread is gone \(out of memory\)/) as string }]);
+    expect(events.of('warning')).toEqual([
+      { message: expect.stringMatching(/worker thread is gone \(out of memory\)/) as string },
+    ]);
     expect(events.of('registered')).toHaveLength(1);
     expect(events.of('lost')).toEqual([]);
   });

@@ -44,7 +44,10 @@ interface Answer {
   body: string;
 }
 
-function get(path = '/', options: { signal?: AbortSignal; method?: string; body?: string; agent?: Agent } = {}): Promise<Answer> {
+function get(
+  path = '/',
+  options: { signal?: AbortSignal; method?: string; body?: string; agent?: Agent } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(new URL(path, proxy.url), { agent, ...options }, (incoming) => {
       let text = '';

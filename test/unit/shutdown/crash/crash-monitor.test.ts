@@ -22,7 +22,8 @@ function crashing({ fails = false } = {}) {
   let ended = 0;
   const thread = {
     prepare: () => (fails ? Promise.reject(new Error('no thread')) : Promise.resolve()),
-    say: (removals: readonly CrashRemoval[], withinMs: number) => said.push({ ids: removals.map(({ key }) => key.id), withinMs }),
+    say: (removals: readonly CrashRemoval[], withinMs: number) =>
+      said.push({ ids: removals.map(({ key }) => key.id), withinMs }),
     end: () => (ended += 1),
   };
   let starts = 0;
@@ -30,7 +31,16 @@ function crashing({ fails = false } = {}) {
     starts += 1;
     return Promise.resolve(thread);
   });
-  return { crashMonitor, said, crash: () => onCrash?.(), catches: () => (catchers = 1), captures: () => (captures = true), listens: () => onCrash !== undefined, starts: () => starts, ended: () => ended };
+  return {
+    crashMonitor,
+    said,
+    crash: () => onCrash?.(),
+    catches: () => (catchers = 1),
+    captures: () => (captures = true),
+    listens: () => onCrash !== undefined,
+    starts: () => starts,
+    ended: () => ended,
+  };
 }
 
 describe('a crash', () => {
@@ -54,7 +64,10 @@ describe('a crash', () => {
 
   it('is no matter of ours any more once the last has stopped', async () => {
     const { crashMonitor, listens, ended } = crashing();
-    const ends = [await crashMonitor.subscribe(registry, () => removal('one')), await crashMonitor.subscribe(registry, () => removal('two'))];
+    const ends = [
+      await crashMonitor.subscribe(registry, () => removal('one')),
+      await crashMonitor.subscribe(registry, () => removal('two')),
+    ];
     ends[0]!();
     expect([listens(), ended()]).toEqual([true, 0]);
     ends[1]!();
@@ -69,5 +82,7 @@ describe('a crash', () => {
 });
 
 it('cannot be wanted together with a policy that leaves the entry there', () => {
-  expect(() => new Registrar({ name: 'orders', logger: false, shutdown: { crash: true, policy: 'leave' } })).toThrow("shutdown.crash: got true; false under shutdown.policy 'leave'");
+  expect(() => new Registrar({ name: 'orders', logger: false, shutdown: { crash: true, policy: 'leave' } })).toThrow(
+    "shutdown.crash: got true; false under shutdown.policy 'leave'",
+  );
 });
