@@ -20,8 +20,8 @@ const pairs = classes
   .sort();
 
 it('gives every error class one code of its own, and every code a class', () => {
-  const program = compile([`${root}src/errors.ts`]);
-  const type = exportedType(program, 'src/errors.ts', 'ErrorCode');
+  const program = compile([`${root}src/core/errors.ts`]);
+  const type = exportedType(program, 'src/core/errors.ts', 'ErrorCode');
   const codes = type.isUnion() ? type.types.map((each) => (each.isStringLiteral() ? each.value : '')) : [];
   expect(pairs.map((pair) => pair.split(' ')[1]).sort()).toEqual([...codes].sort());
 });

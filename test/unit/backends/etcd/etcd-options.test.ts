@@ -20,7 +20,7 @@ describe('the options of etcd()', () => {
     expect(resolveEtcdOptions({}, nothing)).toMatchObject({
       shown: 'http://127.0.0.1:2379',
       isLocal: true,
-      credentials: undefined,
+      user: undefined,
       tls: undefined,
       layout: undefined,
       warnings: [],
@@ -32,7 +32,7 @@ describe('the options of etcd()', () => {
     expect(resolveEtcdOptions({}, env)).toMatchObject({
       shown: 'http://127.0.0.1:2379, http://localhost:2380',
       isLocal: true,
-      credentials: { name: 'me', password: 'a:b' },
+      user: { name: 'me', password: 'a:b' },
     });
     expect(resolveEtcdOptions({}, { ...env, user: 'me:x', password: 'y' }).user).toEqual({
       name: 'me:x',
@@ -44,7 +44,7 @@ describe('the options of etcd()', () => {
     const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: 'there:1', ETCDCTL_USER: 'them', ETCDCTL_PASSWORD: 'theirs' });
     expect(resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us', password: 'ours' }, env)).toMatchObject({
       shown: 'http://127.0.0.1:2',
-      credentials: { name: 'us', password: 'ours' },
+      user: { name: 'us', password: 'ours' },
     });
     expect(issuesOf(() => resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us' }, env))).toMatchObject([
       { field: 'password', value: '(hidden)' },
