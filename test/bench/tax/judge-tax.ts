@@ -1,4 +1,5 @@
 import type { Verdict } from '../../prove/experiment/experiment.js';
+import { findUnmeasured } from '../../prove/experiment/find-unmeasured.js';
 import { medianInterval, spreadOf } from '../../prove/experiment/statistics.js';
 import type { Interval, Spread } from '../../prove/experiment/statistics.js';
 import type { VersusRow } from '../load/versus.js';
@@ -48,8 +49,8 @@ export function judgeTax(rows: readonly VersusRow<Contestant>[], smallest: reado
     smallestPerSecond: spreadOf(smallest.map(({ scores }) => Math.round(scores.alone.perSecond))),
   };
   const { throughput, p99 } = figures.tax;
-  const problems: string[] = [];
-  if (!(throughput.high >= THROUGHPUT_RATIO_REACHED)) problems.push(`the throughput ratio is ${throughput.low} to ${throughput.high}, promised is an interval that reaches ${THROUGHPUT_RATIO_REACHED}`);
-  if (!(p99.low <= P99_RATIO_REACHED)) problems.push(`the p99 ratio is ${p99.low} to ${p99.high}, promised is an interval that reaches ${P99_RATIO_REACHED}`);
+  const problems = findUnmeasured({ 'the throughput ratio': throughput, 'the p99 ratio': p99 });
+  if (throughput.high < THROUGHPUT_RATIO_REACHED) problems.push(`the throughput ratio is ${throughput.low} to ${throughput.high}, promised is an interval that reaches ${THROUGHPUT_RATIO_REACHED}`);
+  if (p99.low > P99_RATIO_REACHED) problems.push(`the p99 ratio is ${p99.low} to ${p99.high}, promised is an interval that reaches ${P99_RATIO_REACHED}`);
   return { problems, figures };
 }

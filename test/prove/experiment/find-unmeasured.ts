@@ -1,0 +1,22 @@
+/** A series of measurements as a judge knows it: a `Spread`, an `Interval`, or no more than how many there were. */
+interface Series {
+  readonly n: number;
+}
+
+/**
+ * One problem for each figure that a verdict rests on and that nothing was measured for. No comparison with NaN is true: a
+ * judge that only looks for exceeded bounds would let such a figure pass.
+ */
+export function findUnmeasured(judged: Readonly<Record<string, number | Series | undefined>>): string[] {
+  return Object.entries(judged).flatMap(([name, figure]) => {
+    if (typeof figure === 'object') return problemsOfSeries(name, figure);
+    if (figure === undefined || Number.isNaN(figure)) return [`${name} has no samples: this run proves nothing about it`];
+    return Number.isFinite(figure) ? [] : [`${name} is ${figure}: it never ended while it was measured`];
+  });
+}
+
+function problemsOfSeries(name: string, series: Series): string[] {
+  if (series.n === 0) return [`${name} has no samples: this run proves nothing about it`];
+  const unusable = Object.entries(series).find(([, value]) => !Number.isFinite(value));
+  return unusable === undefined ? [] : [`${name} has ${series.n} samples, and its ${unusable[0]} is ${String(unusable[1])}`];
+}
