@@ -10,13 +10,17 @@ interface Series {
 export function findUnmeasured(judged: Readonly<Record<string, number | Series | undefined>>): string[] {
   return Object.entries(judged).flatMap(([name, figure]) => {
     if (typeof figure === 'object') return problemsOfSeries(name, figure);
-    if (figure === undefined || Number.isNaN(figure)) return [`${name} has no samples: this run proves nothing about it`];
-    return Number.isFinite(figure) ? [] : [`${name} is ${figure}: it never ended while it was measured`];
+    if (figure === undefined || Number.isNaN(figure)) return [noSamples(name)];
+    return Number.isFinite(figure) ? [] : [`${name} is ${figure}: it did not end while it was measured`];
   });
 }
 
 function problemsOfSeries(name: string, series: Series): string[] {
-  if (series.n === 0) return [`${name} has no samples: this run proves nothing about it`];
+  if (series.n === 0) return [noSamples(name)];
   const unusable = Object.entries(series).find(([, value]) => !Number.isFinite(value));
-  return unusable === undefined ? [] : [`${name} has ${series.n} samples, and its ${unusable[0]} is ${String(unusable[1])}`];
+  return unusable === undefined ? [] : [`${series.n} samples of ${name}, and their ${unusable[0]} is ${String(unusable[1])}`];
+}
+
+function noSamples(name: string): string {
+  return `no samples of ${name}: this run proves nothing about it`;
 }

@@ -32,10 +32,18 @@ const COUNTED_INTERVALS = 3;
 export async function herd(lab: Lab): Promise<Verdict> {
   const history = lab.record<HerdEvent>();
   await part(lab, history, 'ours', PROCESSES, lab.runs ?? RUNS);
+  await part(lab, history, 'raw', PROCESSES, lab.runs ?? RUNS);
   await part(lab, history, 'control', CONTROL_PROCESSES, 1);
   const verdict = judgeHerd(history.events, { intervalMs: INTERVAL_MS });
-  const { allPassingMs, bystanderMs, ...others } = verdict.figures;
-  lab.say(spreadTable({ "ms from the leader's return until all pass": allPassingMs, "ms of somebody else's calls meanwhile": bystanderMs }));
+  const { allPassingMs, rawAllPassingMs, bystanderMs, rawBystanderMs, ...others } = verdict.figures;
+  lab.say(
+    spreadTable({
+      "ms from the leader's return until all pass": allPassingMs,
+      'the same for raw ones': rawAllPassingMs,
+      "ms of somebody else's calls meanwhile": bystanderMs,
+      'the same beside raw ones': rawBystanderMs,
+    }),
+  );
   lab.say(table(['', ''], Object.entries(others)));
   return verdict;
 }
@@ -54,8 +62,8 @@ async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes:
     await waitFor(isAll, { timeoutMs: GIVE_UP_MS, everyMs: LOOK_EVERY_MS });
     for (let round = 1; round <= runs; round += 1) {
       history.note({ event: 'round', who, round, at: wallClock() });
-      await strike(history, consul, services, bystander, isAll);
-      await noteBeats(history, services);
+      await strike(history, consul, { who, services, bystander, isAll });
+      if (who !== 'raw') await noteBeats(history, services);
       history.note({ event: 'over', at: wallClock() });
       history.flush();
       lab.say(`${who}: round ${round} of ${runs}`);
@@ -67,8 +75,15 @@ async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes:
   }
 }
 
+interface Cast {
+  readonly who: Herd;
+  readonly services: readonly ForkedService[];
+  readonly bystander: ForkedService;
+  readonly isAll: () => Promise<boolean>;
+}
+
 /** The agent is killed, comes back empty, and all return to it. */
-async function strike(history: History<HerdEvent>, consul: ConsulServer, services: readonly ForkedService[], bystander: ForkedService, isAll: () => Promise<boolean>): Promise<void> {
+async function strike(history: History<HerdEvent>, consul: ConsulServer, { who, services, bystander, isAll }: Cast): Promise<void> {
   for (const service of services) service.send({ ask: 'reset' });
   await consul.kill();
   await pause(DOWN_MS);
@@ -76,6 +91,7 @@ async function strike(history: History<HerdEvent>, consul: ConsulServer, service
   await untilLed(consul.url);
   history.note({ event: 'leader', at: wallClock() });
   bystander.messages.length = 0;
+  if (who === 'raw') for (const service of services) service.send({ ask: 'register' });
   let all = false;
   const look = async () => {
     all = await isAll();

@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 
 /** One simulated life, or one life on a real agent. */
 export type Life =
@@ -13,7 +14,9 @@ export function judgeNoResurrection(lives: readonly Life[]): Verdict {
   const controls = lives.filter((life) => life.kind === 'control');
   const broken = simulated.filter(({ violations }) => violations.length > 0);
   const problems = broken.map(({ seed, violations }) => `seed ${String(seed)}: ${violations.join('; ')}`);
-  for (const { run, listedSamples, registersAfterwards, presentAtEnd, writeOnTheWire } of real) {
+  problems.push(...findUnmeasured({ 'the simulated lives': { n: simulated.length }, 'the real lives': { n: real.length }, 'the control': { n: controls.length } }));
+  for (const { run, samples, listedSamples, registersAfterwards, presentAtEnd, writeOnTheWire } of real) {
+    problems.push(...findUnmeasured({ [`looks after 'deregistered' (run ${String(run)})`]: { n: samples } }));
     if (!writeOnTheWire) problems.push(`run ${String(run)}: no write was on the wire when stop began, so it shows nothing`);
     if (listedSamples > 0) problems.push(`run ${String(run)}: listed in ${String(listedSamples)} samples after 'deregistered'`);
     if (registersAfterwards > 0) problems.push(`run ${String(run)}: ${String(registersAfterwards)} writes were sent after 'deregistered'`);

@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 import type { FailureKind } from './load.js';
@@ -23,7 +24,10 @@ export type RollingEvent =
     }
   | { readonly event: 'over'; readonly requests: number; readonly at: number };
 
-/** From the last answer or the last request, whichever came later, to the exit. */
+/**
+ * From the last answer or the last request, whichever came later, to the exit: 1.2 s is the shortest silence that a source has
+ * to keep before it counts as gone.
+ */
 export const PROMPT_MS = 1_500;
 
 export interface PartFigures {
@@ -93,13 +97,13 @@ function figuresOf({ restarts, failures, requests }: Part): PartFigures {
 }
 
 function brokenPromises({ claim, wantedRolls, restarts, requests }: Part, { rolls, failed, idleMs }: PartFigures): string[] {
-  const problems: string[] = [];
-  if (requests === undefined || requests === 0) problems.push('it was not observed to its end');
+  const problems = requests === undefined ? ['it was not observed to its end'] : findUnmeasured({ requests: { n: requests } });
   if (rolls < wantedRolls) problems.push(`${rolls} of ${wantedRolls} instances were seen to end`);
   if (claim === 'loses' && failed === 0) problems.push('nothing was lost without us: this experiment proves nothing');
   if (claim !== 'lossless' && claim !== 'lossless and prompt') return problems;
   if (failed > 0) problems.push(`${failed} requests failed, promised are 0`);
   if (claim === 'lossless') return problems;
+  problems.push(...findUnmeasured({ idleMs }));
   const unclean = restarts.filter(({ code }) => code !== 0).length;
   if (unclean > 0) problems.push(`${unclean} instances did not exit with 0`);
   if (idleMs.p50 > PROMPT_MS) problems.push(`an instance exited ${idleMs.p50} ms (p50) after its last request or answer, promised are ${PROMPT_MS}`);

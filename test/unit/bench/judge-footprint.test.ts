@@ -45,9 +45,9 @@ describe('the judge of the footprint', () => {
     ['a timer left behind', [start(41), ...memory(51, 52), leftovers({ ...none, timers: 2 })], /^stop\(\) left 1 timers behind/],
     ['a socket left behind', [start(41), ...memory(51, 52), leftovers({ ...none, sockets: 3 })], /^stop\(\) left 1 sockets behind/],
     ['a census that sees nothing', [start(41), ...memory(51, 52), leftovers(none, { ...some, sockets: 2 })], /never seen to have any sockets/],
-    ['starts that are missing', [...memory(51, 52), leftovers(none)], /^importShare has no samples/],
-    ['memory that was not read', [start(41), leftovers(none)], /^firstMb has no samples/],
-    ['memory of further ones that was not read', [start(41), leftovers(none)], /^furtherKb has no samples/],
+    ['starts that are missing', [...memory(51, 52), leftovers(none)], /^no samples of importShare/],
+    ['memory that was not read', [start(41), leftovers(none)], /^no samples of firstMb/],
+    ['memory of further ones that was not read', [start(41), leftovers(none)], /^no samples of furtherKb/],
     ['a census that was not taken', [start(41), ...memory(51, 52)], /never seen to have any timers/],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeFootprint(history).problems.some((line) => problem.test(line))).toBe(true);

@@ -26,8 +26,8 @@ describe('the judge of a beat', () => {
   });
 
   it('sees that nothing was measured', () => {
-    expect(judgeBeat([]).problems).toEqual([expect.stringContaining('cpuRatio has no samples')]);
-    expect(judgeBeat([beat(1, 0)]).problems).toContainEqual(expect.stringContaining('cpuRatio has 1 samples, and its min is Infinity'));
+    expect(judgeBeat([]).problems).toEqual([expect.stringContaining('no samples of cpuRatio')]);
+    expect(judgeBeat([beat(1, 0)]).problems).toContainEqual(expect.stringContaining('1 samples of cpuRatio, and their min is Infinity'));
   });
 });
 
@@ -53,7 +53,7 @@ describe('the judge of visibility', () => {
   });
 
   it('sees that nothing was measured', () => {
-    const problems = ['visible / raw has no samples', 'visible / raw where both connect first has no samples'];
+    const problems = ['no samples of visible / raw', 'no samples of visible / raw where both connect first'];
     expect(judgeVisible([]).problems).toEqual(problems.map((problem) => expect.stringContaining(problem) as string));
   });
 });

@@ -9,14 +9,14 @@ describe('the figures that nothing was measured for', () => {
   });
 
   it.each([
-    ['a series without samples', spreadOf([]), /^killed has no samples/],
-    ['a count of nothing', { n: 0 }, /^killed has no samples/],
-    ['NaN', NaN, /^killed has no samples/],
-    ['undefined', undefined, /^killed has no samples/],
+    ['a series without samples', spreadOf([]), /^no samples of killed/],
+    ['a count of nothing', { n: 0 }, /^no samples of killed/],
+    ['NaN', NaN, /^no samples of killed/],
+    ['undefined', undefined, /^no samples of killed/],
     ['Infinity', Infinity, /^killed is Infinity/],
-    ['a series with NaN in it', spreadOf([1, NaN, 2]), /^killed has 3 samples, and its min is NaN/],
-    ['a series with Infinity in it', spreadOf([1, Infinity]), /^killed has 2 samples, and its p50 is Infinity/],
-    ['an interval of too few', medianInterval([1, 2, 3, 4, 5]), /^killed has 5 samples, and its low is NaN/],
+    ['a series with NaN in it', spreadOf([1, NaN, 2]), /^3 samples of killed, and their min is NaN/],
+    ['a series with Infinity in it', spreadOf([1, Infinity]), /^2 samples of killed, and their p50 is Infinity/],
+    ['an interval of too few', medianInterval([1, 2, 3, 4, 5]), /^5 samples of killed, and their low is NaN/],
   ])('are named: %s', (_what, figure, problem) => {
     expect(findUnmeasured({ killed: figure, fine: 1 })).toEqual([expect.stringMatching(problem)]);
   });

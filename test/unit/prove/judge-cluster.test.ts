@@ -5,7 +5,14 @@ import type { ClusterEvent, Who } from '../../prove/cluster/judge-cluster.js';
 const seen = (at: number, entries: number, passing: number, who: Who = 'ours'): ClusterEvent => ({ event: 'seen', who, at, entries, passing });
 const moment = (event: 'begun' | 'leaving', at: number, who: Who = 'ours'): ClusterEvent => ({ event, who, at });
 const rolled = (at: number): ClusterEvent => ({ event: 'rolled', who: 'ours', at, tookMs: 900 });
-const over = (at: number, failures: string[] = [], requests = 500, who: Who = 'ours'): ClusterEvent => ({ event: 'over', who, at, samples: 1_000, requests, failures });
+const over = (at: number, failures: string[] = [], requests = 500, who: Who = 'ours', samples = 1_000): ClusterEvent => ({
+  event: 'over',
+  who,
+  at,
+  samples,
+  requests,
+  failures,
+});
 
 const control: ClusterEvent[] = [seen(0, 1, 1, 'control'), moment('begun', 1, 'control'), seen(5, 0, 0, 'control'), moment('leaving', 8, 'control'), over(9, ['ECONNRESET'], 50, 'control')];
 
@@ -24,6 +31,10 @@ describe('the judge of clusters', () => {
     expect(figures.rollMs).toMatchObject({ n: 2, p50: 900 });
   });
 
+  it('judges a machine that is five times slower alike: less load, fewer looks', () => {
+    expect(judge(history({ last: over(3_000, [], 100, 'ours', 200) })).problems).toEqual([]);
+  });
+
   it.each([
     ['an entry that goes for a moment', history({ between: [seen(250, 0, 0), seen(260, 1, 1)] }), /0 entries/],
     ['an entry that stops passing', history({ between: [seen(250, 1, 0), seen(260, 1, 1)] }), /0 of them passing, 160 ms after/],
@@ -31,6 +42,9 @@ describe('the judge of clusters', () => {
     ['an entry that was not there at the begin', history().map((event) => (event.event === 'seen' && event.at === 90 ? seen(90, 1, 0) : event)), /0 of them passing/],
     ['an entry that is left', history({ end: [] }), /has left 1 entries/],
     ['a request that failed', history({ last: over(600, ['ECONNRESET']) }), /1 requests failed: ECONNRESET/],
+    ['requests that were not sent', history({ last: over(600, [], 0) }), /^no samples of requests/],
+    ['looks that were not taken', history({ last: over(600, [], 500, 'ours', 0) }), /^no samples of looks/],
+    ['entries that were not seen', history().filter((event) => event.event !== 'seen' || event.at > 400), /^no samples of entries while workers serve/],
     ['too little load', history({ last: over(600, [], 19) }), /too few/],
     ['a restart that is missing', history().filter((event) => event.event !== 'rolled' || event.at !== 300), /1 of 2 restarts/],
     ['a history that breaks off', history().slice(0, -1), /not observed to its end/],

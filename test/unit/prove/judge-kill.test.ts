@@ -27,9 +27,19 @@ function expiry({ out = 3_000, back = 5_010, between = [] as KillEvent[], end = 
   ];
 }
 
-/** Killed at 1000, listening at 1600, the old entry out at `out`, open at 2600. */
-function atOnce({ out = 1_620, back = 2_610 } = {}): KillEvent[] {
-  return [seen(900, 1, 1), killed('at once', 1_000), moment('restarted', 1_010), seen(out, 0, 0), seen(back, 1, 1), moment('listening', 1_600), moment('opened', 2_600), moment('over', 3_000)];
+/** Killed at 1000, listening at 1600, the old entry out at `out`, open at 2600; a bare process takes `raw` for it. */
+function atOnce({ out = 1_620, back = 2_610, raw = 4 } = {}): KillEvent[] {
+  return [
+    seen(900, 1, 1),
+    killed('at once', 1_000),
+    moment('restarted', 1_010),
+    seen(out, 0, 0),
+    seen(back, 1, 1),
+    moment('listening', 1_600),
+    moment('opened', 2_600),
+    moment('over', 3_000),
+    { event: 'raw', round: 1, at: 4_000, clearedMs: raw },
+  ];
 }
 
 describe('the judge of kills', () => {
@@ -38,18 +48,20 @@ describe('the judge of kills', () => {
     expect(problems).toEqual([]);
     expect(figures.outMs).toMatchObject({ n: 1, max: 2_000 });
     expect(figures.clearedMs).toMatchObject({ n: 1, max: 20 });
+    expect(figures.clearedRatio).toBe(5);
     expect(figures.backMs).toMatchObject({ n: 2, min: 10, max: 10 });
   });
 
-  it('counts an entry that expired before the new process listened as an expiry', () => {
-    const { problems, figures } = judgeKill([...expiry(), ...atOnce({ out: 1_590 }), ...atOnce(), ...control], { ttlMs });
-    expect(problems).toEqual([]);
-    expect(figures.outMs).toMatchObject({ n: 2, min: 590 });
+  it('judges a machine that is five times slower alike', () => {
+    const slower = { out: 1_600 + 5 * 20, back: 2_650, raw: 5 * 4 };
+    expect(judgeKill([...expiry({ out: 3_000 + 5 * 10 }), ...atOnce(slower), ...control], { ttlMs }).problems).toEqual([]);
+    expect(judgeKill([...expiry(), ...atOnce({ ...slower, raw: 19 }), ...control], { ttlMs }).problems).toHaveLength(1);
   });
 
   it.each([
     ['an entry that outlives its TTL', [...expiry({ out: 3_201 }), ...atOnce(), ...control], /longer than the 2200 ms/],
-    ['an old entry that is not cleared at once', [...expiry(), ...atOnce({ out: 1_801 }), ...control], /longer than the 800 ms/],
+    ['an old entry that is not cleared at once', [...expiry(), ...atOnce({ out: 1_622 }), ...control], /out after 5.5 times/],
+    ['an old entry that went by itself', [...expiry(), ...atOnce({ out: 1_590 }), ...control], /out before the next process listened/],
     ['an old entry that stays for ever', [...expiry(), ...atOnce().filter((event) => event.event !== 'seen' || event.passing > 0), ...control], /for ever/],
     ['an entry that passes before it is ready', [...expiry({ back: 4_999 }), ...atOnce(), ...control], /it passed 1 ms before it was ready/],
     ['a flash of passing before it is ready', [...expiry({ between: [seen(4_500, 1, 1), seen(4_510, 1, 0)] }), ...atOnce(), ...control], /it passed 500 ms before/],
@@ -58,8 +70,10 @@ describe('the judge of kills', () => {
     ['an entry that goes again', [...expiry({ end: seen(5_200, 1, 0) }), ...atOnce(), ...control], /0 of them passing/],
     ['a life that did not pass when it was killed', [...expiry().with(0, seen(900, 1, 0)), ...atOnce(), ...control], /did not pass when it was killed/],
     ['a history that breaks off', [...expiry().slice(0, -1), ...atOnce(), ...control], /not observed to its end/],
-    ['expiries that nobody measured', [...atOnce(), ...control], /no expiry was measured/],
-    ['clearings that nobody measured', [...expiry(), ...control], /no restart over a living entry/],
+    ['expiries that nobody measured', [...atOnce(), ...control], /^no samples of outMs/],
+    ['clearings that nobody measured', [...expiry(), ...control], /^no samples of clearedMs/],
+    ['no bare process', [...expiry(), ...atOnce().slice(0, -1), ...control], /^no samples of rawClearedMs/],
+    ['a life that never passed again', [...expiry({ back: 2_000 }).filter((event) => event.event !== 'seen' || event.at < 4_000), ...control], /^no samples of backMs/],
     ['a control without a ghost', [...expiry(), ...atOnce(), seen(5_400, 1, 1), killed('after expiry', 5_500, 'control'), seen(5_600, 0, 0), moment('over', 9_000)], /proves nothing/],
     ['a missing control', [...expiry(), ...atOnce()], /proves nothing/],
   ])('sees %s', (_what, history, problem) => {

@@ -28,6 +28,13 @@ describe('the judge of stalls', () => {
     expect(figures).toMatchObject({ shortStalls: 1, overrun: 1 });
   });
 
+  it('judges a machine that is five times slower alike: what is beyond one sign of life, 50 ms, grows fivefold', () => {
+    for (const beyond of [20, 100]) {
+      const times = { out: 13_050 + beyond, back: 14_050 + beyond };
+      expect(judgeStall([start, ...short, ...wedge(times), ...control], { toleranceMs }).problems).toEqual([]);
+    }
+  });
+
   it.each([
     ['a short stall that is seen', [start, ...short, seen(2_000, false), seen(2_010, true), ...wedge(), ...control], /took ours-1 out of \?passing/],
     ['one that is seen right after it', [start, ...short, seen(3_900, false), seen(3_910, true), ...wedge(), ...control], /took ours-1 out of \?passing/],
@@ -37,8 +44,12 @@ describe('the judge of stalls', () => {
     ['a wedge that is critical too soon', [start, ...short, ...wedge({ out: 12_900 }), ...control], /critical 100 ms before/],
     ['a release that is late', [start, ...short, ...wedge({ back: 14_501 }), ...control], /passing 501 ms after its release/],
     ['a release that never comes', [start, ...short, ...wedge().slice(0, 2), ...control], /passing never after its release/],
-    ['a missing short stall', [start, ...wedge(), ...control], /no stall under the tolerance/],
-    ['a missing wedge', [start, ...short, ...control], /no wedge/],
+    ['a missing short stall', [start, ...wedge(), ...control], /^no samples of shortStalls/],
+    ['missing looks', [start, ...short.slice(0, 1), ...wedge(), ...control], /^no samples of looks/],
+    ['a missing wedge', [start, ...short, ...control], /^no samples of wedges/],
+    ['a wedge that is never critical', [start, ...short, ...wedge().slice(1), ...control], /^no samples of criticalMs/],
+    ['a wedge that is never released', [start, ...short, ...wedge().slice(0, 2), ...control], /^no samples of passingMs/],
+    ['a missing control', [start, ...short, ...wedge()], /^no samples of controlStalls/],
     ['a control that nothing happens to', [start, ...short, ...wedge(), ...control.slice(0, 2)], /proves nothing/],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeStall(history, { toleranceMs }).problems.some((line) => problem.test(line))).toBe(true);
