@@ -43,7 +43,8 @@ export function judgeBeat(rows: readonly BeatRow[]): Verdict<BeatFigures> {
   const { cpuRatio } = figures;
   const problems = findUnmeasured({ cpuRatio });
   if (cpuRatio.p50 > CPU_RATIO_MAX) {
-    problems.push(`a beat costs ${cpuRatio.p50} times the CPU of a raw PUT at the median, promised are ${CPU_RATIO_MAX}`);
+    const times = `${cpuRatio.p50} times the CPU of a raw PUT at the median`;
+    problems.push(`a beat costs ${times}, promised are ${CPU_RATIO_MAX}`);
   }
   return { problems, figures };
 }

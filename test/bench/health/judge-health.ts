@@ -35,7 +35,10 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
   const { userCalls } = figures;
   const { median } = figures.throughputRatio;
   const problems = findUnmeasured({ throughputRatio: median, userCalls });
-  if (median < THROUGHPUT_RATIO_MIN) problems.push(`/health is answered ${median} times as often as by a bare handler at the median, promised are ${THROUGHPUT_RATIO_MIN}`);
+  if (median < THROUGHPUT_RATIO_MIN) {
+    const times = `${median} times as often as by a bare handler at the median`;
+    problems.push(`/health is answered ${times}, promised are ${THROUGHPUT_RATIO_MIN}`);
+  }
   if (userCalls > 0) problems.push(`code of the service ran ${userCalls} times for probes, promised is never`);
   const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) => [ours, bareAgain, alone].some(({ body }) => body !== bare.body)).length;
   if (unlike > 0) problems.push(`the answers were not the same in ${unlike} rounds: they cannot be compared`);

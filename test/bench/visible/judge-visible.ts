@@ -36,7 +36,8 @@ export interface VisibleFigures {
 
 export function judgeVisible(rows: readonly VisibleRow[]): Verdict<VisibleFigures> {
   const listed = (who: Contestant) => spreadOf(rows.map((row) => row.listed[who]));
-  const ratio = (who: Contestant, yardstick: Contestant) => spreadOf(rows.map((row) => row.listed[who] / row.listed[yardstick]));
+  const ratio = (who: Contestant, yardstick: Contestant) =>
+    spreadOf(rows.map((row) => row.listed[who] / row.listed[yardstick]));
   const figures = {
     ratio: ratio('ours', 'raw'),
     ratioFresh: ratio('oursFresh', 'rawFresh'),

@@ -38,8 +38,8 @@ export interface WorkerCpuRow {
 export type WorkerEvent = ({ readonly kind: 'memory'; readonly pair: number; readonly main: WorkerMemoryRow; readonly worker: WorkerMemoryRow; readonly further: number }) | ({ readonly kind: 'cpu' } & WorkerCpuRow);
 
 /**
- * The CPU is a share of what a beat from the main thread costs it in the same round: that is hundreds of microseconds, and
- * one message from the worker would be a tenth of it.
+ * The CPU is a share of what a beat from the main thread costs it in the same round: that is hundreds of microseconds,
+ * and one message from the worker would be ten or more.
  */
 export const bounds = { workerMb: 20, mainCpuShare: 0.02 } as const;
 
@@ -48,7 +48,7 @@ export interface WorkerFigures {
   readonly workerMb: Spread;
   /** The same with the further Registrars: there is one worker, whatever their number. */
   readonly workerMbWithAll: Spread;
-  /** Main-thread CPU of a beat in the worker over that of a beat from the main thread, the signs of life left out of both. */
+  /** Main-thread CPU of a beat in the worker over that of one from the main thread, both without the signs of life. */
   readonly mainCpuShare: Spread;
   /** The same for signs of life against signs of life: what of the above is noise. */
   readonly noiseShare: Spread;
@@ -82,7 +82,8 @@ export function judgeWorker(history: readonly WorkerEvent[]): Verdict<WorkerFigu
   };
   atMost('the worker, MB resident,', workerMb.p50, bounds.workerMb);
   atMost('the worker with further Registrars, MB resident,', workerMbWithAll.p50, bounds.workerMb);
-  atMost('the main-thread CPU of a beat, as a share of a beat from the main thread,', mainCpuShare.p50, bounds.mainCpuShare);
+  const share = 'the main-thread CPU of a beat, as a share of a beat from the main thread,';
+  atMost(share, mainCpuShare.p50, bounds.mainCpuShare);
   if (onMainUsPerBeat.p50 * bounds.mainCpuShare <= Math.abs(noiseUsPerBeat.p50)) {
     problems.push('beats from the main thread were not seen to cost it more than noise: this look proves nothing');
   }

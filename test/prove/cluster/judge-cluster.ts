@@ -36,7 +36,11 @@ export function judgeCluster(history: readonly ClusterEvent[], { restarts }: { r
   const controlOver = control.find((event) => event.event === 'over');
   const serving = whileServing(ours);
   const { samples = 0, requests = 0 } = over ?? {};
-  const problems = findUnmeasured({ looks: { n: samples }, 'entries while workers serve': { n: serving.length }, requests: { n: requests } });
+  const problems = findUnmeasured({
+    looks: { n: samples },
+    'entries while workers serve': { n: serving.length },
+    requests: { n: requests },
+  });
   if (rolls.length < restarts) problems.push(`${rolls.length} of ${restarts} restarts came to an end`);
   for (const { entries, passing, at } of serving) {
     if (entries !== 1 || passing !== 1) problems.push(`${entries} entries, ${passing} of them passing, ${Math.round(at - (ours[0]?.at ?? at))} ms after the begin`);

@@ -4,8 +4,8 @@ interface Series {
 }
 
 /**
- * One problem for each figure that a verdict rests on and that nothing was measured for. No comparison with NaN is true: a
- * judge that only looks for exceeded bounds would let such a figure pass.
+ * One problem for each figure that a verdict rests on and that nothing was measured for. Every comparison with NaN is
+ * false, so a judge that only looks for exceeded bounds would let such a figure pass.
  */
 export function findUnmeasured(judged: Readonly<Record<string, number | Series | undefined>>): string[] {
   return Object.entries(judged).flatMap(([name, figure]) => {
@@ -18,7 +18,9 @@ export function findUnmeasured(judged: Readonly<Record<string, number | Series |
 function problemsOfSeries(name: string, series: Series): string[] {
   if (series.n === 0) return [noSamples(name)];
   const unusable = Object.entries(series).find(([, value]) => !Number.isFinite(value));
-  return unusable === undefined ? [] : [`${series.n} samples of ${name}, and their ${unusable[0]} is ${String(unusable[1])}`];
+  if (unusable === undefined) return [];
+  const [statistic, value] = unusable;
+  return [`${series.n} samples of ${name}, and their ${statistic} is ${String(value)}`];
 }
 
 function noSamples(name: string): string {

@@ -39,7 +39,7 @@ export interface FallbackFigures {
   readonly strays: number;
 }
 
-/** "Patience + 1 s": the heartbeat that meets the outage comes within 300 ms, and then the registry below is registered with. */
+/** "Patience + 1 s": the heartbeat that meets the outage comes within 300 ms, and the move to the next follows. */
 const SLACK_MS = 1_000;
 
 export function judgeFallback(history: readonly FallbackEvent[], { patienceMs }: FallbackBounds): Verdict<FallbackFigures> {
@@ -67,17 +67,21 @@ export function judgeFallback(history: readonly FallbackEvent[], { patienceMs }:
     if (cleared?.event !== 'cleared') problems.push(`${where}: what it left at ${move.from} stayed`);
     else took.clearedMs.push(cleared.at - there.at);
   });
-  const longest = (who: Who) => quantile(history.flatMap((event) => (event.event === 'gap' && event.who === who ? [event.afterMs] : [])), 1);
+  const gaps = history.filter((event) => event.event === 'gap');
+  const longest = (who: Who) => quantile(gaps.filter((event) => event.who === who).map(({ afterMs }) => afterMs), 1);
   const gap = longest('ours');
   const controlGap = longest('control');
   if (gap > limit) problems.push(`readers of the chain were without an answer for ${rounded(gap)} ms`);
   const left = history.findLast((event) => event.event === 'left');
   const strays = left?.event === 'left' ? Object.values(left.entries).reduce((sum, entries) => sum + Math.abs(entries), 0) : -1;
   if (strays !== 0) problems.push(strays === -1 ? 'nobody looked for what is left' : `left in the end: ${JSON.stringify(left)}`);
-  if (controlGap <= limit) problems.push('the control, which has the first registry alone, was never without an answer for longer: this experiment proves nothing');
+  if (controlGap <= limit) {
+    const control = 'the control, which has the first registry alone,';
+    problems.push(`${control} was never without an answer for longer: this experiment proves nothing`);
+  }
   const cycles = new Set(history.flatMap((event) => ('cycle' in event ? [event.cycle] : []))).size;
   const moves = { downMs: spreadOf(took.downMs), upMs: spreadOf(took.upMs), clearedMs: spreadOf(took.clearedMs) };
-  const gaps = { longestGapMs: rounded(gap), controlGapMs: rounded(controlGap) };
-  problems.push(...findUnmeasured({ ...moves, ...gaps }));
-  return { problems, figures: { cycles, patienceMs, ...moves, ...gaps, strays } };
+  const longestGaps = { longestGapMs: rounded(gap), controlGapMs: rounded(controlGap) };
+  problems.push(...findUnmeasured({ ...moves, ...longestGaps }));
+  return { problems, figures: { cycles, patienceMs, ...moves, ...longestGaps, strays } };
 }

@@ -10,7 +10,10 @@ export interface HerdProcessPlan {
   readonly ttlMs: number;
 }
 
-/** What it is asked. `reset` begins the counting anew; `report` is answered with what was counted since; `register` is for the raw ones, which notice no loss. */
+/**
+ * What it is asked. `reset` begins the counting anew; `report` is answered with what was counted since; `register` is
+ * for the raw ones, which notice no loss.
+ */
 export type ToHerd = { readonly ask: 'reset' | 'report' | 'register' };
 
 /** What it tells; times are on the wall clock. */

@@ -83,7 +83,8 @@ interface Cast {
 }
 
 /** The agent is killed, comes back empty, and all return to it. */
-async function strike(history: History<HerdEvent>, consul: ConsulServer, { who, services, bystander, isAll }: Cast): Promise<void> {
+async function strike(history: History<HerdEvent>, consul: ConsulServer, cast: Cast): Promise<void> {
+  const { who, services, bystander, isAll } = cast;
   for (const service of services) service.send({ ask: 'reset' });
   await consul.kill();
   await pause(DOWN_MS);

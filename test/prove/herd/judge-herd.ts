@@ -57,8 +57,12 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
   const raw = returnsOf(rounds.filter(({ who }) => who === 'raw'));
   const problems = [...ours.problems, ...raw.problems];
   const of = (who: Herd) => rounds.filter((round) => round.who === who).flatMap(({ events }) => events);
-  const most = (who: Herd, what: 'most' | 'connections') => quantile(of(who).flatMap((event) => (event.event === 'inFlight' ? [event[what]] : [])), 1);
-  const fullest = (who: Herd) => rounded(quantile(of(who).flatMap((event) => (event.event === 'beats' ? [fullestTenth(event.sentAt, plan.intervalMs)] : [])), 1));
+  const most = (who: Herd, what: 'most' | 'connections') =>
+    quantile(of(who).filter((event) => event.event === 'inFlight').map((event) => event[what]), 1);
+  const fullest = (who: Herd) => {
+    const beats = of(who).filter((event) => event.event === 'beats');
+    return rounded(quantile(beats.map(({ sentAt }) => fullestTenth(sentAt, plan.intervalMs)), 1));
+  };
   const times = { allPassingMs: spreadOf(ours.passing), rawAllPassingMs: spreadOf(raw.passing) };
   const figures = {
     ...times,
@@ -72,18 +76,22 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
     controlInFlightMax: most('control', 'most'),
     controlFullestTenth: fullest('control'),
   };
-  const { allPassingRatio, bystanderRatio, inFlightMax } = figures;
-  problems.push(...findUnmeasured({ ...times, allPassingRatio, bystanderRatio, inFlightMax, fullestTenth: figures.fullestTenth }));
+  const { allPassingRatio, bystanderRatio, inFlightMax, fullestTenth: tenth } = figures;
+  problems.push(...findUnmeasured({ ...times, allPassingRatio, bystanderRatio, inFlightMax, fullestTenth: tenth }));
   if (inFlightMax === 0) problems.push('no request of ours was ever seen in flight');
   if (allPassingRatio > bounds.allPassingRatio) {
-    problems.push(`all were passing after ${allPassingRatio} times what raw ones take, promised are ${bounds.allPassingRatio}`);
+    const times = `${allPassingRatio} times what raw ones take`;
+    problems.push(`all were passing after ${times}, promised are ${bounds.allPassingRatio}`);
   }
   if (figures.inFlightMax > bounds.inFlight) problems.push(`one process had ${figures.inFlightMax} requests in flight, promised are ${bounds.inFlight}`);
   if (bystanderRatio > bounds.bystanderRatio) {
-    problems.push(`others waited ${bystanderRatio} times (p99) as long as beside raw ones, promised are ${bounds.bystanderRatio}`);
+    const times = `${bystanderRatio} times (p99) as long as beside raw ones`;
+    problems.push(`others waited ${times}, promised are ${bounds.bystanderRatio}`);
   }
   if (figures.fullestTenth > bounds.fullestTenth) problems.push(`a tenth of the interval held ${figures.fullestTenth} times its share of a process's beats, promised are ${bounds.fullestTenth}`);
-  if (!(figures.controlInFlightMax > bounds.inFlight || figures.controlFullestTenth > bounds.fullestTenth)) problems.push('the control, which bounds and spreads nothing, behaved: this experiment proves nothing');
+  if (!(figures.controlInFlightMax > bounds.inFlight || figures.controlFullestTenth > bounds.fullestTenth)) {
+    problems.push('the control, which bounds and spreads nothing, behaved: this experiment proves nothing');
+  }
   return { problems, figures };
 }
 
@@ -93,9 +101,16 @@ interface Round {
   readonly events: HerdEvent[];
 }
 
-/** How long all took to be back, round by round, and how long each call of somebody else took meanwhile; Infinity for one that failed. */
-function returnsOf(rounds: readonly Round[]): { readonly problems: string[]; readonly passing: number[]; readonly bystander: number[] } {
-  const returns: ReturnType<typeof returnsOf> = { problems: [], passing: [], bystander: [] };
+interface Returns {
+  readonly problems: string[];
+  /** How long all took to be back, round by round. */
+  readonly passing: number[];
+  /** How long each call of somebody else took meanwhile; Infinity: it failed. */
+  readonly bystander: number[];
+}
+
+function returnsOf(rounds: readonly Round[]): Returns {
+  const returns: Returns = { problems: [], passing: [], bystander: [] };
   for (const { who, round, events } of rounds) {
     const name = `${who}, round ${round}`;
     const leaderAt = events.find((event) => event.event === 'leader')?.at;
@@ -106,7 +121,8 @@ function returnsOf(rounds: readonly Round[]): { readonly problems: string[]; rea
     }
     if (allAt === undefined) returns.problems.push(`${name}: not all of them were passing`);
     else returns.passing.push(allAt - leaderAt);
-    const calls = events.filter((event) => event.event === 'bystander').filter(({ at }) => at >= leaderAt && at <= (allAt ?? Infinity));
+    const isMeanwhile = ({ at }: { readonly at: number }) => at >= leaderAt && at <= (allAt ?? Infinity);
+    const calls = events.filter((event) => event.event === 'bystander').filter(isMeanwhile);
     returns.problems.push(...findUnmeasured({ [`the calls of others (${name})`]: { n: calls.length } }));
     returns.bystander.push(...calls.map(({ tookMs }) => tookMs ?? Infinity));
   }

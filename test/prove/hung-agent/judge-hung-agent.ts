@@ -43,7 +43,7 @@ export interface HungAgentFigures {
   readonly rssTrendKb: number;
 }
 
-export function judgeHungAgent(history: readonly HungAgentEvent[], { intervalMs }: HungAgentPlan): Verdict<HungAgentFigures> {
+export function judgeHungAgent(history: readonly HungAgentEvent[], plan: HungAgentPlan): Verdict<HungAgentFigures> {
   const problems: string[] = [];
   const rounds = roundsOf(history);
   const passing: number[] = [];
@@ -64,7 +64,8 @@ export function judgeHungAgent(history: readonly HungAgentEvent[], { intervalMs 
     after.push(end);
   }
   const inPause = rounds.flatMap(({ events }) => whilePaused(events));
-  const most = (who: 'ours' | 'control', what: 'inFlight' | 'connections') => quantile(inPause.filter((wire) => wire.who === who).map((wire) => wire[what]), 1);
+  const most = (who: 'ours' | 'control', what: 'inFlight' | 'connections') =>
+    quantile(inPause.filter((wire) => wire.who === who).map((wire) => wire[what]), 1);
   const kb = (bytes: number) => rounded(bytes / 1024);
   const figures = {
     passingAfterMs: spreadOf(passing),
@@ -81,8 +82,10 @@ export function judgeHungAgent(history: readonly HungAgentEvent[], { intervalMs 
   if (figures.inFlightMax > bounds.inFlight) problems.push(`${figures.inFlightMax} requests were in flight, promised are ${bounds.inFlight} with the held poll`);
   if (figures.controlInFlightMax <= bounds.inFlight) problems.push(`the control, which beats without a deadline, had only ${figures.controlInFlightMax} requests in flight: this experiment proves nothing`);
   const slowest = quantile(passing, 1);
-  const longestMs = bounds.passingAfterShare * intervalMs;
-  if (slowest > longestMs) problems.push(`passing only ${rounded(slowest)} ms after the agent went on, promised are ${longestMs}`);
+  const longestMs = bounds.passingAfterShare * plan.intervalMs;
+  if (slowest > longestMs) {
+    problems.push(`passing only ${rounded(slowest)} ms after the agent went on, promised are ${longestMs}`);
+  }
   for (const [what, grown, limit] of [
     ['the heap grew in a pause', figures.heapGrowthKb, bounds.heapBytes],
     ['the heap grew from round to round', figures.heapTrendKb, bounds.heapBytes],

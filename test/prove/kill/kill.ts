@@ -14,7 +14,7 @@ import type { KillEvent, Restart } from './judge-kill.js';
 
 const RUNS = 30;
 const TTL_MS = 2_000;
-/** Of a life whose entry the next one has to clear: it must not expire before that listens, however slow the machine is. */
+/** Of a life whose entry the next one has to clear: that one listens before it expires, however slow the machine is. */
 const LONG_TTL_MS = 60_000;
 const POLL_EVERY_MS = 5;
 const GATE_MS = 1_000;
@@ -31,8 +31,9 @@ export async function kill(lab: Lab): Promise<Verdict> {
   const consul = await startConsul();
   const [port = 0] = await freePorts(1);
   const watched = new Watched(consul.url, 'ours', history);
+  const registry = { kind: 'consul', url: consul.url } as const;
   const start = (ttlMs: number, readyAfterMs: number) =>
-    new ObservedService({ registry: { kind: 'consul', url: consul.url }, name: 'ours', port, ttl: `${ttlMs}ms`, readyAfterMs });
+    new ObservedService({ registry, name: 'ours', port, ttl: `${ttlMs}ms`, readyAfterMs });
   let service = start(TTL_MS, 0);
   try {
     await watched.until(({ passing }) => passing === 1);
@@ -93,7 +94,8 @@ async function rawRestart(url: string, round: number, history: History<KillEvent
       if (entries?.length === 0) outAt = at;
     };
     await every(POLL_EVERY_MS, look, () => outAt !== undefined, GIVE_UP_MS);
-    const listening = await service.waitForMessage((message): message is { at: number } => typeof (message as { at: unknown }).at === 'number');
+    const isListening = (message: unknown): message is { at: number } => 'at' in (message as object);
+    const listening = await service.waitForMessage(isListening);
     if (outAt !== undefined) history.note({ event: 'raw', round, at: outAt, clearedMs: outAt - listening.at });
   } finally {
     reader.close();

@@ -14,7 +14,8 @@ export function judgeNoResurrection(lives: readonly Life[]): Verdict {
   const controls = lives.filter((life) => life.kind === 'control');
   const broken = simulated.filter(({ violations }) => violations.length > 0);
   const problems = broken.map(({ seed, violations }) => `seed ${String(seed)}: ${violations.join('; ')}`);
-  problems.push(...findUnmeasured({ 'the simulated lives': { n: simulated.length }, 'the real lives': { n: real.length }, 'the control': { n: controls.length } }));
+  const lengths = { 'the simulated lives': simulated, 'the real lives': real, 'the control': controls };
+  for (const [name, { length: n }] of Object.entries(lengths)) problems.push(...findUnmeasured({ [name]: { n } }));
   for (const { run, samples, listedSamples, registersAfterwards, presentAtEnd, writeOnTheWire } of real) {
     problems.push(...findUnmeasured({ [`looks after 'deregistered' (run ${String(run)})`]: { n: samples } }));
     if (!writeOnTheWire) problems.push(`run ${String(run)}: no write was on the wire when stop began, so it shows nothing`);

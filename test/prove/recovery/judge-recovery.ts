@@ -63,7 +63,8 @@ export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict<Recove
     problems.push('the control was never listed at all: this experiment proves nothing');
   }
   const starts = history.filter((event) => event.event === 'started').map(({ tookMs }) => tookMs);
-  const spreads = { emptied: spreadOf(took.emptied), deregistered: spreadOf(took.deregistered), late: spreadOf(took.late), rawBack: spreadOf(raw) };
+  const [emptied, deregistered, late] = [spreadOf(took.emptied), spreadOf(took.deregistered), spreadOf(took.late)];
+  const spreads = { emptied, deregistered, late, rawBack: spreadOf(raw) };
   const backRatio = rounded(spreads.deregistered.p50 / spreads.rawBack.p50);
   const figures = { ...spreads, backRatio, startedMs: rounded(quantile(starts, 1)) };
   problems.push(...findUnmeasured({ ...figures }));
@@ -74,7 +75,8 @@ export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict<Recove
     if (p99 > longestMs) problems.push(`${loss}: back ${p99} ms (p99) after a raw client, promised are ${longestMs}`);
   }
   if (backRatio > bounds.backRatio) {
-    problems.push(`deregistered: back after ${backRatio} times what a raw client takes (p50), promised are ${bounds.backRatio}`);
+    const times = `${backRatio} times what a raw client takes (p50)`;
+    problems.push(`deregistered: back after ${times}, promised are ${bounds.backRatio}`);
   }
   if (figures.startedMs > bounds.startMs) {
     problems.push(`register() took ${figures.startedMs} ms of the app's time, promised are at most ${bounds.startMs}`);
@@ -91,10 +93,13 @@ function roundsOf(history: readonly RecoveryEvent[]): Round[] {
   return rounds;
 }
 
+type Sighting = Extract<RecoveryEvent, { event: 'seen' }>;
+
 /** Milliseconds from the yardstick of the round to ours being back for good, or what went wrong. */
 function returnOf({ loss, events }: Round): number | string {
   if (events.at(-1)?.event !== 'over') return 'it was not observed to its end';
-  const since = loss === 'deregistered' ? struckAt(events, 'ours') : sightings(events, 'raw').find(({ listed }) => listed !== undefined)?.at;
+  const rawListedAt = sightings(events, 'raw').find(({ listed }) => listed !== undefined)?.at;
+  const since = loss === 'deregistered' ? struckAt(events, 'ours') : rawListedAt;
   if (since === undefined) return 'the yardstick is missing';
   const ours = sightings(events, 'ours');
   const back = loss === 'deregistered' ? firstOther(ours, since) : ours.find(({ listed }) => listed !== undefined);
@@ -115,11 +120,11 @@ function struckAt(events: readonly RecoveryEvent[], who: 'ours' | 'raw'): number
 }
 
 /** The first sight of an entry that is not the one from before the deregister. */
-function firstOther(seen: readonly Extract<RecoveryEvent, { event: 'seen' }>[], since: number): (typeof seen)[number] | undefined {
+function firstOther(seen: readonly Sighting[], since: number): Sighting | undefined {
   const before = seen.findLast(({ at }) => at <= since)?.listed;
   return seen.find(({ listed }) => listed !== undefined && listed !== before);
 }
 
-function sightings(events: readonly RecoveryEvent[], who: Watched): Extract<RecoveryEvent, { event: 'seen' }>[] {
+function sightings(events: readonly RecoveryEvent[], who: Watched): Sighting[] {
   return events.filter((event) => event.event === 'seen').filter((event) => event.who === who);
 }

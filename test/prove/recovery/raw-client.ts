@@ -1,6 +1,6 @@
 import { rawConsul } from '../../support/servers/raw-consul.js';
 
-// What the proof compares with: waits by a blocking query for its entry to go, and registers it again by one bare request.
+// What the proof compares with: waits for the loss of its entry by a blocking query, and registers again at once.
 const [url = '', id = ''] = process.argv.slice(2);
 process.once('disconnect', () => process.exit(1));
 

@@ -25,8 +25,8 @@ export type RollingEvent =
   | { readonly event: 'over'; readonly requests: number; readonly at: number };
 
 /**
- * From the last answer or the last request, whichever came later, to the exit: 1.2 s is the shortest silence that a source has
- * to keep before it counts as gone.
+ * From the last answer or the last request, whichever came later, to the exit: a source has to be silent for 1.2 s at
+ * least before it counts as gone.
  */
 export const PROMPT_MS = 1_500;
 
@@ -97,7 +97,9 @@ function figuresOf({ restarts, failures, requests }: Part): PartFigures {
 }
 
 function brokenPromises({ claim, wantedRolls, restarts, requests }: Part, { rolls, failed, idleMs }: PartFigures): string[] {
-  const problems = requests === undefined ? ['it was not observed to its end'] : findUnmeasured({ requests: { n: requests } });
+  const problems: string[] = [];
+  if (requests === undefined) problems.push('it was not observed to its end');
+  else problems.push(...findUnmeasured({ requests: { n: requests } }));
   if (rolls < wantedRolls) problems.push(`${rolls} of ${wantedRolls} instances were seen to end`);
   if (claim === 'loses' && failed === 0) problems.push('nothing was lost without us: this experiment proves nothing');
   if (claim !== 'lossless' && claim !== 'lossless and prompt') return problems;

@@ -71,16 +71,21 @@ export function judgeRotation(history: readonly RotationEvent[], intervalMs: num
   const stateAfter = (to: string, since: number) => history.find((event) => event.event === 'state' && event.to === to && event.at >= since)?.at ?? Infinity;
   const visibleMs = stateAfter('recovering', revokedAt) - revokedAt;
   const longest = bounds.agentBelievesMs + intervalMs;
-  if (visibleMs > longest) problems.push(`a revoked token was visible after ${rounded(visibleMs)} ms, promised are ${rounded(longest)}`);
+  if (visibleMs > longest) {
+    problems.push(`a revoked token was visible after ${rounded(visibleMs)} ms, promised are ${rounded(longest)}`);
+  }
   const passesAt = history.find((event) => event.event === 'sample' && event.passing && event.at >= stateAfter('registered', goodAt))?.at ?? Infinity;
   const healedMs = passesAt - goodAt;
   problems.push(...findUnmeasured({ visibleMs, healedMs }));
-  if (healedMs > bounds.healedMs) problems.push(`passing ${rounded(healedMs)} ms after a good token, promised are ${bounds.healedMs}`);
+  if (healedMs > bounds.healedMs) {
+    problems.push(`passing ${rounded(healedMs)} ms after a good token, promised are ${bounds.healedMs}`);
+  }
 
   const control = history.filter((event) => event.event === 'control');
   const controlRefused = control.filter(({ accepted }) => !accepted).length;
   if (controlRefused === 0 || controlRefused === control.length) problems.push('the control, which keeps its first token, was not accepted and then refused: this experiment proves nothing');
-  const counts = { swaps: swaps.length, beats, missed: count('beatMissed'), samples: samples.length, notPassing, controlRefused };
-  const figures = { ...counts, rotatedMs, visibleMs: rounded(visibleMs), healedMs: rounded(healedMs) };
+  const counts = { swaps: swaps.length, beats, missed: count('beatMissed'), samples: samples.length };
+  const times = { rotatedMs, visibleMs: rounded(visibleMs), healedMs: rounded(healedMs) };
+  const figures = { ...counts, notPassing, controlRefused, ...times };
   return { problems, figures };
 }

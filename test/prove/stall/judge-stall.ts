@@ -96,7 +96,15 @@ export function judgeStall(history: readonly StallEvent[], { toleranceMs }: Stal
     controlStalls: control.length,
     controlFlips,
   };
-  const series = { shortStalls: { n: short.length }, looks: { n: looks }, wedges: { n: long.length }, controlStalls: { n: control.length } };
-  problems.push(...findUnmeasured({ ...series, criticalMs: figures.criticalMs, passingMs: figures.passingMs }));
+  problems.push(
+    ...findUnmeasured({
+      shortStalls: { n: short.length },
+      looks: { n: looks },
+      wedges: { n: long.length },
+      controlStalls: { n: control.length },
+      criticalMs: figures.criticalMs,
+      passingMs: figures.passingMs,
+    }),
+  );
   return { problems, figures };
 }

@@ -28,7 +28,7 @@ function expiry({ out = 3_000, back = 5_010, between = [] as KillEvent[], end = 
 }
 
 /** Killed at 1000, listening at 1600, the old entry out at `out`, open at 2600; a bare process takes `raw` for it. */
-function atOnce({ out = 1_620, back = 2_610, raw = 4 } = {}): KillEvent[] {
+function atOnce({ out = 1_660, back = 2_610, raw = 5 } = {}): KillEvent[] {
   return [
     seen(900, 1, 1),
     killed('at once', 1_000),
@@ -47,20 +47,20 @@ describe('the judge of kills', () => {
     const { problems, figures } = judgeKill([...expiry(), ...atOnce(), ...control], { ttlMs });
     expect(problems).toEqual([]);
     expect(figures.outMs).toMatchObject({ n: 1, max: 2_000 });
-    expect(figures.clearedMs).toMatchObject({ n: 1, max: 20 });
-    expect(figures.clearedRatio).toBe(5);
+    expect(figures.clearedMs).toMatchObject({ n: 1, max: 60 });
+    expect(figures.clearedRatio).toBe(12);
     expect(figures.backMs).toMatchObject({ n: 2, min: 10, max: 10 });
   });
 
   it('judges a machine that is five times slower alike', () => {
-    const slower = { out: 1_600 + 5 * 20, back: 2_650, raw: 5 * 4 };
+    const slower = { out: 1_600 + 5 * 60, back: 2_650, raw: 5 * 5 };
     expect(judgeKill([...expiry({ out: 3_000 + 5 * 10 }), ...atOnce(slower), ...control], { ttlMs }).problems).toEqual([]);
-    expect(judgeKill([...expiry(), ...atOnce({ ...slower, raw: 19 }), ...control], { ttlMs }).problems).toHaveLength(1);
+    expect(judgeKill([...expiry(), ...atOnce({ ...slower, raw: 24 }), ...control], { ttlMs }).problems).toHaveLength(1);
   });
 
   it.each([
     ['an entry that outlives its TTL', [...expiry({ out: 3_201 }), ...atOnce(), ...control], /longer than the 2200 ms/],
-    ['an old entry that is not cleared at once', [...expiry(), ...atOnce({ out: 1_622 }), ...control], /out after 5.5 times/],
+    ['an old entry that is not cleared at once', [...expiry(), ...atOnce({ out: 1_665 }), ...control], /out after 13 times/],
     ['an old entry that went by itself', [...expiry(), ...atOnce({ out: 1_590 }), ...control], /out before the next process listened/],
     ['an old entry that stays for ever', [...expiry(), ...atOnce().filter((event) => event.event !== 'seen' || event.passing > 0), ...control], /for ever/],
     ['an entry that passes before it is ready', [...expiry({ back: 4_999 }), ...atOnce(), ...control], /it passed 1 ms before it was ready/],
