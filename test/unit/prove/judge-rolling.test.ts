@@ -58,7 +58,7 @@ describe('the judge of rolling restarts', () => {
     expect(problemsOf(part('lossless and prompt', [exits(200)]))).toEqual([]);
   });
 
-  it('no samples of names what', () => {
+  it('names what has no samples', () => {
     expect(problemsOf(part('lossless and prompt', []))).toEqual([expect.stringMatching(/^lossless and prompt: no samples of idleMs/)]);
     const idle = part('lossless', [restart(1)]).map((event) => (event.event === 'over' ? { ...event, requests: 0 } : event));
     expect(problemsOf(idle)).toEqual([expect.stringMatching(/^lossless: no samples of requests/)]);
