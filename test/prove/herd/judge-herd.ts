@@ -29,7 +29,7 @@ export const bounds = {
   /** Of what the raw ones take: ours look first, register, and then beat. */
   allPassingRatio: 4,
   inFlight: 16,
-  /** Of what somebody else waits (p99) while the raw ones register. */
+  /** Of what another client waits (p99) while the raw ones register. */
   bystanderRatio: 3,
   /** Of its share of the beats, in the fullest tenth of the interval. */
   fullestTenth: 1.5,
@@ -86,7 +86,7 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
   if (figures.inFlightMax > bounds.inFlight) problems.push(`one process had ${figures.inFlightMax} requests in flight, promised are ${bounds.inFlight}`);
   if (bystanderRatio > bounds.bystanderRatio) {
     const times = `${bystanderRatio} times (p99) as long as beside raw ones`;
-    problems.push(`others waited ${times}, promised are ${bounds.bystanderRatio}`);
+    problems.push(`another client waited ${times}, promised are ${bounds.bystanderRatio}`);
   }
   if (figures.fullestTenth > bounds.fullestTenth) problems.push(`a tenth of the interval held ${figures.fullestTenth} times its share of a process's beats, promised are ${bounds.fullestTenth}`);
   if (!(figures.controlInFlightMax > bounds.inFlight || figures.controlFullestTenth > bounds.fullestTenth)) {
@@ -105,7 +105,7 @@ interface Returns {
   readonly problems: string[];
   /** How long all took to be back, round by round. */
   readonly passing: number[];
-  /** How long each call of somebody else took meanwhile; Infinity: it failed. */
+  /** How long each call of another client took meanwhile; Infinity: it failed. */
   readonly bystander: number[];
 }
 
@@ -123,7 +123,7 @@ function returnsOf(rounds: readonly Round[]): Returns {
     else returns.passing.push(allAt - leaderAt);
     const isMeanwhile = ({ at }: { readonly at: number }) => at >= leaderAt && at <= (allAt ?? Infinity);
     const calls = events.filter((event) => event.event === 'bystander').filter(isMeanwhile);
-    returns.problems.push(...findUnmeasured({ [`the calls of others (${name})`]: { n: calls.length } }));
+    returns.problems.push(...findUnmeasured({ [`calls of another client (${name})`]: { n: calls.length } }));
     returns.bystander.push(...calls.map(({ tookMs }) => tookMs ?? Infinity));
   }
   return returns;

@@ -127,8 +127,12 @@ class Part {
         const promised = `the ${limitMs} ms after the kill that are promised`;
         problems.push(`the dead entry was in ?passing ${lateMs} ms longer than ${promised}`);
       }
-    } else if (out.at > listeningAt) figures.clearedMs = out.at - listeningAt;
-    else problems.push('the dead entry was out before the next process listened: this round proves nothing');
+    } else if (out.at > listeningAt) {
+      figures.clearedMs = out.at - listeningAt;
+      if (out.at > openedAt) problems.push('the dead entry was in ?passing until the next process was ready');
+    } else {
+      problems.push('the dead entry was out before the next process listened: this round proves nothing');
+    }
 
     const again = this.#seen.find((seen) => out !== undefined && seen.at > out.at && seen.passing > 0);
     if (again === undefined) problems.push('it did not pass again');

@@ -61,6 +61,7 @@ describe('the judge of kills', () => {
   it.each([
     ['an entry that outlives its TTL', [...expiry({ out: 3_201 }), ...atOnce(), ...control], /longer than the 2200 ms/],
     ['an old entry that is not cleared at once', [...expiry(), ...atOnce({ out: 1_665 }), ...control], /out after 13 times/],
+    ['an old entry that is cleared by the start alone', [...expiry(), ...atOnce({ out: 2_601, raw: 500 }), ...control], /until the next process was ready/],
     ['an old entry that went by itself', [...expiry(), ...atOnce({ out: 1_590 }), ...control], /out before the next process listened/],
     ['an old entry that stays for ever', [...expiry(), ...atOnce().filter((event) => event.event !== 'seen' || event.passing > 0), ...control], /for ever/],
     ['an entry that passes before it is ready', [...expiry({ back: 4_999 }), ...atOnce(), ...control], /it passed 1 ms before it was ready/],

@@ -45,7 +45,7 @@ describe('the judge', () => {
     expect(judgeNoResurrection(good.filter(isThere)).problems).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('does not believe a life that nobody looked at afterwards', () => {
+  it('does not believe a life without looks afterwards', () => {
     const unseen = good.map((life) => (life.kind === 'real' ? { ...life, samples: 0 } : life));
     expect(judgeNoResurrection(unseen).problems).toEqual([expect.stringMatching(/^no samples of looks after 'deregistered' \(run 1\)/)]);
   });
