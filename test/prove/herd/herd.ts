@@ -40,7 +40,7 @@ export async function herd(lab: Lab): Promise<Verdict> {
     spreadTable({
       "ms from the leader's return until all pass": allPassingMs,
       'the same for raw ones': rawAllPassingMs,
-      "ms of somebody else's calls meanwhile": bystanderMs,
+      "ms of another client's calls meanwhile": bystanderMs,
       'the same beside raw ones': rawBystanderMs,
     }),
   );
