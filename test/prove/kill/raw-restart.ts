@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { rawConsul } from '../../support/servers/raw-consul.js';
-import { wallClock } from '../experiment/history.js';
 
 // What the proof compares with: listens, then deregisters what its last life left, by one bare request.
 const [url = '', id = ''] = process.argv.slice(2);
@@ -11,5 +10,4 @@ const raw = rawConsul(url);
 const server = createServer();
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
-process.send?.({ at: wallClock() });
 await raw.put(`/v1/agent/service/deregister/${id}`);
