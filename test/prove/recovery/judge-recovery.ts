@@ -22,7 +22,7 @@ export const bounds = {
   /** The longest pause between two tries at a registry on this host. */
   longestPauseMs: 250,
   /** Ours looks first, registers, and then beats; a raw client only registers. */
-  backRatio: 4,
+  backRatio: 5,
   /** `wait`, and what a busy machine may add to a timer. */
   startMs: 5_000 + 100,
 } as const;

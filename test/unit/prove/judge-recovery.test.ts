@@ -30,10 +30,10 @@ describe('the judge of recovery', () => {
   });
 
   it('judges a machine that is five times slower alike', () => {
-    const slower = (after: number) => [controlOnce, ...emptied(250 + 5 * 20), ...deregistered(after, 25), ...late(250 + 5 * 20)];
-    expect(judgeRecovery([controlOnce, ...emptied(270), ...deregistered(20), ...late(270)]).problems).toEqual([]);
-    expect(judgeRecovery(slower(100)).problems).toEqual([]);
-    expect(judgeRecovery(slower(101)).problems).toHaveLength(1);
+    const slower = (after: number) => [controlOnce, ...emptied(250 + 5 * 25), ...deregistered(after, 25), ...late(250 + 5 * 25)];
+    expect(judgeRecovery([controlOnce, ...emptied(275), ...deregistered(25), ...late(275)]).problems).toEqual([]);
+    expect(judgeRecovery(slower(125)).problems).toEqual([]);
+    expect(judgeRecovery(slower(126)).problems).toHaveLength(1);
   });
 
   it('counts a return before the raw client as a negative distance', () => {
@@ -46,9 +46,9 @@ describe('the judge of recovery', () => {
   });
 
   it.each([
-    ['a slow return from an empty agent', [controlOnce, ...emptied(271), ...deregistered(12), ...late(30)], /^emptied: back 271 ms/],
-    ['a slow return to a late agent', [controlOnce, ...emptied(1), ...deregistered(12), ...late(271)], /^late: back 271 ms/],
-    ['a slow return from an outside deregister', [controlOnce, ...emptied(1), ...deregistered(21), ...late(1)], /^deregistered: back after 4.2 times/],
+    ['a slow return from an empty agent', [controlOnce, ...emptied(276), ...deregistered(12), ...late(30)], /^emptied: back 276 ms/],
+    ['a slow return to a late agent', [controlOnce, ...emptied(1), ...deregistered(12), ...late(276)], /^late: back 276 ms/],
+    ['a slow return from an outside deregister', [controlOnce, ...emptied(1), ...deregistered(26), ...late(1)], /^deregistered: back after 5.2 times/],
     ['a start that waited beyond its limit', [controlOnce, ...emptied(1), ...deregistered(1), ...late(1, 5_200)], /register\(\) took 5200 ms/],
     ['a start that was never measured', [controlOnce, ...emptied(1), ...deregistered(1), ...round('late', seen('raw', 5, 7), seen('ours', 6, 8))], /^no samples of startedMs/],
     ['an entry that never came back', [controlOnce, ...emptied(1), ...round('emptied', seen('raw', 500, 7)), ...deregistered(1), ...late(1)], /ours did not come back/],
