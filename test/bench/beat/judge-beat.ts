@@ -32,7 +32,11 @@ export interface BeatFigures {
 }
 
 export function judgeBeat(rows: readonly BeatRow[]): Verdict<BeatFigures> {
-  const each = (what: 'cpu' | 'wall') => ({ ours: spread(what, 'ours'), raw: spread(what, 'raw'), rawAgain: spread(what, 'rawAgain') });
+  const each = (what: 'cpu' | 'wall') => ({
+    ours: spread(what, 'ours'),
+    raw: spread(what, 'raw'),
+    rawAgain: spread(what, 'rawAgain'),
+  });
   const spread = (what: 'cpu' | 'wall', who: Contestant) => spreadOf(rows.map((row) => row[what][who]));
   const figures = {
     cpuRatio: spreadOf(rows.map(({ cpu }) => cpu.ours / cpu.raw)),

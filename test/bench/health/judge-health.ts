@@ -26,7 +26,9 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
   const perSecond = (who: Contestant) => spreadOf(rows.map(({ scores }) => Math.round(scores[who].perSecond)));
   const figures = {
     throughputRatio: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.bare.perSecond)),
-    throughputRatioOfTheSame: medianInterval(rows.map(({ scores }) => scores.bareAgain.perSecond / scores.bare.perSecond)),
+    throughputRatioOfTheSame: medianInterval(
+      rows.map(({ scores }) => scores.bareAgain.perSecond / scores.bare.perSecond),
+    ),
     throughputRatioToAlone: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.alone.perSecond)),
     p99Ratio: medianInterval(rows.map(({ scores }) => scores.ours.p99Ms / scores.bare.p99Ms)),
     perSecond: { ours: perSecond('ours'), bare: perSecond('bare'), alone: perSecond('alone') },
@@ -40,7 +42,9 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
     problems.push(`/health is answered ${times}, promised are ${THROUGHPUT_RATIO_MIN}`);
   }
   if (userCalls > 0) problems.push(`code of the service ran ${userCalls} times for probes, promised is never`);
-  const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) => [ours, bareAgain, alone].some(({ body }) => body !== bare.body)).length;
+  const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) =>
+    [ours, bareAgain, alone].some(({ body }) => body !== bare.body),
+  ).length;
   if (unlike > 0) problems.push(`the answers were not the same in ${unlike} rounds: they cannot be compared`);
   return { problems, figures };
 }

@@ -42,7 +42,12 @@ export function judgeVisible(rows: readonly VisibleRow[]): Verdict<VisibleFigure
     ratio: ratio('ours', 'raw'),
     ratioFresh: ratio('oursFresh', 'rawFresh'),
     ratioOfTheSame: ratio('rawAgain', 'raw'),
-    listedMs: { ours: listed('ours'), oursFresh: listed('oursFresh'), raw: listed('raw'), rawFresh: listed('rawFresh') },
+    listedMs: {
+      ours: listed('ours'),
+      oursFresh: listed('oursFresh'),
+      raw: listed('raw'),
+      rawFresh: listed('rawFresh'),
+    },
     oursPassingMs: spreadOf(rows.map(({ passing }) => passing.ours)),
   };
   const judged = { 'visible / raw': figures.ratio, 'visible / raw where both connect first': figures.ratioFresh };

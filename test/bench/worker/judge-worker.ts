@@ -35,7 +35,15 @@ export interface WorkerCpuRow {
   readonly beats: number;
 }
 
-export type WorkerEvent = ({ readonly kind: 'memory'; readonly pair: number; readonly main: WorkerMemoryRow; readonly worker: WorkerMemoryRow; readonly further: number }) | ({ readonly kind: 'cpu' } & WorkerCpuRow);
+export type WorkerEvent =
+  | {
+      readonly kind: 'memory';
+      readonly pair: number;
+      readonly main: WorkerMemoryRow;
+      readonly worker: WorkerMemoryRow;
+      readonly further: number;
+    }
+  | ({ readonly kind: 'cpu' } & WorkerCpuRow);
 
 /**
  * The CPU is a share of what a beat from the main thread costs it in the same round: that is hundreds of microseconds,
@@ -63,7 +71,8 @@ export interface WorkerFigures {
 export function judgeWorker(history: readonly WorkerEvent[]): Verdict<WorkerFigures> {
   const memories = history.filter((event) => event.kind === 'memory');
   const rows = history.filter((event) => event.kind === 'cpu');
-  const perBeat = (who: Contestant) => spreadOf(rows.map(({ mainCpuUs, beats }) => (mainCpuUs[who] - mainCpuUs.still) / beats));
+  const perBeat = (who: Contestant) =>
+    spreadOf(rows.map(({ mainCpuUs, beats }) => (mainCpuUs[who] - mainCpuUs.still) / beats));
   const shareOf = (who: Contestant) =>
     spreadOf(rows.map(({ mainCpuUs }) => (mainCpuUs[who] - mainCpuUs.still) / (mainCpuUs.onMain - mainCpuUs.still)));
   const figures = {

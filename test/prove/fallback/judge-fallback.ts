@@ -6,7 +6,13 @@ import type { Spread } from '../experiment/statistics.js';
 /** All times are on the wall clock. */
 export type FallbackEvent =
   /** From now on `to` has to hold the entry, the first below `from` that lives. */
-  | { readonly event: 'killed'; readonly cycle: number; readonly at: number; readonly from: string; readonly to: string }
+  | {
+      readonly event: 'killed';
+      readonly cycle: number;
+      readonly at: number;
+      readonly from: string;
+      readonly to: string;
+    }
   /** It answers again, and the entry has to come up to it from where it was. */
   | { readonly event: 'back'; readonly cycle: number; readonly at: number; readonly from: string; readonly to: string }
   /** The entry passes at the registry where it has to. */
@@ -42,7 +48,10 @@ export interface FallbackFigures {
 /** "Patience + 1 s": the heartbeat that meets the outage comes within 300 ms, and the move to the next follows. */
 const SLACK_MS = 1_000;
 
-export function judgeFallback(history: readonly FallbackEvent[], { patienceMs }: FallbackBounds): Verdict<FallbackFigures> {
+export function judgeFallback(
+  history: readonly FallbackEvent[],
+  { patienceMs }: FallbackBounds,
+): Verdict<FallbackFigures> {
   const problems: string[] = [];
   const took: Record<'downMs' | 'upMs' | 'clearedMs', number[]> = { downMs: [], upMs: [], clearedMs: [] };
   const limit = patienceMs + SLACK_MS;
@@ -59,7 +68,8 @@ export function judgeFallback(history: readonly FallbackEvent[], { patienceMs }:
     }
     if (move.event === 'killed') {
       took.downMs.push(there.at - move.at);
-      if (there.at - move.at > limit) problems.push(`${where}: at ${move.to} only after ${rounded(there.at - move.at)} ms`);
+      if (there.at - move.at > limit)
+        problems.push(`${where}: at ${move.to} only after ${rounded(there.at - move.at)} ms`);
       return;
     }
     took.upMs.push(there.at - move.at);
@@ -68,13 +78,19 @@ export function judgeFallback(history: readonly FallbackEvent[], { patienceMs }:
     else took.clearedMs.push(cleared.at - there.at);
   });
   const gaps = history.filter((event) => event.event === 'gap');
-  const longest = (who: Who) => quantile(gaps.filter((event) => event.who === who).map(({ afterMs }) => afterMs), 1);
+  const longest = (who: Who) =>
+    quantile(
+      gaps.filter((event) => event.who === who).map(({ afterMs }) => afterMs),
+      1,
+    );
   const gap = longest('ours');
   const controlGap = longest('control');
   if (gap > limit) problems.push(`readers of the chain were without an answer for ${rounded(gap)} ms`);
   const left = history.findLast((event) => event.event === 'left');
-  const strays = left?.event === 'left' ? Object.values(left.entries).reduce((sum, entries) => sum + Math.abs(entries), 0) : -1;
-  if (strays !== 0) problems.push(strays === -1 ? 'nobody looked for what is left' : `left in the end: ${JSON.stringify(left)}`);
+  const strays =
+    left?.event === 'left' ? Object.values(left.entries).reduce((sum, entries) => sum + Math.abs(entries), 0) : -1;
+  if (strays !== 0)
+    problems.push(strays === -1 ? 'nobody looked for what is left' : `left in the end: ${JSON.stringify(left)}`);
   if (controlGap <= limit) {
     const control = 'the control, which has the first registry alone,';
     problems.push(`${control} was never without an answer for longer: this experiment proves nothing`);

@@ -3,7 +3,19 @@ import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { quantile, rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
-export const faults = ['latency', 'stall', 'reset', 'cut', 'drip', '429', '500', '503', 'garbage', 'endless headers', 'huge body'] as const;
+export const faults = [
+  'latency',
+  'stall',
+  'reset',
+  'cut',
+  'drip',
+  '429',
+  '500',
+  '503',
+  'garbage',
+  'endless headers',
+  'huge body',
+] as const;
 export type FaultKind = (typeof faults)[number];
 export const verbs = ['register', 'look', 'beat', 'deregister', 'held poll'] as const;
 export type Verb = (typeof verbs)[number];
@@ -14,7 +26,14 @@ export type FaultsEvent =
   /**
    * One fault of one verb, from when it was healed on. `hits`: requests that met it. `backMs`: until the instance passed, or had stopped and was out of the registry; undefined: it did not in time.
    */
-  | { readonly event: 'cell'; readonly fault: FaultKind; readonly verb: Verb; readonly at: number; readonly hits: number; readonly backMs: number | undefined }
+  | {
+      readonly event: 'cell';
+      readonly fault: FaultKind;
+      readonly verb: Verb;
+      readonly at: number;
+      readonly hits: number;
+      readonly backMs: number | undefined;
+    }
   /** The same fault for a client that waits for every answer. */
   | { readonly event: 'control'; readonly fault: FaultKind; readonly at: number; readonly back: boolean }
   /** Of the process with the instances, in bytes: before the faults, and the most during them. */
@@ -45,7 +64,10 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
     const name = `${fault} × ${verb}`;
     if (hits === 0) problems.push(`${name}: no request met the fault, it proves nothing`);
     if (backMs === undefined) problems.push(`${name}: neither registered nor stopped after it was healed`);
-    else if (backMs > plan.intervalMs) problems.push(`${name}: took ${rounded(backMs)} ms after it was healed, promised is an interval of ${plan.intervalMs}`);
+    else if (backMs > plan.intervalMs)
+      problems.push(
+        `${name}: took ${rounded(backMs)} ms after it was healed, promised is an interval of ${plan.intervalMs}`,
+      );
   }
   for (const fault of faults) {
     for (const verb of verbs) {
@@ -54,7 +76,17 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
     }
   }
   const memory = history.filter((event) => event.event === 'memory');
-  const growthMb = rounded(Math.max(0, quantile(memory.map(({ before, most }) => most - before), 1)) / 1024 / 1024);
+  const growthMb = rounded(
+    Math.max(
+      0,
+      quantile(
+        memory.map(({ before, most }) => most - before),
+        1,
+      ),
+    ) /
+      1024 /
+      1024,
+  );
   const unhandled = history.filter((event) => event.event === 'unhandled');
   const controls = history.filter((event) => event.event === 'control');
   const backs = cells.flatMap(({ backMs }) => backMs ?? []);
@@ -68,8 +100,12 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
   };
   if (history.at(-1)?.event !== 'over') problems.push('it was not observed to its end');
   problems.push(...findUnmeasured({ backMs: figures.backMs, growthMb, 'the control': { n: controls.length } }));
-  if (growthMb > plan.mostGrowthMb) problems.push(`the process grew by ${growthMb} MB, promised are ${plan.mostGrowthMb}`);
+  if (growthMb > plan.mostGrowthMb)
+    problems.push(`the process grew by ${growthMb} MB, promised are ${plan.mostGrowthMb}`);
   for (const { what } of unhandled) problems.push(`unhandled: ${what}`);
-  if (figures.controlLost === 0) problems.push('the control, which waits for every answer, came back from everything: this experiment proves nothing');
+  if (figures.controlLost === 0)
+    problems.push(
+      'the control, which waits for every answer, came back from everything: this experiment proves nothing',
+    );
   return { problems, figures };
 }

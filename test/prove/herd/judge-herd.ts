@@ -58,10 +58,20 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
   const problems = [...ours.problems, ...raw.problems];
   const of = (who: Herd) => rounds.filter((round) => round.who === who).flatMap(({ events }) => events);
   const most = (who: Herd, what: 'most' | 'connections') =>
-    quantile(of(who).filter((event) => event.event === 'inFlight').map((event) => event[what]), 1);
+    quantile(
+      of(who)
+        .filter((event) => event.event === 'inFlight')
+        .map((event) => event[what]),
+      1,
+    );
   const fullest = (who: Herd) => {
     const beats = of(who).filter((event) => event.event === 'beats');
-    return rounded(quantile(beats.map(({ sentAt }) => fullestTenth(sentAt, plan.intervalMs)), 1));
+    return rounded(
+      quantile(
+        beats.map(({ sentAt }) => fullestTenth(sentAt, plan.intervalMs)),
+        1,
+      ),
+    );
   };
   const times = { allPassingMs: spreadOf(ours.passing), rawAllPassingMs: spreadOf(raw.passing) };
   const figures = {
@@ -83,12 +93,16 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
     const times = `${allPassingRatio} times what raw ones take`;
     problems.push(`all were passing after ${times}, promised are ${bounds.allPassingRatio}`);
   }
-  if (figures.inFlightMax > bounds.inFlight) problems.push(`one process had ${figures.inFlightMax} requests in flight, promised are ${bounds.inFlight}`);
+  if (figures.inFlightMax > bounds.inFlight)
+    problems.push(`one process had ${figures.inFlightMax} requests in flight, promised are ${bounds.inFlight}`);
   if (bystanderRatio > bounds.bystanderRatio) {
     const times = `${bystanderRatio} times (p99) as long as beside raw ones`;
     problems.push(`another client waited ${times}, promised are ${bounds.bystanderRatio}`);
   }
-  if (figures.fullestTenth > bounds.fullestTenth) problems.push(`a tenth of the interval held ${figures.fullestTenth} times its share of a process's beats, promised are ${bounds.fullestTenth}`);
+  if (figures.fullestTenth > bounds.fullestTenth)
+    problems.push(
+      `a tenth of the interval held ${figures.fullestTenth} times its share of a process's beats, promised are ${bounds.fullestTenth}`,
+    );
   if (!(figures.controlInFlightMax > bounds.inFlight || figures.controlFullestTenth > bounds.fullestTenth)) {
     problems.push('the control, which bounds and spreads nothing, behaved: this experiment proves nothing');
   }

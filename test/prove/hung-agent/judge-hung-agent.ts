@@ -8,9 +8,21 @@ export type HungAgentEvent =
   | { readonly event: 'round'; readonly round: number; readonly at: number }
   | { readonly event: 'paused' | 'resumed' | 'over'; readonly at: number }
   /** Requests on the wire without an answer, the held poll included, and open connections. */
-  | { readonly event: 'wire'; readonly who: 'ours' | 'control'; readonly at: number; readonly inFlight: number; readonly connections: number }
+  | {
+      readonly event: 'wire';
+      readonly who: 'ours' | 'control';
+      readonly at: number;
+      readonly inFlight: number;
+      readonly connections: number;
+    }
   /** Bytes of our process after a garbage collection. */
-  | { readonly event: 'memory'; readonly when: 'before' | 'during' | 'after'; readonly at: number; readonly heapUsed: number; readonly rss: number }
+  | {
+      readonly event: 'memory';
+      readonly when: 'before' | 'during' | 'after';
+      readonly at: number;
+      readonly heapUsed: number;
+      readonly rss: number;
+    }
   /** Whether `?passing` lists ours; noted when it changes, and once after each resume. */
   | { readonly event: 'seen'; readonly at: number; readonly passing: boolean };
 
@@ -54,7 +66,9 @@ export function judgeHungAgent(history: readonly HungAgentEvent[], plan: HungAge
     const back = passingAfter(events);
     if (typeof back === 'string') problems.push(`round ${round}: ${back}`);
     else passing.push(back);
-    const [before, during, end] = (['before', 'during', 'after'] as const).map((when) => events.filter((event) => event.event === 'memory').find((event) => event.when === when));
+    const [before, during, end] = (['before', 'during', 'after'] as const).map((when) =>
+      events.filter((event) => event.event === 'memory').find((event) => event.when === when),
+    );
     if (before === undefined || during === undefined || end === undefined) {
       problems.push(`round ${round}: its memory was not read`);
       continue;
@@ -65,7 +79,10 @@ export function judgeHungAgent(history: readonly HungAgentEvent[], plan: HungAge
   }
   const inPause = rounds.flatMap(({ events }) => whilePaused(events));
   const most = (who: 'ours' | 'control', what: 'inFlight' | 'connections') =>
-    quantile(inPause.filter((wire) => wire.who === who).map((wire) => wire[what]), 1);
+    quantile(
+      inPause.filter((wire) => wire.who === who).map((wire) => wire[what]),
+      1,
+    );
   const kb = (bytes: number) => rounded(bytes / 1024);
   const figures = {
     passingAfterMs: spreadOf(passing),
@@ -79,8 +96,12 @@ export function judgeHungAgent(history: readonly HungAgentEvent[], plan: HungAge
   };
   if (rounds.length === 0) problems.push('there was no round');
   problems.push(...findUnmeasured(figures));
-  if (figures.inFlightMax > bounds.inFlight) problems.push(`${figures.inFlightMax} requests were in flight, promised are ${bounds.inFlight} with the held poll`);
-  if (figures.controlInFlightMax <= bounds.inFlight) problems.push(`the control, which beats without a deadline, had only ${figures.controlInFlightMax} requests in flight: this experiment proves nothing`);
+  if (figures.inFlightMax > bounds.inFlight)
+    problems.push(`${figures.inFlightMax} requests were in flight, promised are ${bounds.inFlight} with the held poll`);
+  if (figures.controlInFlightMax <= bounds.inFlight)
+    problems.push(
+      `the control, which beats without a deadline, had only ${figures.controlInFlightMax} requests in flight: this experiment proves nothing`,
+    );
   const slowest = quantile(passing, 1);
   const longestMs = bounds.passingAfterShare * plan.intervalMs;
   if (slowest > longestMs) {

@@ -11,7 +11,13 @@ export type Restart = 'after expiry' | 'at once';
  * death and the next start. What was seen last before a part counts as its beginning.
  */
 export type KillEvent =
-  | { readonly event: 'killed'; readonly who: 'ours' | 'control'; readonly round: number; readonly restart: Restart; readonly at: number }
+  | {
+      readonly event: 'killed';
+      readonly who: 'ours' | 'control';
+      readonly round: number;
+      readonly restart: Restart;
+      readonly at: number;
+    }
   | { readonly event: 'restarted' | 'listening' | 'opened' | 'over'; readonly at: number }
   /** A bare process starts, listens and deregisters an entry: how long after its start readers no longer found that. */
   | { readonly event: 'raw'; readonly round: number; readonly at: number; readonly tookMs: number }
@@ -70,7 +76,8 @@ export function judgeKill(history: readonly KillEvent[], { ttlMs }: KillBounds):
     const times = `${figures.clearedShare} times what a bare process takes from its start`;
     problems.push(`restarted at once, the old entry was out after ${times}, promised are ${bounds.clearedShare}`);
   }
-  if (!controlStayed || !controlDoubled) problems.push('the control, which has neither a TTL nor a fixed id, left no ghost: this experiment proves nothing');
+  if (!controlStayed || !controlDoubled)
+    problems.push('the control, which has neither a TTL nor a fixed id, left no ghost: this experiment proves nothing');
   return { problems, figures };
 }
 
@@ -97,7 +104,9 @@ class Part {
     const [killed] = events as [Extract<KillEvent, { event: 'killed' }>];
     ({ who: this.who, round: this.round, restart: this.restart, at: this.at } = killed);
     this.#events = events;
-    this.#seen = [...(seenBefore === undefined ? [] : [seenBefore]), ...events].filter((event) => event.event === 'seen');
+    this.#seen = [...(seenBefore === undefined ? [] : [seenBefore]), ...events].filter(
+      (event) => event.event === 'seen',
+    );
   }
 
   get last(): Extract<KillEvent, { event: 'seen' }> | undefined {
@@ -113,7 +122,8 @@ class Part {
     const listeningAt = this.#when('listening');
     const openedAt = this.#when('opened');
     const overAt = this.#when('over');
-    if (listeningAt === undefined || openedAt === undefined || overAt === undefined) return { problems: ['it was not observed to its end'], figures: {} };
+    if (listeningAt === undefined || openedAt === undefined || overAt === undefined)
+      return { problems: ['it was not observed to its end'], figures: {} };
     if (!this.passingAt(this.at)) return { problems: ['it did not pass when it was killed'], figures: {} };
     const problems: string[] = [];
     const figures: Partial<Record<Sampled, number>> = {};
@@ -138,8 +148,12 @@ class Part {
     if (again === undefined) problems.push('it did not pass again');
     else if (again.at < openedAt) problems.push(`it passed ${rounded(openedAt - again.at)} ms before it was ready`);
     else figures.backMs = again.at - openedAt;
-    if (this.#seen.some((seen) => seen.at > listeningAt && seen.entries > 1)) problems.push('two entries were there at a time');
-    if (this.last?.entries !== 1 || this.last.passing !== 1) problems.push(`in the end there were ${this.last?.entries ?? 0} entries, ${this.last?.passing ?? 0} of them passing`);
+    if (this.#seen.some((seen) => seen.at > listeningAt && seen.entries > 1))
+      problems.push('two entries were there at a time');
+    if (this.last?.entries !== 1 || this.last.passing !== 1)
+      problems.push(
+        `in the end there were ${this.last?.entries ?? 0} entries, ${this.last?.passing ?? 0} of them passing`,
+      );
     return { problems, figures };
   }
 

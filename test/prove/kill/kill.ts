@@ -71,7 +71,9 @@ export async function kill(lab: Lab): Promise<Verdict> {
       'gate open: ms until passing': backMs,
     }),
   );
-  lab.say(`from listening on, the old entry is out after ${clearedShare} of what a bare process takes from its start (p50)`);
+  lab.say(
+    `from listening on, the old entry is out after ${clearedShare} of what a bare process takes from its start (p50)`,
+  );
   return verdict;
 }
 
@@ -153,6 +155,11 @@ class Watched {
   }
 
   async until(enough: (catalog: Catalog) => boolean, withinMs = GIVE_UP_MS): Promise<void> {
-    await every(POLL_EVERY_MS, () => this.look(), () => this.#last !== undefined && enough(this.#last), withinMs);
+    await every(
+      POLL_EVERY_MS,
+      () => this.look(),
+      () => this.#last !== undefined && enough(this.#last),
+      withinMs,
+    );
   }
 }

@@ -55,8 +55,13 @@ export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict<Recove
     if (typeof back === 'string') problems.push(`${name}: ${back}`);
     else took[round.loss].push(back);
     if (round.loss === 'deregistered') raw.push(...rawReturnOf(round));
-    if (round.loss !== 'deregistered' && round.events.some((event) => event.event === 'seen' && event.who === 'control' && event.listed !== undefined)) {
-      problems.push(`${name}: the control, which registered once and only beats, is listed: this experiment proves nothing`);
+    if (
+      round.loss !== 'deregistered' &&
+      round.events.some((event) => event.event === 'seen' && event.who === 'control' && event.listed !== undefined)
+    ) {
+      problems.push(
+        `${name}: the control, which registered once and only beats, is listed: this experiment proves nothing`,
+      );
     }
   }
   if (!history.some((event) => event.event === 'seen' && event.who === 'control' && event.listed !== undefined)) {

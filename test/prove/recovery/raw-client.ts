@@ -11,7 +11,7 @@ const register = () => raw.put('/v1/agent/service/register', { Name: id, ID: id,
 
 await register();
 process.send?.('registered');
-for (let hash = ''; ; ) {
+for (let hash = ''; ;) {
   const answer = await raw.get(`/v1/agent/service/${id}?wait=300s&hash=${hash}`);
   if (answer.status === 404) {
     await register();

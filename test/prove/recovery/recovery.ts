@@ -186,12 +186,21 @@ class Observed {
   }
 
   async #end(who: readonly Watched[]): Promise<void> {
-    await every(POLL_EVERY_MS, () => this.look(who), () => false, WATCH_AFTER_MS);
+    await every(
+      POLL_EVERY_MS,
+      () => this.look(who),
+      () => false,
+      WATCH_AFTER_MS,
+    );
     this.#history.note({ event: 'over', at: wallClock() });
   }
 }
 
 /** As a hand-written client would: passing at once. */
 function registration(name: string): object {
-  return { Name: name, ID: name, Checks: [{ CheckID: `${name}:ttl`, Name: 'Heartbeat', TTL: '600s', Status: 'passing' }] };
+  return {
+    Name: name,
+    ID: name,
+    Checks: [{ CheckID: `${name}:ttl`, Name: 'Heartbeat', TTL: '600s', Status: 'passing' }],
+  };
 }

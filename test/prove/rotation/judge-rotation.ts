@@ -56,25 +56,34 @@ export function judgeRotation(history: readonly RotationEvent[], intervalMs: num
     const rotatedAt = rotations.find((each) => each >= at);
     const buriedAt = history.find((event) => event.event === 'buried' && event.index === index - 1)?.at;
     if (rotatedAt === undefined) problems.push(`token ${index}: the service was never registered under it`);
-    else if (buriedAt === undefined) problems.push(`token ${index}: the one before it was never deleted, so this proves nothing`);
-    else if (rotatedAt > buriedAt) problems.push(`token ${index}: the service was registered under it ${rounded(rotatedAt - buriedAt)} ms after the one before had died`);
+    else if (buriedAt === undefined)
+      problems.push(`token ${index}: the one before it was never deleted, so this proves nothing`);
+    else if (rotatedAt > buriedAt)
+      problems.push(
+        `token ${index}: the service was registered under it ${rounded(rotatedAt - buriedAt)} ms after the one before had died`,
+      );
     if (rotatedAt !== undefined) took.push(rotatedAt - at);
   }
   const beats = count('beat');
   const rotatedMs = spreadOf(took);
   const looks = { n: samples.length };
   problems.push(...findUnmeasured({ rotatedMs, 'the heartbeats': { n: beats }, 'the looks of readers': looks }));
-  if (samples.length < swaps.length * bounds.samplesPerSwap) problems.push(`readers looked only ${samples.length} times`);
+  if (samples.length < swaps.length * bounds.samplesPerSwap)
+    problems.push(`readers looked only ${samples.length} times`);
   if (count('beatMissed') > 0) problems.push(`${count('beatMissed')} heartbeats were missed while tokens were swapped`);
-  if (notPassing > 0) problems.push(`readers saw the service not passing ${notPassing} times while tokens were swapped`);
+  if (notPassing > 0)
+    problems.push(`readers saw the service not passing ${notPassing} times while tokens were swapped`);
 
-  const stateAfter = (to: string, since: number) => history.find((event) => event.event === 'state' && event.to === to && event.at >= since)?.at ?? Infinity;
+  const stateAfter = (to: string, since: number) =>
+    history.find((event) => event.event === 'state' && event.to === to && event.at >= since)?.at ?? Infinity;
   const visibleMs = stateAfter('recovering', revokedAt) - revokedAt;
   const longest = bounds.agentBelievesMs + intervalMs;
   if (visibleMs > longest) {
     problems.push(`a revoked token was visible after ${rounded(visibleMs)} ms, promised are ${rounded(longest)}`);
   }
-  const passesAt = history.find((event) => event.event === 'sample' && event.passing && event.at >= stateAfter('registered', goodAt))?.at ?? Infinity;
+  const passesAt =
+    history.find((event) => event.event === 'sample' && event.passing && event.at >= stateAfter('registered', goodAt))
+      ?.at ?? Infinity;
   const healedMs = passesAt - goodAt;
   problems.push(...findUnmeasured({ visibleMs, healedMs }));
   if (healedMs > bounds.healedMs) {
@@ -83,7 +92,10 @@ export function judgeRotation(history: readonly RotationEvent[], intervalMs: num
 
   const control = history.filter((event) => event.event === 'control');
   const controlRefused = control.filter(({ accepted }) => !accepted).length;
-  if (controlRefused === 0 || controlRefused === control.length) problems.push('the control, which keeps its first token, was not accepted and then refused: this experiment proves nothing');
+  if (controlRefused === 0 || controlRefused === control.length)
+    problems.push(
+      'the control, which keeps its first token, was not accepted and then refused: this experiment proves nothing',
+    );
   const counts = { swaps: swaps.length, beats, missed: count('beatMissed'), samples: samples.length };
   const times = { rotatedMs, visibleMs: rounded(visibleMs), healedMs: rounded(healedMs) };
   const figures = { ...counts, notPassing, controlRefused, ...times };

@@ -10,11 +10,24 @@ const start = (imported: number, slower = 1): FootprintEvent => {
   return { kind: 'start', pair: 1, order: [], ms };
 };
 const memory = (one: number, all: number): FootprintEvent[] => [
-  { kind: 'memory', warm: 100, further: 100, imported: reading(50), one: reading(one), warmed: reading(one + 25), all: reading(all + 25) },
+  {
+    kind: 'memory',
+    warm: 100,
+    further: 100,
+    imported: reading(50),
+    one: reading(one),
+    warmed: reading(one + 25),
+    all: reading(all + 25),
+  },
 ];
 const none: Leftovers = { timers: 1, sockets: 2, processListeners: 3, serverListenersAndMethods: 4 };
 const some: Leftovers = { timers: 9, sockets: 9, processListeners: 9, serverListenersAndMethods: 9 };
-const leftovers = (after: Leftovers, during = some): FootprintEvent => ({ kind: 'leftovers', before: none, during, after });
+const leftovers = (after: Leftovers, during = some): FootprintEvent => ({
+  kind: 'leftovers',
+  before: none,
+  during,
+  after,
+});
 
 describe('the judge of the footprint', () => {
   it('finds nothing wrong with a small one', () => {
@@ -39,12 +52,36 @@ describe('the judge of the footprint', () => {
   });
 
   it.each([
-    ['a slow import', [start(51), ...memory(51, 52), leftovers(none)], /^the import, as a share of a bare start, is 0.275/],
-    ['a heavy first Registrar', [start(41), ...memory(58.5, 59), leftovers(none)], /^the first Registrar, MB resident, is 8.5/],
-    ['heavy further ones', [start(41), ...memory(51, 61), leftovers(none)], /^a further Registrar, kB resident, is 102.4/],
-    ['a timer left behind', [start(41), ...memory(51, 52), leftovers({ ...none, timers: 2 })], /^stop\(\) left 1 timers behind/],
-    ['a socket left behind', [start(41), ...memory(51, 52), leftovers({ ...none, sockets: 3 })], /^stop\(\) left 1 sockets behind/],
-    ['a census that sees nothing', [start(41), ...memory(51, 52), leftovers(none, { ...some, sockets: 2 })], /never seen to have any sockets/],
+    [
+      'a slow import',
+      [start(51), ...memory(51, 52), leftovers(none)],
+      /^the import, as a share of a bare start, is 0.275/,
+    ],
+    [
+      'a heavy first Registrar',
+      [start(41), ...memory(58.5, 59), leftovers(none)],
+      /^the first Registrar, MB resident, is 8.5/,
+    ],
+    [
+      'heavy further ones',
+      [start(41), ...memory(51, 61), leftovers(none)],
+      /^a further Registrar, kB resident, is 102.4/,
+    ],
+    [
+      'a timer left behind',
+      [start(41), ...memory(51, 52), leftovers({ ...none, timers: 2 })],
+      /^stop\(\) left 1 timers behind/,
+    ],
+    [
+      'a socket left behind',
+      [start(41), ...memory(51, 52), leftovers({ ...none, sockets: 3 })],
+      /^stop\(\) left 1 sockets behind/,
+    ],
+    [
+      'a census that sees nothing',
+      [start(41), ...memory(51, 52), leftovers(none, { ...some, sockets: 2 })],
+      /never seen to have any sockets/,
+    ],
     ['starts that are missing', [...memory(51, 52), leftovers(none)], /^no samples of importShare/],
     ['memory that was not read', [start(41), leftovers(none)], /^no samples of firstMb/],
     ['memory of further ones that was not read', [start(41), leftovers(none)], /^no samples of furtherKb/],

@@ -5,7 +5,16 @@ import { judgeTax } from '../../bench/tax/judge-tax.js';
 const score = (perSecond: number, p99Ms = 1) => ({ perSecond, p50Ms: 1, p99Ms, userCalls: 0, body: 'ok' });
 
 describe('the judge of a health request', () => {
-  const row = (ratio: number, ours = {}) => ({ round: 1, order: [], scores: { ours: { ...score(ratio * 1_000), ...ours }, bare: score(1_000), bareAgain: score(1_000), alone: score(2_000) } });
+  const row = (ratio: number, ours = {}) => ({
+    round: 1,
+    order: [],
+    scores: {
+      ours: { ...score(ratio * 1_000), ...ours },
+      bare: score(1_000),
+      bareAgain: score(1_000),
+      alone: score(2_000),
+    },
+  });
 
   it('goes by the median of the ratios within each round', () => {
     const { problems, figures } = judgeHealth([row(0.2), row(0.95), row(1.3)]);
@@ -24,14 +33,19 @@ describe('the judge of a health request', () => {
   });
 
   it('compares nothing but the same answers', () => {
-    expect(judgeHealth([row(1, { body: 'longer' })]).problems).toEqual([expect.stringContaining('not the same in 1 rounds')]);
+    expect(judgeHealth([row(1, { body: 'longer' })]).problems).toEqual([
+      expect.stringContaining('not the same in 1 rounds'),
+    ]);
   });
 
   it('judges a machine that is five times slower alike', () => {
     const slower = (ratio: number) => {
       const { scores, ...round } = row(ratio);
       const bare = score(200, 5);
-      return { ...round, scores: { ...scores, ours: score(ratio * 200, 5), bare, bareAgain: bare, alone: score(400, 5) } };
+      return {
+        ...round,
+        scores: { ...scores, ours: score(ratio * 200, 5), bare, bareAgain: bare, alone: score(400, 5) },
+      };
     };
     expect(judgeHealth([slower(0.95)]).problems).toEqual([]);
     expect(judgeHealth([slower(0.949)]).problems).toHaveLength(1);
@@ -39,7 +53,9 @@ describe('the judge of a health request', () => {
 
   it('sees that nothing was measured', () => {
     expect(judgeHealth([]).problems).toEqual([expect.stringContaining('no samples of throughputRatio')]);
-    expect(judgeHealth([row(1, { userCalls: NaN })]).problems).toEqual([expect.stringContaining('no samples of userCalls')]);
+    expect(judgeHealth([row(1, { userCalls: NaN })]).problems).toEqual([
+      expect.stringContaining('no samples of userCalls'),
+    ]);
   });
 });
 
@@ -73,15 +89,20 @@ describe('the judge of the tax', () => {
   });
 
   it('sees a throughput that is surely lower', () => {
-    expect(judgeTax(rows(0.985, 1), []).problems).toEqual(['the throughput ratio is 0.982 to 0.988, promised is an interval that reaches 0.99']);
+    expect(judgeTax(rows(0.985, 1), []).problems).toEqual([
+      'the throughput ratio is 0.982 to 0.988, promised is an interval that reaches 0.99',
+    ]);
   });
 
   it('sees a p99 that is surely higher', () => {
-    expect(judgeTax(rows(1, 1.03), []).problems).toEqual(['the p99 ratio is 1.026 to 1.034, promised is an interval that reaches 1.02']);
+    expect(judgeTax(rows(1, 1.03), []).problems).toEqual([
+      'the p99 ratio is 1.026 to 1.034, promised is an interval that reaches 1.02',
+    ]);
   });
 
   it('takes nothing for granted that too few rounds say', () => {
-    const problems = (ending: string) => ['throughput', 'p99'].map((what) => expect.stringContaining(`${ending} the ${what} ratio`) as string);
+    const problems = (ending: string) =>
+      ['throughput', 'p99'].map((what) => expect.stringContaining(`${ending} the ${what} ratio`) as string);
     expect(judgeTax(rows(1, 1, 5), []).problems).toEqual(problems('5 samples of'));
     expect(judgeTax([], []).problems).toEqual(problems('no samples of'));
   });

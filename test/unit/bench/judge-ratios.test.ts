@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { judgeBeat } from '../../bench/beat/judge-beat.js';
 import { judgeVisible } from '../../bench/visible/judge-visible.js';
 
-const beat = (ours: number, raw: number) => ({ pair: 1, order: [], cpu: { ours, raw, rawAgain: raw }, wall: { ours: 1, raw: 1, rawAgain: 1 } });
+const beat = (ours: number, raw: number) => ({
+  pair: 1,
+  order: [],
+  cpu: { ours, raw, rawAgain: raw },
+  wall: { ours: 1, raw: 1, rawAgain: 1 },
+});
 const visible = (ours: number, raw: number, oursFresh = ours, rawFresh = raw) => {
   const times = { ours, oursFresh, raw, rawAgain: raw, rawFresh };
   return { pair: 1, order: [], listed: times, passing: times };
@@ -27,7 +32,9 @@ describe('the judge of a beat', () => {
 
   it('sees that nothing was measured', () => {
     expect(judgeBeat([]).problems).toEqual([expect.stringContaining('no samples of cpuRatio')]);
-    expect(judgeBeat([beat(1, 0)]).problems).toContainEqual(expect.stringContaining('1 samples of cpuRatio, and their min is Infinity'));
+    expect(judgeBeat([beat(1, 0)]).problems).toContainEqual(
+      expect.stringContaining('1 samples of cpuRatio, and their min is Infinity'),
+    );
   });
 });
 
@@ -49,7 +56,9 @@ describe('the judge of visibility', () => {
   });
 
   it('sees one that is visible later than promised where both connect first', () => {
-    expect(judgeVisible([visible(2, 2, 5.2, 2)]).problems).toEqual([expect.stringMatching(/^visible \/ raw where both connect first is 2.6/)]);
+    expect(judgeVisible([visible(2, 2, 5.2, 2)]).problems).toEqual([
+      expect.stringMatching(/^visible \/ raw where both connect first is 2.6/),
+    ]);
   });
 
   it('sees that nothing was measured', () => {

@@ -4,7 +4,12 @@ import { medianInterval, spreadOf } from '../../prove/experiment/statistics.js';
 
 describe('the figures that nothing was measured for', () => {
   it('are none where every figure has samples', () => {
-    const judged = { killed: spreadOf([1, 2]), ratio: 0, interval: medianInterval([1, 2, 3, 4, 5, 6]), looks: { n: 9 } };
+    const judged = {
+      killed: spreadOf([1, 2]),
+      ratio: 0,
+      interval: medianInterval([1, 2, 3, 4, 5, 6]),
+      looks: { n: 9 },
+    };
     expect(findUnmeasured(judged)).toEqual([]);
   });
 

@@ -36,12 +36,20 @@ describe('the judge of a herd', () => {
     expect(problems).toEqual([]);
     expect(figures).toMatchObject({ allPassingMs: { max: 1_200 }, rawAllPassingMs: { max: 200 }, allPassingRatio: 6 });
     expect(figures).toMatchObject({ bystanderMs: { max: 6 }, rawBystanderMs: { max: 2 }, bystanderRatio: 3 });
-    expect(figures).toMatchObject({ inFlightMax: 9, connectionsMax: 13, fullestTenth: 1, controlInFlightMax: 100, controlFullestTenth: 10 });
+    expect(figures).toMatchObject({
+      inFlightMax: 9,
+      connectionsMax: 13,
+      fullestTenth: 1,
+      controlInFlightMax: 100,
+      controlFullestTenth: 10,
+    });
   });
 
   it('judges a machine that is five times slower alike', () => {
     const slowerRaw = round('raw', { allAt: 11_000, calls: [10, 10], sentAt: [] });
-    const slower = (story: Story) => judgeHerd([...round('ours', { allAt: 16_000, calls: [25, 30], ...story }), ...slowerRaw, ...control], plan).problems;
+    const slower = (story: Story) =>
+      judgeHerd([...round('ours', { allAt: 16_000, calls: [25, 30], ...story }), ...slowerRaw, ...control], plan)
+        .problems;
     expect(slower({})).toEqual([]);
     expect(slower({ allAt: 16_010, calls: [25, 31] })).toHaveLength(2);
   });
@@ -53,15 +61,43 @@ describe('the judge of a herd', () => {
 
   it.each([
     ['a late return', [...round('ours', { allAt: 11_210 }), ...raw, ...control], /after 6.05 times what raw ones take/],
-    ['a return of not all', [...round('ours').filter(({ event }) => event !== 'passing'), ...raw, ...control], /not all of them were passing/],
+    [
+      'a return of not all',
+      [...round('ours').filter(({ event }) => event !== 'passing'), ...raw, ...control],
+      /not all of them were passing/,
+    ],
     ['too many requests at once', [...round('ours', { most: 17 }), ...raw, ...control], /17 requests in flight/],
     ['a bystander who waits', [...round('ours', { calls: [5, 7] }), ...raw, ...control], /waited 3.5 times \(p99\)/],
-    ['a bystander who is refused', [...round('ours', { calls: [5, undefined] }), ...raw, ...control], /^bystanderRatio is Infinity/m],
-    ['no bystander', [...round('ours', { calls: [] }), ...raw, ...control], /^no samples of calls of another client \(ours, round 1\)/m],
-    ['beats together', [...round('ours', { sentAt: spread.map((at) => at - (at % 200)) }), ...raw, ...control], /2 times its share/],
-    ['beats that nobody counted', [...round('ours', { sentAt: [] }), ...raw, ...control], /^no samples of fullestTenth/m],
-    ['requests that were never seen', [...round('ours', { most: 0 }), ...raw, ...control], /no request of ours was ever seen/],
-    ['requests that were not counted', [...round('ours').filter(({ event }) => event !== 'inFlight'), ...raw, ...control], /^no samples of inFlightMax/m],
+    [
+      'a bystander who is refused',
+      [...round('ours', { calls: [5, undefined] }), ...raw, ...control],
+      /^bystanderRatio is Infinity/m,
+    ],
+    [
+      'no bystander',
+      [...round('ours', { calls: [] }), ...raw, ...control],
+      /^no samples of calls of another client \(ours, round 1\)/m,
+    ],
+    [
+      'beats together',
+      [...round('ours', { sentAt: spread.map((at) => at - (at % 200)) }), ...raw, ...control],
+      /2 times its share/,
+    ],
+    [
+      'beats that nobody counted',
+      [...round('ours', { sentAt: [] }), ...raw, ...control],
+      /^no samples of fullestTenth/m,
+    ],
+    [
+      'requests that were never seen',
+      [...round('ours', { most: 0 }), ...raw, ...control],
+      /no request of ours was ever seen/,
+    ],
+    [
+      'requests that were not counted',
+      [...round('ours').filter(({ event }) => event !== 'inFlight'), ...raw, ...control],
+      /^no samples of inFlightMax/m,
+    ],
     ['no raw ones', [...round('ours'), ...control], /^no samples of rawAllPassingMs/m],
     ['no ratio without raw ones', [...round('ours'), ...control], /^no samples of allPassingRatio/m],
     ['raw ones without another client', [...round('ours'), ...control], /^no samples of bystanderRatio/m],

@@ -5,10 +5,22 @@ import type { KillEvent, Restart } from '../../prove/kill/judge-kill.js';
 const ttlMs = 2_000;
 
 const seen = (at: number, entries: number, passing: number): KillEvent => ({ event: 'seen', at, entries, passing });
-const killed = (restart: Restart, at: number, who: 'ours' | 'control' = 'ours'): KillEvent => ({ event: 'killed', who, round: 1, restart, at });
+const killed = (restart: Restart, at: number, who: 'ours' | 'control' = 'ours'): KillEvent => ({
+  event: 'killed',
+  who,
+  round: 1,
+  restart,
+  at,
+});
 const moment = (event: 'restarted' | 'listening' | 'opened' | 'over', at: number): KillEvent => ({ event, at });
 
-const control: KillEvent[] = [seen(0, 1, 1), killed('after expiry', 1, 'control'), moment('restarted', 5_000), seen(5_100, 2, 2), moment('over', 5_200)];
+const control: KillEvent[] = [
+  seen(0, 1, 1),
+  killed('after expiry', 1, 'control'),
+  moment('restarted', 5_000),
+  seen(5_100, 2, 2),
+  moment('over', 5_200),
+];
 
 /** Killed at 1000, out at `out`, listening at 4000, open at 5000, back at `back`. */
 function expiry({ out = 3_000, back = 5_010, between = [] as KillEvent[], end = seen(5_010, 1, 1) } = {}): KillEvent[] {
@@ -54,28 +66,83 @@ describe('the judge of kills', () => {
 
   it('judges a machine that is five times slower alike', () => {
     const slower = { out: 1_600 + 5 * 60, back: 2_650, raw: 5 * 120 };
-    expect(judgeKill([...expiry({ out: 3_000 + 5 * 10 }), ...atOnce(slower), ...control], { ttlMs }).problems).toEqual([]);
-    expect(judgeKill([...expiry(), ...atOnce({ ...slower, raw: 590 }), ...control], { ttlMs }).problems).toHaveLength(1);
+    expect(judgeKill([...expiry({ out: 3_000 + 5 * 10 }), ...atOnce(slower), ...control], { ttlMs }).problems).toEqual(
+      [],
+    );
+    expect(judgeKill([...expiry(), ...atOnce({ ...slower, raw: 590 }), ...control], { ttlMs }).problems).toHaveLength(
+      1,
+    );
   });
 
   it.each([
     ['an entry that outlives its TTL', [...expiry({ out: 3_201 }), ...atOnce(), ...control], /longer than the 2200 ms/],
-    ['an old entry that is not cleared at once', [...expiry(), ...atOnce({ out: 1_666 }), ...control], /out after 0.55 times/],
-    ['an old entry that is cleared by the start alone', [...expiry(), ...atOnce({ out: 2_601, raw: 5_000 }), ...control], /until the next process was ready/],
-    ['an old entry that went by itself', [...expiry(), ...atOnce({ out: 1_590 }), ...control], /out before the next process listened/],
-    ['an old entry that stays for ever', [...expiry(), ...atOnce().filter((event) => event.event !== 'seen' || event.passing > 0), ...control], /for ever/],
-    ['an entry that passes before it is ready', [...expiry({ back: 4_999 }), ...atOnce(), ...control], /it passed 1 ms before it was ready/],
-    ['a flash of passing before it is ready', [...expiry({ between: [seen(4_500, 1, 1), seen(4_510, 1, 0)] }), ...atOnce(), ...control], /it passed 500 ms before/],
-    ['a second entry while it starts', [...expiry({ between: [seen(4_500, 2, 0)] }), ...atOnce(), ...control], /two entries were there/],
-    ['a second entry in the end', [...expiry({ end: seen(5_200, 2, 1) }), ...atOnce(), ...control], /in the end there were 2 entries/],
+    [
+      'an old entry that is not cleared at once',
+      [...expiry(), ...atOnce({ out: 1_666 }), ...control],
+      /out after 0.55 times/,
+    ],
+    [
+      'an old entry that is cleared by the start alone',
+      [...expiry(), ...atOnce({ out: 2_601, raw: 5_000 }), ...control],
+      /until the next process was ready/,
+    ],
+    [
+      'an old entry that went by itself',
+      [...expiry(), ...atOnce({ out: 1_590 }), ...control],
+      /out before the next process listened/,
+    ],
+    [
+      'an old entry that stays for ever',
+      [...expiry(), ...atOnce().filter((event) => event.event !== 'seen' || event.passing > 0), ...control],
+      /for ever/,
+    ],
+    [
+      'an entry that passes before it is ready',
+      [...expiry({ back: 4_999 }), ...atOnce(), ...control],
+      /it passed 1 ms before it was ready/,
+    ],
+    [
+      'a flash of passing before it is ready',
+      [...expiry({ between: [seen(4_500, 1, 1), seen(4_510, 1, 0)] }), ...atOnce(), ...control],
+      /it passed 500 ms before/,
+    ],
+    [
+      'a second entry while it starts',
+      [...expiry({ between: [seen(4_500, 2, 0)] }), ...atOnce(), ...control],
+      /two entries were there/,
+    ],
+    [
+      'a second entry in the end',
+      [...expiry({ end: seen(5_200, 2, 1) }), ...atOnce(), ...control],
+      /in the end there were 2 entries/,
+    ],
     ['an entry that goes again', [...expiry({ end: seen(5_200, 1, 0) }), ...atOnce(), ...control], /0 of them passing/],
-    ['a life that did not pass when it was killed', [...expiry().with(0, seen(900, 1, 0)), ...atOnce(), ...control], /did not pass when it was killed/],
+    [
+      'a life that did not pass when it was killed',
+      [...expiry().with(0, seen(900, 1, 0)), ...atOnce(), ...control],
+      /did not pass when it was killed/,
+    ],
     ['a history that breaks off', [...expiry().slice(0, -1), ...atOnce(), ...control], /not observed to its end/],
     ['expiries that nobody measured', [...atOnce(), ...control], /^no samples of outMs/],
     ['clearings that nobody measured', [...expiry(), ...control], /^no samples of clearedMs/],
     ['no bare process', [...expiry(), ...atOnce().slice(0, -1), ...control], /^no samples of rawRestartMs/],
-    ['a life that never passed again', [...expiry({ back: 2_000 }).filter((event) => event.event !== 'seen' || event.at < 4_000), ...control], /^no samples of backMs/],
-    ['a control without a ghost', [...expiry(), ...atOnce(), seen(5_400, 1, 1), killed('after expiry', 5_500, 'control'), seen(5_600, 0, 0), moment('over', 9_000)], /proves nothing/],
+    [
+      'a life that never passed again',
+      [...expiry({ back: 2_000 }).filter((event) => event.event !== 'seen' || event.at < 4_000), ...control],
+      /^no samples of backMs/,
+    ],
+    [
+      'a control without a ghost',
+      [
+        ...expiry(),
+        ...atOnce(),
+        seen(5_400, 1, 1),
+        killed('after expiry', 5_500, 'control'),
+        seen(5_600, 0, 0),
+        moment('over', 9_000),
+      ],
+      /proves nothing/,
+    ],
     ['a missing control', [...expiry(), ...atOnce()], /proves nothing/],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeKill(history, { ttlMs }).problems.some((line) => problem.test(line))).toBe(true);

@@ -18,8 +18,23 @@ interface Story {
 
 /** One part: a round that is struck at 1000 and healed at 30000, and its end. */
 function part(name: Part, story: Story = {}): TwoAgentsEvent[] {
-  const { fault = 'killed', movedAt = 2_000, doubledUntil = 6_000, backAt = 33_000, seenLast = ['preferred'], kept = true, left = 0, controlLeft = 1 } = story;
-  const seen = (at: number, entries: readonly Place[], passing = entries): TwoAgentsEvent => ({ event: 'seen', who: 'ours', at, entries, passing });
+  const {
+    fault = 'killed',
+    movedAt = 2_000,
+    doubledUntil = 6_000,
+    backAt = 33_000,
+    seenLast = ['preferred'],
+    kept = true,
+    left = 0,
+    controlLeft = 1,
+  } = story;
+  const seen = (at: number, entries: readonly Place[], passing = entries): TwoAgentsEvent => ({
+    event: 'seen',
+    who: 'ours',
+    at,
+    entries,
+    passing,
+  });
   return [
     { event: 'round', part: name, fault, round: 1, at: 0 },
     seen(1, ['preferred']),
@@ -75,24 +90,42 @@ describe('the judge of two agents', () => {
   it('fails where nothing but successors was played, as one run was once', () => {
     const history = [...part('agents', { fault: 'successor' }), ...part('datacenters', { fault: 'successor' })];
     const names = ['killedMs', 'hungMs', 'backMs'];
-    expect(judgeTwoAgents(history, plan).problems).toEqual(names.map((name) => expect.stringContaining(`no samples of ${name}`) as string));
+    expect(judgeTwoAgents(history, plan).problems).toEqual(
+      names.map((name) => expect.stringContaining(`no samples of ${name}`) as string),
+    );
   });
 
   it.each([
     ['a late move', both({ movedAt: 5_100 }), /after 4100 ms, promised are 4000/],
-    ['a move that never came', both().filter((event) => event.event !== 'seen' || event.at < 1_000), /never registered with the other/],
+    [
+      'a move that never came',
+      both().filter((event) => event.event !== 'seen' || event.at < 1_000),
+      /never registered with the other/,
+    ],
     ['two that pass for too long', both({ doubledUntil: 12_001 }), /two entries passed for 10001 ms/],
-    ['a late move from one that hangs', [...both(), ...part('agents', { ...hung, movedAt: 6_100 })], /after 5100 ms, promised are 5000/],
+    [
+      'a late move from one that hangs',
+      [...both(), ...part('agents', { ...hung, movedAt: 6_100 })],
+      /after 5100 ms, promised are 5000/,
+    ],
     ['no agent that was killed', without('killed'), /^no samples of killedMs/m],
     ['no agent that hung', without('hung'), /^no samples of hungMs/m],
-    ['no return that was measured', both({ seenLast: ['other'] }).filter(({ event }) => event !== 'healed'), /^no samples of backMs/m],
+    [
+      'no return that was measured',
+      both({ seenLast: ['other'] }).filter(({ event }) => event !== 'healed'),
+      /^no samples of backMs/m,
+    ],
     ['nothing that was looked at', both().filter(({ event }) => event !== 'seen'), /^no samples of doubledMs/m],
     ['a late return', both({ backAt: 38_001 }), /back only 8001 ms/],
     ['no return', both({ seenLast: ['other'] }), /not back with the preferred one alone/],
     ['an entry beside it', both({ seenLast: ['other', 'preferred'] }), /not back with the preferred one alone/],
     ['what is left over', both({ left: 1 }), /1 entries were left over/],
     ['a control that clears', both({ controlLeft: 0 }), /proves nothing/],
-    ['a successor that was removed', [...part('agents'), ...part('datacenters', { fault: 'successor', kept: false })], /another instance were removed/],
+    [
+      'a successor that was removed',
+      [...part('agents'), ...part('datacenters', { fault: 'successor', kept: false })],
+      /another instance were removed/,
+    ],
     ['no successor', [...part('agents'), ...part('datacenters')], /no successor/],
     ['a round that breaks off', both().filter(({ event }) => event !== 'over'), /not observed to its end/],
     ['a missing part', part('agents', { fault: 'successor' }), /no round of datacenters/],
