@@ -77,8 +77,8 @@ export class Registrar {
   }
 
   /**
-   * Adds another listener of the same service, e.g. on a second address: it is counted, drained and closed together with
-   * the server given to `bind()`. Throws `ConfigError` before `bind()`.
+   * Adds another listener of the same service, e.g. on a second address: it is counted, drained and closed together
+   * with the server given to `bind()`. Throws `ConfigError` before `bind()`.
    */
   bindAlso(server: Server): this {
     if (this.#parts.attachments.server === undefined)
@@ -88,9 +88,9 @@ export class Registrar {
   }
 
   /**
-   * Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come, because the
-   * start failed for good or the Registrar was stopped first. Without a server it keeps the process alive during its first
-   * try, for `wait` at most.
+   * Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come, because
+   * the start failed for good or the Registrar was stopped first. Without a server it keeps the process alive during
+   * its first try, for `wait` at most.
    */
   start(): Promise<void> {
     if (this.#started === undefined) {
@@ -102,10 +102,11 @@ export class Registrar {
   }
 
   /**
-   * Starts and waits as `wait` and `required` say. Resolves when registered, or `wait` after 'listening' at the latest; at
-   * once when the server is not about to listen. Rejects for the caller's mistakes: `ConfigError`, `AddressNotFoundError`,
-   * and `IdConflictError` under `onIdConflict: 'fail'`. Where `required`, it also rejects with the reason why the instance
-   * is not registered in time; the Registrar then leaves the registry for good and does not touch the server.
+   * Starts and waits as `wait` and `required` say. Resolves when registered, or `wait` after 'listening' at the
+   * latest; at once when the server is not about to listen. Rejects for the caller's mistakes: `ConfigError`,
+   * `AddressNotFoundError`, and `IdConflictError` under `onIdConflict: 'fail'`. Where `required`, it also rejects
+   * with the reason why the instance is not registered in time; the Registrar then leaves the registry for good and
+   * does not touch the server.
    */
   async settled(): Promise<void> {
     const { waitMs, required } = this.#parts.config;
@@ -161,9 +162,9 @@ export class Registrar {
 
   /**
    * Takes the instance out of traffic, or back into it, while the process goes on. Maintenance survives a loss of the
-   * registration and ends with the next start. Resolves when the registry shows it, or at once while nothing is registered
-   * yet; rejects with `StoppedError` once a stop has begun. It neither replaces nor lifts an operator's maintenance.
-   * `reason` is for people, at most 200 characters.
+   * registration and ends with the next start. Resolves when the registry shows it, or at once while nothing is
+   * registered yet; rejects with `StoppedError` once a stop has begun. It neither replaces nor lifts an operator's
+   * maintenance. `reason` is for people, at most 200 characters.
    */
   async maintenance(on: boolean, reason = 'for a while'): Promise<void> {
     if (this.#parts.halt.signal.aborted)
@@ -175,10 +176,10 @@ export class Registrar {
   }
 
   /**
-   * Runs `hook` at a point of the stop: `before deregister`, while still listed; `after drain`, when the traffic has gone;
-   * `after close`, when the server is closed. Hooks run one after another, the last one added first. When one throws or
-   * exceeds its timeout, the stop goes on and the 'stopped' event names the hook. The returned function removes the hook.
-   * Throws `ConfigError` for bad arguments, and `StoppedError` once a stop has begun.
+   * Runs `hook` at a point of the stop: `before deregister`, while still listed; `after drain`, when the traffic has
+   * gone; `after close`, when the server is closed. Hooks run one after another, the last one added first. When one
+   * throws or exceeds its timeout, the stop goes on and the 'stopped' event names the hook. The returned function
+   * removes the hook. Throws `ConfigError` for bad arguments, and `StoppedError` once a stop has begun.
    */
   onStop(point: HookPoint, name: string, hook: StopHook, options?: HookOptions): () => void {
     if (this.#parts.shutdown.hasBegun)
@@ -196,9 +197,9 @@ export class Registrar {
   }
 
   /**
-   * Calls `fn` through the component's circuit breaker and settles as `fn` does. While the circuit is open it rejects at
-   * once with `CircuitOpenError`, until a run of the component succeeds. Five failed calls in a row open the circuit too.
-   * Rejects with `ConfigError` for a component without `onFail: 'break'`.
+   * Calls `fn` through the component's circuit breaker and settles as `fn` does. While the circuit is open it rejects
+   * at once with `CircuitOpenError`, until a run of the component succeeds. Five failed calls in a row open the
+   * circuit too. Rejects with `ConfigError` for a component without `onFail: 'break'`.
    */
   guard<T>(component: string, fn: () => T | Promise<T>): Promise<T> {
     return this.#parts.healthMonitor.guard(component, fn);

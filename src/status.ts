@@ -33,8 +33,8 @@ export interface RegistrarStatus {
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
   /**
-   * Why the latest heartbeat or attempt to register failed, or why the Registrar gave up; undefined while heartbeats are
-   * accepted.
+   * Why the latest heartbeat or attempt to register failed, or why the Registrar gave up; undefined while heartbeats
+   * are accepted.
    */
   readonly trouble: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly requestsInFlight: number;
