@@ -186,7 +186,7 @@ export class ClusterRegistrar {
     if (instance.port !== port)
       return {
         outcome: 'refused',
-        problem: `it serves port ${String(instance.port)} and the others ${String(port)}: let all workers listen on one port`,
+        problem: `it serves port ${String(instance.port)}, the others ${String(port)}: let all workers share one port`,
       };
     this.#members.register(worker, instance, report);
     return { outcome: 'done' };
