@@ -183,11 +183,10 @@ export class ClusterRegistrar {
       return { outcome: 'refused', problem: asError(thrown).message };
     }
     const { port } = this.#members.first ?? instance;
-    if (instance.port !== port)
-      return {
-        outcome: 'refused',
-        problem: `it serves port ${String(instance.port)}, the others ${String(port)}: let all workers share one port`,
-      };
+    if (instance.port !== port) {
+      const ports = `it serves port ${String(instance.port)} and the others ${String(port)}`;
+      return { outcome: 'refused', problem: `${ports}, but workers of one service share a port` };
+    }
     this.#members.register(worker, instance, report);
     return { outcome: 'done' };
   }
