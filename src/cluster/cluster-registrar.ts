@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import { systemClock } from '../core/clock.js';
 import { ServingWorkers, overallHealth } from './serving-workers.js';
 import type { Answer, Request } from './messages.js';
@@ -141,7 +142,7 @@ export class ClusterRegistrar {
     } else {
       await Promise.race([
         registrar.stop(reason),
-        new Promise((resolve) => this.#forceStop.signal.addEventListener('abort', resolve)),
+        new Promise<void>((resolve) => onAbort(this.#forceStop.signal, resolve)),
       ]);
     }
     this.#workers.close();

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
+import { onAbort } from '../core/abort.js';
 import { seal, unseal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
 
@@ -56,18 +57,16 @@ export class WorkerChannels {
   /** Resolves when every worker has exited. When the signal aborts, it kills those that remain. */
   ended(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const kill = () => {
+      const removeListener = onAbort(signal, () => {
         for (const { process: child } of this.#ours.values()) child.kill('SIGKILL');
-      };
+      });
       const look = () => {
         if (this.#ours.size > 0) return;
         this.#waiting.delete(look);
-        signal.removeEventListener('abort', kill);
+        removeListener();
         resolve();
       };
       this.#waiting.add(look);
-      signal.addEventListener('abort', kill);
-      if (signal.aborted) kill();
       look();
     });
   }
