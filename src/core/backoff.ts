@@ -28,8 +28,9 @@ export interface Backoff {
 }
 
 /**
- * The wait after the `attempt`th failure in a row: the floor and, on top, anything between nothing and the exponential bound, so
- * that many clients that failed together do not return together (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * The wait after the `attempt`th failure in a row: the floor plus full jitter, anything up to the exponential bound,
+ * so that many clients that failed together do not return together
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 export function jitteredPauseMs(
   { firstMs, capMs, floorMs = 0 }: Backoff,
