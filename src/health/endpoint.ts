@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Endpoint } from '../contracts/endpoint.js';
 import { isConsulCheck, isLocalClient } from './health-client.js';
 import type { HealthClient } from './health-client.js';
 import type { Health } from '../contracts/health-report.js';
@@ -32,15 +32,11 @@ export interface HealthReply {
  * the begin of leaving; else 200, or 429 for a warning where Consul's own check asks (it calls itself `Consul Health Check`).
  * `<path>/ready`: the same, and 200 for a warning. `<path>/live`: always 200. A query string and a slash at the end make no difference.
  */
-export interface HealthEndpoint {
+export interface HealthEndpoint extends Endpoint {
   /** The three paths, the general one first. */
   readonly paths: readonly string[];
-  /** Whether a request for this URL (path and query) is the endpoint's. */
-  handles(url: string): boolean;
-  /** Writes the whole answer. Only for a request whose URL it handles. */
+  /** Writes the whole answer. */
   answer(request: HealthRequest, reply: HealthReply): void;
-  /** The same for a raw HTTP/2 stream. */
-  answerStream(stream: ServerHttp2Stream, request: Omit<HealthRequest, 'socket'>): void;
 }
 
 export interface EndpointPlan {
