@@ -2,7 +2,8 @@ import type { BeatThread } from '../contracts/policies.js';
 import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
-import type { MemberFigures, Renewal } from '../contracts/registry.js';
+import type { MemberFigures } from '../contracts/composed-registry.js';
+import type { Renewal } from '../contracts/registry.js';
 import { withDeadline } from '../core/deadline.js';
 import { retry } from '../core/retry.js';
 import type { HeartbeatHandle, Trouble } from './heartbeat-handle.js';
@@ -232,14 +233,14 @@ export class Heartbeat implements HeartbeatHandle {
     if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
     if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
     await this.#ownMaintenance.uphold(entry, held.instance, signal);
-    return this.#reconciler.mustRepair(held.instance, entry, registry.probes === true);
+    return this.#reconciler.mustRepair(held.instance, entry, registry.probes);
   }
 
   /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
   #probesUnseen(): boolean {
     const { machine, registry } = this.#plan;
     return (
-      registry.probes === true &&
+      registry.probes &&
       machine.state === 'registered' &&
       this.#instance.checks.some(({ kind }) => !this.#lastKnown.passing.has(kind))
     );

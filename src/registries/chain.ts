@@ -10,16 +10,11 @@ import { Placement } from './placement.js';
 import type { Member } from './member.js';
 import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
+import { composition } from '../contracts/composed-registry.js';
+import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import { joinCredentials } from '../contracts/credentials.js';
 import type { Credentials } from '../contracts/credentials.js';
-import type {
-  Deadlines,
-  Entry,
-  MemberFigures,
-  Registration,
-  Registry,
-  RegistryEndpoint,
-} from '../contracts/registry.js';
+import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 export interface ChainPlan extends MembersPlan {
@@ -34,7 +29,8 @@ export interface ChainPlan extends MembersPlan {
  * Several registries that stand for one: what the preferred one cannot do is done by the next. It has no loop of its own; every
  * beat and every read carries it a step on.
  */
-export class Chain implements Registry {
+export class Chain implements ComposedRegistry {
+  readonly [composition] = true;
   readonly name: string;
   readonly isLocal: boolean;
   readonly suppliesAddress: boolean;

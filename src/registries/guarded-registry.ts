@@ -5,15 +5,10 @@ import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
+import { asComposed } from '../contracts/composed-registry.js';
+import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
-import type {
-  Deadlines,
-  Entry,
-  MemberFigures,
-  Registration,
-  Registry,
-  RegistryEndpoint,
-} from '../contracts/registry.js';
+import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 /** Most held polls answer by themselves sooner. */
@@ -27,6 +22,7 @@ const SETTLE_MS = 1_000;
  */
 export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
+  readonly #composed: ComposedRegistry | undefined;
   readonly #clock: Clock;
   readonly #beatDeadlineMs: number;
   readonly deadlines: Deadlines;
@@ -35,6 +31,7 @@ export class GuardedRegistry implements Registry {
 
   constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
     this.#inner = inner;
+    this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
     this.#clock = clock;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
@@ -96,8 +93,9 @@ export class GuardedRegistry implements Registry {
     return this.#inner.hostLocal ?? false;
   }
 
+  /** Of a composition: its registries, the preferred one first. */
   get members(): readonly MemberFigures[] | undefined {
-    return this.#inner.members;
+    return this.#composed?.members;
   }
 
   get workerSpec(): WorkerSpec | undefined {
@@ -106,17 +104,17 @@ export class GuardedRegistry implements Registry {
 
   /** Undefined: the entry is ours alone. */
   get handedOver(): boolean | undefined {
-    return this.#inner.handedOver;
+    return this.#composed?.handedOver;
   }
 
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#doubt?.inherited === true || (this.#inner.inDoubt ?? this.#doubt !== undefined);
+    return this.#doubt?.inherited === true || (this.#composed?.inDoubt ?? this.#doubt !== undefined);
   }
 
   /** Takes over from another client of ours that has worked for this instance, and was last heard by `holder`; `inDoubt`: a write of it was cut off. */
   inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
-    this.#inner.adopt?.(instance, holder);
+    this.#composed?.adopt?.(instance, holder);
     if (inDoubt) this.#doubt = { answeredAt: undefined, inherited: true };
   }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.js';
 import { hasCode } from '../core/errors.js';
 import { GuardedRegistry } from './guarded-registry.js';
-import type { MemberFigures, Registry } from '../contracts/registry.js';
+import type { MemberFigures } from '../contracts/composed-registry.js';
+import type { Registry } from '../contracts/registry.js';
 
 /** When a registry is passed over, and how soon it is tried again. */
 export interface Patience {
