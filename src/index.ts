@@ -86,6 +86,7 @@ export type {
   Registration,
   Registry,
   RegistryEndpoint,
+  RegistryTraits,
   Renewal,
 } from './contracts/registry.js';
 export type { WorkerSpec } from './contracts/worker-spec.js';

@@ -32,12 +32,11 @@ export function shareAmongWorkers(registry: Registry, amongst: SharePlan): Regis
     );
     return (way = await loading);
   };
-  const { name, isLocal, suppliesAddress, warnings = [], endpoint } = registry;
+  const { name, traits, warnings = [], endpoint } = registry;
   const shared: ComposedRegistry = {
     [composition]: true,
     name,
-    isLocal,
-    suppliesAddress,
+    traits: { isLocal: traits.isLocal, suppliesAddress: traits.suppliesAddress },
     warnings,
     endpoint,
     get handedOver() {

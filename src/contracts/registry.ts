@@ -12,10 +12,8 @@ import type { WorkerSpec } from './worker-spec.js';
 export interface Registry {
   /** Shown in logs, errors and `status()`. */
   readonly name: string;
-  /** Reached over loopback or the file system: retries may be quick. */
-  readonly isLocal: boolean;
-  /** The registry fills in an absent address with that of its own host: an agent beside the app. */
-  readonly suppliesAddress: boolean;
+  /** What the registry states about itself. */
+  readonly traits: RegistryTraits;
   /** What is allowed but worth a person's attention; told at each start. */
   readonly warnings?: readonly string[];
   /** What it proves itself with, where that may be replaced while it runs. */
@@ -24,10 +22,6 @@ export interface Registry {
   readonly endpoint?: RegistryEndpoint | undefined;
   /** How long its verbs may take. @default 5 s, and 60 s for a held poll */
   readonly deadlines?: Deadlines;
-  /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */
-  readonly probes?: boolean;
-  /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. */
-  readonly hostLocal?: boolean;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
   /** Writes or overwrites the entry. It is not listed as passing before the first `renew` has said so. Also serves an update. */
@@ -46,6 +40,18 @@ export interface Registry {
   readonly workerSpec?: WorkerSpec | undefined;
   /** Frees sockets and watchers; the verbs reject afterwards. */
   close(): Promise<void>;
+}
+
+/** What kind of registry it is. */
+export interface RegistryTraits {
+  /** Reached over loopback or the file system: retries may be quick. */
+  readonly isLocal: boolean;
+  /** Fills in an absent address with that of its own host: an agent beside the app. */
+  readonly suppliesAddress: boolean;
+  /** Makes the probes of `ServiceInstance.checks`; other registries keep nothing of them. @default false */
+  readonly probes?: boolean;
+  /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. @default false */
+  readonly hostLocal?: boolean;
 }
 
 /** In milliseconds. A heartbeat gets less where its interval is short. */

@@ -233,14 +233,14 @@ export class Heartbeat implements HeartbeatHandle {
     if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
     if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
     await this.#ownMaintenance.uphold(entry, held.instance, signal);
-    return this.#reconciler.mustRepair(held.instance, entry, registry.probes);
+    return this.#reconciler.mustRepair(held.instance, entry, registry.traits.probes === true);
   }
 
   /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
   #probesUnseen(): boolean {
     const { machine, registry } = this.#plan;
     return (
-      registry.probes &&
+      registry.traits.probes === true &&
       machine.state === 'registered' &&
       this.#instance.checks.some(({ kind }) => !this.#lastKnown.passing.has(kind))
     );
@@ -304,7 +304,7 @@ export class Heartbeat implements HeartbeatHandle {
       signal,
       // A token is not mended by asking often, and a new one wakes us.
       backoff: (error) =>
-        backoffFor(error, registry.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
+        backoffFor(error, registry.traits.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
       mayRetry: (error) => !isFinal(error),
       pause: (ms) => this.#pause.wait(clock, ms, signal),
       onFailed: (error) => {

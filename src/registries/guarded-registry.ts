@@ -8,7 +8,14 @@ import { withDeadline } from '../core/deadline.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
-import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../contracts/registry.js';
+import type {
+  Deadlines,
+  Entry,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+  RegistryTraits,
+} from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 /** Most held polls answer by themselves sooner. */
@@ -42,12 +49,8 @@ export class GuardedRegistry implements Registry {
     return this.#inner.name;
   }
 
-  get isLocal(): boolean {
-    return this.#inner.isLocal;
-  }
-
-  get suppliesAddress(): boolean {
-    return this.#inner.suppliesAddress;
+  get traits(): RegistryTraits {
+    return this.#inner.traits;
   }
 
   get endpoint(): RegistryEndpoint | undefined {
@@ -77,20 +80,12 @@ export class GuardedRegistry implements Registry {
     );
   }
 
-  get probes(): boolean {
-    return this.#inner.probes ?? false;
-  }
-
   get maintain(): Registry['maintain'] {
     const maintain = this.#inner.maintain?.bind(this.#inner);
     return (
       maintain &&
       ((key, reason, signal) => this.#write('maintain', signal, (bounded) => maintain(key, reason, bounded)))
     );
-  }
-
-  get hostLocal(): boolean {
-    return this.#inner.hostLocal ?? false;
   }
 
   /** Of a composition: its registries, the preferred one first. */

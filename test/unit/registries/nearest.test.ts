@@ -118,12 +118,17 @@ describe('the nearest of several registries', () => {
   });
 
   it('refuses two that are one place', () => {
-    const one: Partial<Registry> = {
+    const unused = () => Promise.reject(new Error('unused'));
+    const one: Registry = {
       name: 'a',
-      register: () => Promise.reject(new Error('unused')),
+      traits: { isLocal: true, suppliesAddress: false },
+      read: unused,
+      register: unused,
+      remove: unused,
+      close: unused,
       endpoint: { host: 'h', port: 1 },
     };
-    expect(() => nearest([one as Registry, { ...one } as Registry])).toThrow(/different places/);
-    expect(() => nearest([one as Registry], { register: 'yes' as never })).toThrow(/true or false/);
+    expect(() => nearest([one, { ...one }])).toThrow(/different places/);
+    expect(() => nearest([one], { register: 'yes' as never })).toThrow(/true or false/);
   });
 });

@@ -10,7 +10,7 @@ describe('consul() with several endpoints', () => {
       { name: 'consul at 127.0.0.1:8500', state: 'good', roundTripMs: undefined },
       { name: 'consul at 10.0.0.2:8500', state: 'good', roundTripMs: undefined },
     ]);
-    expect(registry.suppliesAddress).toBe(false);
+    expect(registry.traits.suppliesAddress).toBe(false);
   });
 
   it('is a single registry where there is one endpoint, or none named', () => {

@@ -53,7 +53,7 @@ describe('the options of etcd()', () => {
 
   it('are of a cluster elsewhere as soon as one member is', () => {
     const registry = etcd({ endpoints: ['http://127.0.0.1:2379', 'http://[fd00::1]:2379'] });
-    expect([registry.isLocal, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
+    expect([registry.traits.isLocal, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
   });
 
   it.each(['http://', 'unix:///run/etcd.sock', 'http://a:99999', 'http://a?x=1', 'http://me:hunter2@there', ''])(
