@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { StoppedError } from '../core/errors.js';
 import type { InstanceKey } from '../contracts/service-instance.js';
@@ -25,7 +26,7 @@ export class BatchWatcher {
   watch(watched: Watched, clock: Clock, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#watched.set(watched, undefined);
-    signal.addEventListener('abort', () => this.#forget(watched), { once: true });
+    onAbort(signal, () => this.#forget(watched));
     if (this.#looking !== undefined) return;
     this.#looking = new AbortController();
     // Rejects when there is nobody left to look for.
