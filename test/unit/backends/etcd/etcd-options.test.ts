@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { etcd } from '../../../../src/backends/etcd/etcd-registry.js';
-import { readEtcdEnv } from '../../../../src/config/env.js';
+import { readEtcdEnv } from '../../../../src/backends/etcd/etcd-env.js';
 import { ConfigError } from '../../../../src/core/errors.js';
 
 const nothing = readEtcdEnv({});
