@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 
+import { consulLimits } from './consul-limits.js';
 import { componentNameFault } from './field-rules.js';
 import type { Registry } from '../contracts/registry.js';
 import { registryFault } from '../contracts/registry-fault.js';
@@ -256,7 +257,9 @@ export const optionsSchema = section({
   ttl: v.optional(duration(1_000, "at least 1s, e.g. '10s'")),
   tier: v.optional(v.picklist(['core', 'standard'], "'core' or 'standard'")),
   checks: v.optional(checks),
-  deregisterCriticalAfter: v.optional(duration(60_000, "at least 1m, which is Consul's floor")),
+  deregisterCriticalAfter: v.optional(
+    duration(consulLimits.shortestDeregisterAfterMs, "at least 1m, which is Consul's floor"),
+  ),
   recover: v.optional(flag),
   drift: v.optional(v.picklist(['repair', 'report', 'ignore'], "'repair', 'report' or 'ignore'")),
   onIdConflict: v.optional(v.picklist(['wait', 'fail', 'rename'], "'wait', 'fail' or 'rename'")),
