@@ -3,7 +3,7 @@ import type { AddressCandidate } from './address-candidate.js';
 import type { HealthReport, Health, ComponentHealth } from './health-report.js';
 import type { ShutdownPolicy } from './policies.js';
 import type { RegistrarState } from './registrar-state.js';
-import type { MemberFigures } from './registry.js';
+import type { MemberFigures } from './composed-registry.js';
 import type { ServiceInstance } from './service-instance.js';
 
 /** What a Registrar tells; every payload is safe to print. Times are milliseconds. */

@@ -12,10 +12,8 @@ import type { WorkerSpec } from './worker-spec.js';
 export interface Registry {
   /** Shown in logs, errors and `status()`. */
   readonly name: string;
-  /** Reached over loopback or the file system: retries may be quick. */
-  readonly isLocal: boolean;
-  /** The registry fills in an absent address with that of its own host: an agent beside the app. */
-  readonly suppliesAddress: boolean;
+  /** What the registry states about itself. */
+  readonly traits: RegistryTraits;
   /** What is allowed but worth a person's attention; told at each start. */
   readonly warnings?: readonly string[];
   /** What it proves itself with, where that may be replaced while it runs. */
@@ -24,19 +22,6 @@ export interface Registry {
   readonly endpoint?: RegistryEndpoint | undefined;
   /** How long its verbs may take. @default 5 s, and 60 s for a held poll */
   readonly deadlines?: Deadlines;
-  /** It makes the probes of `ServiceInstance.checks`; others keep nothing of them. */
-  readonly probes?: boolean;
-  /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. */
-  readonly hostLocal?: boolean;
-  /** A composition that knows of writes which were cut off and may still arrive says so here. */
-  readonly inDoubt?: boolean;
-  /**
-   * There only where an entry is shared, as by the workers of a cluster: all that one of them can do is to leave it. True once we have, and others go
-   * on serving under it on our port: new connections are theirs.
-   */
-  readonly handedOver?: boolean | undefined;
-  /** Of a composition: its registries, the preferred one first. */
-  readonly members?: readonly MemberFigures[] | undefined;
   /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
   /** Writes or overwrites the entry. It is not listed as passing before the first `renew` has said so. Also serves an update. */
@@ -53,10 +38,20 @@ export interface Registry {
   readonly discovery?: Discovery | undefined;
   /** How a worker thread builds the same registry; absent: it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;
-  /** Of a composition: another client of ours has registered this instance. Any member may have it; `holder` is who was sent its heartbeats. */
-  adopt?(instance: ServiceInstance, holder: string | undefined): void;
   /** Frees sockets and watchers; the verbs reject afterwards. */
   close(): Promise<void>;
+}
+
+/** What kind of registry it is. */
+export interface RegistryTraits {
+  /** Reached over loopback or the file system: retries may be quick. */
+  readonly isLocal: boolean;
+  /** Fills in an absent address with that of its own host: an agent beside the app. */
+  readonly suppliesAddress: boolean;
+  /** Makes the probes of `ServiceInstance.checks`; other registries keep nothing of them. @default false */
+  readonly probes?: boolean;
+  /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. @default false */
+  readonly hostLocal?: boolean;
 }
 
 /** In milliseconds. A heartbeat gets less where its interval is short. */
@@ -65,15 +60,6 @@ export interface Deadlines {
   readonly requestMs: number;
   /** For one that is held until there is news. */
   readonly heldMs: number;
-}
-
-/** How one registry of a composition has been answering; safe to print. */
-export interface MemberFigures {
-  readonly name: string;
-  /** `good`: it answers; `failing`: not just now, within the patience it is given; `out`: passed over until a trial succeeds. */
-  readonly state: 'good' | 'failing' | 'out';
-  /** Round trip of its latest answers, smoothed, in milliseconds; undefined before the first. */
-  readonly roundTripMs: number | undefined;
 }
 
 /** A host name or IP, and its port. */
