@@ -8,25 +8,28 @@ import type { EtcdTarget } from './etcd-options.js';
 import { openConnection } from './etcd-connection.js';
 import type { ConnectionPool, EtcdConnection } from './etcd-connection.js';
 
-/** One request of the JSON gateway. `path` is what follows `/v3`. */
+/** One request to the JSON gateway. `path` is the part after `/v3`. */
 export interface EtcdRequest {
   readonly operation: string;
   readonly path: string;
   readonly pool: ConnectionPool;
-  /** Several for a stream that is asked several things. */
+  /** Several objects for a stream that takes several requests. */
   readonly body: object | readonly object[];
-  /** The answer is a stream, of which so many lines are enough; the last of them is the answer. */
+  /** Set for a stream: the number of lines to read from it. The last line is the answer. */
   readonly lines?: number;
 }
 
-/** The members of one cluster behind one verb: asks the next when one gives no answer, and shows who we are where that is asked for. */
+/**
+ * A client of the members of one cluster. Tries the next member when one does not answer, and authenticates where
+ * etcd requires it.
+ */
 export class EtcdClient {
   readonly #target: EtcdTarget;
   readonly #inFlight = new Set<Cancellation>();
   #opening: Promise<EtcdConnection> | undefined;
-  /** Whose turn it is: the member that answered last. */
-  #turn = 0;
-  /** The empty one: none is needed. */
+  /** Index of the member to try first: the one that answered last. */
+  #preferred = 0;
+  /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
   #closed = false;
 
@@ -40,19 +43,20 @@ export class EtcdClient {
   }
 
   /**
-   * Sends one request and resolves to the answer of any status. Rejects with the signal's reason, with `RegistryUnavailableError` when no
-   * member gave a whole answer, with `RegistryDeniedError` when we are not known there, and with `StoppedError` after `close()`.
+   * Sends one request and resolves to the response, whatever its status. Rejects with the signal's reason on abort,
+   * with `RegistryUnavailableError` if no member gives a complete response, with `RegistryDeniedError` if etcd refuses
+   * our credentials, and with `StoppedError` after `close()`.
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
-    const answer = await this.#ask(request, await this.#tokenFor(request, signal), signal);
+    const answer = await this.#request(request, await this.#tokenFor(request, signal), signal);
     if (!knownBefore || !asksForToken(answer)) return answer;
-    // A token is forgotten by a restart and runs out; rights may have changed since. Once, for a second time would change nothing.
+    // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
     this.#token = undefined;
-    return this.#ask(request, await this.#tokenFor(request, signal), signal);
+    return this.#request(request, await this.#tokenFor(request, signal), signal);
   }
 
-  /** Lets go of the connections; what is in flight rejects. */
+  /** Closes the connections. Requests in flight reject. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -61,7 +65,7 @@ export class EtcdClient {
       ({ agents }) => {
         for (const agent of Object.values(agents)) agent.destroy();
       },
-      // Never opened: whoever asked for it has been told.
+      // It never opened, and the requests that needed it have already rejected.
       () => undefined,
     );
   }
@@ -70,7 +74,7 @@ export class EtcdClient {
     const { user } = this.#target;
     if (user === undefined) return (this.#token = '');
     if (this.#token !== undefined) return this.#token;
-    const answer = await this.#ask({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
+    const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
     if (needsNoToken(answer)) return (this.#token = '');
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
@@ -78,28 +82,28 @@ export class EtcdClient {
     return (this.#token = token);
   }
 
-  /** Asks one member after another, each at most once, until one has an answer that another would not better. */
-  async #ask(request: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
+  /** Tries the members in turn, each at most once, until one gives an answer that no other could improve. */
+  async #request(request: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
     const { urls } = this.#target;
     let failure: Error | undefined;
-    for (let asked = 1; ; asked += 1) {
-      const turn = this.#turn;
-      const url = urls[turn] as URL;
+    for (let attempt = 1; ; attempt += 1) {
+      const index = this.#preferred;
+      const url = urls[index] as URL;
       try {
         const answer = await this.#sendTo(url, request, token, signal);
-        // One that has lost its leader says 5xx; another may have one.
+        // A member without a leader answers 5xx; another member may have one.
         if (answer.status < 500) return answer;
-        this.#passOver(turn);
-        if (asked === urls.length) return answer;
+        this.#skip(index);
+        if (attempt === urls.length) return answer;
       } catch (thrown) {
-        // A held poll may well come to its end without an answer.
+        // A long poll may time out on a member that is well.
         const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.pool !== 'poll';
-        if (!signal.aborted || isHung) this.#passOver(turn);
+        if (!signal.aborted || isHung) this.#skip(index);
         signal.throwIfAborted();
         this.#assertOpen(request);
-        // Of several failures the one that leaves open whether the request arrived says most.
+        // Of several failures, report the one that leaves open whether the request took effect.
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
-        if (asked === urls.length) throw unreachable(failure, request.operation, this.shown);
+        if (attempt === urls.length) throw unreachable(failure, request.operation, this.shown);
       }
     }
   }
@@ -140,7 +144,7 @@ export class EtcdClient {
     try {
       const isEnough = lines === undefined ? undefined : (soFar: string) => soFar.split('\n').length > lines;
       const { status, text } = await sendOnce(http, options, bytes, cancellation, isEnough);
-      return { status, text, body: parsed(lines === undefined ? text : lastLineOf(text)) };
+      return { status, text, body: parseJson(lines === undefined ? text : lastLineOf(text)) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
@@ -153,21 +157,28 @@ export class EtcdClient {
       return await opening;
     } catch (cause) {
       if (this.#opening === opening) this.#opening = undefined;
-      throw new RegistryUnavailableError(`What speaks to etcd could not be loaded to ${operation}`, {
-        registry: 'etcd',
-        operation,
-        cause,
-      });
+      throw new RegistryUnavailableError(
+        `The etcd client could not be loaded for ${operation} (${asError(cause).message}). ` +
+          'Check how rollcall is installed or bundled',
+        {
+          registry: 'etcd',
+          operation,
+          cause,
+        },
+      );
     }
   }
 
-  #passOver(turn: number): void {
-    if (this.#turn === turn) this.#turn = (turn + 1) % this.#target.urls.length;
+  #skip(index: number): void {
+    if (this.#preferred === index) this.#preferred = (index + 1) % this.#target.urls.length;
   }
 
   #assertOpen({ operation }: Pick<EtcdRequest, 'operation'>): void {
     if (this.#closed)
-      throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: 'etcd', operation });
+      throw new StoppedError(`The etcd registry is closed, so it cannot ${operation}: create a new one with etcd()`, {
+        registry: 'etcd',
+        operation,
+      });
   }
 }
 
@@ -179,7 +190,7 @@ function lastLineOf(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
