@@ -13,19 +13,20 @@ import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
 
 /**
- * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
- * options that cannot work; touches nothing until it is first used. Leases run on wall time, since other processes judge them.
+ * A registry without a server: one JSON file per instance, for processes that share a directory. Throws `ConfigError`
+ * for options that cannot work. Touches nothing until first use. Leases use wall time, because other processes judge
+ * them.
  */
 export function file(options: FileOptions = {}): Registry {
   return new FileRegistry(options, systemClock);
 }
 
-/** The same on a clock of the caller's. */
+/** The registry of `file()`, with the clock as a parameter. */
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
   readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+    poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
   };
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
@@ -42,7 +43,7 @@ export class FileRegistry implements Registry {
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const store = await this.#begin('read', signal);
     const stored = await store.read(name, id);
-    this.#proceed('read', signal);
+    this.#assertActive('read', signal);
     return stored && toEntry(stored.leased, store.overdueMs(stored) > 0);
   }
 
@@ -50,27 +51,27 @@ export class FileRegistry implements Registry {
     const store = await this.#begin('register', signal);
     const before = await store.read(instance.name, instance.id);
     await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
-      this.#proceed('register', signal),
+      this.#assertActive('register', signal),
     );
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
-      deregister: (abort) => this.#leave('deregister', keyOf(instance), abort),
+      deregister: (abort) => this.#removeEntry('deregister', keyOf(instance), abort),
     };
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#leave('remove', key, signal);
+    return this.#removeEntry('remove', key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     const store = await this.#begin('maintain', signal);
-    const proceed = () => this.#proceed('maintain', signal);
+    const assertActive = () => this.#assertActive('maintain', signal);
     const stored = await store.read(key.name, key.id);
-    proceed();
+    assertActive();
     if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
-    await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, proceed);
+    await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, assertActive);
   }
 
   close(): Promise<void> {
@@ -80,38 +81,41 @@ export class FileRegistry implements Registry {
 
   async #renew(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Renewal> {
     const store = await this.#begin('renew', signal);
-    const proceed = () => this.#proceed('renew', signal);
+    const assertActive = () => this.#assertActive('renew', signal);
     const { name, id, nonce, ttlMs } = instance;
     const stored = await store.read(name, id);
-    proceed();
+    assertActive();
     if (stored?.leased.instance.nonce !== nonce) throw lost(instance);
     const next = renewed(stored.leased, report);
     const { beat } = stored.leased;
-    const saysNew = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
+    const isChanged = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
     const now = this.#clock.wallTime();
-    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now)))
+    if (!(isChanged ? await store.write(next, now, stored, assertActive) : await store.touch(stored, now)))
       throw lost(instance);
     return { ttlMs };
   }
 
-  async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
+  async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(operation, signal);
     if (key.nonce !== undefined) {
       const stored = await store.read(key.name, key.id);
-      this.#proceed(operation, signal);
+      this.#assertActive(operation, signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
     await store.remove(key.name, key.id, key.nonce);
   }
 
-  async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+  async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const store = await this.#begin('discover', signal);
     const stored = await store.list(service);
-    this.#proceed('discover', signal);
+    this.#assertActive('discover', signal);
     return stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
-  /** Nobody else is there to do it: whoever registers removes what its siblings left behind. */
+  /**
+   * Removes expired entries and abandoned drafts of the service. There is no server to do it, so each registration
+   * does.
+   */
   async #reap(store: FileStore, service: string): Promise<void> {
     for (const stored of await store.list(service)) {
       const { id, nonce, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
@@ -120,21 +124,30 @@ export class FileRegistry implements Registry {
     await store.sweep(service, this.#clock.wallTime());
   }
 
-  /** Every verb begins here. The store is loaded at first use: its parts of Node would make every import of rollcall dearer. */
+  /**
+   * Every verb begins here. Loads the store at first use, since its parts of Node would slow down every import of
+   * rollcall.
+   */
   async #begin(operation: string, signal: AbortSignal): Promise<FileStore> {
     this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
     const store = await this.#opening;
-    this.#proceed(operation, signal);
+    this.#assertActive(operation, signal);
     return store;
   }
 
-  #proceed(operation: string, signal: AbortSignal): void {
+  #assertActive(operation: string, signal: AbortSignal): void {
     signal.throwIfAborted();
     if (this.#closed)
-      throw new StoppedError(`The file registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+      throw new StoppedError(`The file registry is closed, so it cannot ${operation}: create a new one with file()`, {
+        registry: this.name,
+        operation,
+      });
   }
 }
 
 function lost({ id }: ServiceInstance): RegistrationLostError {
-  return new RegistrationLostError(`The file registry no longer holds ${id}`, { registry: 'file', operation: 'renew' });
+  return new RegistrationLostError(`The file registry no longer has ${id}: its file was removed or replaced`, {
+    registry: 'file',
+    operation: 'renew',
+  });
 }
