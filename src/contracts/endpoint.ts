@@ -9,9 +9,9 @@ export interface StreamRequest {
 }
 
 /**
- * Answers URLs of its own on the host's server, before the host sees the request. An answer may go on after the call has
- * returned, e.g. as a stream of events. When the server closes, it cuts the answer off: the response or stream emits 'close',
- * as when its client has gone.
+ * Answers URLs of its own on the host's server, before the host sees the request. An answer may go on after the call
+ * has returned, e.g. as a stream of events. When the server closes, it cuts the answer off: the response or stream emits
+ * 'close', as when its client has gone.
  */
 export interface Endpoint {
   /** Whether a request for this URL (path and query) is the endpoint's. */

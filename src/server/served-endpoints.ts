@@ -32,8 +32,8 @@ export class ServedEndpoints {
   }
 
   /**
-   * Ends the answers that still go on, now and later. Each would keep its connection, and so the server, open for as long as
-   * its client stays.
+   * Ends the answers that still go on, now and later. Each would keep its connection, and so the server, open for as
+   * long as its client stays.
    */
   cutOff(): void {
     this.#isClosing = true;

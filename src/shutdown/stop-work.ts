@@ -54,7 +54,7 @@ export class StopWork {
     this.#signals = signals;
   }
 
-  /** Tells of the stop. An instance that is not listed yet is not listed any more; a listed one beats until `deregister()`. */
+  /** Tells of the stop. An instance that is not listed yet stays out; a listed one beats until `deregister()`. */
   begin(reason: string): void {
     const { events, machine, halt } = this.#plan;
     this.#reason = reason;
@@ -165,7 +165,7 @@ export class StopWork {
   }
 }
 
-/** When the TTL took the entry out of traffic; undefined: not yet for every reader. Without a heartbeat it was never in. */
+/** When the TTL took the entry out of traffic; undefined: not yet for every reader. Never held, it was never in. */
 function expiredAt(held: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
   if (held === undefined) return beganAt;
   const expiry = held.beatAt + held.ttlMs;
