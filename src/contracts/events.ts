@@ -46,8 +46,11 @@ export interface RegistrarEvents {
   configRejected: { source: string; cause: ConfigRejection; problem: string };
   /** Stopping: leaving the registry, then serving on until the traffic is gone. */
   draining: { reason: string };
-  /** Out of the registry or, as `policy` says, out of traffic in it. `confirmed` is false when that could not be verified and the TTL has to do it. */
-  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number };
+  /**
+   * Out of the registry or, as `policy` says, out of traffic. `confirmed` is false when the registry did not confirm that: the entry then
+   * stays until its TTL expires, in `listedForMs`. That is 0 once confirmed, and undefined for a service that was never registered.
+   */
+  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number; listedForMs: number | undefined };
   /** All done. Every error met on the way down is kept. */
   stopped: { tookMs: number; errors: readonly Error[] };
   /** Given up: no retry can mend this. */

@@ -108,7 +108,11 @@ export class Shutdown {
       AbortSignal.any([this.#forceStop.signal, this.#over.signal, deadline.signal]),
     );
     callOff();
-    events.emit('deregistered', { policy, confirmed: departure.confirmed, tookMs: clock.now() - startedAt });
+    const { confirmed } = departure;
+    const now = clock.now();
+    const ttlLeftMs = plan.held && Math.max(0, plan.held.beatAt + plan.held.ttlMs - now);
+    const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
+    events.emit('deregistered', { policy, confirmed, tookMs: now - startedAt, listedForMs });
     return { ...departure, errors: [...errors, ...departure.errors] };
   }
 

@@ -195,7 +195,7 @@ it('tells the way down', () => {
   register();
   log.lines.length = 0;
   events.emit('draining', { reason: 'SIGTERM' });
-  events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 12 });
+  events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 12, listedForMs: 0 });
   events.emit('stopped', { tookMs: 4_100, errors: [] });
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
     'info: orders is leaving the registry and drains: SIGTERM',
@@ -209,7 +209,7 @@ it.each([
   ['maintenance', false, 'warn: orders could not be seen to be out of traffic; its TTL will take it out'],
   ['leave', false, 'info: orders stays in the registry until its TTL takes it out of traffic'],
 ] as const)('says what the policy %s has left (confirmed: %s)', (policy, confirmed, line) => {
-  events.emit('deregistered', { policy, confirmed, tookMs: 12 });
+  events.emit('deregistered', { policy, confirmed, tookMs: 12, listedForMs: confirmed ? 0 : 7_400 });
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([line]);
 });
 
@@ -223,7 +223,7 @@ it('tells maintenance once when it begins and once when it ends', () => {
 });
 
 it('warns of an absence that could not be seen, and of errors on the way down', () => {
-  events.emit('deregistered', { policy: 'deregister', confirmed: false, tookMs: 5_000 });
+  events.emit('deregistered', { policy: 'deregister', confirmed: false, tookMs: 5_000, listedForMs: 7_400 });
   events.emit('stopped', { tookMs: 9_000, errors: [down, new Error('hook')] });
   expect(log.lines).toMatchObject([
     { level: 'warn', message: 'orders could not be seen to be out of the registry; its TTL will take it out' },
