@@ -1,6 +1,6 @@
 import { asError } from './errors.js';
 
-/** `promise`, or a rejection with the signal's reason when that comes first. */
+/** Settles as `promise` does, or rejects with the signal's reason if it aborts first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
