@@ -67,11 +67,11 @@ describe('where a Registrar will be found', () => {
     const order = events.all.map(({ name }) => name);
     expect(order.indexOf('address')).toBeLessThan(order.indexOf('registered'));
     await registrar.stop();
-    expect(logger.lines.filter(({ message }) => message.includes('will be found at'))).toEqual([
+    expect(logger.lines.filter(({ message }) => message.includes('advertises'))).toEqual([
       expect.objectContaining({
         level: 'info',
         message:
-          'orders will be found at 10.0.0.7, port 3000: packets to the registry (10.9.0.1:8500) leave from it, on eth0',
+          'orders: advertises 10.0.0.7, port 3000, because packets to the registry (10.9.0.1:8500) leave from it, on eth0',
       }),
     ]);
   });
