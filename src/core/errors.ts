@@ -121,7 +121,8 @@ export class RegistryDeniedError extends RegistrarError {
 export type LossCause = 'missing' | 'expired' | 'denied' | 'taken' | 'silent';
 
 /**
- * The registry no longer has the registration that a heartbeat renews. `loss` says how it was lost. @default 'missing'
+ * The registry no longer has the registration that a heartbeat renews. `loss` says how it was lost.
+ * @default 'missing'
  */
 export class RegistrationLostError extends RegistrarError {
   readonly loss: LossCause;

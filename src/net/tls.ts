@@ -13,7 +13,8 @@ export interface TlsOptions {
   /** The name that the server's certificate must contain. @default the host of the endpoint */
   readonly serverName?: string;
   /**
-   * True: accepts any certificate, so that a man in the middle can read the token. Warns at each start. @default false
+   * True: accepts any certificate, so that a man in the middle can read the token. Warns at each start.
+   * @default false
    */
   readonly insecureSkipVerify?: boolean;
 }
