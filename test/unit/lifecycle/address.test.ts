@@ -62,7 +62,7 @@ describe('where a Registrar will be found', () => {
       'interface false',
       'interface false',
     ]);
-    expect(notes).toContain('advertising 10.0.0.7: packets to the registry (10.9.0.1:8500) leave from it, on eth0');
+    expect(notes).toContain('advertising 10.0.0.7, because packets to the registry (10.9.0.1:8500) leave from it, on eth0');
     expect(events.of('address')).toEqual([{ address: '10.0.0.7', port: 3000, candidates: addressCandidates }]);
     const order = events.all.map(({ name }) => name);
     expect(order.indexOf('address')).toBeLessThan(order.indexOf('registered'));
@@ -92,7 +92,7 @@ describe('where a Registrar will be found', () => {
   it('cannot be loopback for a registry elsewhere: bound so, it has failed', async () => {
     const { registrar, events } = life({}, { interfaces: { eth0: ['10.0.0.7'] } });
     registrar.bind(listening('127.0.0.1'));
-    await expect(registrar.start()).rejects.toThrow(/The server listens on 127\.0\.0\.1 alone/);
+    await expect(registrar.start()).rejects.toThrow(/The server listens only on 127\.0\.0\.1/);
     expect(registrar.state).toBe('failed');
     expect(events.of('failed')[0]!.error.code).toBe('ROLLCALL_ADDRESS_NOT_FOUND');
     await registrar.stop();
