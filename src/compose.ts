@@ -4,8 +4,9 @@ import type { Config } from './config/config.js';
 import { readServiceEnv } from './config/env.js';
 import { Labels } from './config/labels.js';
 import type { RegistrarOptions } from './config/options.js';
+import type { Endpoint } from './contracts/endpoint.js';
 import { resolveConfig } from './config/resolve-config.js';
-import { healthEndpoint } from './health/endpoint.js';
+import { healthEndpoint as makeHealthEndpoint } from './health/endpoint.js';
 import type { HealthEndpoint } from './health/endpoint.js';
 import { HealthMonitor } from './health/health-monitor.js';
 import { beatDeadlineMs } from './heartbeat/schedule.js';
@@ -26,19 +27,19 @@ import { lazyLogger } from './telemetry/lazy-logger.js';
 import { logEvents } from './telemetry/log.js';
 import { StateMachine } from './telemetry/state-machine.js';
 
-/** What a Registrar takes from the process around it. */
+/** What one Registrar uses of the process around it. */
 export interface RegistrarContext extends ProcessContext {
   readonly signals: Signals;
   /** Loaded at first use. */
   readonly crashMonitor: () => Promise<CrashMonitor>;
 }
 
-/** What comes to be after the Registrar was made. */
+/** Parts that exist only after the Registrar was constructed. */
 export interface Attachments {
   server: BoundServer | undefined;
-  /** Answers on the port that health has to itself. */
+  /** Answers on the health port. */
   healthServer: Promise<HealthServer | undefined> | undefined;
-  /** Settles when neither start, heartbeat nor recovery runs any more. */
+  /** Settles when start, heartbeat and recovery have all ended. */
   running: Promise<void>;
 }
 
@@ -52,7 +53,9 @@ export interface RegistrarParts {
   readonly maintenance: Maintenance;
   readonly hooks: Hooks;
   readonly healthMonitor: HealthMonitor;
-  readonly endpoint: HealthEndpoint;
+  readonly healthEndpoint: HealthEndpoint;
+  /** What is answered on the host's server. */
+  readonly endpoints: readonly Endpoint[];
   readonly lifecycle: InstanceLifecycle;
   readonly shutdown: Shutdown;
   readonly attachments: Attachments;
@@ -70,7 +73,7 @@ export function thisProcess(): RegistrarContext {
 
 let overrides: Partial<RegistrarContext> = {};
 
-/** Has the Registrars that `construct` makes take these in place of the process's own: tests run on a clock of theirs. */
+/** Constructs Registrars that use `context` in place of the process's own, so that tests run on a fake clock. */
 export function inContext<T>(context: Partial<RegistrarContext>, construct: () => T): T {
   const former = overrides;
   overrides = context;
@@ -81,11 +84,11 @@ export function inContext<T>(context: Partial<RegistrarContext>, construct: () =
   }
 }
 
-/** Checks the options and makes the parts of a Registrar; touches nothing else. Throws `ConfigError` that names every problem. */
+/** Checks the options and wires the parts of one Registrar. Throws one `ConfigError` that names every problem. */
 export function compose(options: RegistrarOptions): RegistrarParts {
   const context = { ...thisProcess(), ...overrides };
   const { clock, signals } = context;
-  // Read once: what the environment becomes later concerns the next start.
+  // Read once: later changes of the environment take effect at the next start.
   const env = readServiceEnv();
   const config = resolveConfig(options, env);
   const { name, ttlMs, intervalMs } = config;
@@ -125,13 +128,14 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     healthMonitor,
     maintenance,
   });
-  const { path, details } = config.health;
+  const { path, details, mounted } = config.health;
   const facts = () => ({
     ready: lifecycle.heartbeat !== undefined,
     draining: halt.signal.aborted,
     health: healthMonitor.health,
   });
-  const endpoint = healthEndpoint({ path, details, facts });
+  const healthEndpoint = makeHealthEndpoint({ path, details, facts });
+  const endpoints = mounted ? [healthEndpoint] : [];
   const shutdown = new Shutdown({
     config,
     clock,
@@ -156,7 +160,8 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     maintenance,
     hooks,
     healthMonitor,
-    endpoint,
+    healthEndpoint,
+    endpoints,
     lifecycle,
     shutdown,
     attachments,

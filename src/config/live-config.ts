@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import type { ConfigSource, SourceReading } from '../contracts/config-source.js';
-import type { Cursor } from '../contracts/discovery.js';
 import { StoppedError, hasCode } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
-import { backoffFor } from '../core/backoff.js';
+import { backoffFor, jitteredPauseMs } from '../core/backoff.js';
 import { withDeadline } from '../core/deadline.js';
-import { retry } from '../core/retry.js';
+import { longPoll } from '../core/long-poll.js';
 import type { ConfigRejection, RegistrarEvents } from '../contracts/events.js';
 import { printable } from '../core/printable.js';
 
@@ -46,10 +45,8 @@ export class LiveConfig {
   readonly #plan: LiveConfigPlan;
   readonly #ended = new AbortController();
   readonly #reported = new Set<string>();
-  #cursor: Cursor | undefined;
   /** The last content of the source, valid or not. */
   #lastContent: string | undefined;
-  #unreadable = false;
   #following: Promise<void> = Promise.resolve();
 
   constructor(plan: LiveConfigPlan) {
@@ -77,7 +74,7 @@ export class LiveConfig {
 
   async #readFirst(signal: AbortSignal): Promise<void> {
     try {
-      const reading = await this.#read(undefined, FIRST_READ_WITHIN_MS, signal);
+      const reading = await this.#read(FIRST_READ_WITHIN_MS, signal);
       if (reading.values === undefined) return;
       await this.#plan.apply(reading.values);
       this.#lastContent = contentOf(reading);
@@ -86,61 +83,54 @@ export class LiveConfig {
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#plan;
-    for (;;) {
-      const startedAt = clock.now();
-      const reading = await retry(() => this.#settled(signal), {
+  #follow(signal: AbortSignal): Promise<never> {
+    const { source, clock, random } = this.#plan;
+    return longPoll(
+      {
         clock,
-        random,
-        signal,
-        backoff: (error) => backoffFor(error, false),
-        mayRetry: () => true,
-        onFailed: (error) => {
-          if (!this.#unreadable) this.#reject('unreadable', error.message);
-          this.#unreadable = true;
+        poll: async (cursor, until) => source.poll(cursor, until),
+        deadlines: {
+          operation: this.#reading,
+          heldMs: source.holdMs ?? LONG_POLL_WITHIN_MS,
+          requestMs: READ_WITHIN_MS,
         },
-      });
-      this.#unreadable = false;
-      this.#handle(reading, signal);
-      const roundMs = this.#cursor === undefined ? POLL_EVERY_MS : MIN_ROUND_MS;
-      await clock.sleep(Math.max(0, startedAt + roundMs - clock.now()), signal);
-    }
+        settle: (reading, until) => this.#settled(reading, until),
+        minRoundMs: MIN_ROUND_MS,
+        // No growing pause: an immediate answer may be the next change.
+        maxRoundMs: MIN_ROUND_MS,
+        pollEveryMs: POLL_EVERY_MS,
+        failurePauseMs: (error, failed) => jitteredPauseMs(backoffFor(error, false), failed, random),
+        onAnswer: (reading) => this.#handle(reading, signal),
+        onFailed: (error, { failed }) => {
+          if (failed === 1) this.#reject('unreadable', error.message);
+        },
+      },
+      signal,
+    );
   }
 
-  /** The next reading. Rereads changed content until two readings agree. */
-  async #settled(signal: AbortSignal): Promise<SourceReading> {
-    let reading = await this.#next(signal);
+  /** Rereads changed content until two readings agree. */
+  async #settled(first: SourceReading, signal: AbortSignal): Promise<SourceReading> {
+    let reading = first;
     for (let readings = 1; readings < MAX_READINGS; readings += 1) {
       const content = contentOf(reading);
       if (content === this.#lastContent) break;
       await this.#plan.clock.sleep(SETTLE_MS, signal);
-      reading = await this.#read(undefined, READ_WITHIN_MS, signal);
+      reading = await this.#read(READ_WITHIN_MS, signal);
       if (contentOf(reading) === content) break;
     }
-    this.#cursor = reading.cursor;
     return reading;
   }
 
-  async #next(signal: AbortSignal): Promise<SourceReading> {
-    // A failure may invalidate the cursor, so only a reading without one gives a new cursor.
-    const cursor = this.#cursor;
-    this.#cursor = undefined;
-    if (cursor !== undefined) {
-      try {
-        return await this.#read(cursor, this.#plan.source.holdMs ?? LONG_POLL_WITHIN_MS, signal);
-      } catch (error) {
-        if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
-      }
-    }
-    return this.#read(undefined, READ_WITHIN_MS, signal);
+  #read(withinMs: number, signal: AbortSignal): Promise<SourceReading> {
+    const { source, clock } = this.#plan;
+    return withDeadline(clock, withinMs, { operation: this.#reading }, signal, async (until) =>
+      source.poll(undefined, until),
+    );
   }
 
-  #read(cursor: Cursor | undefined, withinMs: number, signal: AbortSignal): Promise<SourceReading> {
-    const { source, clock } = this.#plan;
-    return withDeadline(clock, withinMs, { operation: `reading ${source.name}` }, signal, async (until) =>
-      source.poll(cursor, until),
-    );
+  get #reading(): string {
+    return `reading ${this.#plan.source.name}`;
   }
 
   #handle(reading: SourceReading, signal: AbortSignal): void {

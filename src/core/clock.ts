@@ -1,3 +1,5 @@
+import { untilNotified } from './abort.js';
+
 /** The only source of time and the only owner of timers; tests inject a fake one. */
 export interface Clock {
   /** Monotonic milliseconds with one origin for all threads of the process: compare differences only. */
@@ -45,19 +47,8 @@ export const systemClock: Clock = {
 
 /** Implements `sleep` with `after`, for every clock. */
 export function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const onAbort = () => {
-      cancel();
-      reject(signal?.reason as Error);
-    };
-    const cancel = clock.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal !== undefined) return untilNotified((notify) => clock.after(ms, notify), signal);
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
   });
 }

@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { dirname } from 'node:path';
-import { asError } from '../core/errors.js';
+import { untilAborted } from '../core/abort.js';
 
 /** Identifies the version of a file without reading it. */
 export interface FileVersion {
@@ -46,7 +46,7 @@ export async function untilChanged(
     }
   } catch {
     // The directory cannot be watched, or is gone: leaves it to the caller's poll.
-    await aborted(signal);
+    await untilAborted(signal);
   }
 }
 
@@ -59,14 +59,4 @@ export async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const fail = () => {
-      reject(asError(signal.reason));
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
 }

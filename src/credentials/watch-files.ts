@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { untilChanged, versionOf } from './file-version.js';
 
@@ -38,11 +39,10 @@ async function untilAnyChanged(
   signal: AbortSignal,
 ): Promise<void> {
   const round = new AbortController();
-  const end = () => {
-    round.abort(signal.reason);
-  };
   signal.throwIfAborted();
-  signal.addEventListener('abort', end, { once: true });
+  const removeListener = onAbort(signal, () => {
+    round.abort(signal.reason);
+  });
   const hasChanged = async () => (await marksOf(files)) !== known;
   try {
     await Promise.race([
@@ -50,7 +50,7 @@ async function untilAnyChanged(
       ...files.map((path) => untilChanged(path, hasChanged, round.signal)),
     ]);
   } finally {
-    signal.removeEventListener('abort', end);
+    removeListener();
     round.abort();
   }
 }

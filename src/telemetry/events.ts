@@ -1,4 +1,5 @@
 import type { RegistrarEvents, EventName, Listener } from '../contracts/events.js';
+import { untilNotified } from '../core/abort.js';
 import { asError } from '../core/errors.js';
 
 /** Typed events, the core's only output. An error that a listener throws is reported and does not reach the core. */
@@ -34,22 +35,7 @@ export class Events {
 
   /** Resolves at the next `event`; rejects with the signal's reason if it aborts first. */
   next(event: EventName, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cleanUp = () => {
-        off();
-        signal.removeEventListener('abort', onAbort);
-      };
-      const onAbort = () => {
-        cleanUp();
-        reject(asError(signal.reason));
-      };
-      const off = this.on(event, () => {
-        cleanUp();
-        resolve();
-      });
-      signal.addEventListener('abort', onAbort);
-      if (signal.aborted) onAbort();
-    });
+    return untilNotified((notify) => this.on(event, notify), signal);
   }
 
   emit<N extends EventName>(event: N, payload: RegistrarEvents[N]): void {
