@@ -8,7 +8,7 @@ type Rule = readonly [avoided: RegExp, instead: string];
 /** Matched anywhere: in comments, strings, identifiers and pages. */
 const proseRules: readonly Rule[] = [
   [
-    /\b(whoever|whomever|nobody|somebody|anybody|everybody)\b/i,
+    /\b(whoever|whomever|nobody|somebody|anybody)\b/i,
     'the actor by name: caller, client, registry, operator',
   ],
   [/\bheld[ -](polls?|looks?)\b/i, 'long poll'],
@@ -59,11 +59,11 @@ const pages = [
 describe('the words of STYLE', () => {
   it.each(sources)('%s', (path) => {
     const text = read(path);
-    expect([...longLines(text), ...inProse(text), ...inIdentifiers(path, text)]).toEqual([]);
+    expectNone([...longLines(text), ...inProse(text), ...inIdentifiers(path, text)]);
   });
 
   it.each(pages)('%s', (path) => {
-    expect(inProse(read(path))).toEqual([]);
+    expectNone(inProse(read(path)));
   });
 
   it.each([
@@ -78,6 +78,11 @@ describe('the words of STYLE', () => {
     expect([...longLines(text), ...inProse(text), ...inIdentifiers('sample.ts', text)]).toHaveLength(count);
   });
 });
+
+/** Shows every finding in the message, where the report would cut a long array. */
+function expectNone(findings: readonly string[]): void {
+  expect(findings, findings.join('\n')).toEqual([]);
+}
 
 function longLines(text: string): string[] {
   return text
