@@ -1,12 +1,11 @@
 // A registry of one's own, whole: verbs without loops. No timer, no retry, no log line; the Registrar has those.
-import { RegistrationLostError, StoppedError } from 'rollcall';
+import { RegistrationLostError } from 'rollcall';
 import type { Entry, HealthReport, InstanceKey, Registry, ServiceInstance } from 'rollcall';
 
 const slotOf = ({ name, id }: InstanceKey): string => JSON.stringify([name, id]);
 type Slot = { instance: ServiceInstance; beat: HealthReport; beatAt: number; maintenance?: { reason: string } };
 
 export function mapRegistry(slots = new Map<string, Slot>()): Registry {
-  let closed = false;
   // A key with a nonce means that very incarnation, and nobody else under the same id.
   const held = (key: InstanceKey): Slot | undefined => {
     const slot = slots.get(slotOf(key));
@@ -14,7 +13,6 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
   };
   const verb = async <T>(signal: AbortSignal, run: () => T): Promise<T> => {
     await Promise.resolve().then(() => signal.throwIfAborted());
-    if (closed) throw new StoppedError('the map is closed', { registry: 'map' });
     return run();
   };
   const remove = (key: InstanceKey, signal: AbortSignal): Promise<void> =>
@@ -54,9 +52,7 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
         };
       }),
     remove,
-    close: async () => {
-      closed = true;
-    },
+    close: () => Promise.resolve(), // nothing to free; once it is closed, a Registrar asks nothing more
   };
 }
 

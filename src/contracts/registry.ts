@@ -38,7 +38,10 @@ export interface Registry {
   readonly discovery?: Discovery | undefined;
   /** How a worker thread builds the same registry; absent: it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;
-  /** Frees sockets and watchers; the verbs reject afterwards. */
+  /**
+   * Frees sockets and watchers; verbs on their way reject soon. A Registrar asks nothing of it afterwards: its own guard
+   * refuses that, so that a registry needs no check of its own. Called again, it does no harm.
+   */
   close(): Promise<void>;
 }
 
