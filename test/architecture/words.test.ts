@@ -7,10 +7,7 @@ type Rule = readonly [avoided: RegExp, instead: string];
 
 /** Matched anywhere: in comments, strings, identifiers and pages. */
 const proseRules: readonly Rule[] = [
-  [
-    /\b(whoever|whomever|nobody|somebody|anybody)\b/i,
-    'the actor by name: caller, client, registry, operator',
-  ],
+  [/\b(whoever|whomever|nobody|somebody|anybody)\b/i, 'the actor by name: caller, client, registry, operator'],
   [/\bheld[ -](polls?|looks?)\b/i, 'long poll'],
   [/\b(is|are|was|were) to be\b/i, '`must`, `has to` or the present tense'],
   [/\bwhat (is|was) left\b/i, 'the rest by name: remaining TTL, stale entry'],
