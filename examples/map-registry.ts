@@ -23,8 +23,10 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
     });
   return {
     name: 'map',
-    isLocal: true, // allows quick retries
-    suppliesAddress: false, // the Registrar has to determine the address
+    traits: {
+      isLocal: true, // allows quick retries
+      suppliesAddress: false, // the Registrar has to determine the address
+    },
     read: (key, signal) => verb(signal, () => entryOf(find(key))),
     register: (instance, report, signal) =>
       verb(signal, () => {

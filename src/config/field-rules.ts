@@ -2,20 +2,20 @@ import { constants } from 'node:os';
 import { IP_REGEX } from 'valibot';
 
 import { isAddressable } from '../contracts/addressable.js';
+import { consulLimits } from './consul-limits.js';
 import { isIpLiteral, isWildcard } from '../net/ip-address.js';
 
-/** Leaves room in `LONGEST_ID` for the default id, `name-host-port`. */
+/** Ours: leaves room in `LONGEST_ID` for the default id, `name-host-port`. */
 export const LONGEST_NAME = 128;
-/** The maximum length of a file name on most file systems, since the file registry has one file per id. */
+/** The file registry's, which has one file per id: the maximum length of a file name on most file systems. */
 export const LONGEST_ID = 255;
-/** Together with `LONGEST_TAG_BYTES` keeps a registration well under Consul's smallest limit, 512 KiB. */
+/** Ours: together with `LONGEST_TAG_BYTES` keeps a registration well under Consul's smallest limit, 512 KiB. */
 export const MOST_TAGS = 256;
 const LONGEST_TAG_BYTES = 1024;
-/** Consul allows 64; one of them is the nonce of the incarnation. */
-export const MOST_META = 63;
-export const META_ROOM = `at most ${String(MOST_META)} pairs (Consul allows 64, and rollcall needs one)`;
-const LONGEST_META_KEY = 128;
-const LONGEST_META_BYTES = 512;
+/** One of Consul's pairs is the nonce of the incarnation. */
+export const MOST_META = consulLimits.mostMeta - 1;
+const consulAllows = `Consul allows ${String(consulLimits.mostMeta)}, and rollcall needs one`;
+export const META_ROOM = `at most ${String(MOST_META)} pairs (${consulAllows})`;
 const RESERVED_META = 'rollcall_';
 const LONGEST_HOST_NAME = 253;
 
@@ -76,8 +76,9 @@ export function isCatchableSignal(signal: unknown): boolean {
 
 /** Describes what a meta key must be; undefined when it is valid. */
 export function metaKeyFault(key: string): string | undefined {
-  if (!/^[A-Za-z0-9_-]+$/.test(key)) return 'a key of letters, digits, `_` and `-` only';
-  if (key.length > LONGEST_META_KEY) return `a key of at most ${String(LONGEST_META_KEY)} characters`;
+  if (!consulLimits.metaKey.test(key)) return 'a key of letters, digits, `_` and `-` only';
+  if (key.length > consulLimits.longestMetaKey)
+    return `a key of at most ${String(consulLimits.longestMetaKey)} characters`;
   if (key.startsWith(RESERVED_META))
     return `a key that does not start with ${RESERVED_META}, which is reserved for rollcall`;
   return undefined;
@@ -86,7 +87,8 @@ export function metaKeyFault(key: string): string | undefined {
 /** Describes what a meta value must be; undefined when it is valid. */
 export function metaValueFault(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'a string';
-  if (Buffer.byteLength(value) > LONGEST_META_BYTES) return `at most ${String(LONGEST_META_BYTES)} bytes`;
+  const { longestMetaBytes } = consulLimits;
+  if (Buffer.byteLength(value) > longestMetaBytes) return `at most ${String(longestMetaBytes)} bytes`;
   return unprintable.test(value) ? 'no control characters' : undefined;
 }
 

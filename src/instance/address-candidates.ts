@@ -1,3 +1,4 @@
+import type { Registry } from '../contracts/registry.js';
 import type { AddressSource, AddressCandidate } from '../contracts/address-candidate.js';
 import type { NomadPort, PlatformEnv } from '../config/platform-env.js';
 import { isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
@@ -25,7 +26,7 @@ export interface AddressFacts {
   readonly pod: PlatformEnv['pod'];
   /** The port that Nomad allocated to the server. */
   readonly nomad: NomadPort | undefined;
-  readonly registry: { readonly isLocal: boolean; readonly suppliesAddress: boolean };
+  readonly registry: Pick<Registry, 'traits'>;
   /** The route to the registry; absent when it was not looked up. */
   readonly route?: RouteFinding | undefined;
   readonly interfaces: Interfaces;
@@ -71,7 +72,7 @@ export function foundProspects(facts: AddressFacts): Prospect[] {
   const { route, registry, interfaces } = facts;
   const prospects: Prospect[] = [];
   if (route !== undefined) prospects.push(routeProspect(route, facts));
-  if (registry.suppliesAddress)
+  if (registry.traits.suppliesAddress)
     prospects.push({ address: undefined, source: 'registry', merit: 'the registry fills in the address of its host' });
   let isFirst = true;
   for (const found of addressesOf(interfaces)) {
@@ -144,7 +145,7 @@ function loopbackServerFault({ bound }: AddressFacts): string | undefined {
 }
 
 function loopbackFault(address: string, { registry }: AddressFacts): string | undefined {
-  return isLoopback(address) && !registry.isLocal
+  return isLoopback(address) && !registry.traits.isLocal
     ? 'only this host reaches it, but the registry is on another host'
     : undefined;
 }

@@ -34,7 +34,7 @@ export interface PlaceSearch {
   readonly config: Pick<Config, 'address' | 'port'>;
   /** Absent for a service without a server. */
   readonly server: ListeningServer | undefined;
-  readonly registry: Pick<Registry, 'name' | 'isLocal' | 'suppliesAddress' | 'endpoint'>;
+  readonly registry: Pick<Registry, 'name' | 'traits' | 'endpoint'>;
   readonly system: LocalSystem;
   readonly clock: Clock;
   readonly random: () => number;
@@ -86,7 +86,7 @@ function portNotes(port: number | undefined, server: ListeningServer | undefined
 }
 
 function refuseLoopback(address: string | undefined, registry: PlaceSearch['registry']): void {
-  if (address === undefined || registry.isLocal || !isLoopback(address)) return;
+  if (address === undefined || registry.traits.isLocal || !isLoopback(address)) return;
   const allowed =
     `an address that other hosts reach, in \`address\` or SERVICE_ADDRESS, because the registry ` +
     `(${nameOf(registry)}) is on another host; or neither, to detect the address`;
@@ -106,8 +106,8 @@ async function findRoute(
   { registry, system, clock }: PlaceSearch,
   signal: AbortSignal,
 ): Promise<RouteFinding | undefined> {
-  const { endpoint, isLocal } = registry;
-  if (endpoint === undefined || isLocal) return undefined;
+  const { endpoint, traits } = registry;
+  if (endpoint === undefined || traits.isLocal) return undefined;
   const towards = hostPort(endpoint.host, endpoint.port);
   const operation = `finding the route to ${towards}`;
   try {
@@ -138,7 +138,7 @@ async function queryDocker(
     ['mountinfo', 'cgroup'].map((file) => system.readText(`/proc/self/${file}`)),
   );
   const traces = { mountinfo: mountinfo ?? '', cgroup: cgroup ?? '', hostname: system.hostname() };
-  const place = { target, traces, listening: server?.port, isLocal: registry.isLocal };
+  const place = { target, traces, listening: server?.port, isLocal: registry.traits.isLocal };
   let warned = false;
   const published = await retry(
     () =>

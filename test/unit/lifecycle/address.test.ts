@@ -20,8 +20,7 @@ function farRegistry(): Registry {
   const inner = memory();
   return {
     name: 'far',
-    isLocal: false,
-    suppliesAddress: false,
+    traits: { isLocal: false, suppliesAddress: false },
     endpoint: { host: '10.9.0.1', port: 8500 },
     read: (...given) => inner.read(...given),
     register: (...given) => inner.register(...given),
@@ -62,7 +61,9 @@ describe('where a Registrar will be found', () => {
       'interface false',
       'interface false',
     ]);
-    expect(notes).toContain('advertising 10.0.0.7, because packets to the registry (10.9.0.1:8500) leave from it, on eth0');
+    expect(notes).toContain(
+      'advertising 10.0.0.7, because packets to the registry (10.9.0.1:8500) leave from it, on eth0',
+    );
     expect(events.of('address')).toEqual([{ address: '10.0.0.7', port: 3000, candidates: addressCandidates }]);
     const order = events.all.map(({ name }) => name);
     expect(order.indexOf('address')).toBeLessThan(order.indexOf('registered'));
