@@ -55,10 +55,10 @@ module.exports = {
     { name: 'resolvable', severity: 'error', from: { pathNot: '^dist/' }, to: { couldNotResolve: true } },
     {
       name: 'no-dev-dependency',
-      comment: 'What src runs on must be a dependency, a peer or bundled by the build, as valibot is; types alone may come from elsewhere.',
+      comment: 'What src runs on must be a dependency, a peer or bundled by the build, as valibot and p-retry are; types alone may come from elsewhere.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { pathNot: 'node_modules/valibot/', dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      to: { pathNot: 'node_modules/(valibot|p-retry)/', dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     ...Object.entries(owners).map(([library, owner]) => ({
       name: `one-owner-${library}`,
