@@ -1,7 +1,7 @@
 // Bundles the sources.
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
-import { nativeImport } from './native-import.mjs';
+import { loading } from './loading.mjs';
 import { installed, offered, programs, src, target, threads } from './package.mjs';
 
 const sourceOf = (name) => join(src, `${name}.ts`);
@@ -38,7 +38,7 @@ export async function bundlePrograms() {
 export async function bundleImplementation(needs) {
   const entries = [...offered.map((name) => [name, name]), ...needs.map((name) => [name, name]), ...threads.map((name) => [basename(name), name])];
   const core = coreFinder();
-  const bundle = await rolldown({ ...common, input: Object.fromEntries(entries.map(([file, name]) => [file, sourceOf(name)])), plugins: [nativeImport, core.plugin] });
+  const bundle = await rolldown({ ...common, input: Object.fromEntries(entries.map(([file, name]) => [file, sourceOf(name)])), plugins: [loading, core.plugin] });
   const { output } = await bundle.generate({
     ...readable,
     format: 'cjs',
