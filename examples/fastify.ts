@@ -17,7 +17,11 @@ app.registrar.on('registered', ({ instance, holder }) => {
   console.log(`http://127.0.0.1:${instance.port ?? 0} is ${app.registrar.state} in ${holder} as ${instance.id}`);
 });
 app.registrar.on('deregistered', ({ confirmed }) => {
-  console.log(confirmed ? 'out of the registry, serving on until the traffic has gone' : 'the registry did not confirm: its TTL will take the entry out');
+  console.log(
+    confirmed
+      ? 'out of the registry, serving on until the traffic has gone'
+      : 'the registry did not confirm: its TTL will take the entry out',
+  );
 });
 
 await app.listen({ port: Number(process.env.PORT ?? 0), host: process.env.HOST ?? '127.0.0.1' });

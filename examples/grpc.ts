@@ -3,14 +3,27 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { MethodDefinition, handleUnaryCall } from '@grpc/grpc-js';
 import { Registrar } from 'rollcall';
 
-const unary = <I, O>(path: string, read: (bytes: Buffer) => I, write: (answer: O) => Buffer): MethodDefinition<I, O> => {
-  const oneWay = () => { throw new Error('for the server alone'); };
-  const calls = { requestDeserialize: read, responseSerialize: write, requestSerialize: oneWay, responseDeserialize: oneWay };
+const unary = <I, O>(
+  path: string,
+  read: (bytes: Buffer) => I,
+  write: (answer: O) => Buffer,
+): MethodDefinition<I, O> => {
+  const oneWay = () => {
+    throw new Error('for the server alone');
+  };
+  const calls = {
+    requestDeserialize: read,
+    responseSerialize: write,
+    requestSerialize: oneWay,
+    responseDeserialize: oneWay,
+  };
   return { path, requestStream: false, responseStream: false, ...calls };
 };
 
 // grpc.health.v1 without a .proto file: the answer is one number, field 1 of its message.
-const health = { check: unary('/grpc.health.v1.Health/Check', Buffer.from, (status: number) => Buffer.from([8, status])) };
+const health = {
+  check: unary('/grpc.health.v1.Health/Check', Buffer.from, (status: number) => Buffer.from([8, status])),
+};
 const stock = { left: unary('/shop.Stock/Left', String, (left: number) => Buffer.from(JSON.stringify(left))) };
 
 const check: handleUnaryCall<Buffer, number> = (_call, callback) => {
@@ -24,7 +37,9 @@ server.addService(health, { check });
 server.addService(stock, { left });
 const port = await new Promise<number>((resolve, reject) => {
   const where = `${process.env.HOST ?? '127.0.0.1'}:${process.env.PORT ?? 0}`;
-  server.bindAsync(where, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+  server.bindAsync(where, ServerCredentials.createInsecure(), (error, bound) =>
+    error ? reject(error) : resolve(bound),
+  );
 });
 
 const registrar = new Registrar({

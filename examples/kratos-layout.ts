@@ -5,10 +5,23 @@ import type { EtcdLayout } from 'rollcall';
 
 const kratos: EtcdLayout = ({ name, id, address, port, meta }) => ({
   key: `/microservices/${name}/${id}`,
-  value: JSON.stringify({ id, name, version: meta.version ?? '', metadata: meta, endpoints: [`http://${address ?? ''}:${String(port)}?isSecure=false`] }),
+  value: JSON.stringify({
+    id,
+    name,
+    version: meta.version ?? '',
+    metadata: meta,
+    endpoints: [`http://${address ?? ''}:${String(port)}?isSecure=false`],
+  }),
 });
 
 const server = createServer((_request, response) => response.end('hello\n')).listen(0, '127.0.0.1');
 // Where etcd is comes from ETCDCTL_ENDPOINTS, else http://127.0.0.1:2379.
-const registrar = await register(server, { name: process.env.SERVICE_NAME ?? 'helloworld', meta: { version: 'v1.0.0' }, registry: etcd({ layout: kratos }), required: true });
-console.log(`http://127.0.0.1:${String(registrar.instance?.port)} is registered in ${registrar.status().holder ?? 'nothing'} as ${registrar.instance?.id ?? ''}`);
+const registrar = await register(server, {
+  name: process.env.SERVICE_NAME ?? 'helloworld',
+  meta: { version: 'v1.0.0' },
+  registry: etcd({ layout: kratos }),
+  required: true,
+});
+console.log(
+  `http://127.0.0.1:${String(registrar.instance?.port)} is registered in ${registrar.status().holder ?? 'nothing'} as ${registrar.instance?.id ?? ''}`,
+);

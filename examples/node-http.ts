@@ -23,7 +23,9 @@ const registrar = new Registrar({
 });
 
 registrar.on('registered', ({ instance, afterMs }) => {
-  console.log(`http://127.0.0.1:${instance.port ?? 0} is ${registrar.state} as ${instance.id}, after ${Math.round(afterMs)} ms`);
+  console.log(
+    `http://127.0.0.1:${instance.port ?? 0} is ${registrar.state} as ${instance.id}, after ${Math.round(afterMs)} ms`,
+  );
 });
 registrar.on('lost', ({ cause }) => {
   console.log(`the registry lost it (${cause})`);

@@ -3,17 +3,17 @@ export { Registrar } from './registrar.js';
 export type { InstanceChanges } from './registrar.js';
 export type { RegistrarStatus } from './status.js';
 
-export { consul } from './config/consul.js';
+export { consul } from './backends/consul/consul-agents.js';
 export { consulKv } from './backends/consul/consul-kv.js';
 export type { ConsulAgentsOptions, ConsulOptions } from './backends/consul/consul-options.js';
 export { etcd } from './backends/etcd/etcd-registry.js';
 export type { EtcdLayout, EtcdOptions } from './backends/etcd/etcd-options.js';
 export { configFile } from './backends/file/config-file.js';
 export type { ConfigFileOptions } from './backends/file/config-file.js';
-export { fallback } from './registry/fallback.js';
-export type { FallbackOptions } from './registry/fallback.js';
-export { nearest } from './registry/nearest.js';
-export type { NearestOptions } from './registry/nearest.js';
+export { fallback } from './registries/fallback.js';
+export type { FallbackOptions } from './registries/fallback.js';
+export { nearest } from './registries/nearest.js';
+export type { NearestOptions } from './registries/nearest.js';
 export { file } from './backends/file/file-registry.js';
 export type { FileOptions } from './backends/file/file-options.js';
 export { redis } from './backends/redis/redis-registry.js';
@@ -26,18 +26,16 @@ export type {
   ChecksOptions,
   ComponentOptions,
   DrainOptions,
-  DriftPolicy,
   Duration,
   GrpcCheckOptions,
   HealthOptions,
   HeartbeatOptions,
   HttpCheckOptions,
-  IdConflictPolicy,
   ProbeOptions,
   RegistrarOptions,
-  ShutdownPolicy,
   ShutdownOptions,
 } from './config/options.js';
+export type { DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './contracts/policies.js';
 
 export {
   AddressNotFoundError,
@@ -57,22 +55,40 @@ export {
   TimeoutError,
   hasCode,
   isRegistrarError,
-} from './errors.js';
-export type { ConfigIssue, ErrorCode } from './errors.js';
+} from './core/errors.js';
+export type { ConfigIssue, ErrorCode, LossCause } from './core/errors.js';
 
-export type { Cursor, DiscoveredInstance, Discovery } from './discovery/discovery.js';
-export type { Finding, OnFail } from './health/component.js';
-export type { ComponentHealth, ComponentReason, ComponentStatus, Health, HealthReport, HealthStatus } from './health/report.js';
-export type { AddressCandidate, AddressSource } from './instance/address-candidates.js';
-export { checkName, formatName, parseName } from './instance/name-convention.js';
-export type { NameParts, NameProblem, Naming } from './instance/name-convention.js';
-export type { CheckTls, InstanceKey, RegistryCheck, ServiceInstance, Weights } from './instance/service-instance.js';
-export type { Secrets, SecretsReading } from './resilience/secrets.js';
-export type { TlsOptions } from './resilience/tls.js';
-export type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
-export type { RegistrarState } from './lifecycle/states.js';
-export type { Deadlines, Entry, EntryCheck, EntryInstance, MemberFigures, Presence, Registration, Registry, RegistryEndpoint, Renewal } from './registry/registry.js';
-export type { WorkerSpec } from './registry/worker-spec.js';
-export type { ConfigSource, SourceReading } from './config/source.js';
-export type { ConfigRejection, EventName, Listener, LossCause, RegistrarEvents } from './telemetry/events.js';
-export type { Logger } from './telemetry/logger.js';
+export type { Cursor, DiscoveredInstance, Discovery } from './contracts/discovery.js';
+export type { Finding, OnFail } from './contracts/health-report.js';
+export type {
+  ComponentHealth,
+  ComponentReason,
+  ComponentStatus,
+  Health,
+  HealthReport,
+  HealthStatus,
+} from './contracts/health-report.js';
+export type { AddressCandidate, AddressSource } from './contracts/address-candidate.js';
+export { checkName, formatName, parseName } from './config/name-convention.js';
+export type { NameParts, NameProblem, Naming } from './config/name-convention.js';
+export type { CheckTls, InstanceKey, RegistryCheck, ServiceInstance, Weights } from './contracts/service-instance.js';
+export type { Credentials, CredentialsReading } from './contracts/credentials.js';
+export type { TlsOptions } from './net/tls.js';
+export type { HookOptions, HookPoint, StopHook } from './shutdown/hooks.js';
+export type { RegistrarState } from './contracts/registrar-state.js';
+export type {
+  Deadlines,
+  Entry,
+  EntryCheck,
+  EntryInstance,
+  MemberFigures,
+  Presence,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+  Renewal,
+} from './contracts/registry.js';
+export type { WorkerSpec } from './contracts/worker-spec.js';
+export type { ConfigSource, SourceReading } from './contracts/config-source.js';
+export type { ConfigRejection, EventName, Listener, RegistrarEvents } from './contracts/events.js';
+export type { Logger } from './contracts/logger.js';

@@ -1,40 +1,22 @@
 import type { Server } from 'node:net';
-import { amongWorkers } from './cluster/among-workers.js';
-import { chooseRegistry } from './config/choose-registry.js';
-import type { Config } from './config/config.js';
+import { isClusterWorker } from './cluster/channel.js';
+import { compose } from './compose.js';
+import type { RegistrarParts } from './compose.js';
 import type { RegistrarOptions } from './config/options.js';
-import { Labels } from './config/resolve-labels.js';
-import { resolveConfig } from './config/resolve.js';
-import { ConfigError, StoppedError, asError, hasCode } from './errors.js';
-import { healthEndpoint } from './health/endpoint.js';
-import type { HealthEndpoint, HealthFacts } from './health/endpoint.js';
-import type { ComponentStatus, Health } from './health/report.js';
-import { Vitals } from './health/vitals.js';
-import { beatDeadlineMs } from './heartbeat/schedule.js';
-import type { ServiceInstance, Weights } from './instance/service-instance.js';
-import { Life } from './life.js';
+import type { EventName, Listener } from './contracts/events.js';
+import type { ComponentStatus, Health } from './contracts/health-report.js';
+import type { RegistrarState } from './contracts/registrar-state.js';
+import type { ServiceInstance, Weights } from './contracts/service-instance.js';
+import { withDeadline } from './core/deadline.js';
+import { ConfigError, StoppedError, asError, isCallersMistake } from './core/errors.js';
+import type { HealthEndpoint } from './health/endpoint.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
-import { Hooks } from './lifecycle/hooks.js';
-import type { HookOptions, HookPoint, StopHook } from './lifecycle/hooks.js';
-import { Machine } from './lifecycle/machine.js';
-import { Maintenance } from './lifecycle/maintenance.js';
-import { obeySignals } from './lifecycle/obey-signals.js';
-import { isRunning } from './lifecycle/signals.js';
-import type { RegistrarState } from './lifecycle/states.js';
-import { Stop } from './lifecycle/stop.js';
-import { thisProcess } from './lifecycle/surroundings.js';
-import type { Surroundings } from './lifecycle/surroundings.js';
-import { BoundedRegistry } from './registry/bounded-registry.js';
+import { loadOptionalParts } from './optional-parts.js';
 import { bindServer } from './server/bound-server.js';
-import type { BoundServer } from './server/bound-server.js';
-import type { HealthServer } from './server/health-server.js';
-import { withDeadline } from './resilience/deadline.js';
+import type { HookOptions, HookPoint, StopHook } from './shutdown/hooks.js';
+import { installSignalHandlers } from './shutdown/install-signal-handlers.js';
 import { statusOf } from './status.js';
 import type { RegistrarStatus } from './status.js';
-import { Events } from './telemetry/events.js';
-import type { EventName, Listener } from './telemetry/events.js';
-import { lazyLogger } from './telemetry/lazy-logger.js';
-import { logEvents } from './telemetry/log.js';
 
 /** What can change while running; what is left out stays. */
 export interface InstanceChanges {
@@ -48,104 +30,44 @@ const LEAVE_WITHIN_MS = 1_000;
 
 /** Keeps one instance of a service in a registry exactly while it can serve. */
 export class Registrar {
-  readonly #surroundings: Surroundings;
-  readonly #config: Config;
-  readonly #registry: BoundedRegistry;
-  readonly #events: Events;
-  readonly #machine: Machine;
-  readonly #stop: Stop;
-  readonly #halt = new AbortController();
-  readonly #vitals: Vitals;
-  readonly #life: Life;
-  readonly #maintenance: Maintenance;
-  readonly #hooks: Hooks;
-  readonly #endpoint: HealthEndpoint;
-  #server: BoundServer | undefined;
-  #healthServer: Promise<HealthServer | undefined> | undefined;
-  #living: Promise<void> = Promise.resolve();
+  readonly #parts: RegistrarParts;
   #started: Promise<void> | undefined;
 
   /** Health paths of the bound server; undefined when none are mounted. */
   readonly endpoint: HealthEndpoint | undefined;
 
   /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
-  constructor(options: RegistrarOptions, surroundings: Partial<Surroundings> = {}) {
-    this.#surroundings = { ...thisProcess(), ...surroundings };
-    this.#config = resolveConfig(options);
-    const { clock, signals } = this.#surroundings;
-    const { name, ttlMs } = this.#config;
-    const registry = amongWorkers(chooseRegistry(options), { clock, service: name, ttlMs, isRunning, onStop: () => void signals.endAsAsked('the primary of the cluster stops') });
-    this.#registry = new BoundedRegistry(registry, clock, beatDeadlineMs(this.#config.intervalMs));
-    const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
-    this.#events = new Events((error, event) => logger?.error({ service: this.#config.name, err: error.message }, `a listener of '${event}' threw`));
-    if (logger !== undefined) logEvents(this.#events, logger, { service: this.#config.name }, clock);
-    this.#machine = new Machine(this.#events);
-    this.#maintenance = new Maintenance(this.#events);
-    this.#hooks = new Hooks(clock);
-    const { path, mounted, details, components } = this.#config.health;
-    this.#endpoint = healthEndpoint({ path, details, facts: () => this.#healthFacts() });
-    if (mounted) this.endpoint = this.#endpoint;
-    this.#vitals = new Vitals({
-      components,
-      clock,
-      onComponent: (component) => {
-        this.#events.emit('component', component);
-      },
-      onChange: () => {
-        this.#life.healthChanged();
-      },
-    });
-    this.#life = new Life({
-      config: this.#config,
-      surroundings: this.#surroundings,
-      registry: this.#registry,
-      events: this.#events,
-      machine: this.#machine,
-      labels: new Labels(options),
-      source: options.config,
-      server: () => this.#server,
-      vitals: this.#vitals,
-      maintenance: this.#maintenance,
-    });
-    this.#stop = new Stop({
-      config: this.#config,
-      clock,
-      events: this.#events,
-      machine: this.#machine,
-      hooks: this.#hooks,
-      registry: this.#registry,
-      server: () => this.#server,
-      heartbeat: () => this.#life.heartbeat,
-      closeHealthServer: async () => (await this.#healthServer)?.close(),
-      halt: async (reason) => {
-        this.#halt.abort(reason);
-        await this.#living;
-      },
-    });
+  constructor(options: RegistrarOptions) {
+    this.#parts = compose(options);
+    if (this.#parts.config.health.mounted) this.endpoint = this.#parts.endpoint;
   }
 
   /** `idle` until started; see the README for the life of an instance. */
   get state(): RegistrarState {
-    return this.#machine.state;
+    return this.#parts.machine.state;
   }
 
   /** What is, or will be, written in the registry; undefined until the server listens. */
   get instance(): ServiceInstance | undefined {
-    return this.#life.instance;
+    return this.#parts.lifecycle.instance;
   }
 
   /** What the next heartbeat says, and what it is made of. */
   get health(): Health {
-    return this.#life.health;
+    return this.#parts.lifecycle.health;
   }
 
   /** Ties the Registrar to the host's server: its port, its traffic, its end. Call it before `start()`. `how.close` closes the server in place of its own `close`. */
   bind(server: Server, how: { close?: () => Promise<void> } = {}): this {
-    if (this.state !== 'idle' || this.#server !== undefined) {
+    if (this.state !== 'idle' || this.#parts.attachments.server !== undefined) {
       throw new ConfigError([{ field: 'bind', value: this.state, allowed: 'call bind() once, before start()' }]);
     }
-    this.#server = bindServer(server, { clock: this.#surroundings.clock, ...(this.endpoint && { endpoint: this.endpoint }), ...how });
-    this.#server.onClosed(() => {
+    this.#parts.attachments.server = bindServer(server, {
+      clock: this.#parts.context.clock,
+      ...(this.endpoint && { endpoint: this.endpoint }),
+      ...how,
+    });
+    this.#parts.attachments.server.onClosed(() => {
       void this.stop('the server was closed');
     });
     return this;
@@ -153,8 +75,9 @@ export class Registrar {
 
   /** Another listener of the same service, e.g. on a second address: counted, drained and closed with the one given to `bind()`, which comes first. */
   bindAlso(server: Server): this {
-    if (this.#server === undefined) throw new ConfigError([{ field: 'bindAlso', value: this.state, allowed: 'call bind() first' }]);
-    this.#server.also(server);
+    if (this.#parts.attachments.server === undefined)
+      throw new ConfigError([{ field: 'bindAlso', value: this.state, allowed: 'call bind() first' }]);
+    this.#parts.attachments.server.also(server);
     return this;
   }
 
@@ -169,39 +92,51 @@ export class Registrar {
   }
 
   /**
-   * Starts and waits as `wait` and `required` say: resolves when registered or when `wait` is over, counted from
-   * 'listening'; at once when the server does not listen yet. Rejects with `ConfigError` and, where `required`, with what
-   * kept it from being registered; it is out of the registry for good then, and the server is left alone.
+   * Starts and waits as `wait` and `required` say: resolves when registered or when `wait` is over, counted from 'listening'; in a
+   * moment when the server does not listen yet. Rejects with what is the caller's mistake (`ConfigError`, `AddressNotFoundError`, and
+   * `IdConflictError` under `onIdConflict: 'fail'`) and, where `required`, with what kept it from being registered; it is out of the
+   * registry for good then, and the server is left alone.
    */
   async settled(): Promise<void> {
-    const { waitMs, required } = this.#config;
-    const { clock } = this.#surroundings;
+    const { waitMs, required } = this.#parts.config;
+    const { clock } = this.#parts.context;
     const started = this.start();
-    if (this.#server?.isListening === false && !required) return;
+    const isListening = (await this.#parts.attachments.server?.listensSoon(isClusterWorker())) ?? true;
+    if (!isListening && !required) return;
     try {
-      await withDeadline(clock, waitMs, { operation: `registering ${this.#config.name} (see \`wait\`)` }, undefined, () => started);
+      await withDeadline(
+        clock,
+        waitMs,
+        { operation: `registering ${this.#parts.config.name} (see \`wait\`)` },
+        undefined,
+        () => started,
+      );
     } catch (error) {
-      if (!required && !hasCode(error, 'ROLLCALL_CONFIG')) return;
+      if (!required && !isCallersMistake(error)) return;
       // Whoever gets this error is not kept waiting for a registry that does not answer; leaving goes on beside it.
-      if (this.state !== 'failed') await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () => this.leave('not registered in time, and `required` is set')).catch(() => undefined);
+      if (this.state !== 'failed')
+        await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () =>
+          this.leave('not registered in time, and `required` is set'),
+        ).catch(() => undefined);
       throw error;
     }
   }
 
   /** Out of the registry, serve on until the traffic has gone, close the server, let go. Terminal and idempotent. Resolves when all is done; errors are told by the 'stopped' event. */
   async stop(reason = 'stop() was called'): Promise<void> {
-    await this.#stop.stop(reason);
+    await this.#parts.shutdown.stop(reason);
   }
 
   /** Out of the registry for good, or out of traffic in it as `shutdown.policy` says, serving on: the first half of `stop()`. Resolves when the registry shows it. */
   async leave(reason = 'leave() was called'): Promise<void> {
-    await this.#stop.leave(reason);
+    await this.#parts.shutdown.leave(reason);
   }
 
   /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet. Throws `ConfigError` for bad values; rejects when the registry refuses them, and the old ones stay. */
   async update(changes: InstanceChanges): Promise<void> {
-    if (this.#halt.signal.aborted) throw new StoppedError('update() after stop(): the Registrar has left the registry');
-    await this.#life.relabel((labels) => labels.changed(changes));
+    if (this.#parts.halt.signal.aborted)
+      throw new StoppedError('update() after stop(): the Registrar has left the registry');
+    await this.#parts.lifecycle.relabel((labels) => labels.changed(changes));
   }
 
   /**
@@ -209,11 +144,12 @@ export class Registrar {
    * once while nothing is registered yet. An operator's maintenance is neither replaced nor lifted. `reason` is for people, at most 200 characters.
    */
   async maintenance(on: boolean, reason = 'for a while'): Promise<void> {
-    if (this.#halt.signal.aborted) throw new StoppedError('maintenance() after stop(): the Registrar has left the registry');
-    this.#maintenance.want(on ? reason : undefined);
-    if (this.#life.heartbeat === undefined) return;
-    this.#life.healthChanged();
-    await this.#maintenance.shown(this.#halt.signal);
+    if (this.#parts.halt.signal.aborted)
+      throw new StoppedError('maintenance() after stop(): the Registrar has left the registry');
+    this.#parts.maintenance.want(on ? reason : undefined);
+    if (this.#parts.lifecycle.heartbeat === undefined) return;
+    this.#parts.lifecycle.healthChanged();
+    await this.#parts.maintenance.shown(this.#parts.halt.signal);
   }
 
   /**
@@ -222,8 +158,8 @@ export class Registrar {
    * the stop goes on. The returned function takes it off. Throws `ConfigError`, and `StoppedError` once a stop has begun.
    */
   onStop(point: HookPoint, name: string, hook: StopHook, options?: HookOptions): () => void {
-    if (this.#stop.hasBegun) throw new StoppedError('onStop() after stop(): the way down has begun');
-    return this.#hooks.add(point, name, hook, options);
+    if (this.#parts.shutdown.hasBegun) throw new StoppedError('onStop() after stop(): the way down has begun');
+    return this.#parts.hooks.add(point, name, hook, options);
   }
 
   /**
@@ -232,7 +168,7 @@ export class Registrar {
    * and stays in this process. Throws `ConfigError` for a name or a status that cannot be.
    */
   report(component: string, status: ComponentStatus, detail?: string): void {
-    this.#vitals.report(component, status, detail);
+    this.#parts.healthMonitor.report(component, status, detail);
   }
 
   /**
@@ -240,60 +176,52 @@ export class Registrar {
    * component succeeds. Five calls in a row that fail make it failing too. Rejects with `ConfigError` for a component without `onFail: 'break'`.
    */
   guard<T>(component: string, fn: () => T | Promise<T>): Promise<T> {
-    return this.#vitals.guard(component, fn);
+    return this.#parts.healthMonitor.guard(component, fn);
   }
 
   /** Calls `listener` at every `event`; the returned function ends that. */
   on<N extends EventName>(event: N, listener: Listener<N>): () => void {
-    return this.#events.on(event, listener);
+    return this.#parts.events.on(event, listener);
   }
 
   /** One plain object that tells how things are; safe to print. */
   status(): RegistrarStatus {
     return statusOf({
-      clock: this.#surroundings.clock,
+      clock: this.#parts.context.clock,
       state: this.state,
-      name: this.#config.name,
+      name: this.#parts.config.name,
       instance: this.instance,
-      registry: this.#registry,
+      registry: this.#parts.registry,
       health: this.health,
-      heartbeat: this.#life.heartbeat,
-      traffic: this.#server?.traffic,
-      waitingFor: this.#stop.waitingFor,
-      ...this.#life.told,
+      heartbeat: this.#parts.lifecycle.heartbeat,
+      traffic: this.#parts.attachments.server?.traffic,
+      waitingFor: this.#parts.shutdown.waitingFor,
+      failure: this.#parts.lifecycle.failure,
+      ...this.#parts.lifecycle.told,
     });
-  }
-
-  #healthFacts(): HealthFacts {
-    return { ready: this.#life.heartbeat !== undefined, draining: this.#halt.signal.aborted, health: this.#vitals.health };
   }
 
   #start(): Promise<void> {
-    if (!this.#machine.tell('start')) return Promise.reject(new StoppedError('start() after stop(): a stopped Registrar does not start again, make a new one'));
-    for (const message of [...this.#config.warnings, ...this.#registry.warnings]) this.#events.emit('warning', { message });
-    obeySignals({ signals: this.#surroundings.signals, wanted: this.#config.signals, stop: this.#stop, events: this.#events });
-    this.#lookAround();
-    if (this.#server === undefined) holdFirstTry(this.#events, this.#surroundings.clock, this.#config.waitMs);
-    const slot = this.#surroundings.slots.take();
-    this.#events.on('stopped', slot.release);
+    const { machine, config, registry, events, context, shutdown, lifecycle, attachments, halt } = this.#parts;
+    if (!machine.transition('start')) {
+      const message = 'start() after stop(): a stopped Registrar does not start again, make a new one';
+      return Promise.reject(new StoppedError(message));
+    }
+    for (const message of [...config.warnings, ...registry.warnings]) events.emit('warning', { message });
+    installSignalHandlers({ signals: context.signals, wanted: config.signals, stop: shutdown, events });
+    loadOptionalParts(this.#parts);
+    if (attachments.server === undefined) holdFirstTry(events, context.clock, config.waitMs);
+    const slot = context.slots.take();
+    events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {
-      // Whoever asks on the port of its own is answered by then.
-      this.#events.on('registered', () => (this.#healthServer === undefined ? resolve() : void this.#healthServer.then(() => resolve())));
-      this.#living = this.#life.run(slot.phase, this.#halt.signal).catch((thrown: unknown) => {
+      events.on('registered', () => {
+        // A probe on the port of its own is answered by then.
+        const { healthServer = Promise.resolve() } = attachments;
+        void healthServer.then(() => resolve());
+      });
+      attachments.running = lifecycle.run(slot.phase, halt.signal).catch((thrown: unknown) => {
         reject(asError(thrown));
       });
     });
-  }
-
-  /** What few services need, or none before it is up, is not part of every import. What cannot be loaded is missed by nobody but itself. */
-  #lookAround(): void {
-    const { crash, signals, thread, health } = this.#config;
-    const events = this.#events;
-    const missed = () => undefined;
-    if (signals.includes('SIGTERM')) import('./lifecycle/signal-path.js').then(({ warnOfLostSignals }) => warnOfLostSignals(this.#surroundings.system, events)).catch(missed);
-    if (crash) import('./lifecycle/last-try.js').then(({ prepareLastTry }) => prepareLastTry({ ...this.#surroundings, thread, registry: this.#registry, heartbeat: () => this.#life.heartbeat, events })).catch(missed);
-    const { port } = health;
-    const onProblem = (message: string) => events.emit('warning', { message });
-    if (port !== undefined) this.#healthServer = import('./server/health-server.js').then(({ openHealthServer }) => openHealthServer({ endpoint: this.#endpoint, port, onProblem }), missed);
   }
 }

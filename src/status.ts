@@ -1,13 +1,13 @@
-import type { Clock } from './clock.js';
-import type { ErrorCode } from './errors.js';
-import type { Health } from './health/report.js';
-import type { BeatThread } from './config/options.js';
-import type { Beating } from './heartbeat/beating.js';
+import type { Clock } from './core/clock.js';
+import type { ErrorCode, RegistrarError } from './core/errors.js';
+import type { Health } from './contracts/health-report.js';
+import type { BeatThread } from './contracts/policies.js';
+import type { HeartbeatHandle } from './heartbeat/heartbeat-handle.js';
 import { marginMs } from './heartbeat/schedule.js';
-import type { AddressCandidate } from './instance/address-candidates.js';
-import type { ServiceInstance } from './instance/service-instance.js';
-import type { RegistrarState } from './lifecycle/states.js';
-import type { MemberFigures, Registry } from './registry/registry.js';
+import type { AddressCandidate } from './contracts/address-candidate.js';
+import type { ServiceInstance } from './contracts/service-instance.js';
+import type { RegistrarState } from './contracts/registrar-state.js';
+import type { MemberFigures, Registry } from './contracts/registry.js';
 import type { TrafficFigures } from './server/traffic.js';
 
 /** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
@@ -32,7 +32,7 @@ export interface RegistrarStatus {
   /** What is left of the TTL. */
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
-  /** Why the latest heartbeat, or try to register, failed; undefined while they are accepted. */
+  /** Why the latest heartbeat, or try to register, failed, or why the Registrar has given up; undefined while heartbeats are accepted. */
   readonly trouble: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly requestsInFlight: number;
   /** What a stop is waiting for, for people; undefined: no stop is under way. */
@@ -51,14 +51,29 @@ export interface StatusSources {
   readonly instance: ServiceInstance | undefined;
   readonly registry: Registry;
   readonly health: Health;
-  readonly heartbeat: Beating | undefined;
+  readonly heartbeat: HeartbeatHandle | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;
+  /** What no retry can mend. */
+  readonly failure: RegistrarError | undefined;
   readonly addressCandidates: readonly AddressCandidate[];
   readonly notes: readonly string[];
 }
 
-export function statusOf({ clock, state, name, instance, registry, health, heartbeat, traffic, waitingFor, addressCandidates, notes }: StatusSources): RegistrarStatus {
+export function statusOf({
+  clock,
+  state,
+  name,
+  instance,
+  registry,
+  health,
+  heartbeat,
+  traffic,
+  waitingFor,
+  failure,
+  addressCandidates,
+  notes,
+}: StatusSources): RegistrarStatus {
   const held = heartbeat?.held;
   const now = clock.now();
   return {
@@ -76,7 +91,7 @@ export function statusOf({ clock, state, name, instance, registry, health, heart
     lastBeatAgoMs: held && Math.round(now - held.beatAt),
     marginMs: held && Math.max(0, Math.round(marginMs(held.beatAt, held.ttlMs, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
-    trouble: heartbeat?.trouble,
+    trouble: failure === undefined ? heartbeat?.trouble : { code: failure.code, message: failure.message },
     requestsInFlight: traffic?.inFlight ?? 0,
     waitingFor,
     addressCandidates,

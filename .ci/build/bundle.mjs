@@ -8,7 +8,13 @@ const sourceOf = (name) => join(src, `${name}.ts`);
 const common = { platform: 'node', external: installed, transform: { target } };
 
 /** Code for machines and for stack traces: names and lines stay, what is said of members is in the declarations. */
-const readable = { keepNames: true, comments: { legal: true, annotation: true, jsdoc: false }, generatedCode: { symbols: false }, esModule: false, minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } } };
+const readable = {
+  keepNames: true,
+  comments: { legal: true, annotation: true, jsdoc: false },
+  generatedCode: { symbols: false },
+  esModule: false,
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
+};
 
 /**
  * The commands. They are ES modules; what they import is part of the implementation.
@@ -27,7 +33,12 @@ export async function bundlePrograms() {
   };
   const files = [];
   for (const name of programs) {
-    const bundle = await rolldown({ ...common, input: { [name]: sourceOf(name) }, plugins: [useImplementation], makeAbsoluteExternalsRelative: false });
+    const bundle = await rolldown({
+      ...common,
+      input: { [name]: sourceOf(name) },
+      plugins: [useImplementation],
+      makeAbsoluteExternalsRelative: false,
+    });
     const { output } = await bundle.generate({ ...readable, format: 'esm', entryFileNames: '[name].js' });
     files.push(...output.map(({ fileName, code }) => [`esm/${fileName}`, code]));
   }
@@ -36,9 +47,17 @@ export async function bundlePrograms() {
 
 /** The implementation. Resolves to its files, to the names that each thing offered exports, and to the paths of the modules in it. */
 export async function bundleImplementation(needs) {
-  const entries = [...offered.map((name) => [name, name]), ...needs.map((name) => [name, name]), ...threads.map((name) => [basename(name), name])];
+  const entries = [
+    ...offered.map((name) => [name, name]),
+    ...needs.map((name) => [name, name]),
+    ...threads.map((name) => [basename(name), name]),
+  ];
   const core = coreFinder();
-  const bundle = await rolldown({ ...common, input: Object.fromEntries(entries.map(([file, name]) => [file, sourceOf(name)])), plugins: [loading, core.plugin] });
+  const bundle = await rolldown({
+    ...common,
+    input: Object.fromEntries(entries.map(([file, name]) => [file, sourceOf(name)])),
+    plugins: [loading, core.plugin],
+  });
   const { output } = await bundle.generate({
     ...readable,
     format: 'cjs',
@@ -48,11 +67,14 @@ export async function bundleImplementation(needs) {
     // Jest runs CommonJS without `import()`.
     dynamicImportInCjs: false,
     codeSplitting: { groups: [{ name: 'core', test: (id) => core.has(id) }] },
-    footer: (chunk) => (isDefaultOnly(chunk) ? 'module.exports = exports.default;\nmodule.exports.default = module.exports;' : ''),
+    footer: (chunk) =>
+      isDefaultOnly(chunk) ? 'module.exports = exports.default;\nmodule.exports.default = module.exports;' : '',
   });
   return {
     files: output.map(({ fileName, code }) => [`cjs/${fileName}`, code]),
-    entries: output.filter(({ name, isEntry }) => isEntry && offered.includes(name)).map(({ name, exports }) => ({ name, exports })),
+    entries: output
+      .filter(({ name, isEntry }) => isEntry && offered.includes(name))
+      .map(({ name, exports }) => ({ name, exports })),
     modules: output.flatMap(({ moduleIds }) => moduleIds),
   };
 }

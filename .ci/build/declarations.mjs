@@ -11,7 +11,8 @@ export function declarationsOf() {
   const visit = (path) => {
     if (reached.has(path)) return;
     reached.add(path);
-    for (const { fileName } of ts.preProcessFile(emitted.get(path)).importedFiles) if (fileName.startsWith('.')) visit(declarationOf(join(dirname(path), fileName)));
+    for (const { fileName } of ts.preProcessFile(emitted.get(path)).importedFiles)
+      if (fileName.startsWith('.')) visit(declarationOf(join(dirname(path), fileName)));
   };
   for (const name of offered) visit(`${name}.d.ts`);
   // What no entry leads to would describe what cannot be imported.
@@ -34,7 +35,13 @@ function emit() {
 
 function fail(diagnostics) {
   if (diagnostics.length === 0) return;
-  throw new Error(ts.formatDiagnostics(diagnostics, { getCanonicalFileName: (path) => path, getCurrentDirectory: () => src, getNewLine: () => '\n' }));
+  throw new Error(
+    ts.formatDiagnostics(diagnostics, {
+      getCanonicalFileName: (path) => path,
+      getCurrentDirectory: () => src,
+      getNewLine: () => '\n',
+    }),
+  );
 }
 
 const declarationOf = (path) => `${path.slice(0, -'.js'.length)}.d.ts`;
@@ -42,7 +49,9 @@ const declarationOf = (path) => `${path.slice(0, -'.js'.length)}.d.ts`;
 /** For `import`. The types are those of the implementation, so that both ways in have the same classes. */
 function facade(name, text) {
   const implementation = implementationOf(name);
-  return defaultExportOf(text) === undefined ? `export * from '${implementation}';\n` : `export { default } from '${implementation}';\n`;
+  return defaultExportOf(text) === undefined
+    ? `export * from '${implementation}';\n`
+    : `export { default } from '${implementation}';\n`;
 }
 
 /** `module.exports` is the thing itself and has it as `default` as well. */
@@ -56,18 +65,30 @@ function withExportEquals(text) {
 
 /** What an editor shows of it. */
 function docsOf(name, { statements }) {
-  const declaring = statements.find((statement) => ts.isVariableStatement(statement) && statement.declarationList.declarations.some((each) => each.name.getText() === name));
-  return ts.getJSDocCommentsAndTags(declaring).map((doc) => `${doc.getText()}\n`).join('');
+  const declaring = statements.find(
+    (statement) =>
+      ts.isVariableStatement(statement) &&
+      statement.declarationList.declarations.some((each) => each.name.getText() === name),
+  );
+  return ts
+    .getJSDocCommentsAndTags(declaring)
+    .map((doc) => `${doc.getText()}\n`)
+    .join('');
 }
 
 /** The statement `export default …` of a file that has no other export. */
 function defaultExportOf(text) {
   const { statements } = ts.createSourceFile('entry.d.ts', text, ts.ScriptTarget.ESNext, true);
-  const exporting = statements.filter((statement) => ts.isExportAssignment(statement) || ts.isExportDeclaration(statement) || isExported(statement));
+  const exporting = statements.filter(
+    (statement) => ts.isExportAssignment(statement) || ts.isExportDeclaration(statement) || isExported(statement),
+  );
   const [only] = exporting;
   return exporting.length === 1 && ts.isExportAssignment(only) ? only : undefined;
 }
 
 function isExported(statement) {
-  return ts.canHaveModifiers(statement) && (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+  return (
+    ts.canHaveModifiers(statement) &&
+    (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+  );
 }

@@ -52,5 +52,8 @@ function literal(given) {
 /** Begins at the end, so that the places before an edit stay where they are. */
 function edit(code, edits) {
   const fromTheEnd = edits.toSorted((one, other) => other.start - one.start);
-  return fromTheEnd.reduce((text, { start, end, text: replacement }) => text.slice(0, start) + replacement + text.slice(end), code);
+  return fromTheEnd.reduce(
+    (text, { start, end, text: replacement }) => text.slice(0, start) + replacement + text.slice(end),
+    code,
+  );
 }

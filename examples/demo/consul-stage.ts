@@ -23,13 +23,15 @@ export async function openConsul(url: string): Promise<Stage> {
       registry: consul({ endpoints: [url] }),
       async readBack(name, id) {
         const answer = await raw.get(`/v1/health/service/${name}`);
-        if (answer.status !== 200) throw new Error(`Consul answered the look at ${name} with HTTP ${answer.status}: ${answer.body}`);
+        if (answer.status !== 200)
+          throw new Error(`Consul answered the look at ${name} with HTTP ${answer.status}: ${answer.body}`);
         const entry = answer.json<HealthEntry[]>().find(({ Service }) => Service.ID === id);
         return entry && describe(entry);
       },
       async takeAway(_name, id) {
         const answer = await raw.put(`/v1/agent/service/deregister/${encodeURIComponent(id)}`);
-        if (answer.status !== 200) throw new Error(`Consul answered the removal of ${id} with HTTP ${answer.status}: ${answer.body}`);
+        if (answer.status !== 200)
+          throw new Error(`Consul answered the removal of ${id} with HTTP ${answer.status}: ${answer.body}`);
       },
       close: async () => {
         raw.close();
@@ -56,6 +58,8 @@ export async function startOwnConsul(): Promise<Stage> {
 }
 
 function describe({ Node, Service, Checks }: HealthEntry): string {
-  const checks = Checks.filter(({ Name }) => Name === 'Heartbeat').map(({ Status, Output }) => `heartbeat ${Status} (${Output})`);
+  const checks = Checks.filter(({ Name }) => Name === 'Heartbeat').map(
+    ({ Status, Output }) => `heartbeat ${Status} (${Output})`,
+  );
   return `${Service.Address || Node.Address}:${Service.Port}, ${checks.join(', ')}`;
 }

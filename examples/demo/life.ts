@@ -30,7 +30,10 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
 
   const next = <N extends EventName>(event: N): Promise<RegistrarEvents[N]> =>
     new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`'${event}' did not come within ${duration(LONGEST_WAIT_MS)}`)), LONGEST_WAIT_MS);
+      const late = setTimeout(
+        () => reject(new Error(`'${event}' did not come within ${duration(LONGEST_WAIT_MS)}`)),
+        LONGEST_WAIT_MS,
+      );
       const off = registrar.on(event, (payload) => {
         clearTimeout(late);
         off();
@@ -46,10 +49,16 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
       const entry = await stage.readBack(name, id);
       if (expected === 'gone' ? entry === undefined : entry?.includes('passing')) {
         const after = since === undefined ? '' : `, ${duration(performance.now() - since)} after the fault`;
-        timeline.tell('read back', entry === undefined ? 'asked directly, the registry has no such entry' : `asked directly, the registry lists ${entry}${after}`);
+        timeline.tell(
+          'read back',
+          entry === undefined
+            ? 'asked directly, the registry has no such entry'
+            : `asked directly, the registry lists ${entry}${after}`,
+        );
         return;
       }
-      if (performance.now() > giveUpAt) throw new Error(`the registry lists ${entry ?? 'no such entry'}; it should be ${expected}`);
+      if (performance.now() > giveUpAt)
+        throw new Error(`the registry lists ${entry ?? 'no such entry'}; it should be ${expected}`);
       await sleep(20, undefined, { signal });
     }
   };
@@ -99,6 +108,9 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
   await readBack('gone');
   await sleep(STRAGGLING_MS);
   await visitor.leave();
-  timeline.tell('answered', `${visitor.answered - answeredBefore} requests since SIGTERM, ${visitor.answered} in all; ${visitor.failures.length} failed`);
+  timeline.tell(
+    'answered',
+    `${visitor.answered - answeredBefore} requests since SIGTERM, ${visitor.answered} in all; ${visitor.failures.length} failed`,
+  );
   if (visitor.failures.length > 0) throw new Error(`requests failed: ${visitor.failures.join(', ')}`);
 }

@@ -46,7 +46,10 @@ process.on('exit', (code) => {
   const incomplete = failed || missing !== undefined;
   if (incomplete) process.exitCode = 1;
   const verdict = ended.signal.aborted ? 'ended early, on request' : `the whole life, in ${timeline.elapsed}`;
-  timeline.tell('exit', `code ${String(process.exitCode ?? code)}: ${incomplete ? 'not everything happened as it should' : verdict}`);
+  timeline.tell(
+    'exit',
+    `code ${String(process.exitCode ?? code)}: ${incomplete ? 'not everything happened as it should' : verdict}`,
+  );
 });
 
 try {

@@ -4,7 +4,10 @@ import type { RegistrarOptions } from 'rollcall';
 import rollcall from 'rollcall/fastify';
 
 /** A service as anybody would write it; only its times are short, so that a life fits into half a minute. */
-export async function buildService(options: Pick<RegistrarOptions, 'registry' | 'ready'>, onClose: () => Promise<void>): Promise<FastifyInstance> {
+export async function buildService(
+  options: Pick<RegistrarOptions, 'registry' | 'ready'>,
+  onClose: () => Promise<void>,
+): Promise<FastifyInstance> {
   const app = Fastify();
   await app.register(rollcall, {
     ...options,

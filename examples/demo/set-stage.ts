@@ -12,7 +12,10 @@ export async function setStage(timeline: Timeline): Promise<Stage> {
     timeline.tell('registry', `${running.title}, which was running already: only the demo's own entry is touched`);
     return running;
   }
-  timeline.tell('registry', `no Consul answers at ${url}: starting one (where none is installed it is downloaded once, as a Debian package)`);
+  timeline.tell(
+    'registry',
+    `no Consul answers at ${url}: starting one (where none is installed it is downloaded once, as a Debian package)`,
+  );
   try {
     const own = await startOwnConsul();
     timeline.tell('registry', `${own.title}, started for this demo and ended with it`);

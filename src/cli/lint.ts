@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { asError } from '../errors.js';
-import { checkName } from '../instance/name-convention.js';
-import type { Naming } from '../instance/name-convention.js';
-import { printable } from '../telemetry/printable.js';
+import { asError } from '../core/errors.js';
+import { checkName } from '../config/name-convention.js';
+import type { Naming } from '../config/name-convention.js';
+import { printable } from '../core/printable.js';
 import { isCompose, looksLikeFile, namesInFile } from './names-in-file.js';
 import type { Outcome } from './outcome.js';
 
@@ -54,8 +54,11 @@ async function check(words: readonly string[], naming: Naming): Promise<Outcome>
       }
     }
   }
-  const problems = found.flatMap((each) => checkName(each.name, naming).map(({ problem, corrected }) => `${place(each)}: ${problem} (try: ${corrected})`));
-  if (unread.length === 0 && found.length === 0) unread.push('There is no name to check here; see rollcall lint --help');
+  const problems = found.flatMap((each) =>
+    checkName(each.name, naming).map(({ problem, corrected }) => `${place(each)}: ${problem} (try: ${corrected})`),
+  );
+  if (unread.length === 0 && found.length === 0)
+    unread.push('There is no name to check here; see rollcall lint --help');
   return { status: unread.length > 0 ? 2 : problems.length > 0 ? 1 : 0, out: problems, err: unread };
 }
 

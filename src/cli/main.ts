@@ -5,7 +5,17 @@ import { policy, policyUsage } from './policy.js';
 
 const commands: Readonly<Record<string, (words: readonly string[]) => Promise<Outcome>>> = { lint, policy };
 
-const usage = ['Usage: rollcall <command> [options]', '', 'Commands:', '  lint     check service names', '  policy   print the least Consul ACL policy', '', ...lintUsage, '', ...policyUsage];
+const usage = [
+  'Usage: rollcall <command> [options]',
+  '',
+  'Commands:',
+  '  lint     check service names',
+  '  policy   print the least Consul ACL policy',
+  '',
+  ...lintUsage,
+  '',
+  ...policyUsage,
+];
 
 async function run([command, ...words]: readonly string[]): Promise<Outcome> {
   if (command === '--help' || command === '-h') return { status: 0, out: usage };

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseEnv } from 'node:util';
 import { serviceVariables } from '../config/env.js';
-import { isObject } from '../config/asked.js';
+import { isObject } from '../config/merge-sources.js';
 
 const NAME = serviceVariables.name.variable;
 
@@ -35,7 +35,9 @@ function namesInPackage(manifest: unknown): string[] {
 /** The `SERVICE_NAME` of every service that has one; the services' keys when none has. */
 function namesInCompose(compose: unknown): string[] {
   const services = isObject(compose) && isObject(compose['services']) ? compose['services'] : {};
-  const variables = Object.values(services).flatMap((service) => (isObject(service) ? variablesOf(service['environment']) : []));
+  const variables = Object.values(services).flatMap((service) =>
+    isObject(service) ? variablesOf(service['environment']) : [],
+  );
   if (variables.length === 0) return Object.keys(services);
   return [...new Set(variables.flatMap(([, value]) => namesOnly(interpolated(value))))];
 }

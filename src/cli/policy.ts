@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { leastPolicy } from '../backends/consul/consul-policy.js';
 import { consulVariables, readConsulEnv, readServiceEnv, serviceVariables } from '../config/env.js';
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import { looksLikeFile, namesInFile } from './names-in-file.js';
 import type { Outcome } from './outcome.js';
 
@@ -12,7 +12,7 @@ const { namespace, partition } = consulVariables;
 export const policyUsage: readonly string[] = [
   'Usage: rollcall policy [--discover NAME]... [--kv KEY]... [names or files...]',
   '',
-  "Prints the least Consul ACL policy for a token of these services, in HCL: rollcall policy | consul acl policy create -name orders -rules -",
+  'Prints the least Consul ACL policy for a token of these services, in HCL: rollcall policy | consul acl policy create -name orders -rules -',
   `What looks like a file is read, as in rollcall lint. Without words: ${nameVariable.variable}, else the package.json of the current folder.`,
   `${namespace.variable} and ${partition.variable} are heeded.`,
   '',
@@ -28,7 +28,11 @@ export async function policy(words: readonly string[]): Promise<Outcome> {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
-      options: { discover: { type: 'string', multiple: true, default: [] }, kv: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean', short: 'h', default: false } },
+      options: {
+        discover: { type: 'string', multiple: true, default: [] },
+        kv: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
       allowPositionals: true,
     });
     if (values.help) return { status: 0, out: policyUsage };
@@ -36,7 +40,16 @@ export async function policy(words: readonly string[]): Promise<Outcome> {
     if (services.length === 0) return { status: 2, err: ['There is no name of a service here', '', ...policyUsage] };
     const env = readConsulEnv();
     const keys = values.kv.map((key) => key.replace(/\/$/, ''));
-    return { status: 0, out: leastPolicy({ services, discovers: values.discover, keys, namespace: env.namespace, partition: env.partition }) };
+    return {
+      status: 0,
+      out: leastPolicy({
+        services,
+        discovers: values.discover,
+        keys,
+        namespace: env.namespace,
+        partition: env.partition,
+      }),
+    };
   } catch (error) {
     return { status: 2, err: [asError(error).message, '', ...policyUsage] };
   }

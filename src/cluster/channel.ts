@@ -16,6 +16,11 @@ export function channelToPrimary(): Channel | undefined {
   return worker && channelOf(worker);
 }
 
+/** Whether this process is a worker of node:cluster. */
+export function isClusterWorker(): boolean {
+  return channelToPrimary() !== undefined;
+}
+
 function channelOf(worker: Worker): Channel {
   return {
     isOpen: () => worker.isConnected(),

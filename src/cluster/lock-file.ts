@@ -1,5 +1,5 @@
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 
 /** Who has put its name into a file, and when it last gave a sign of life there. */
 export interface Sign {

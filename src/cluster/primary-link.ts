@@ -1,5 +1,5 @@
-import { RegistryUnavailableError } from '../errors.js';
-import { abortable } from '../resilience/deadline.js';
+import { RegistryUnavailableError } from '../core/errors.js';
+import { abortable } from '../core/abort.js';
 import type { Channel } from './channel.js';
 import { seal, unseal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
@@ -55,7 +55,11 @@ export class PrimaryLink {
       this.#waiting.set(number, resolve);
     });
     try {
-      if (!this.#send({ kind: 'request', number, request })) throw new RegistryUnavailableError('the primary of the cluster is gone', { registry: 'primary', operation: request.verb });
+      if (!this.#send({ kind: 'request', number, request }))
+        throw new RegistryUnavailableError('the primary of the cluster is gone', {
+          registry: 'primary',
+          operation: request.verb,
+        });
       return await abortable(answered, signal);
     } finally {
       this.#waiting.delete(number);

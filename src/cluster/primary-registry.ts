@@ -1,14 +1,14 @@
-import { RegistrationLostError, RegistryRejectedError } from '../errors.js';
-import type { HealthReport } from '../health/report.js';
-import { keyOf } from '../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../instance/service-instance.js';
-import type { Entry, Registration } from '../registry/registry.js';
+import { ConfigError, RegistrationLostError } from '../core/errors.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import { keyOf } from '../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
+import type { Entry, Registration } from '../contracts/registry.js';
 import type { Answer, Request } from './messages.js';
 import type { PrimaryLink } from './primary-link.js';
-import type { Way } from './way.js';
+import type { Coordination } from './coordination.js';
 
 /** To a worker its primary is the registry: it is told what a registry would be, and makes one instance of what all workers tell. */
-export class PrimaryRegistry implements Way {
+export class PrimaryRegistry implements Coordination {
   readonly #link: PrimaryLink;
   #handedOver = false;
 
@@ -48,8 +48,16 @@ export class PrimaryRegistry implements Way {
   async #ask(request: Request, signal: AbortSignal): Promise<Extract<Answer, { outcome: 'done' }>> {
     const answer = await this.#link.ask(request, signal);
     const context = { registry: 'primary', operation: request.verb };
-    if (answer.outcome === 'lost') throw new RegistrationLostError('the primary of the cluster does not count this worker in', context);
-    if (answer.outcome === 'refused') throw new RegistryRejectedError(`the primary of the cluster refuses this worker: ${answer.problem}`, context);
+    if (answer.outcome === 'lost')
+      throw new RegistrationLostError('the primary of the cluster does not count this worker in', context);
+    if (answer.outcome === 'refused')
+      throw new ConfigError([
+        {
+          field: 'cluster',
+          value: request.verb,
+          allowed: `what the primary accepts, which refuses this worker: ${answer.problem}`,
+        },
+      ]);
     return answer;
   }
 }

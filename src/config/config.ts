@@ -1,7 +1,7 @@
-import type { BeatThread, DriftPolicy, IdConflictPolicy, ShutdownPolicy } from './options.js';
-import type { ComponentPlan } from '../health/component.js';
-import type { Naming } from '../instance/name-convention.js';
-import type { CheckTls, Weights } from '../instance/service-instance.js';
+import type { BeatThread, DriftPolicy, IdConflictPolicy, ShutdownPolicy } from '../contracts/policies.js';
+import type { Naming } from './name-convention.js';
+import type { CheckTls, Weights } from '../contracts/service-instance.js';
+import type { OnFail } from '../contracts/health-report.js';
 
 /** The options after defaults, environment and checks: every field decided, every duration in milliseconds. */
 export interface Config {
@@ -53,6 +53,34 @@ export interface HealthPlan {
 
 /** A registry-side check as asked for; becomes a `RegistryCheck` once the address and port are known. */
 export type CheckPlan =
-  | { readonly kind: 'http'; readonly target: string; readonly tls?: CheckTls; readonly intervalMs: number; readonly timeoutMs: number }
+  | {
+      readonly kind: 'http';
+      readonly target: string;
+      readonly tls?: CheckTls;
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+    }
   | { readonly kind: 'tcp'; readonly intervalMs: number; readonly timeoutMs: number }
-  | { readonly kind: 'grpc'; readonly service: string; readonly tls: boolean; readonly intervalMs: number; readonly timeoutMs: number };
+  | {
+      readonly kind: 'grpc';
+      readonly service: string;
+      readonly tls: boolean;
+      readonly intervalMs: number;
+      readonly timeoutMs: number;
+    };
+
+/** A part of the service that is looked at, or that others report about, with everything decided. Times are milliseconds. */
+export interface ComponentPlan {
+  readonly name: string;
+  /** Undefined: it is only reported about. */
+  readonly run: ((signal: AbortSignal) => unknown) | undefined;
+  /** Lets go of what the runs have kept. */
+  readonly close: (() => unknown) | undefined;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** So many runs in a row that agree make it worse. */
+  readonly failures: number;
+  /** So many runs in a row that agree make it better. */
+  readonly successes: number;
+  readonly onFail: OnFail;
+}

@@ -62,8 +62,16 @@ export type RegistryKind = (typeof registryKinds)[number];
 
 const metaPrefix = 'SERVICE_META_';
 
-const namespace: EnvVariable = { variable: 'CONSUL_NAMESPACE', option: 'namespace', meaning: 'Consul Enterprise namespace' };
-const partition: EnvVariable = { variable: 'CONSUL_PARTITION', option: 'partition', meaning: 'Consul Enterprise admin partition' };
+const namespace: EnvVariable = {
+  variable: 'CONSUL_NAMESPACE',
+  option: 'namespace',
+  meaning: 'Consul Enterprise namespace',
+};
+const partition: EnvVariable = {
+  variable: 'CONSUL_PARTITION',
+  option: 'partition',
+  meaning: 'Consul Enterprise admin partition',
+};
 
 /** Variables about the service. */
 export const serviceVariables: Readonly<Record<keyof ServiceEnv, EnvVariable>> = {
@@ -72,20 +80,44 @@ export const serviceVariables: Readonly<Record<keyof ServiceEnv, EnvVariable>> =
   address: { variable: 'SERVICE_ADDRESS', option: 'address', meaning: 'host or IP that others reach it by' },
   port: { variable: 'SERVICE_PORT', option: 'port', meaning: 'port that others reach it by' },
   tags: { variable: 'SERVICE_TAGS', option: 'tags', meaning: 'tags, separated by commas' },
-  meta: { variable: `${metaPrefix}<KEY>`, option: 'meta', meaning: 'one pair; the key is lower-cased, pairs are merged one by one' },
+  meta: {
+    variable: `${metaPrefix}<KEY>`,
+    option: 'meta',
+    meaning: 'one pair; the key is lower-cased, pairs are merged one by one',
+  },
   ttl: { variable: 'SERVICE_TTL', option: 'ttl', meaning: 'how long the entry lives without a heartbeat, e.g. `10s`' },
-  registry: { variable: 'SERVICE_REGISTRY', option: 'registry', meaning: registryKinds.map((kind) => `\`${kind}\``).join(', ') },
+  registry: {
+    variable: 'SERVICE_REGISTRY',
+    option: 'registry',
+    meaning: registryKinds.map((kind) => `\`${kind}\``).join(', '),
+  },
   namespace,
   partition,
 };
 
 /** Variables about Consul. */
 export const consulVariables: Readonly<Record<keyof ConsulEnv, EnvVariable>> = {
-  address: { variable: 'CONSUL_HTTP_ADDR', option: 'consul({ endpoints })', meaning: 'the agent, as `host:port` or a URL' },
+  address: {
+    variable: 'CONSUL_HTTP_ADDR',
+    option: 'consul({ endpoints })',
+    meaning: 'the agent, as `host:port` or a URL',
+  },
   token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
-  tokenFile: { variable: 'CONSUL_HTTP_TOKEN_FILE', option: 'consul({ tokenFile })', meaning: 'file that has the ACL token; before `CONSUL_HTTP_TOKEN`' },
-  ssl: { variable: 'CONSUL_HTTP_SSL', option: 'consul({ endpoints })', meaning: '`true`: HTTPS where no scheme is given' },
-  sslVerify: { variable: 'CONSUL_HTTP_SSL_VERIFY', option: 'consul({ tls })', meaning: '`false`: `insecureSkipVerify`' },
+  tokenFile: {
+    variable: 'CONSUL_HTTP_TOKEN_FILE',
+    option: 'consul({ tokenFile })',
+    meaning: 'file that has the ACL token; before `CONSUL_HTTP_TOKEN`',
+  },
+  ssl: {
+    variable: 'CONSUL_HTTP_SSL',
+    option: 'consul({ endpoints })',
+    meaning: '`true`: HTTPS where no scheme is given',
+  },
+  sslVerify: {
+    variable: 'CONSUL_HTTP_SSL_VERIFY',
+    option: 'consul({ tls })',
+    meaning: '`false`: `insecureSkipVerify`',
+  },
   ca: { variable: 'CONSUL_CACERT', option: 'consul({ tls })', meaning: '`ca`, usually a path' },
   cert: { variable: 'CONSUL_CLIENT_CERT', option: 'consul({ tls })', meaning: '`cert`, likewise' },
   key: { variable: 'CONSUL_CLIENT_KEY', option: 'consul({ tls })', meaning: '`key`, likewise', secret: true },
@@ -96,8 +128,17 @@ export const consulVariables: Readonly<Record<keyof ConsulEnv, EnvVariable>> = {
 
 /** Variables about etcd. */
 export const etcdVariables: Readonly<Record<keyof EtcdEnv, EnvVariable>> = {
-  endpoints: { variable: 'ETCDCTL_ENDPOINTS', option: 'etcd({ endpoints })', meaning: 'members of the cluster, separated by commas' },
-  user: { variable: 'ETCDCTL_USER', option: 'etcd({ username })', meaning: 'name of a user, or `name:password`', secret: true },
+  endpoints: {
+    variable: 'ETCDCTL_ENDPOINTS',
+    option: 'etcd({ endpoints })',
+    meaning: 'members of the cluster, separated by commas',
+  },
+  user: {
+    variable: 'ETCDCTL_USER',
+    option: 'etcd({ username })',
+    meaning: 'name of a user, or `name:password`',
+    secret: true,
+  },
   password: { variable: 'ETCDCTL_PASSWORD', option: 'etcd({ password })', meaning: 'its password', secret: true },
   ca: { variable: 'ETCDCTL_CACERT', option: 'etcd({ tls })', meaning: '`ca`, usually a path' },
   cert: { variable: 'ETCDCTL_CERT', option: 'etcd({ tls })', meaning: '`cert`, likewise' },
@@ -144,7 +185,9 @@ export function readVariable(name: string, env: Environment = process.env): stri
 
 /** True for a variable whose value must not be shown to anybody. */
 export function isSecret(name: string): boolean {
-  return [consulVariables, etcdVariables, redisVariables].some((table) => Object.values<EnvVariable>(table).some(({ variable, secret }) => secret === true && variable === name));
+  return [consulVariables, etcdVariables, redisVariables].some((table) =>
+    Object.values<EnvVariable>(table).some(({ variable, secret }) => secret === true && variable === name),
+  );
 }
 
 function readAll<Field extends string>(

@@ -1,18 +1,13 @@
-import type { Registry } from '../registry/registry.js';
-import type { OnFail } from '../health/component.js';
-import type { Naming } from '../instance/name-convention.js';
-import type { Weights } from '../instance/service-instance.js';
-import type { Logger } from '../telemetry/logger.js';
-import type { ConfigSource } from './source.js';
+import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy, BeatThread } from '../contracts/policies.js';
+import type { Registry } from '../contracts/registry.js';
+import type { OnFail } from '../contracts/health-report.js';
+import type { Naming } from './name-convention.js';
+import type { Weights } from '../contracts/service-instance.js';
+import type { Logger } from '../contracts/logger.js';
+import type { ConfigSource } from '../contracts/config-source.js';
 
 /** Milliseconds, or a number with a unit: `250`, `'250ms'`, `'10s'`, `'1m'`, `'1h'`. */
 export type Duration = number | string;
-
-/** What to do when the registry holds something else than what we wrote. */
-export type DriftPolicy = 'repair' | 'report' | 'ignore';
-
-/** What to do about another live instance under our id: look again until it has gone, give up, or take another id. */
-export type IdConflictPolicy = 'wait' | 'fail' | 'rename';
 
 /** What a Registrar can be told. Everything but the name has a default; explicit options win over the environment. */
 export interface RegistrarOptions {
@@ -156,9 +151,6 @@ export interface ComponentOptions {
   onFail?: OnFail;
 }
 
-/** Which thread of the process heartbeats come from. */
-export type BeatThread = 'main' | 'worker';
-
 export interface HeartbeatOptions {
   /** Time between two heartbeats, at most half the TTL. @default a third of the TTL */
   interval?: Duration;
@@ -170,9 +162,6 @@ export interface HeartbeatOptions {
   /** With `thread: 'worker'`: how long the event loop may stall before the worker reports critical, at least 250 ms. @default the TTL */
   stallTolerance?: Duration;
 }
-
-/** What a stop leaves in the registry: nothing; the entry in maintenance; the entry critical; or the entry as it is, until its TTL runs out. */
-export type ShutdownPolicy = 'deregister' | 'maintenance' | 'critical' | 'leave';
 
 export interface ShutdownOptions {
   /** Signals that stop the Registrar; false: none, call `stop()` yourself. @default ['SIGTERM', 'SIGINT'] */

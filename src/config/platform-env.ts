@@ -22,7 +22,10 @@ export interface NomadPort {
 export const platformVariables = [
   { variable: 'POD_IP', meaning: "address of the pod: Kubernetes' `status.podIP` through the downward API" },
   { variable: 'MY_POD_IP', meaning: 'the same, as the Kubernetes manual calls it' },
-  { variable: 'NOMAD_IP_<label>', meaning: 'address of the port that the server listens on, found by `NOMAD_PORT_<label>`' },
+  {
+    variable: 'NOMAD_IP_<label>',
+    meaning: 'address of the port that the server listens on, found by `NOMAD_PORT_<label>`',
+  },
   { variable: 'NOMAD_HOST_PORT_<label>', meaning: 'that port as others reach it' },
   { variable: 'DOCKER_HOST', meaning: "the Docker Engine for `port: 'docker'`: `unix:///path` or `tcp://host:port`" },
 ] as const;

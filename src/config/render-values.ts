@@ -1,5 +1,5 @@
-import { isObject } from './asked.js';
-import type { Values } from './asked.js';
+import { isObject } from './merge-sources.js';
+import type { Values } from './merge-sources.js';
 import { hasTemplate, renderTemplate } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
@@ -25,7 +25,9 @@ export function renderValues(values: Values, facts: TemplateFacts): { values: Va
     ...values,
     ...(id !== undefined && { id: render(id, 'id') }),
     ...(Array.isArray(tags) && { tags: tags.map((tag, index) => render(tag, 'tags', String(index))) }),
-    ...(isObject(meta) && { meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, render(value, 'meta', key)])) }),
+    ...(isObject(meta) && {
+      meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, render(value, 'meta', key)])),
+    }),
   };
   return { values: finished, faults };
 }

@@ -1,17 +1,20 @@
 import * as v from 'valibot';
 
-import { componentNameFault } from '../health/component.js';
-import type { Registry } from '../registry/registry.js';
-import type { Logger } from '../telemetry/logger.js';
-import { parseDuration } from './duration.js';
-import { nearest } from './nearest.js';
-import * as rules from './rules.js';
-import type { ConfigSource } from './source.js';
+import { componentNameFault } from './field-rules.js';
+import type { Registry } from '../contracts/registry.js';
+import type { Logger } from '../contracts/logger.js';
+import { parseDuration } from '../core/duration.js';
+import { closestName } from '../core/closest-name.js';
+import * as rules from './field-rules.js';
+import type { ConfigSource } from '../contracts/config-source.js';
 
 // Every message says what is allowed: it becomes `ConfigIssue.allowed`.
 
 const text = (longest: number, allowed: string) =>
-  v.pipe(v.string(allowed), v.check((value) => rules.isPlainText(value, longest), allowed));
+  v.pipe(
+    v.string(allowed),
+    v.check((value) => rules.isPlainText(value, longest), allowed),
+  );
 
 const duration = (atLeast: number, allowed: string) =>
   v.pipe(
@@ -36,7 +39,8 @@ function section<const Entries extends v.ObjectEntries>(entries: Entries, allowe
     v.looseObject(entries, (issue) => (issue.expected === 'Object' ? allowed : 'must be given as well')),
     v.rawCheck(({ dataset: { value: input }, addIssue }) => {
       for (const [key, value] of pairsOf(input)) {
-        if (!Object.hasOwn(entries, key)) addIssue({ message: unknownOption(key, known), input: value, path: [step(key, value)] });
+        if (!Object.hasOwn(entries, key))
+          addIssue({ message: unknownOption(key, known), input: value, path: [step(key, value)] });
       }
     }),
   );
@@ -52,13 +56,23 @@ function step(key: string, value: unknown): v.IssuePathItem {
 }
 
 function unknownOption(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
-  return meant === undefined ? `no such option; there are ${known.join(', ')}` : `no such option; did you mean \`${meant}\`?`;
+  const meant = closestName(name, known);
+  return meant === undefined
+    ? `no such option; there are ${known.join(', ')}`
+    : `no such option; did you mean \`${meant}\`?`;
 }
 
 /** `true` stands for all defaults. */
 function trueOr<Output>(schema: v.GenericSchema<unknown, Output>) {
-  return v.lazy((input: unknown) => (input === true ? v.pipe(v.unknown(), v.transform(() => ({})), schema) : schema));
+  return v.lazy((input: unknown) =>
+    input === true
+      ? v.pipe(
+          v.unknown(),
+          v.transform(() => ({})),
+          schema,
+        )
+      : schema,
+  );
 }
 
 /** A duration, or this one word. */
@@ -98,21 +112,37 @@ const httpPath = v.pipe(
   v.check(rules.isPathOrUrl, 'a path that starts with `/`, or an absolute http or https URL'),
 );
 const certificateName = 'the name that the certificate of the server carries';
-const checkTls = section({ serverName: v.optional(v.pipe(v.string(certificateName), v.check(rules.isHost, certificateName))), insecureSkipVerify: v.optional(flag) });
+const checkTls = section({
+  serverName: v.optional(v.pipe(v.string(certificateName), v.check(rules.isHost, certificateName))),
+  insecureSkipVerify: v.optional(flag),
+});
 const checks = section({
   http: v.optional(trueOr(section({ ...probe, path: v.optional(httpPath), tls: v.optional(checkTls) }, probeAllowed))),
   tcp: v.optional(trueOr(section(probe, probeAllowed))),
   grpc: v.optional(
-    trueOr(section({ ...probe, service: v.optional(text(Infinity, 'the name of a gRPC service')), tls: v.optional(flag) }, probeAllowed)),
+    trueOr(
+      section(
+        { ...probe, service: v.optional(text(Infinity, 'the name of a gRPC service')), tls: v.optional(flag) },
+        probeAllowed,
+      ),
+    ),
   ),
 });
 
 const signal = v.custom<NodeJS.Signals>(rules.isCatchableSignal);
 const shutdown = section({
   signals: v.optional(
-    v.union([v.literal(false), v.array(signal)], "false, or an array of signals that a process can catch, e.g. ['SIGTERM']"),
+    v.union(
+      [v.literal(false), v.array(signal)],
+      "false, or an array of signals that a process can catch, e.g. ['SIGTERM']",
+    ),
   ),
-  policy: v.optional(v.picklist(['deregister', 'maintenance', 'critical', 'leave'], "'deregister', 'maintenance', 'critical' or 'leave'")),
+  policy: v.optional(
+    v.picklist(
+      ['deregister', 'maintenance', 'critical', 'leave'],
+      "'deregister', 'maintenance', 'critical' or 'leave'",
+    ),
+  ),
   drain: v.optional(
     section({
       min: v.optional(duration(0, "a duration, e.g. '2s'")),
@@ -133,35 +163,57 @@ const faultless = (fault: (text: string) => string | undefined, allowed: string)
       if (message !== undefined) addIssue({ message });
     }),
   );
-const name = faultless((value) => rules.keyFault('a name', rules.LONGEST_NAME, value), 'a name, here or in SERVICE_NAME');
+const name = faultless(
+  (value) => rules.keyFault('a name', rules.LONGEST_NAME, value),
+  'a name, here or in SERVICE_NAME',
+);
 const id = faultless((value) => rules.keyFault('an id', rules.LONGEST_ID, value), 'an id');
-const tags = v.pipe(v.array(faultless(rules.tagFault, 'a text'), 'an array of strings'), v.maxLength(rules.MOST_TAGS, `at most ${rules.MOST_TAGS} tags`));
+const tags = v.pipe(
+  v.array(faultless(rules.tagFault, 'a text'), 'an array of strings'),
+  v.maxLength(rules.MOST_TAGS, `at most ${rules.MOST_TAGS} tags`),
+);
 const address = v.pipe(
   v.string('a host name or an IP'),
   v.check(rules.isHost, 'a host name or an IP that others can connect to, without scheme, port or brackets'),
 );
-const enterprise = v.optional(text(rules.LONGEST_NAME, `a text of 1 to ${rules.LONGEST_NAME} characters, none of them a control character`));
+const enterprise = v.optional(
+  text(rules.LONGEST_NAME, `a text of 1 to ${rules.LONGEST_NAME} characters, none of them a control character`),
+);
 const healthPath = v.pipe(
   v.string('a path'),
   v.check(rules.isPath, 'a path below the root, e.g. `/health`, without query or fragment'),
 );
 
-const inRow = v.pipe(v.number('a whole number, at least 1'), v.integer('a whole number, at least 1'), v.minValue(1, 'a whole number, at least 1'));
-const component = section({
-  run: v.optional(v.custom<(signal: AbortSignal) => unknown>((value) => typeof value === 'function', 'a function')),
-  close: v.optional(v.custom<() => unknown>((value) => typeof value === 'function', 'a function')),
-  interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
-  timeout: v.optional(duration(1, "more than 0, e.g. '2s'")),
-  failures: v.optional(inRow),
-  successes: v.optional(inRow),
-  onFail: v.optional(v.picklist(['degrade', 'warning', 'critical', 'break'], "'degrade', 'warning', 'critical' or 'break'")),
-}, 'an object with what differs from the defaults');
+const inRow = v.pipe(
+  v.number('a whole number, at least 1'),
+  v.integer('a whole number, at least 1'),
+  v.minValue(1, 'a whole number, at least 1'),
+);
+const component = section(
+  {
+    run: v.optional(v.custom<(signal: AbortSignal) => unknown>((value) => typeof value === 'function', 'a function')),
+    close: v.optional(v.custom<() => unknown>((value) => typeof value === 'function', 'a function')),
+    interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
+    timeout: v.optional(duration(1, "more than 0, e.g. '2s'")),
+    failures: v.optional(inRow),
+    successes: v.optional(inRow),
+    onFail: v.optional(
+      v.picklist(['degrade', 'warning', 'critical', 'break'], "'degrade', 'warning', 'critical' or 'break'"),
+    ),
+  },
+  'an object with what differs from the defaults',
+);
 const componentsAllowed = 'an object of components';
 const health = section({
   path: v.optional(healthPath),
   port: v.optional(positive16Bit),
   details: v.optional(flag),
-  components: v.optional(v.pipe(v.custom<object>((value) => !Array.isArray(value), componentsAllowed), v.record(faultless(componentNameFault, 'a name'), component, componentsAllowed))),
+  components: v.optional(
+    v.pipe(
+      v.custom<object>((value) => !Array.isArray(value), componentsAllowed),
+      v.record(faultless(componentNameFault, 'a name'), component, componentsAllowed),
+    ),
+  ),
 });
 
 const heartbeat = section({
@@ -170,6 +222,16 @@ const heartbeat = section({
   stallTolerance: v.optional(duration(250, "at least 250ms, e.g. '10s'")),
 });
 
+/** What can change while an instance runs. */
+const labels = {
+  tags: v.optional(tags),
+  meta: v.optional(meta),
+  weights: v.optional(
+    section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`'),
+  ),
+};
+export const labelsSchema = section(labels);
+
 /** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
 export const optionsSchema = section({
   name,
@@ -177,9 +239,7 @@ export const optionsSchema = section({
   id: v.optional(id),
   address: v.optional(address),
   port: v.optional(v.union([v.literal('docker'), positive16Bit], "a whole number from 1 to 65535, or 'docker'")),
-  tags: v.optional(tags),
-  meta: v.optional(meta),
-  weights: v.optional(section({ passing: positive16Bit, warning: positive16Bit }, 'an object with `passing` and `warning`')),
+  ...labels,
   config: v.optional(withMethods<ConfigSource>(['poll', 'close'], 'a config source, e.g. configFile(path)')),
   namespace: enterprise,
   partition: enterprise,
@@ -192,13 +252,19 @@ export const optionsSchema = section({
   drift: v.optional(v.picklist(['repair', 'report', 'ignore'], "'repair', 'report' or 'ignore'")),
   onIdConflict: v.optional(v.picklist(['wait', 'fail', 'rename'], "'wait', 'fail' or 'rename'")),
   ready: v.optional(
-    v.custom<() => boolean | Promise<boolean>>((value) => typeof value === 'function', 'a function that answers true or false'),
+    v.custom<() => boolean | Promise<boolean>>(
+      (value) => typeof value === 'function',
+      'a function that answers true or false',
+    ),
   ),
   health: v.optional(health),
   heartbeat: v.optional(heartbeat),
   shutdown: v.optional(shutdown),
   logger: v.optional(
-    v.union([v.literal(false), withMethods<Logger>(['debug', 'info', 'warn', 'error'])], 'false, or a logger with debug, info, warn and error'),
+    v.union(
+      [v.literal(false), withMethods<Logger>(['debug', 'info', 'warn', 'error'])],
+      'false, or a logger with debug, info, warn and error',
+    ),
   ),
   wait: v.optional(durationOr(false, "false or a duration, e.g. '5s'")),
   required: v.optional(flag),

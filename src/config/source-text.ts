@@ -1,5 +1,5 @@
 import { readServiceEnv } from './env.js';
-import type { SourceReading } from './source.js';
+import type { SourceReading } from '../contracts/config-source.js';
 import { splitTags } from './tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;
@@ -11,7 +11,9 @@ export function readJsonText(text: string): Content {
     return { values: JSON.parse(text) as unknown };
   } catch (error) {
     const [, position] = /at position (\d+)/.exec(String(error)) ?? [];
-    return { problem: position === undefined ? 'it is not valid JSON' : `it is not valid JSON at position ${position}` };
+    return {
+      problem: position === undefined ? 'it is not valid JSON' : `it is not valid JSON at position ${position}`,
+    };
   }
 }
 
@@ -20,6 +22,9 @@ export function readEnvText(text: string): Content {
   // Not imported: an import of node:util evaluates all that it otherwise loads at first use.
   const { parseEnv } = process.getBuiltinModule('node:util');
   const { tags, meta } = readServiceEnv(parseEnv(text));
-  const values = { ...(tags !== undefined && { tags: splitTags(tags) }), ...(Object.keys(meta).length > 0 && { meta }) };
+  const values = {
+    ...(tags !== undefined && { tags: splitTags(tags) }),
+    ...(Object.keys(meta).length > 0 && { meta }),
+  };
   return Object.keys(values).length > 0 ? { values } : {};
 }

@@ -1,9 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import { isConsulCheck, isPrivateLook } from './asker.js';
-import type { Asker } from './asker.js';
-import type { Health } from './report.js';
-import { healthResponses, servingResponses } from './response.js';
-import type { HealthResponse, ServingResponses } from './response.js';
+import { isConsulCheck, isLocalClient } from './health-client.js';
+import type { HealthClient } from './health-client.js';
+import type { Health } from '../contracts/health-report.js';
+import { healthResponses, servingResponses } from './health-responses.js';
+import type { HealthResponse, ServingResponses } from './health-responses.js';
 
 /** What the endpoint needs to know, asked anew at each request. */
 export interface HealthFacts {
@@ -16,7 +16,7 @@ export interface HealthFacts {
 }
 
 /** The part of a request (node:http, or node:http2's compatibility API) that the endpoint reads. */
-export interface HealthRequest extends Asker {
+export interface HealthRequest extends HealthClient {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
 }
@@ -76,7 +76,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
     const responses = responsesFor(now.health);
     if (asked === ready) return responses.plain;
     // What tells askers apart is looked at only where it matters: a look at the headers costs more than the answer.
-    const detailed = now.health.components.length > 0 && (details || isPrivateLook(request));
+    const detailed = now.health.components.length > 0 && (details || isLocalClient(request));
     const toConsul = now.health.status === 'warning' && isConsulCheck(request);
     if (toConsul) return detailed ? responses.detailedToConsul : responses.plainToConsul;
     return detailed ? responses.detailed : responses.plain;

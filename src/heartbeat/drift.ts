@@ -1,5 +1,5 @@
-import type { ServiceInstance } from '../instance/service-instance.js';
-import type { Entry } from '../registry/registry.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
+import type { Entry } from '../contracts/registry.js';
 
 /**
  * The fields that differ from what was sent. What the registry adds by itself (default weights, an address of its own), the
@@ -26,5 +26,8 @@ function sameMembers(sent: readonly string[], found: readonly string[]): boolean
 
 function samePairs(sent: Readonly<Record<string, unknown>>, found: Readonly<Record<string, unknown>>): boolean {
   const keys = Object.keys(sent);
-  return keys.length === Object.keys(found).length && keys.every((key) => Object.hasOwn(found, key) && found[key] === sent[key]);
+  return (
+    keys.length === Object.keys(found).length &&
+    keys.every((key) => Object.hasOwn(found, key) && found[key] === sent[key])
+  );
 }

@@ -1,26 +1,26 @@
-import type { Clock } from '../clock.js';
-import type { DriftPolicy, IdConflictPolicy } from '../config/options.js';
-import type { HealthReport } from '../health/report.js';
-import type { Machine } from '../lifecycle/machine.js';
-import type { Registry } from '../registry/registry.js';
+import type { Clock } from '../core/clock.js';
+import type { DriftPolicy, IdConflictPolicy } from '../contracts/policies.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import type { StateMachine } from '../telemetry/state-machine.js';
+import type { Registry } from '../contracts/registry.js';
 import type { Events } from '../telemetry/events.js';
-import type { Permits } from './permits.js';
-import type { Remembered } from './recover.js';
-import type { SharedLook } from './shared-look.js';
-import type { Loss } from './standing.js';
+import type { Semaphore } from '../core/semaphore.js';
+import type { LastKnownEntry } from './last-known-entry.js';
+import type { BatchWatcher } from './batch-watcher.js';
+import type { Loss } from './registration-tracker.js';
 
 /** What a heartbeat works with. */
 export interface HeartbeatPlan {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly polls: Permits;
-  readonly sharedLook: SharedLook;
+  readonly polls: Semaphore;
+  readonly batchWatcher: BatchWatcher;
   /** What is known of the entry from before, and a loss that has not been made good. */
-  readonly remembered: Remembered;
+  readonly lastKnown: LastKnownEntry;
   readonly loss?: Loss;
   readonly events: Events;
-  readonly machine: Machine;
+  readonly machine: StateMachine;
   readonly report: () => HealthReport;
   readonly intervalMs: number;
   /** Our slot of the interval, 0 to 1. */

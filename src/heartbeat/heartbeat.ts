@@ -1,59 +1,63 @@
-import type { BeatThread } from '../config/options.js';
-import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../errors.js';
-import type { HealthReport } from '../health/report.js';
-import type { ServiceInstance } from '../instance/service-instance.js';
-import type { MemberFigures, Renewal } from '../registry/registry.js';
-import { withDeadline } from '../resilience/deadline.js';
-import { retry } from '../resilience/retry.js';
-import type { Beating, Trouble } from './beating.js';
-import { Bell } from './bell.js';
-import { Claim } from './claim.js';
+import type { BeatThread } from '../contracts/policies.js';
+import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../core/errors.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
+import type { MemberFigures, Renewal } from '../contracts/registry.js';
+import { withDeadline } from '../core/deadline.js';
+import { retry } from '../core/retry.js';
+import type { HeartbeatHandle, Trouble } from './heartbeat-handle.js';
+import { Wakeup } from '../core/wakeup.js';
+import { IdConflictDetector } from './id-conflict.js';
 import type { HeartbeatPlan } from './heartbeat-plan.js';
-import { isLoss, lossCauseOf, lost, taken } from './loss.js';
+import { isLoss, lost, taken } from './registration-lost.js';
 import { OwnMaintenance } from './own-maintenance.js';
-import { backoffFor, isOutdated, look, obtain } from './recover.js';
-import type { Held, Remembered } from './recover.js';
+import { ensureRegistered } from './ensure-registered.js';
+import { readOwnEntry } from './last-known-entry.js';
+import { hasStaleCredentials } from './active-registration.js';
+import { backoffFor } from '../core/backoff.js';
+import type { LastKnownEntry } from './last-known-entry.js';
+import type { ActiveRegistration } from './active-registration.js';
 import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
-import { Membership } from './membership.js';
-import { Standing } from './standing.js';
-import { Upkeep } from './upkeep.js';
-import { Updates } from './updates.js';
-import { keepVigil } from './vigil.js';
+import { MemberMonitor } from './member-monitor.js';
+import { RegistrationTracker } from './registration-tracker.js';
+import { Reconciler } from './reconciler.js';
+import { PendingUpdates } from './pending-updates.js';
+import { watchEntry } from './entry-watcher.js';
 
 /** An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one settles it. */
 const CONFIRM_AFTER_MS = 150;
 
 /** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
-export class Heartbeat implements Beating {
+export class Heartbeat implements HeartbeatHandle {
   readonly thread: BeatThread = 'main';
   readonly #plan: HeartbeatPlan;
-  readonly #standing: Standing;
-  readonly #membership: Membership;
-  readonly #claim: Claim;
-  readonly #upkeep: Upkeep;
-  readonly #updates = new Updates();
-  readonly #bell = new Bell();
+  readonly #tracker: RegistrationTracker;
+  readonly #membership: MemberMonitor;
+  readonly #idConflict: IdConflictDetector;
+  readonly #reconciler: Reconciler;
+  readonly #updates = new PendingUpdates();
+  readonly #wakeup = new Wakeup();
   /** For a wait between two tries. */
-  readonly #pause = new Bell();
-  readonly #remembered: Remembered;
+  readonly #pause = new Wakeup();
+  readonly #lastKnown: LastKnownEntry;
   readonly #ownMaintenance: OwnMaintenance;
   #instance: ServiceInstance;
-  #held: Held | undefined;
+  #held: ActiveRegistration | undefined;
   /** The last beat was the first after an outage. */
   #afterOutage = false;
 
   constructor(plan: HeartbeatPlan, instance: ServiceInstance) {
     this.#plan = plan;
     this.#instance = instance;
-    this.#standing = new Standing(plan.clock, plan.events, plan.machine, plan.loss);
-    this.#membership = new Membership(plan.events);
-    this.#remembered = plan.remembered;
-    this.#ownMaintenance = new OwnMaintenance(plan.registry, plan.report, plan.remembered, plan.events);
-    this.#claim = new Claim(plan.onIdConflict);
-    this.#upkeep = new Upkeep(plan.drift, plan.clock, plan.events);
+    this.#tracker = new RegistrationTracker(plan.clock, plan.events, plan.machine, plan.loss);
+    this.#membership = new MemberMonitor(plan.events);
+    this.#lastKnown = plan.lastKnown;
+    this.#ownMaintenance = new OwnMaintenance(plan.registry, plan.report, plan.lastKnown, plan.events);
+    this.#idConflict = new IdConflictDetector(plan.onIdConflict);
+    this.#reconciler = new Reconciler(plan.drift, plan.clock, plan.events);
   }
 
-  get held(): Readonly<Held> | undefined {
+  get held(): Readonly<ActiveRegistration> | undefined {
     return this.#held;
   }
 
@@ -62,11 +66,11 @@ export class Heartbeat implements Beating {
   }
 
   get trouble(): Trouble | undefined {
-    return this.#standing.trouble;
+    return this.#tracker.trouble;
   }
 
   get missedInRow(): number {
-    return this.#standing.missedInRow;
+    return this.#tracker.missedInRow;
   }
 
   get members(): readonly MemberFigures[] | undefined {
@@ -76,27 +80,34 @@ export class Heartbeat implements Beating {
   async run(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await this.#retrying(() => this.#enlist(signal), (error) => this.#isHopeless(error), Infinity, signal);
+        await this.#retrying(
+          () => this.#enlist(signal),
+          (error) => this.#isHopeless(error),
+          Infinity,
+          signal,
+        );
         await this.#keep(signal);
         if (!this.#plan.recover) throw lost(this.#plan.registry.name, 'and `recover` is false');
       }
     } finally {
-      this.#updates.abandon((signal.reason as Error | undefined) ?? lost(this.#plan.registry.name, 'and the heartbeat has ended'));
+      this.#updates.abandon(
+        (signal.reason as Error | undefined) ?? lost(this.#plan.registry.name, 'and the heartbeat has ended'),
+      );
     }
   }
 
   change(instance: ServiceInstance): Promise<void> {
     this.#instance = instance;
-    this.#bell.ring();
+    this.#wakeup.ring();
     return this.#updates.add(instance);
   }
 
   nudge(): void {
-    this.#bell.ring();
+    this.#wakeup.ring();
   }
 
   credentialsChanged(): void {
-    this.#bell.ring();
+    this.#wakeup.ring();
     this.#pause.wake();
   }
 
@@ -106,12 +117,20 @@ export class Heartbeat implements Beating {
     const beatAt = clock.now();
     // Known before it is written: whatever happens then, it is this id that has to be left again.
     const onFree = ({ id }: ServiceInstance) => {
-      machine.tell('ready');
+      machine.transition('ready');
       if (id !== this.#instance.id) this.#instance = { ...this.#instance, id };
       return this.#instance;
     };
-    const enlisting = { registry, report, clock, claim: this.#claim, previous: this.#held, remembered: this.#remembered, onFree };
-    const { instance, registration } = await obtain(wanted, enlisting, signal).catch((error: unknown) => {
+    const enlisting = {
+      registry,
+      report,
+      clock,
+      idConflict: this.#idConflict,
+      previous: this.#held,
+      lastKnown: this.#lastKnown,
+      onFree,
+    };
+    const { instance, registration } = await ensureRegistered(wanted, enlisting, signal).catch((error: unknown) => {
       this.#fallBack(error);
       throw error;
     });
@@ -121,31 +140,31 @@ export class Heartbeat implements Beating {
 
   /** Beats until the entry has gone missing. */
   async #keep(signal: AbortSignal): Promise<void> {
-    const { clock, polls, sharedLook, events, intervalMs } = this.#plan;
+    const { clock, polls, batchWatcher, events, intervalMs } = this.#plan;
     const watch = new AbortController();
-    const vigilSignal = AbortSignal.any([signal, watch.signal]);
-    const held = this.#held as Held;
+    const watchSignal = AbortSignal.any([signal, watch.signal]);
+    const held = this.#held as ActiveRegistration;
     let dueAt = this.#dueAt(undefined);
-    const vigil = keepVigil(
+    const watching = watchEntry(
       held,
       {
         clock,
         polls,
-        sharedLook,
+        batchWatcher,
         onNews: () => {
-          this.#upkeep.news();
-          this.#bell.ring();
+          this.#reconciler.news();
+          this.#wakeup.ring();
         },
         onTrouble: () => {
-          this.#bell.ring();
+          this.#wakeup.ring();
         },
         nextBeat: (until) => events.next('beat', until),
       },
-      vigilSignal,
+      watchSignal,
     ).catch(() => undefined);
     try {
       for (;;) {
-        await this.#bell.wait(clock, dueAt - clock.now(), signal);
+        await this.#wakeup.wait(clock, dueAt - clock.now(), signal);
         // Several tries must fit into what is left of the TTL.
         const renewal = await this.#retrying(() => this.#beat(held, signal), isLoss, intervalMs / 2, signal);
         await this.#tend(held, signal);
@@ -154,15 +173,15 @@ export class Heartbeat implements Beating {
     } catch (error) {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
-      this.#upkeep.looked();
-      this.#standing.lost(lossCauseOf(error), error);
+      this.#reconciler.looked();
+      this.#tracker.lost(error.loss, error);
     } finally {
       watch.abort();
-      await vigil;
+      await watching;
     }
   }
 
-  async #beat(held: Held, signal: AbortSignal): Promise<Renewal> {
+  async #beat(held: ActiveRegistration, signal: AbortSignal): Promise<Renewal> {
     const { report, clock } = this.#plan;
     const sentAt = clock.now();
     const said = report();
@@ -179,50 +198,61 @@ export class Heartbeat implements Beating {
    * Looks at the entry and writes what has to be written, after the beat and within the time of one: nothing else is worth a
    * beat that is missed. What fails is done at a later beat. Throws only when the entry is gone or no longer ours.
    */
-  async #tend(held: Held, signal: AbortSignal): Promise<void> {
+  async #tend(held: ActiveRegistration, signal: AbortSignal): Promise<void> {
     const { clock, registry, intervalMs } = this.#plan;
-    if (!this.#upkeep.lookIsDue && !this.#ownMaintenance.isDue && !this.#probesUnseen() && held.instance === this.#instance && !isOutdated(held)) return;
+    if (
+      !this.#reconciler.lookIsDue &&
+      !this.#ownMaintenance.isDue &&
+      !this.#probesUnseen() &&
+      held.instance === this.#instance &&
+      !hasStaleCredentials(held)
+    )
+      return;
     const tending = { registry: registry.name, operation: 'tending the entry' };
     try {
       await withDeadline(clock, beatDeadlineMs(intervalMs), tending, signal, async (bounded) => {
         // Never written without a look: it may have been taken, or put into maintenance, since the last one.
         const drifted = await this.#look(held, bounded);
         const wanted = this.#instance;
-        if (drifted || held.instance !== wanted || isOutdated(held)) await this.#write(held, wanted, bounded);
+        if (drifted || held.instance !== wanted || hasStaleCredentials(held)) await this.#write(held, wanted, bounded);
       });
     } catch (error) {
       signal.throwIfAborted();
       if (isLoss(error)) throw error;
-      this.#upkeep.news();
+      this.#reconciler.news();
       this.#fallBack(error);
     }
   }
 
   /** Looks at the entry and keeps its maintenance right. True when it has to be written again; throws when it is gone or no longer ours. */
-  async #look(held: Held, signal: AbortSignal): Promise<boolean> {
+  async #look(held: ActiveRegistration, signal: AbortSignal): Promise<boolean> {
     const { registry } = this.#plan;
-    this.#upkeep.looked();
-    const entry = await look(registry, held.instance, this.#remembered, signal);
+    this.#reconciler.looked();
+    const entry = await readOwnEntry(registry, held.instance, this.#lastKnown, signal);
     if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
     if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
     await this.#ownMaintenance.uphold(entry, held.instance, signal);
-    return this.#upkeep.mustRepair(held.instance, entry, registry.probes === true);
+    return this.#reconciler.mustRepair(held.instance, entry, registry.probes === true);
   }
 
   /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
   #probesUnseen(): boolean {
     const { machine, registry } = this.#plan;
-    return registry.probes === true && machine.state === 'registered' && this.#instance.checks.some(({ kind }) => !this.#remembered.passing.has(kind));
+    return (
+      registry.probes === true &&
+      machine.state === 'registered' &&
+      this.#instance.checks.some(({ kind }) => !this.#lastKnown.passing.has(kind))
+    );
   }
 
   /** Over an entry that is there, whose health and maintenance stay as they are. */
-  async #write(held: Held, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
+  async #write(held: ActiveRegistration, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
     const { registry, report, events } = this.#plan;
-    const wasOutdated = isOutdated(held);
+    const hadStaleCredentials = hasStaleCredentials(held);
     held.registration = await registry.register(instance, report(), signal);
     signal.throwIfAborted();
     held.instance = instance;
-    if (wasOutdated) {
+    if (hadStaleCredentials) {
       await this.#ownMaintenance.rewrite(instance, signal);
       events.emit('rotated', { holder: held.registration.holder() });
     }
@@ -236,7 +266,7 @@ export class Heartbeat implements Beating {
     this.#instance = this.#updates.refused(this.#instance, error) ?? held.instance;
   }
 
-  #accepted(held: Held, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
+  #accepted(held: ActiveRegistration, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
     const { clock, events, registry } = this.#plan;
     const now = clock.now();
     const margin = marginMs(held.beatAt, held.ttlMs, now);
@@ -244,27 +274,36 @@ export class Heartbeat implements Beating {
     held.ttlMs = ttlMs;
     events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
     this.#membership.look(registry.members);
-    this.#afterOutage = this.#standing.accepted(held);
-    if (held.instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance: held.instance });
+    this.#afterOutage = this.#tracker.accepted(held);
+    if (held.instance === this.#instance && this.#updates.arrived())
+      events.emit('updated', { instance: held.instance });
   }
 
   #dueAt(renewal: Renewal | undefined): number {
     const { intervalMs, phase, clock } = this.#plan;
-    const { beatAt, ttlMs } = this.#held as Held;
+    const { beatAt, ttlMs } = this.#held as ActiveRegistration;
     // A registry may grant less than was asked for.
-    const scheduled = this.#afterOutage ? clock.now() + CONFIRM_AFTER_MS : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
-    return renewal?.dueInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.dueInMs);
+    const scheduled = this.#afterOutage
+      ? clock.now() + CONFIRM_AFTER_MS
+      : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
+    return renewal?.nextBeatInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.nextBeatInMs);
   }
 
   /** Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that is final here. */
-  #retrying<T>(attempt: () => Promise<T>, isFinal: (error: Error) => boolean, longestMs: number, signal: AbortSignal): Promise<T> {
+  #retrying<T>(
+    attempt: () => Promise<T>,
+    isFinal: (error: Error) => boolean,
+    longestMs: number,
+    signal: AbortSignal,
+  ): Promise<T> {
     const { clock, random, registry } = this.#plan;
     return retry(attempt, {
       clock,
       random,
       signal,
       // A token is not mended by asking often, and a new one wakes us.
-      backoff: (error) => backoffFor(error, registry.nearby, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
+      backoff: (error) =>
+        backoffFor(error, registry.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
       mayRetry: (error) => !isFinal(error),
       pause: (ms) => this.#pause.wait(clock, ms, signal),
       onFailed: (error) => {
@@ -275,18 +314,26 @@ export class Heartbeat implements Beating {
 
   /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
   #isHopeless(error: Error): boolean {
-    return (this.#held === undefined && (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') || hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED'))) || (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable);
+    return (
+      (this.#held === undefined &&
+        (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
+          hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED') ||
+          hasCode(error, 'ROLLCALL_CONFIG'))) ||
+      (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable)
+    );
   }
 
   #missed(thrown: Error): void {
     const { clock, registry } = this.#plan;
-    const error = isRegistrarError(thrown) ? thrown : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
+    const error = isRegistrarError(thrown)
+      ? thrown
+      : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
     if (error instanceof IdConflictError) {
-      this.#standing.blocked(error);
+      this.#tracker.blocked(error);
       return;
     }
     const held = this.#held;
     this.#membership.look(registry.members);
-    this.#standing.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
+    this.#tracker.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
   }
 }

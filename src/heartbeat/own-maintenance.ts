@@ -1,30 +1,30 @@
-import { isOwnMaintenance } from '../health/report.js';
-import type { HealthReport } from '../health/report.js';
-import { keyOf } from '../instance/service-instance.js';
-import type { ServiceInstance } from '../instance/service-instance.js';
-import type { Entry, Registry } from '../registry/registry.js';
+import { isOwnMaintenance } from '../contracts/health-report.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import { keyOf } from '../contracts/service-instance.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
+import type { Entry, Registry } from '../contracts/registry.js';
 import type { Events } from '../telemetry/events.js';
-import type { Remembered } from './recover.js';
+import type { LastKnownEntry } from './last-known-entry.js';
 
 /** Brings the maintenance that the registry shows into line with what we report; an operator's is left as it is. */
 export class OwnMaintenance {
   readonly #registry: Registry;
   readonly #report: () => HealthReport;
-  readonly #remembered: Remembered;
+  readonly #lastKnown: LastKnownEntry;
   readonly #events: Events;
   /** What was told last. */
   #on = false;
 
-  constructor(registry: Registry, report: () => HealthReport, remembered: Remembered, events: Events) {
+  constructor(registry: Registry, report: () => HealthReport, lastKnown: LastKnownEntry, events: Events) {
     this.#registry = registry;
     this.#report = report;
-    this.#remembered = remembered;
+    this.#lastKnown = lastKnown;
     this.#events = events;
   }
 
   /** What the registry shows, or what was told of it, is not what we report. */
   get isDue(): boolean {
-    return this.#wanted !== this.#on || this.#mustChange(this.#remembered.ownMaintenance);
+    return this.#wanted !== this.#on || this.#mustChange(this.#lastKnown.ownMaintenance);
   }
 
   /** Sets or lifts it as `entry`, which was just read, has to change; then tells what holds. */
@@ -33,7 +33,7 @@ export class OwnMaintenance {
     const wanted = this.#wanted;
     if (this.#mustChange(entry.maintenance !== undefined && isOwnMaintenance(entry.maintenance))) {
       await this.#registry.maintain?.(keyOf(instance), wanted ? reason : undefined, signal);
-      this.#remembered.ownMaintenance = wanted;
+      this.#lastKnown.ownMaintenance = wanted;
     }
     if (wanted === this.#on) return;
     this.#on = wanted;
@@ -43,12 +43,12 @@ export class OwnMaintenance {
   /** Lifts it and sets it anew: a registry may keep it under the credentials of who set it, and with dead ones it could never be lifted. Meanwhile the heartbeat alone keeps us out of traffic. */
   async rewrite(instance: ServiceInstance, signal: AbortSignal): Promise<void> {
     const { maintain } = this.#registry;
-    if (maintain === undefined || !this.#remembered.ownMaintenance) return;
+    if (maintain === undefined || !this.#lastKnown.ownMaintenance) return;
     await maintain(keyOf(instance), undefined, signal);
-    this.#remembered.ownMaintenance = false;
+    this.#lastKnown.ownMaintenance = false;
     if (!this.#wanted) return;
     await maintain(keyOf(instance), this.#report().reason, signal);
-    this.#remembered.ownMaintenance = true;
+    this.#lastKnown.ownMaintenance = true;
   }
 
   get #wanted(): boolean {
@@ -56,6 +56,6 @@ export class OwnMaintenance {
   }
 
   #mustChange(isSet: boolean): boolean {
-    return this.#registry.maintain !== undefined && this.#remembered.maintenance === undefined && this.#wanted !== isSet;
+    return this.#registry.maintain !== undefined && this.#lastKnown.maintenance === undefined && this.#wanted !== isSet;
   }
 }

@@ -1,25 +1,8 @@
+import type { AddressSource, AddressCandidate } from '../contracts/address-candidate.js';
 import type { NomadPort, PlatformEnv } from '../config/platform-env.js';
-import { isIpv6, isLoopback, isWildcard, unmapped } from './address.js';
+import { isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
 import { addressesOf, faultOf, routeFaultOf } from './interfaces.js';
 import type { Interfaces } from './interfaces.js';
-
-/**
- * Who proposes an address. `configured`: `address` or `SERVICE_ADDRESS`; `docker`: what the port is published on; `pod`, `nomad`:
- * variables of the platform; `bound`: what the server listens on; `route`: what packets to the registry carry as their source;
- * `registry`: the agent fills in its own; `interface`: what the machine has.
- */
-export type AddressSource = 'configured' | 'docker' | 'pod' | 'nomad' | 'bound' | 'route' | 'registry' | 'interface';
-
-/** An address that others might reach us by, and what became of it. */
-export interface AddressCandidate {
-  /** Undefined: the registry fills in that of its own host. */
-  readonly address: string | undefined;
-  readonly source: AddressSource;
-  /** One of all candidates is. */
-  readonly chosen: boolean;
-  /** Why it was chosen, or why not; for a person. */
-  readonly reason: string;
-}
 
 /** A candidate before the choice: with a fault it cannot be chosen, without one the first is. */
 export interface Prospect {
@@ -42,7 +25,7 @@ export interface AddressFacts {
   readonly pod: PlatformEnv['pod'];
   /** The port that Nomad has given to the server. */
   readonly nomad: NomadPort | undefined;
-  readonly registry: { readonly nearby: boolean; readonly suppliesAddress: boolean };
+  readonly registry: { readonly isLocal: boolean; readonly suppliesAddress: boolean };
   /** What the system says of the way to the registry; absent: not asked. */
   readonly route?: RouteFinding | undefined;
   readonly interfaces: Interfaces;
@@ -55,10 +38,16 @@ export type RouteFinding = { readonly towards: string } & ({ readonly source: st
 export function statedProspects(facts: AddressFacts): Prospect[] {
   const { configured, published, pod, nomad, bound } = facts;
   const prospects: Prospect[] = [];
-  if (configured !== undefined) prospects.push({ address: configured, source: 'configured', merit: 'it is configured' });
+  if (configured !== undefined)
+    prospects.push({ address: configured, source: 'configured', merit: 'it is configured' });
   if (published?.hostIp !== undefined) {
     const fault = deafFault(facts) ?? loopbackFault(published.hostIp, facts);
-    prospects.push({ address: published.hostIp, source: 'docker', merit: 'Docker publishes the port on it alone', fault });
+    prospects.push({
+      address: published.hostIp,
+      source: 'docker',
+      merit: 'Docker publishes the port on it alone',
+      fault,
+    });
   }
   for (const { variable, address } of pod) {
     const fault = isIp(address) ? ownFault(address, facts) : 'it is no IP';
@@ -66,7 +55,12 @@ export function statedProspects(facts: AddressFacts): Prospect[] {
   }
   if (nomad !== undefined) {
     const fault = deafFault(facts) ?? loopbackFault(nomad.address, facts);
-    prospects.push({ address: nomad.address, source: 'nomad', merit: `Nomad publishes the port ${nomad.label} on it`, fault });
+    prospects.push({
+      address: nomad.address,
+      source: 'nomad',
+      merit: `Nomad publishes the port ${nomad.label} on it`,
+      fault,
+    });
   }
   if (bound !== undefined) prospects.push(boundProspect(unmapped(bound), facts));
   return prospects;
@@ -77,7 +71,8 @@ export function foundProspects(facts: AddressFacts): Prospect[] {
   const { route, registry, interfaces } = facts;
   const prospects: Prospect[] = [];
   if (route !== undefined) prospects.push(routeProspect(route, facts));
-  if (registry.suppliesAddress) prospects.push({ address: undefined, source: 'registry', merit: "the registry fills in its own host's address" });
+  if (registry.suppliesAddress)
+    prospects.push({ address: undefined, source: 'registry', merit: "the registry fills in its own host's address" });
   let firstOutside = true;
   for (const found of addressesOf(interfaces)) {
     const { name, address, internal } = found;
@@ -85,7 +80,12 @@ export function foundProspects(facts: AddressFacts): Prospect[] {
     const outside = `it is ${firstOutside ? 'the first' : 'another'} outside address, of ${name}`;
     const merit = internal ? 'loopback will do for a registry on this host' : outside;
     if (fault === undefined && !internal) firstOutside = false;
-    prospects.push({ address, source: 'interface', merit, fault: fault && (fault.includes(name) ? fault : `${fault} (${name})`) });
+    prospects.push({
+      address,
+      source: 'interface',
+      merit,
+      fault: fault && (fault.includes(name) ? fault : `${fault} (${name})`),
+    });
   }
   return prospects;
 }
@@ -104,16 +104,24 @@ function boundProspect(bound: string, facts: AddressFacts): Prospect {
   const prospect = { address: bound, source: 'bound' } as const;
   if (isWildcard(bound)) return { ...prospect, merit: '', fault: 'it stands for every interface' };
   const local = isLoopback(bound);
-  const merit = local ? 'the server listens on loopback alone, where only this host reaches it' : 'the server listens on it alone';
+  const merit = local
+    ? 'the server listens on loopback alone, where only this host reaches it'
+    : 'the server listens on it alone';
   return { ...prospect, merit, fault: ownFault(bound, facts) };
 }
 
 function routeProspect(route: RouteFinding, facts: AddressFacts): Prospect {
-  if ('fault' in route) return { address: undefined, source: 'route', merit: '', fault: `no route to ${route.towards}: ${route.fault}` };
+  if ('fault' in route)
+    return { address: undefined, source: 'route', merit: '', fault: `no route to ${route.towards}: ${route.fault}` };
   const source = unmapped(route.source);
   const [at] = addressesOf(facts.interfaces).filter(({ address }) => address === source);
   const merit = `packets to the registry (${route.towards}) leave from it${at === undefined ? '' : `, on ${at.name}`}`;
-  return { address: source, source: 'route', merit, fault: ownFault(source, facts) ?? routeFaultOf({ name: at?.name ?? '', address: source }) };
+  return {
+    address: source,
+    source: 'route',
+    merit,
+    fault: ownFault(source, facts) ?? routeFaultOf({ name: at?.name ?? '', address: source }),
+  };
 }
 
 /** What is wrong with an address of this machine, or of this container. */
@@ -124,7 +132,8 @@ function ownFault(address: string, facts: AddressFacts): string | undefined {
   if (local !== undefined) return local;
   const listening = bound === undefined ? undefined : unmapped(bound);
   if (listening === '0.0.0.0' && isIpv6(address)) return 'the server listens on IPv4 alone';
-  if (listening !== undefined && !isWildcard(listening) && listening !== address) return `the server listens on ${listening} alone`;
+  if (listening !== undefined && !isWildcard(listening) && listening !== address)
+    return `the server listens on ${listening} alone`;
   return undefined;
 }
 
@@ -134,9 +143,13 @@ function deafFault({ bound }: AddressFacts): string | undefined {
 }
 
 function loopbackFault(address: string, { registry }: AddressFacts): string | undefined {
-  return isLoopback(address) && !registry.nearby ? 'nobody beyond this host reaches it, and the registry is on another' : undefined;
+  return isLoopback(address) && !registry.isLocal
+    ? 'nobody beyond this host reaches it, and the registry is on another'
+    : undefined;
 }
 
 function isIp(text: string): boolean {
-  return /^[\d.]+$/.test(text) ? /^(\d{1,3}\.){3}\d{1,3}$/.test(text) : isIpv6(text) && URL.canParse(`http://[${text}]`);
+  return /^[\d.]+$/.test(text)
+    ? /^(\d{1,3}\.){3}\d{1,3}$/.test(text)
+    : isIpv6(text) && URL.canParse(`http://[${text}]`);
 }

@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.js';
-import type { AddressCandidate } from './address-candidates.js';
+import type { AddressCandidate } from '../contracts/address-candidate.js';
 import { resolveChecks } from './checks.js';
 import type { ListeningServer } from './checks.js';
-import { defaultId } from './id.js';
-import type { Place } from './place.js';
-import type { ServiceInstance } from './service-instance.js';
+import { defaultId } from './default-id.js';
+import type { Place } from './find-place.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /** What is only known once the server listens and the registry is chosen. */
 export interface InstanceFacts {
@@ -41,7 +41,9 @@ export function buildInstance(config: Config, { nonce, server, place, hostname }
     nonce,
     ttlMs: config.ttlMs,
     checks,
-    ...(config.deregisterCriticalAfterMs !== undefined && { deregisterCriticalAfterMs: config.deregisterCriticalAfterMs }),
+    ...(config.deregisterCriticalAfterMs !== undefined && {
+      deregisterCriticalAfterMs: config.deregisterCriticalAfterMs,
+    }),
   };
   return { instance, notes: [...place.notes, ...notes], addressCandidates: candidates };
 }

@@ -1,8 +1,8 @@
 import type { CheckPlan } from '../config/config.js';
-import { ConfigError } from '../errors.js';
-import type { ConfigIssue } from '../errors.js';
-import { hostPort, isIpLiteral } from './address.js';
-import type { RegistryCheck } from './service-instance.js';
+import { ConfigError } from '../core/errors.js';
+import type { ConfigIssue } from '../core/errors.js';
+import { hostPort, isIpLiteral } from '../net/ip-address.js';
+import type { RegistryCheck } from '../contracts/service-instance.js';
 
 /** Where and how the host's server listens. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 in the clear. */
 export interface ListeningServer {
@@ -26,7 +26,10 @@ type Outcome = { readonly check: RegistryCheck; readonly note?: string } | { rea
  * Gives every planned check its absolute target. Throws one `ConfigError` that names each check this service cannot answer;
  * `notes` name those that may well fail.
  */
-export function resolveChecks(plans: readonly CheckPlan[], place: CheckPlace): { checks: RegistryCheck[]; notes: string[] } {
+export function resolveChecks(
+  plans: readonly CheckPlan[],
+  place: CheckPlace,
+): { checks: RegistryCheck[]; notes: string[] } {
   const outcomes = plans.map((plan) => resolveCheck(plan, place));
   const issues = outcomes.flatMap((outcome) => ('issue' in outcome ? [outcome.issue] : []));
   if (issues.length > 0) throw new ConfigError(issues);
@@ -56,7 +59,10 @@ function resolveCheck(plan: CheckPlan, place: CheckPlace): Outcome {
 function resolveHttp(plan: CheckPlan & { kind: 'http' }, { server }: CheckPlace, target: Target | undefined): Outcome {
   const { intervalMs, timeoutMs, tls } = plan;
   const checkOf = (url: string): Outcome => {
-    if (tls !== undefined && !url.startsWith('https:')) return { issue: { field: 'checks.http.tls', value: url, allowed: 'nothing where what is probed speaks plain http' } };
+    if (tls !== undefined && !url.startsWith('https:'))
+      return {
+        issue: { field: 'checks.http.tls', value: url, allowed: 'nothing where what is probed speaks plain http' },
+      };
     return { check: { kind: 'http', url, ...(tls && { tls }), intervalMs, timeoutMs } };
   };
   if (!plan.target.startsWith('/')) return checkOf(plan.target);
@@ -69,12 +75,22 @@ function resolveHttp(plan: CheckPlan & { kind: 'http' }, { server }: CheckPlace,
   const outcome = checkOf(url);
   const isTaken = tls?.serverName !== undefined || tls?.skipVerify === true;
   if ('issue' in outcome || !isSecure || isTaken || !isIpLiteral(target.host)) return outcome;
-  const remedy = 'set `address` or `checks.http.tls.serverName` to a name that is in it, or use `checks: { tcp: true }`';
-  return { ...outcome, note: `the registry will probe ${url} and fail unless the certificate carries ${target.host}: ${remedy}` };
+  const remedy =
+    'set `address` or `checks.http.tls.serverName` to a name that is in it, or use `checks: { tcp: true }`';
+  return {
+    ...outcome,
+    note: `the registry will probe ${url} and fail unless the certificate carries ${target.host}: ${remedy}`,
+  };
 }
 
 function withoutPort(kind: 'tcp' | 'grpc'): Outcome {
-  return { issue: { field: `checks.${kind}`, value: true, allowed: 'needs a port: bind a server, or set `port` or SERVICE_PORT' } };
+  return {
+    issue: {
+      field: `checks.${kind}`,
+      value: true,
+      allowed: 'needs a port: bind a server, or set `port` or SERVICE_PORT',
+    },
+  };
 }
 
 interface Target {

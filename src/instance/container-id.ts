@@ -15,7 +15,11 @@ const given = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
  * mounted tells best; control groups tell only in their first version, and a host name only when none was given.
  */
 export function containerId({ mountinfo, cgroup, hostname }: ContainerTraces): string | undefined {
-  return mountedFrom(mountinfo) ?? /\/docker[/-]([0-9a-f]{64})/.exec(cgroup)?.[1] ?? /^[0-9a-f]{12}(?:[0-9a-f]{52})?$/.exec(hostname)?.[0];
+  return (
+    mountedFrom(mountinfo) ??
+    /\/docker[/-]([0-9a-f]{64})/.exec(cgroup)?.[1] ??
+    /^[0-9a-f]{12}(?:[0-9a-f]{52})?$/.exec(hostname)?.[0]
+  );
 }
 
 /** Only our own mounts: a container that runs containers itself sees theirs too. */

@@ -1,7 +1,9 @@
-import { ConfigError } from '../errors.js';
+import { ConfigError } from '../core/errors.js';
 
 /** Where the Docker Engine answers. */
-export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & { readonly shown: string };
+export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
+  readonly shown: string;
+};
 
 /** What an engine says of a container, as far as ports go. */
 export interface Container {
@@ -30,7 +32,10 @@ export function engineTarget(dockerHost: string | undefined): EngineTarget {
   const socketPath = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1];
   if (socketPath !== undefined) return { socketPath, shown: socketPath };
   const [, host, port] = /^(?:tcp|http):\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?\/?$/i.exec(dockerHost) ?? [];
-  if (host === undefined) throw new ConfigError([{ field: 'DOCKER_HOST', value: dockerHost, allowed: `unix:///path or tcp://host:port, ${NEXT_STEP}` }]);
+  if (host === undefined)
+    throw new ConfigError([
+      { field: 'DOCKER_HOST', value: dockerHost, allowed: `unix:///path or tcp://host:port, ${NEXT_STEP}` },
+    ]);
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT), shown: dockerHost };
 }
 
@@ -39,12 +44,20 @@ export function engineTarget(dockerHost: string | undefined): EngineTarget {
  * container), and an `Error` for what it may.
  */
 export async function inspectContainer(target: EngineTarget, id: string, signal: AbortSignal): Promise<Container> {
-  const { status, text } = await ask(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch((thrown: unknown) => {
-    signal.throwIfAborted();
-    throw unreachable(target, thrown);
-  });
-  if (status === 403) throw refusal(`the Docker Engine behind ${target.shown} refuses to show containers (403): allow it in the proxy (CONTAINERS=1), ${NEXT_STEP}`);
-  if (status === 404) throw refusal(`the Docker Engine at ${target.shown} knows no container ${id}: it is not the one that runs us; correct DOCKER_HOST, ${NEXT_STEP}`);
+  const { status, text } = await ask(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch(
+    (thrown: unknown) => {
+      signal.throwIfAborted();
+      throw unreachable(target, thrown);
+    },
+  );
+  if (status === 403)
+    throw refusal(
+      `the Docker Engine behind ${target.shown} refuses to show containers (403): allow it in the proxy (CONTAINERS=1), ${NEXT_STEP}`,
+    );
+  if (status === 404)
+    throw refusal(
+      `the Docker Engine at ${target.shown} knows no container ${id}: it is not the one that runs us; correct DOCKER_HOST, ${NEXT_STEP}`,
+    );
   if (status >= 500) throw new Error(`the Docker Engine at ${target.shown} answered ${String(status)}`);
   return parse(text, id, target);
 }
@@ -55,7 +68,7 @@ export function refusal(allowed: string): ConfigError {
 }
 
 async function ask(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../resilience/http-agent.js')]);
+  const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../net/http-agent.js')]);
   const agent = createUnheldAgent(1);
   const { shown: _shown, ...where } = target;
   try {
@@ -83,13 +96,20 @@ function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   if (thrown instanceof ConfigError) return thrown;
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT') {
-    return refusal(`there is no Docker Engine at ${shown}: set DOCKER_HOST to a proxy that lets containers be read, mount the socket, ${NEXT_STEP}`);
+    return refusal(
+      `there is no Docker Engine at ${shown}: set DOCKER_HOST to a proxy that lets containers be read, mount the socket, ${NEXT_STEP}`,
+    );
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return refusal(`no permission to use ${shown}: run in the socket's group, set DOCKER_HOST to a proxy that lets containers be read, ${NEXT_STEP}`);
+    return refusal(
+      `no permission to use ${shown}: run in the socket's group, set DOCKER_HOST to a proxy that lets containers be read, ${NEXT_STEP}`,
+    );
   }
   if (typeof code === 'string' && code.startsWith('HPE_')) return notDocker(shown);
-  return new Error(`the Docker Engine at ${shown} cannot be reached: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });
+  return new Error(
+    `the Docker Engine at ${shown} cannot be reached: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    { cause: thrown },
+  );
 }
 
 function parse(text: string, id: string, target: EngineTarget): Container {
@@ -105,12 +125,16 @@ function parse(text: string, id: string, target: EngineTarget): Container {
   return {
     id,
     networkMode: typeof networkMode === 'string' ? networkMode : '',
-    ports: Object.fromEntries(ports.map(([port, bindings]) => [port, Array.isArray(bindings) ? bindings.flatMap(bindingOf) : []])),
+    ports: Object.fromEntries(
+      ports.map(([port, bindings]) => [port, Array.isArray(bindings) ? bindings.flatMap(bindingOf) : []]),
+    ),
   };
 }
 
 function notDocker(shown: string): ConfigError {
-  return refusal(`what answers at ${shown} is no Docker Engine that speaks plain HTTP: correct DOCKER_HOST, ${NEXT_STEP}`);
+  return refusal(
+    `what answers at ${shown} is no Docker Engine that speaks plain HTTP: correct DOCKER_HOST, ${NEXT_STEP}`,
+  );
 }
 
 function bindingOf(binding: unknown): PortBinding[] {

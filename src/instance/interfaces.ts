@@ -1,5 +1,5 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import { isLinkLocal } from './address.js';
+import { isLinkLocal } from '../net/ip-address.js';
 
 /** The machine's interfaces, as `os.networkInterfaces()` gives them. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;

@@ -1,7 +1,7 @@
-import type { DiscoveredInstance } from '../discovery/discovery.js';
-import type { HealthReport } from '../health/report.js';
-import type { Entry } from '../registry/registry.js';
-import type { ServiceInstance } from './service-instance.js';
+import type { DiscoveredInstance } from '../contracts/discovery.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import type { Entry } from '../contracts/registry.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /**
  * An instance as a registry without a health logic of its own keeps it. The rules are those of a Consul agent, so that a
@@ -20,19 +20,33 @@ export function leasedFrom(value: unknown): LeasedInstance | undefined {
   const { instance, beat } = (value ?? {}) as { instance?: unknown; beat?: unknown };
   const { name, id, nonce, ttlMs, tags, meta } = (instance ?? {}) as Record<string, unknown>;
   const { status, reason } = (beat ?? {}) as Record<string, unknown>;
-  const isOne = [name, id, nonce, status, reason].every((text) => typeof text === 'string') && typeof ttlMs === 'number' && Array.isArray(tags) && typeof meta === 'object';
+  const isOne =
+    [name, id, nonce, status, reason].every((text) => typeof text === 'string') &&
+    typeof ttlMs === 'number' &&
+    Array.isArray(tags) &&
+    typeof meta === 'object';
   return isOne ? (value as LeasedInstance) : undefined;
 }
 
 /** After a registration: the same incarnation keeps what its heartbeats said, another one starts critical. */
-export function registered(instance: ServiceInstance, report: HealthReport, before: LeasedInstance | undefined): LeasedInstance {
-  const beat = before?.instance.nonce === instance.nonce ? before.beat : { status: 'critical' as const, reason: 'no heartbeat yet' };
+export function registered(
+  instance: ServiceInstance,
+  report: HealthReport,
+  before: LeasedInstance | undefined,
+): LeasedInstance {
+  const beat =
+    before?.instance.nonce === instance.nonce
+      ? before.beat
+      : { status: 'critical' as const, reason: 'no heartbeat yet' };
   const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? { reason: report.reason } : undefined);
   return { instance, beat, ...(maintenance && { maintenance }) };
 }
 
 /** After maintenance was lifted (undefined) or set: one that is there already keeps its reason. */
-export function maintained({ instance, beat, maintenance }: LeasedInstance, reason: string | undefined): LeasedInstance {
+export function maintained(
+  { instance, beat, maintenance }: LeasedInstance,
+  reason: string | undefined,
+): LeasedInstance {
   return { instance, beat, ...(reason !== undefined && { maintenance: maintenance ?? { reason } }) };
 }
 
@@ -59,7 +73,16 @@ export function toDiscovered({ instance, beat, maintenance }: LeasedInstance): D
   return { ...published(instance), status: maintenance === undefined ? beat.status : 'maintenance' };
 }
 
-function published({ name, id, address, port, tags, meta, weights, nonce }: ServiceInstance): Omit<DiscoveredInstance, 'status'> {
+function published({
+  name,
+  id,
+  address,
+  port,
+  tags,
+  meta,
+  weights,
+  nonce,
+}: ServiceInstance): Omit<DiscoveredInstance, 'status'> {
   return {
     name,
     id,

@@ -1,8 +1,8 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import { readPlatformEnv } from '../config/platform-env.js';
 import type { PlatformEnv } from '../config/platform-env.js';
-import type { RegistryEndpoint } from '../registry/registry.js';
+import type { RegistryEndpoint } from '../contracts/registry.js';
 import type { Interfaces } from './interfaces.js';
 
 /** What the operating system and the platform can tell about where we are; tests pass one of their own. */

@@ -1,7 +1,7 @@
-import { asError } from '../errors.js';
-import type { RegistryEndpoint } from '../registry/registry.js';
-import { abortable } from '../resilience/deadline.js';
-import { isIpLiteral, isIpv6 } from './address.js';
+import { asError } from '../core/errors.js';
+import type { RegistryEndpoint } from '../contracts/registry.js';
+import { abortable } from '../core/abort.js';
+import { isIpLiteral, isIpv6 } from '../net/ip-address.js';
 
 /**
  * The address of this machine that packets to `endpoint` carry as their source: the one by which the other side knows us.

@@ -1,7 +1,8 @@
-import { ClusterRegistrar } from '../cluster-registrar.js';
+import { ClusterRegistrar } from '../cluster/cluster-registrar.js';
 import type { RegistrarOptions } from '../config/options.js';
+import { Registrar } from '../registrar.js';
 
-export type { ClusterRegistrar, ClusterStatus, WorkerStatus } from '../cluster-registrar.js';
+export type { ClusterRegistrar, ClusterStatus, WorkerStatus } from '../cluster/cluster-registrar.js';
 
 /**
  * The one line in the primary of node:cluster: from now on the workers that register the same `name`, as any service does, are one instance. Give it
@@ -13,5 +14,5 @@ export type { ClusterRegistrar, ClusterStatus, WorkerStatus } from '../cluster-r
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- what is wrong with the options rejects, as it does in `register`
 export async function registerCluster(options: RegistrarOptions): Promise<ClusterRegistrar> {
-  return new ClusterRegistrar(options);
+  return new ClusterRegistrar(options, (wanted) => new Registrar(wanted));
 }

@@ -1,12 +1,12 @@
 import type { Server } from 'node:net';
 import fastifyPlugin from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
-import { systemClock } from '../clock.js';
+import { systemClock } from '../core/clock.js';
 import type { RegistrarOptions } from '../config/options.js';
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { Registrar } from '../registrar.js';
-import { withDeadline } from '../resilience/deadline.js';
+import { withDeadline } from '../core/deadline.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -48,7 +48,9 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
     if (closing.hasBegun()) return;
     // Somebody kept the app's original close from before we wrapped it: at least be out of the registry first.
     const leaveWithin = pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT;
-    await withDeadline(systemClock, leaveWithin, { operation: 'leave' }, undefined, () => registrar.leave()).catch(() => undefined);
+    await withDeadline(systemClock, leaveWithin, { operation: 'leave' }, undefined, () => registrar.leave()).catch(
+      () => undefined,
+    );
   });
   app.addHook('onListen', (done) => {
     for (const server of furtherServersOf(rootOf(app))) registrar.bindAlso(server);
@@ -65,7 +67,7 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
  */
 function furtherServersOf(root: FastifyInstance): readonly Server[] {
   const key = Object.getOwnPropertySymbols(root).find(({ description }) => description === 'fastify.serverBindings');
-  return key === undefined ? [] : (root as unknown as Record<symbol, readonly Server[]>)[key] ?? [];
+  return key === undefined ? [] : ((root as unknown as Record<symbol, readonly Server[]>)[key] ?? []);
 }
 
 /** Closing goes by way of the root, also for a plugin registered inside a context of its own. */
@@ -78,7 +80,10 @@ function rootOf(app: FastifyInstance): FastifyInstance {
  * Makes `app.close()` stop the Registrar first: the hooks Fastify has for closing run after the app began to answer 503, and
  * under a timeout that is shorter than a drain.
  */
-function wrapClose(root: FastifyInstance, registrar: Registrar): { close: () => Promise<void>; hasBegun: () => boolean } {
+function wrapClose(
+  root: FastifyInstance,
+  registrar: Registrar,
+): { close: () => Promise<void>; hasBegun: () => boolean } {
   const original = root.close.bind(root);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= original());

@@ -1,8 +1,8 @@
-import { ownMaintenance } from '../health/report.js';
-import type { HealthReport } from '../health/report.js';
-import { abortable } from '../resilience/deadline.js';
+import { ownMaintenance } from '../contracts/health-report.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import { abortable } from '../core/abort.js';
 import type { Events } from '../telemetry/events.js';
-import { printable } from '../telemetry/printable.js';
+import { printable } from '../core/printable.js';
 
 /** What every registry can carry. */
 const LONGEST_REASON = 200;

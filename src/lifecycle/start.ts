@@ -1,15 +1,15 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import type { Config } from '../config/config.js';
-import type { Remembered } from '../heartbeat/recover.js';
+import type { LastKnownEntry } from '../heartbeat/last-known-entry.js';
 import { buildInstance } from '../instance/build-instance.js';
 import type { BuiltInstance } from '../instance/build-instance.js';
 import type { LocalSystem } from '../instance/local-system.js';
-import { findPlace } from '../instance/place.js';
-import type { ServiceInstance } from '../instance/service-instance.js';
-import type { BoundedRegistry } from '../registry/bounded-registry.js';
+import { findPlace } from '../instance/find-place.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
+import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
-import { untilReady } from './gate.js';
-import { clearPastSelf } from './leftover.js';
+import { untilReady } from './readiness-gate.js';
+import { removeStaleEntry } from '../heartbeat/stale-entries.js';
 
 /** A gate that takes longer to answer counts as shut meanwhile. */
 const SLOW_ANSWER_MS = 50;
@@ -18,10 +18,10 @@ export interface StartPlan {
   readonly config: Config;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly registry: BoundedRegistry;
+  readonly registry: GuardedRegistry;
   readonly server: BoundServer | undefined;
   readonly nonce: string;
-  readonly remembered: Remembered;
+  readonly lastKnown: LastKnownEntry;
   readonly system: LocalSystem;
   /** Told who we are and where, once the server listens and before the gate opens. */
   readonly onIdentity: (built: BuiltInstance) => void;
@@ -31,10 +31,15 @@ export interface StartPlan {
 
 /** From start to the moment when we may be listed: the server listens, we know who we are, our past self is out of traffic, the gate is open. */
 export async function untilServing(plan: StartPlan, signal: AbortSignal): Promise<ServiceInstance> {
-  const { config, clock, random, registry, server, nonce, remembered, system, onIdentity, onWarning } = plan;
+  const { config, clock, random, registry, server, nonce, lastKnown, system, onIdentity, onWarning } = plan;
   const listening = await server?.listening(signal);
   const place = await findPlace({ config, server: listening, registry, system, clock, random, onWarning }, signal);
-  const built = buildInstance(config, { nonce, place, hostname: system.hostname(), ...(listening && { server: listening }) });
+  const built = buildInstance(config, {
+    nonce,
+    place,
+    hostname: system.hostname(),
+    ...(listening && { server: listening }),
+  });
   const { instance } = built;
   onIdentity(built);
   const gateOpen = new AbortController();
@@ -42,7 +47,14 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
   // Only while we may not be listed: once the gate is open the entry is overwritten anyway. And only beside the gate: a
   // registry that is down must not keep it shut.
   const onShut = () => {
-    clearing ??= clearPastSelf(registry, instance, remembered, clock, random, AbortSignal.any([signal, gateOpen.signal])).catch(() => undefined);
+    clearing ??= removeStaleEntry(
+      registry,
+      instance,
+      lastKnown,
+      clock,
+      random,
+      AbortSignal.any([signal, gateOpen.signal]),
+    ).catch(() => undefined);
   };
   const cancel = clock.after(SLOW_ANSWER_MS, onShut);
   try {

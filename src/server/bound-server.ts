@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Clock } from '../clock.js';
-import { StoppedError } from '../errors.js';
+import type { Clock } from '../core/clock.js';
+import { StoppedError } from '../core/errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { closeServer } from './close-server.js';
 import { Connections } from './connections.js';
+import { listensSoon } from './listens-soon.js';
 import { protocolOf } from './protocol.js';
 import type { Protocol } from './protocol.js';
 import { addressOf, untilListening } from './server-address.js';
@@ -99,6 +100,11 @@ export class BoundServer {
     return this.#server.listening;
   }
 
+  /** Whether it listens now or in a moment; see `listensSoon`. */
+  listensSoon(isWorker: boolean): Promise<boolean> {
+    return listensSoon(this.#server, this.#clock, isWorker);
+  }
+
   /** It listens, and told of an error a short while ago: whoever connects may not be served. */
   get isFailing(): boolean {
     return this.#phase === 'failing' || this.#siblings.some((sibling) => sibling.isFailing);
@@ -107,7 +113,12 @@ export class BoundServer {
   /** A snapshot. */
   get traffic(): TrafficFigures {
     const { inFlight, served } = this.#traffic;
-    return { inFlight, served, openConnections: this.#connections.size + this.#siblings.reduce((sum, { traffic }) => sum + traffic.openConnections, 0) };
+    return {
+      inFlight,
+      served,
+      openConnections:
+        this.#connections.size + this.#siblings.reduce((sum, { traffic }) => sum + traffic.openConnections, 0),
+    };
   }
 
   /** Where requests come from, and how; probers left out, and those that have not come for a minute. */
@@ -197,7 +208,13 @@ export class BoundServer {
   #closeOwn(signal: AbortSignal): Promise<void> {
     const isClosed = this.#phase === 'unopened' || this.#phase === 'gone';
     this.#noticed('ours');
-    return closeServer({ server: this.#server, connections: this.#connections, closeByHost: this.#closeByHost, isClosed, signal });
+    return closeServer({
+      server: this.#server,
+      connections: this.#connections,
+      closeByHost: this.#closeByHost,
+      isClosed,
+      signal,
+    });
   }
 
   /** An answer that ended may leave an idle connection behind, and a closing server has no use for it. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import type { Connections } from './connections.js';
 
 export interface Closing {
@@ -41,7 +41,10 @@ export function closeServer(closing: Closing): Promise<void> {
   });
 }
 
-async function closeGracefully({ server, connections, closeByHost, isClosed }: Closing, closed: Promise<void>): Promise<void> {
+async function closeGracefully(
+  { server, connections, closeByHost, isClosed }: Closing,
+  closed: Promise<void>,
+): Promise<void> {
   // The host may have closed its server before, and have left us what `server.close()` waits for.
   if (!server.listening && !isClosed) connections.closeIdle();
   try {

@@ -1,4 +1,4 @@
-import { asError } from '../errors.js';
+import { asError } from '../core/errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 
 export interface HealthServerPlan {

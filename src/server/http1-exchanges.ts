@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Visitor } from './visitor.js';
+import type { Peer } from './peer.js';
 
 /** What one connection is busy with: the latest request, and those before it that were not answered when it came (pipelining). */
-interface Lane extends Visitor {
+interface ConnectionExchanges extends Peer {
   latest: ServerResponse;
   readonly earlier: ServerResponse[];
 }
@@ -13,19 +13,21 @@ interface Lane extends Visitor {
  * for each request would cost a server of small answers several percent of its throughput.
  */
 export class Http1Exchanges {
-  readonly #lanes = new Map<Socket, Lane>();
+  readonly #lanes = new Map<Socket, ConnectionExchanges>();
   #onEnd: (() => void) | undefined;
 
   /** Those not ended yet. */
   get open(): ServerResponse[] {
-    return [...this.#lanes.values()].flatMap(({ earlier, latest }) => [...earlier, latest]).filter((response) => !response.closed);
+    return [...this.#lanes.values()]
+      .flatMap(({ earlier, latest }) => [...earlier, latest])
+      .filter((response) => !response.closed);
   }
 
   /**
    * Notes a request, and returns who sent it; undefined when it is known already: a host that answers 'checkContinue' hands the same
    * one on as 'request'.
    */
-  arrived(request: IncomingMessage, response: ServerResponse): Visitor | undefined {
+  arrived(request: IncomingMessage, response: ServerResponse): Peer | undefined {
     const { socket } = request;
     let lane = this.#lanes.get(socket);
     if (lane === undefined) {

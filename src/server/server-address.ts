@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { ConfigError, asError } from '../errors.js';
+import { ConfigError, asError } from '../core/errors.js';
 import type { Protocol } from './protocol.js';
 
 /** Where a server can be reached, as the server itself sees it. */
@@ -14,7 +14,8 @@ export interface ServerAddress {
 export function addressOf(server: Server, protocol: Protocol): ServerAddress {
   const address = server.address();
   if (address === null || typeof address === 'string') {
-    const allowed = 'a server that listens on a port: a Unix socket or a pipe has no address that a registry could hand out';
+    const allowed =
+      'a server that listens on a port: a Unix socket or a pipe has no address that a registry could hand out';
     throw new ConfigError([{ field: 'server', value: address, allowed }]);
   }
   return { address: address.address, port: address.port, protocol };

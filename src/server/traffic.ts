@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../core/clock.js';
 import { Http1Exchanges } from './http1-exchanges.js';
-import { isProbe } from './probes.js';
+import { isProberRequest } from './known-probers.js';
 import { Sources } from './sources.js';
 import type { Arrivals, Source } from './sources.js';
-import type { Visitor } from './visitor.js';
+import type { Peer } from './peer.js';
 
 /** What a server is busy with; health requests do not count. On a plain TCP server a connection counts as a request. */
 export interface TrafficFigures {
@@ -26,7 +26,7 @@ export class Traffic {
   readonly #clock: Clock;
   readonly #http1 = new Http1Exchanges();
   readonly #sources = new Sources();
-  readonly #sessions = new WeakMap<Http2Session, Visitor>();
+  readonly #sessions = new WeakMap<Http2Session, Peer>();
   /** Connections to a server that is not HTTP of which nobody has looked yet whether they said a word, and when they came. */
   readonly #unheard = new Map<Socket, number>();
   readonly #onStreamEnd = () => {
@@ -114,11 +114,17 @@ export class Traffic {
   }
 
   /** Connections of probers carry nothing else, as a rule: on one that brought a request that was none, no further one is looked at. */
-  #note(visitor: Visitor, request: Pick<IncomingMessage, 'method' | 'httpVersion' | 'headers'> & { readonly socket?: Pick<Socket, 'remoteAddress'> | undefined }): void {
+  #note(
+    visitor: Peer,
+    request: Pick<IncomingMessage, 'method' | 'httpVersion' | 'headers'> & {
+      readonly socket?: Pick<Socket, 'remoteAddress'> | undefined;
+    },
+  ): void {
     const { source } = visitor;
     if (source?.resting) source.counted();
     else if (source !== undefined && !source.retired) this.#noteKnown(source);
-    else if (!isProbe(request)) visitor.source = this.#sources.arrived(request.socket?.remoteAddress, this.#clock.now());
+    else if (!isProberRequest(request))
+      visitor.source = this.#sources.arrived(request.socket?.remoteAddress, this.#clock.now());
   }
 
   #noteKnown(source: Source): void {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { override } from './override.js';
+import { overrideMethod } from './override-method.js';
 
 /** What is told of a server, before anyone who listens to it. */
 export interface ServerWatcher {
@@ -29,15 +29,18 @@ export interface ServerWatcher {
  */
 export function watchServer(server: Server, watcher: ServerWatcher): () => void {
   let watching: ServerWatcher | undefined = watcher;
-  const undoEmit = override(
+  const undoEmit = overrideMethod(
     server,
     'emit',
     (emit) =>
       function watchedEmit(this: Server, event: string, ...args: unknown[]) {
-        return (watching !== undefined && tell(watching, event, args[0], args[1])) || (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args);
+        return (
+          (watching !== undefined && tell(watching, event, args[0], args[1])) ||
+          (emit as (event: string, ...args: unknown[]) => boolean).call(this, event, ...args)
+        );
       } as Server['emit'],
   );
-  const undoClose = override(
+  const undoClose = overrideMethod(
     server,
     'close',
     (close) =>

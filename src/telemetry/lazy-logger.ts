@@ -1,4 +1,4 @@
-import type { Logger } from './logger.js';
+import type { Logger } from '../contracts/logger.js';
 
 type Line = readonly [level: keyof Logger, fields: object, message: string];
 

@@ -9,7 +9,11 @@ export function compile(files: readonly string[], virtual: ReadonlyMap<string, s
   const fromDisk = { read: host.readFile.bind(host), exists: host.fileExists.bind(host) };
   host.readFile = (path) => virtual.get(path) ?? fromDisk.read(path);
   host.fileExists = (path) => virtual.has(path) || fromDisk.exists(path);
-  return ts.createProgram({ rootNames: [...files], options: { ...options, noUnusedLocals: false, noUnusedParameters: false }, host });
+  return ts.createProgram({
+    rootNames: [...files],
+    options: { ...options, noUnusedLocals: false, noUnusedParameters: false },
+    host,
+  });
 }
 
 /** The exported symbols of a module of the project. */
@@ -18,7 +22,9 @@ export function exportsOf(program: ts.Program, path: string): ts.Symbol[] {
   const source = program.getSourceFile(root + path);
   const symbol = source && checker.getSymbolAtLocation(source);
   if (!symbol) throw new Error(`${path} is not a module of the project`);
-  return checker.getExportsOfModule(symbol).map((each) => (each.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(each) : each));
+  return checker
+    .getExportsOfModule(symbol)
+    .map((each) => (each.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(each) : each));
 }
 
 /** The declared type of an exported interface or alias. */

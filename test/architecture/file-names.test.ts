@@ -7,7 +7,9 @@ const ours = [...source, ...filesBelow('test'), ...filesBelow('examples')].filte
 
 it('names every file in kebab-case', () => {
   expect(ours.length).toBeGreaterThan(0);
-  expect(ours.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.[cm]?[jt]s$/.test(basename(path)))).toEqual([]);
+  expect(ours.filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.[cm]?[jt]s$/.test(basename(path)))).toEqual(
+    [],
+  );
 });
 
 it('has no file whose name says nothing', () => {

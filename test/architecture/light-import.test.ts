@@ -59,7 +59,8 @@ const packagesAmong = (loaded: readonly string[]) => loaded.filter((url) => url.
 
 /** To import a built-in module is to evaluate every export, also what is otherwise loaded at first use: streams for node:fs, workers for node:util. */
 const cheap = ['node:events', 'node:os', 'node:path'];
-const dearAmong = (loaded: readonly string[]) => loaded.filter((url) => url.startsWith('node:') && !cheap.includes(url));
+const dearAmong = (loaded: readonly string[]) =>
+  loaded.filter((url) => url.startsWith('node:') && !cheap.includes(url));
 
 const bytesOf = (files: readonly string[]) => files.reduce((sum, url) => sum + statSync(fileURLToPath(url)).size, 0);
 
@@ -67,17 +68,20 @@ beforeAll(() => {
   if (!existsSync(`${root}dist/esm/index.js`)) throw new Error('There is no build to look at: npm run build');
 });
 
-it.each(['rollcall', 'rollcall/components', 'rollcall/express'])('loads a few files of its own at the import of %s, no package and nothing heavy of Node', async (entry) => {
-  const loaded = await loadedBy(entry);
-  const files = loaded.filter((url) => url.includes('/dist/'));
-  expect(files.length).toBeGreaterThan(0);
-  // The way in, its implementation, the core, and the bundler's own few lines.
-  expect(files.length).toBeLessThanOrEqual(4);
-  expect(bytesOf(files)).toBeLessThanOrEqual(310_000);
-  expect(packagesAmong(loaded)).toEqual([]);
-  expect(dearAmong(loaded)).toEqual([]);
-  expect(await heavyLoadedBy(entry)).toEqual([]);
-});
+it.each(['rollcall', 'rollcall/components', 'rollcall/express'])(
+  'loads a few files of its own at the import of %s, no package and nothing heavy of Node',
+  async (entry) => {
+    const loaded = await loadedBy(entry);
+    const files = loaded.filter((url) => url.includes('/dist/'));
+    expect(files.length).toBeGreaterThan(0);
+    // The way in, its implementation, the core, and the bundler's own few lines.
+    expect(files.length).toBeLessThanOrEqual(4);
+    expect(bytesOf(files)).toBeLessThanOrEqual(310_000);
+    expect(packagesAmong(loaded)).toEqual([]);
+    expect(dearAmong(loaded)).toEqual([]);
+    expect(await heavyLoadedBy(entry)).toEqual([]);
+  },
+);
 
 it('loads fastify-plugin alone at the import of rollcall/fastify', async () => {
   const packages = packagesAmong(await loadedBy('rollcall/fastify'));

@@ -11,5 +11,9 @@ const installed = Object.entries(packages).filter(([path]) => path !== '');
 
 it('pins every package by its content and names no host to get it from', () => {
   expect(installed.length).toBeGreaterThan(0);
-  expect(installed.filter(([, { resolved, integrity }]) => resolved !== undefined || integrity === undefined).map(([path]) => path)).toEqual([]);
+  expect(
+    installed
+      .filter(([, { resolved, integrity }]) => resolved !== undefined || integrity === undefined)
+      .map(([path]) => path),
+  ).toEqual([]);
 });

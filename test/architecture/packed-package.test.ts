@@ -21,14 +21,17 @@ let contents: string[] = [];
 /** An app elsewhere that has the packed package and what that declares; nothing else of this project can be found from there. */
 beforeAll(async () => {
   if (!existsSync(`${root}dist/cjs/index.js`)) throw new Error('There is no build to pack: npm run build');
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root });
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+  });
   const [packed] = JSON.parse(stdout) as [Packed];
   contents = packed.files.map(({ path }) => path);
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, 'rollcall'), { recursive: true });
   await run('tar', ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', join(modules, 'rollcall')]);
   // The peers and Node's types are what an app brings itself.
-  for (const name of [...Object.keys(manifest.dependencies), 'express', 'fastify', '@types']) symlinkSync(`${root}node_modules/${name}`, join(modules, name));
+  for (const name of [...Object.keys(manifest.dependencies), 'express', 'fastify', '@types'])
+    symlinkSync(`${root}node_modules/${name}`, join(modules, name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 }, 60_000);
 
@@ -38,18 +41,33 @@ afterAll(() => {
 
 /** What a script of the app prints, as JSON. */
 async function print(code: string, type: 'module' | 'commonjs' = 'module'): Promise<unknown> {
-  const { stdout } = await run(process.execPath, ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '--eval', code], { cwd: folder });
+  const { stdout } = await run(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', `--input-type=${type}`, '--eval', code],
+    { cwd: folder },
+  );
   return JSON.parse(stdout);
 }
 
 it('holds the build, its licences, the README and nothing else', () => {
   const others = contents.filter((path) => !/^dist\/(cjs|esm)\/.*(\.js|\.d\.ts)$/.test(path)).sort();
-  expect(others).toEqual(['LICENSE', 'README.md', 'dist/THIRD-PARTY-LICENSES.txt', 'dist/cjs/package.json', 'dist/esm/package.json', 'package.json']);
+  expect(others).toEqual([
+    'LICENSE',
+    'README.md',
+    'dist/THIRD-PARTY-LICENSES.txt',
+    'dist/cjs/package.json',
+    'dist/esm/package.json',
+    'package.json',
+  ]);
 });
 
 it('passes on the licences of the code that is bundled in', () => {
   const text = readFileSync(join(folder, 'node_modules/rollcall/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-  expect(text.split('\n').filter((line) => ['is-network-error', 'p-retry', 'valibot'].includes(line))).toEqual(['is-network-error', 'p-retry', 'valibot']);
+  expect(text.split('\n').filter((line) => ['is-network-error', 'p-retry', 'valibot'].includes(line))).toEqual([
+    'is-network-error',
+    'p-retry',
+    'valibot',
+  ]);
   expect(text.match(/Permission is hereby granted/g)).toHaveLength(3);
 });
 
@@ -157,7 +175,10 @@ it('says how to get the client of Redis where it is not installed', async () => 
     import { redis } from 'rollcall';
     const told = await redis().read({ name: 'orders', id: 'orders-1' }, new AbortController().signal).catch(({ code, message }) => [code, message]);
     console.log(JSON.stringify(told));`;
-  expect(await print(code)).toEqual(['ROLLCALL_BACKEND_NOT_INSTALLED', expect.stringMatching(/npm install @redis\/client$/)]);
+  expect(await print(code)).toEqual([
+    'ROLLCALL_BACKEND_NOT_INSTALLED',
+    expect.stringMatching(/npm install @redis\/client$/),
+  ]);
 });
 
 it('shows names and lines of its own in a stack trace', async () => {
@@ -204,17 +225,28 @@ const misuses = `
 it.each([
   ['nodenext', { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext }],
   ['bundler', { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }],
-])('declares all of its types to a compiler under moduleResolution %s that checks libraries too', (_, resolution) => {
-  const paths = Object.entries({ uses, misuses }).map(([name, code]) => {
-    const path = join(folder, `${name}.ts`);
-    writeFileSync(path, code);
-    return path;
-  });
-  const environment = { target: ts.ScriptTarget.ES2023, lib: ['lib.es2023.d.ts'], types: ['node'], typeRoots: [join(folder, 'node_modules/@types')] };
-  const program = ts.createProgram(paths, { ...environment, ...resolution, strict: true, noEmit: true });
-  const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => [file?.fileName, ts.flattenDiagnosticMessageText(messageText, '\n')]);
-  expect(problems).toEqual([
-    [paths[1], expect.stringMatching(/^Type 'string' is not assignable to type 'boolean/)],
-    [paths[1], expect.stringMatching(/^Property 'nothing' does not exist on type/)],
-  ]);
-}, 60_000);
+])(
+  'declares all of its types to a compiler under moduleResolution %s that checks libraries too',
+  (_, resolution) => {
+    const paths = Object.entries({ uses, misuses }).map(([name, code]) => {
+      const path = join(folder, `${name}.ts`);
+      writeFileSync(path, code);
+      return path;
+    });
+    const environment = {
+      target: ts.ScriptTarget.ES2023,
+      lib: ['lib.es2023.d.ts'],
+      types: ['node'],
+      typeRoots: [join(folder, 'node_modules/@types')],
+    };
+    const program = ts.createProgram(paths, { ...environment, ...resolution, strict: true, noEmit: true });
+    const problems = ts
+      .getPreEmitDiagnostics(program)
+      .map(({ file, messageText }) => [file?.fileName, ts.flattenDiagnosticMessageText(messageText, '\n')]);
+    expect(problems).toEqual([
+      [paths[1], expect.stringMatching(/^Type 'string' is not assignable to type 'boolean/)],
+      [paths[1], expect.stringMatching(/^Property 'nothing' does not exist on type/)],
+    ]);
+  },
+  60_000,
+);

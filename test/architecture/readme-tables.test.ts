@@ -4,11 +4,11 @@ import { compile, exportedType } from './compiler.js';
 import { readmeNames } from './readme.js';
 import { root } from './source-tree.js';
 
-const program = compile([`${root}src/config/options.ts`, `${root}src/telemetry/events.ts`]);
+const program = compile([`${root}src/config/options.ts`, `${root}src/contracts/events.ts`]);
 const checker = program.getTypeChecker();
 
 it('has a row in the README for every event, and no other', () => {
-  const events = exportedType(program, 'src/telemetry/events.ts', 'RegistrarEvents').getProperties();
+  const events = exportedType(program, 'src/contracts/events.ts', 'RegistrarEvents').getProperties();
   expect(readmeNames('Event').sort()).toEqual(events.map(({ name }) => name).sort());
 });
 
@@ -30,7 +30,9 @@ function optionsOf(type: ts.Type, prefix = ''): { name: string; group: boolean }
   return type.getProperties().flatMap((property) => {
     const name = prefix + property.name;
     const declared = checker.getTypeOfSymbol(property);
-    const nested = (declared.isUnion() ? declared.types : [declared]).find((each) => /Options$/.test(each.getSymbol()?.name ?? ''));
+    const nested = (declared.isUnion() ? declared.types : [declared]).find((each) =>
+      /Options$/.test(each.getSymbol()?.name ?? ''),
+    );
     return nested ? [{ name, group: true }, ...optionsOf(nested, `${name}.`)] : [{ name, group: false }];
   });
 }

@@ -3,4 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { environmentTable } from './environment-table.js';
 import { read, root } from './source-tree.js';
 
-writeFileSync(`${root}README.md`, read('README.md').replace(/^\| Variable \|.*\n(?:\|.*\n)+/m, () => `${environmentTable()}\n`));
+writeFileSync(
+  `${root}README.md`,
+  read('README.md').replace(/^\| Variable \|.*\n(?:\|.*\n)+/m, () => `${environmentTable()}\n`),
+);

@@ -22,7 +22,9 @@ export async function buildWorkloads(): Promise<void> {
 }
 
 function fail(thrown: Error & { stdout?: string; stderr?: string }): never {
-  throw new Error(`What is to be measured does not build:\n${thrown.stdout ?? ''}${thrown.stderr ?? ''}`, { cause: thrown });
+  throw new Error(`What is to be measured does not build:\n${thrown.stdout ?? ''}${thrown.stderr ?? ''}`, {
+    cause: thrown,
+  });
 }
 
 /** Where a compiled workload is. */
@@ -31,10 +33,19 @@ export function workloadFile(name: string): string {
 }
 
 /** Runs a compiled workload in a process of its own and hands over each row it reports. Rejects when it fails. */
-export async function runWorkload<Row>(name: string, plan: object, onRow: (row: Row) => void, nodeFlags: readonly string[] = []): Promise<void> {
+export async function runWorkload<Row>(
+  name: string,
+  plan: object,
+  onRow: (row: Row) => void,
+  nodeFlags: readonly string[] = [],
+): Promise<void> {
   const words = ['--expose-gc', ...nodeFlags, workloadFile(name), JSON.stringify(plan)];
   // Rows come over a pipe of their own: what the library logs goes where the logs of an app go.
-  const child = spawn(process.execPath, words, { cwd: projectRoot, stdio: ['ignore', 'ignore', 'inherit', 'pipe'], env: plainEnvironment() });
+  const child = spawn(process.execPath, words, {
+    cwd: projectRoot,
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    env: plainEnvironment(),
+  });
   const callOff = dieWithUs(child.pid ?? 0);
   createInterface({ input: child.stdio[3] as Readable }).on('line', (line) => onRow(JSON.parse(line) as Row));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];

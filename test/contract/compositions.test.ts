@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { file } from '../../src/backends/file/file-registry.js';
 import { consul } from '../../src/backends/consul/consul-registry.js';
 import { memory } from '../../src/backends/memory/memory-registry.js';
-import { fallback } from '../../src/registry/fallback.js';
-import { nearest } from '../../src/registry/nearest.js';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
-import type { ContractHarness } from '../../src/testing/registry-contract.js';
+import { fallback } from '../../src/registries/fallback.js';
+import { nearest } from '../../src/registries/nearest.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';
@@ -18,6 +18,7 @@ import { freePorts } from '../support/servers/free-ports.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
 import { redisHarnesses } from './harness-on-redis.js';
 import { itKeepsTheContract } from './run-contract.js';
+import { fallbackOn } from '../../src/registries/fallback.js';
 
 const url = inject('consulUrl');
 const raw = rawConsul(url);
@@ -39,7 +40,12 @@ describe('a fallback chain on its first registry', () => {
 describe('a fallback chain whose first registry is down', () => {
   itKeepsTheContract(async () => {
     const [nobody = 0] = await freePorts(1);
-    return { ...onConsul, registry: fallback([consul({ endpoints: [`http://127.0.0.1:${nobody}`] }), consul({ endpoints: [url] })], { patience: 0 }) };
+    return {
+      ...onConsul,
+      registry: fallback([consul({ endpoints: [`http://127.0.0.1:${nobody}`] }), consul({ endpoints: [url] })], {
+        patience: 0,
+      }),
+    };
   });
 });
 
@@ -66,7 +72,7 @@ describe('a fallback chain of two that forget by the injected clock', () => {
     const clock = new FakeClock();
     const first = memory({ clock });
     return {
-      registry: fallback([first, memory({ clock })], {}, clock),
+      registry: fallbackOn(clock, [first, memory({ clock })]),
       ttlMs: 10_000,
       beatsKnowTheirOwner: true,
       advance: (ms) => clock.advance(ms),
@@ -88,5 +94,8 @@ describe('the nearest of two registries', () => {
     await other.stop();
   });
 
-  itKeepsTheContract(() => ({ ...onConsul, registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }) }));
+  itKeepsTheContract(() => ({
+    ...onConsul,
+    registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }),
+  }));
 });

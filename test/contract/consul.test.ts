@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { consul } from '../../src/backends/consul/consul-registry.js';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { ContractHarness } from '../../src/testing/registry-contract.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
 import { startNewerConsul } from '../support/newer-consul.js';
 import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { etcd } from '../../src/backends/etcd/etcd-registry.js';
-import type { ContractHarness } from '../../src/testing/registry-contract.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 import { startEtcdCluster } from '../support/servers/etcd-server.js';
 import type { EtcdCluster } from '../support/servers/etcd-server.js';
 import { rawEtcd } from '../support/servers/raw-etcd.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { encodeName } from '../../src/backends/file/file-codec.js';
-import { file } from '../../src/backends/file/file-registry.js';
+import { FileRegistry } from '../../src/backends/file/file-registry.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { itKeepsTheContract } from './run-contract.js';
 
@@ -17,7 +17,7 @@ describe('the file registry', () => {
   itKeepsTheContract(() => {
     const clock = new FakeClock();
     return {
-      registry: file({ dir }, clock),
+      registry: new FileRegistry({ dir }, clock),
       ttlMs: 10_000,
       beatsKnowTheirOwner: true,
       advance: (ms) => clock.advance(ms),

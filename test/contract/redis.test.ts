@@ -50,5 +50,9 @@ describe('the redis registry through Sentinels', () => {
     await group.stop();
   });
 
-  itKeepsTheContract(() => ({ ...onRedis, registry: redis({ sentinels: group.sentinels.map(({ port }) => `127.0.0.1:${port}`), name: MASTER_NAME }), forget: forgetBy(raw) }));
+  itKeepsTheContract(() => ({
+    ...onRedis,
+    registry: redis({ sentinels: group.sentinels.map(({ port }) => `127.0.0.1:${port}`), name: MASTER_NAME }),
+    forget: forgetBy(raw),
+  }));
 });

@@ -1,6 +1,6 @@
 import { it } from 'vitest';
-import { registryContract } from '../../src/testing/registry-contract.js';
-import type { ContractHarness } from '../../src/testing/registry-contract.js';
+import { registryContract } from '../../src/integrations/testing/registry-contract.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 
 /** Every case of the contract as a test with a harness of its own. */
 export function itKeepsTheContract(makeHarness: () => ContractHarness | Promise<ContractHarness>): void {

@@ -27,8 +27,19 @@ async function printed(words: readonly string[], without?: string): Promise<stri
   return out.filter((_, index) => at < 0 || index < at || index > at + 2).join('\n');
 }
 
-async function started(token: string, options: RegistrarOptions): Promise<{ registrar: Registrar; events: EventRecord }> {
-  const registrar = new Registrar({ registry: consul({ endpoints: [agent.url], token }), logger: false, shutdown: quickStop, address: '127.0.0.1', port: 4000, ttl: '3s', ...options });
+async function started(
+  token: string,
+  options: RegistrarOptions,
+): Promise<{ registrar: Registrar; events: EventRecord }> {
+  const registrar = new Registrar({
+    registry: consul({ endpoints: [agent.url], token }),
+    logger: false,
+    shutdown: quickStop,
+    address: '127.0.0.1',
+    port: 4000,
+    ttl: '3s',
+    ...options,
+  });
   later(() => registrar.stop());
   const events = recordEvents(registrar);
   void registrar.start();
@@ -59,7 +70,8 @@ it('`rollcall policy` is enough for the whole life of a service where everything
 
   const reader = consul({ endpoints: [agent.url], token: secret });
   later(() => reader.close());
-  for (const service of [name, other]) expect((await reader.discovery?.poll(service, undefined, signal))?.instances).toHaveLength(1);
+  for (const service of [name, other])
+    expect((await reader.discovery?.poll(service, undefined, signal))?.instances).toHaveLength(1);
 
   await registrar.stop();
   expect(events.of('deregistered')).toMatchObject([{ confirmed: true }]);
@@ -72,7 +84,10 @@ it('and it is the least: without write on the service nothing is registered, and
   const { secret } = await aclsOf(agent).tokenWith(await printed([name], 'service'));
   const { registrar, events } = await started(secret, { name, id: name });
   const { error } = await events.next('beatMissed');
-  expect(error).toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringMatching(/Permission denied.*npx rollcall policy/) as string });
+  expect(error).toMatchObject({
+    code: 'ROLLCALL_REGISTRY_DENIED',
+    message: expect.stringMatching(/Permission denied.*npx rollcall policy/) as string,
+  });
   expect(registrar.state).toBe('recovering');
 });
 

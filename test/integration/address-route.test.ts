@@ -40,7 +40,12 @@ done
 
 /** Runs a shell script as root of a network of its own: no rights are needed for that where user namespaces are allowed. */
 function inOwnNetwork(script: string, words: readonly string[] = []) {
-  const options = { cwd: root, encoding: 'utf8', timeout: 60_000, env: { ...process.env, NODE: process.execPath } } as const;
+  const options = {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: { ...process.env, NODE: process.execPath },
+  } as const;
   return spawnSync('unshare', ['--user', '--map-root-user', '--net', 'sh', '-c', script, 'sh', ...words], options);
 }
 
@@ -57,10 +62,22 @@ interface Told {
 describe('the route to the registry', () => {
   if (probe.status === 0) {
     it('starts, on a machine with several networks, at the very address that the registry sees', () => {
-      const { stdout, stderr, status } = inOwnNetwork(twoNetworks, ['10.77.1.1', '10.77.2.1', 'fd77:2::1', '198.51.100.1']);
+      const { stdout, stderr, status } = inOwnNetwork(twoNetworks, [
+        '10.77.1.1',
+        '10.77.2.1',
+        'fd77:2::1',
+        '198.51.100.1',
+      ]);
       expect(status, stderr).toBe(0);
-      const [first, second, sixth, nowhere] = stdout.trim().split('\n').map((line) => JSON.parse(line) as Told);
-      expect(first).toMatchObject({ address: '10.77.1.2', seen: '10.77.1.2', chosen: { source: 'route', reason: 'packets to the registry (10.77.1.1:8500) leave from it, on eth1' } });
+      const [first, second, sixth, nowhere] = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Told);
+      expect(first).toMatchObject({
+        address: '10.77.1.2',
+        seen: '10.77.1.2',
+        chosen: { source: 'route', reason: 'packets to the registry (10.77.1.1:8500) leave from it, on eth1' },
+      });
       expect(second).toMatchObject({ address: '10.77.2.2', seen: '10.77.2.2', chosen: { source: 'route' } });
       expect(sixth).toMatchObject({ address: 'fd77:2::2', seen: 'fd77:2::2', chosen: { source: 'route' } });
       // No way there: the first interface that is none of Docker's.
@@ -70,15 +87,20 @@ describe('the route to the registry', () => {
   } else {
     it('cannot be tried in networks of our own: this machine does not let us make any', () => {
       const why = probe.error?.message ?? probe.stderr.trim();
-      console.warn(`network namespaces cannot be made here, so the route was tried on this machine's own networks only: ${why}`);
+      console.warn(
+        `network namespaces cannot be made here, so the route was tried on this machine's own networks only: ${why}`,
+      );
       expect(why).not.toBe('');
     });
   }
 
   it('starts at this very machine for each of its own addresses', async () => {
-    const own = Object.values(networkInterfaces()).flatMap((infos = []) => infos.map(({ address }) => address).filter((address) => !/^fe80:/i.test(address)));
+    const own = Object.values(networkInterfaces()).flatMap((infos = []) =>
+      infos.map(({ address }) => address).filter((address) => !/^fe80:/i.test(address)),
+    );
     expect(own).toContain('127.0.0.1');
-    for (const host of own) expect(await routeSource({ host, port: 8500 }, never)).toBe(host.startsWith('127.') ? '127.0.0.1' : host);
+    for (const host of own)
+      expect(await routeSource({ host, port: 8500 }, never)).toBe(host.startsWith('127.') ? '127.0.0.1' : host);
   });
 
   it('is found for a name as well', async () => {
@@ -110,6 +132,8 @@ describe('the route to the registry', () => {
   });
 
   it('is not looked for once the start is called off', async () => {
-    await expect(routeSource({ host: '127.0.0.1', port: 8500 }, AbortSignal.abort(new Error('stopping')))).rejects.toThrow('stopping');
+    await expect(
+      routeSource({ host: '127.0.0.1', port: 8500 }, AbortSignal.abort(new Error('stopping'))),
+    ).rejects.toThrow('stopping');
   });
 });

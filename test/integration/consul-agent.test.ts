@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { consul } from '../../src/backends/consul/consul-registry.js';
-import { keyOf } from '../../src/instance/service-instance.js';
-import type { ServiceInstance } from '../../src/instance/service-instance.js';
+import { keyOf } from '../../src/contracts/service-instance.js';
+import type { ServiceInstance } from '../../src/contracts/service-instance.js';
 import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
@@ -16,7 +16,18 @@ const passing = { status: 'passing', reason: 'ok' } as const;
 let serial = 0;
 function instance(overrides: Partial<ServiceInstance> = {}): ServiceInstance {
   serial += 1;
-  return { name: `agent-test-${serial}`, id: `agent-test-${serial}-1`, address: '127.0.0.1', port: 4000, tags: [], meta: {}, nonce: `n${serial}`, ttlMs: 10_000, checks: [], ...overrides };
+  return {
+    name: `agent-test-${serial}`,
+    id: `agent-test-${serial}-1`,
+    address: '127.0.0.1',
+    port: 4000,
+    tags: [],
+    meta: {},
+    nonce: `n${serial}`,
+    ttlMs: 10_000,
+    checks: [],
+    ...overrides,
+  };
 }
 
 describe('the consul registry on a real agent', () => {
@@ -42,7 +53,8 @@ describe('the consul registry on a real agent', () => {
     });
     const registration = await registry.register(probed, passing, signal);
     await registration.renew(passing, signal);
-    const statusOf = async (kind: string) => (await registry.read(keyOf(probed), signal))?.checks.find(({ id }) => id === `${probed.id}:${kind}`)?.status;
+    const statusOf = async (kind: string) =>
+      (await registry.read(keyOf(probed), signal))?.checks.find(({ id }) => id === `${probed.id}:${kind}`)?.status;
     expect(await statusOf('ttl')).toBe('passing');
     expect(await statusOf('grpc')).toBe('critical');
     expect((await registry.read(keyOf(probed), signal))?.status).toBe('critical');
@@ -59,7 +71,11 @@ describe('the consul registry on a real agent', () => {
     await registry.register({ ...one, tags: ['new'] }, passing, signal);
     await registration.renew(passing, signal);
     const entry = await registry.read(keyOf(one), signal);
-    expect(entry).toMatchObject({ status: 'maintenance', maintenance: { reason: 'new disks' }, instance: { tags: ['new'] } });
+    expect(entry).toMatchObject({
+      status: 'maintenance',
+      maintenance: { reason: 'new disks' },
+      instance: { tags: ['new'] },
+    });
     await raw.put(`/v1/agent/service/maintenance/${one.id}?enable=false`);
     expect(await registry.read(keyOf(one), signal)).toMatchObject({ status: 'passing' });
     await registration.deregister(signal);
@@ -76,9 +92,15 @@ describe('the consul registry on a real agent', () => {
 
   it("surfaces the agent's own words when it refuses", async () => {
     const refused = registry.register(instance({ meta: { 'a.b': 'c' } }), passing, signal);
-    await expect(refused).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_REJECTED', message: expect.stringContaining("Key contains invalid characters") as string });
+    await expect(refused).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_REJECTED',
+      message: expect.stringContaining('Key contains invalid characters') as string,
+    });
     const enterprise = registry.register(instance({ namespace: 'team' }), passing, signal);
-    await expect(enterprise).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_REJECTED', message: expect.stringMatching(/Enterprise.*Leave namespace and partition out/) as string });
+    await expect(enterprise).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_REJECTED',
+      message: expect.stringMatching(/Enterprise.*Leave namespace and partition out/) as string,
+    });
   });
 
   it('does not register an id that it could never remove again', async () => {
@@ -113,11 +135,17 @@ describe('the consul registry on an agent with ACL', () => {
     const registration = await allowed.register(one, passing, signal);
     await registration.renew(passing, signal);
     const denied = { code: 'ROLLCALL_REGISTRY_DENIED', retryable: false };
-    await expect(stranger.register(one, passing, signal)).rejects.toMatchObject({ ...denied, message: expect.stringContaining('Permission denied') as string });
+    await expect(stranger.register(one, passing, signal)).rejects.toMatchObject({
+      ...denied,
+      message: expect.stringContaining('Permission denied') as string,
+    });
     await expect(stranger.read(keyOf(one), signal)).rejects.toMatchObject(denied);
     await expect(stranger.remove(keyOf(one), signal)).rejects.toMatchObject(denied);
     const unknown = consul({ endpoints: [server.url], token: '00000000-0000-4000-8000-000000000000' });
-    await expect(unknown.register(one, passing, signal)).rejects.toMatchObject({ ...denied, message: expect.stringContaining('ACL not found') as string });
+    await expect(unknown.register(one, passing, signal)).rejects.toMatchObject({
+      ...denied,
+      message: expect.stringContaining('ACL not found') as string,
+    });
     await registration.deregister(signal);
     await registration.deregister(signal);
     await allowed.remove({ name: one.name, id: one.id }, signal);
@@ -133,7 +161,10 @@ describe('the consul registry and an agent that comes and goes', () => {
     try {
       const registration = await registry.register(instance(), passing, signal);
       await server.kill();
-      await expect(registration.renew(passing, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', retryable: true });
+      await expect(registration.renew(passing, signal)).rejects.toMatchObject({
+        code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+        retryable: true,
+      });
       await server.restart();
       await expect(registration.renew(passing, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
     } finally {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/core/clock.js';
 import { consul } from '../../src/backends/consul/consul-registry.js';
-import type { ServiceInstance } from '../../src/instance/service-instance.js';
-import { BoundedRegistry } from '../../src/registry/bounded-registry.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
+import type { ServiceInstance } from '../../src/contracts/service-instance.js';
+import { GuardedRegistry } from '../../src/registries/guarded-registry.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
 import { cleanUp, freshName, later, proxyBefore } from './fixtures/live.js';
 
 afterEach(cleanUp);
@@ -15,9 +15,22 @@ const { signal } = new AbortController();
 /** A registry behind a proxy, an entry in it, and every verb there is, each with an answer that has a body. */
 async function verbsBehind(fault: (proxy: FaultProxy) => Promise<void>) {
   const proxy = await proxyBefore(inject('consulUrl'));
-  const registry = new BoundedRegistry(consul({ endpoints: [proxy.url], timeouts: { request: REQUEST_MS, poll: '1s' } }), systemClock, REQUEST_MS);
+  const registry = new GuardedRegistry(
+    consul({ endpoints: [proxy.url], timeouts: { request: REQUEST_MS, poll: '1s' } }),
+    systemClock,
+    REQUEST_MS,
+  );
   const name = freshName('deadline');
-  const instance: ServiceInstance = { name, id: name, port: 1, tags: [], meta: {}, nonce: 'n', ttlMs: 30_000, checks: [] };
+  const instance: ServiceInstance = {
+    name,
+    id: name,
+    port: 1,
+    tags: [],
+    meta: {},
+    nonce: 'n',
+    ttlMs: 30_000,
+    checks: [],
+  };
   const registration = await registry.register(instance, passing, signal);
   later(async () => {
     await proxy.pass();
@@ -39,7 +52,14 @@ async function verbsBehind(fault: (proxy: FaultProxy) => Promise<void>) {
 }
 
 async function codesOf(verbs: Readonly<Record<string, Promise<unknown>>>): Promise<Set<unknown>> {
-  const outcomes = await Promise.all(Object.values(verbs).map((verb) => verb.then((value) => value ?? 'no value', (thrown: unknown) => (thrown as { code: string }).code)));
+  const outcomes = await Promise.all(
+    Object.values(verbs).map((verb) =>
+      verb.then(
+        (value) => value ?? 'no value',
+        (thrown: unknown) => (thrown as { code: string }).code,
+      ),
+    ),
+  );
   return new Set(outcomes);
 }
 
@@ -52,7 +72,9 @@ describe('the npm client would wait for ever, and no verb does', () => {
   });
 
   it('when the connection ends in the middle of an answer', async () => {
-    expect(await codesOf(await verbsBehind((proxy) => proxy.cut(40)))).toEqual(new Set(['ROLLCALL_REGISTRY_UNAVAILABLE']));
+    expect(await codesOf(await verbsBehind((proxy) => proxy.cut(40)))).toEqual(
+      new Set(['ROLLCALL_REGISTRY_UNAVAILABLE']),
+    );
   });
 
   it('when an answer trickles in', async () => {

@@ -21,9 +21,17 @@ async function keysOf(name: string, etcd = raw) {
 describe('an instance in etcd', () => {
   it('is a record and one key for gRPC clients on one lease, and stopping leaves none of them', async () => {
     const name = freshName('life');
-    const { registrar, record, published } = await registeredOnEtcd(shared, { name, tags: ['v1'], meta: { version: '1.2.3' } });
+    const { registrar, record, published } = await registeredOnEtcd(shared, {
+      name,
+      tags: ['v1'],
+      meta: { version: '1.2.3' },
+    });
     const keys = await keysOf(name);
-    const value = { Op: 0, Addr: '10.0.0.7:3000', Metadata: { id: `${name}-1`, tags: ['v1'], meta: { version: '1.2.3' } } };
+    const value = {
+      Op: 0,
+      Addr: '10.0.0.7:3000',
+      Metadata: { id: `${name}-1`, tags: ['v1'], meta: { version: '1.2.3' } },
+    };
     expect(keys.published).toEqual([{ key: published, value: JSON.stringify(value), lease: keys.records[0]!.lease }]);
     expect(keys.records).toMatchObject([{ key: record }]);
     await registrar.stop();
@@ -38,7 +46,10 @@ describe('an instance in etcd', () => {
 
   it('is not there for others while it does not pass, and keeps its lease', async () => {
     const name = freshName('unfit');
-    const { registrar, events, record, published } = await registeredOnEtcd(shared, { name, health: { components: { kafka: { onFail: 'critical' } } } });
+    const { registrar, events, record, published } = await registeredOnEtcd(shared, {
+      name,
+      health: { components: { kafka: { onFail: 'critical' } } },
+    });
     const [{ lease } = { lease: '' }] = (await keysOf(name)).records;
     registrar.report('kafka', 'critical', 'lag');
     await waitFor(async () => (await keysOf(name)).published.length === 0);
@@ -49,7 +60,10 @@ describe('an instance in etcd', () => {
     expect((await keysOf(name)).published).toEqual([]);
     await registrar.maintenance(false);
     await waitFor(async () => (await keysOf(name)).published.length === 1);
-    expect(await keysOf(name)).toMatchObject({ records: [{ key: record, lease }], published: [{ key: published, lease }] });
+    expect(await keysOf(name)).toMatchObject({
+      records: [{ key: record, lease }],
+      published: [{ key: published, lease }],
+    });
     expect(events.of('lost')).toEqual([]);
   });
 
@@ -73,19 +87,22 @@ describe('a loss', () => {
     ['its key for others was written over', (name) => raw.put(`${name}/${name}-1`, 'nonsense')],
   ];
 
-  it.each(losses)('is noticed and mended at once, long before the next beat, with one lease in the end: %s', async (_what, lose) => {
-    const name = freshName('loss');
-    const { events } = await registeredOnEtcd(shared, { name, ttl: '60s', heartbeat: { interval: '30s' } });
-    const before = await keysOf(name);
-    await lose(name);
-    expect((await events.next('lost')).cause).toBe('missing');
-    await events.next('recovered');
-    const { records, published } = await keysOf(name);
-    expect(published).toMatchObject([{ value: before.published[0]!.value, lease: records[0]!.lease }]);
-    expect(records).toHaveLength(1);
-    const former = before.records[0]!.lease;
-    if (former !== records[0]!.lease) expect(await raw.leases()).not.toContain(former);
-  });
+  it.each(losses)(
+    'is noticed and mended at once, long before the next beat, with one lease in the end: %s',
+    async (_what, lose) => {
+      const name = freshName('loss');
+      const { events } = await registeredOnEtcd(shared, { name, ttl: '60s', heartbeat: { interval: '30s' } });
+      const before = await keysOf(name);
+      await lose(name);
+      expect((await events.next('lost')).cause).toBe('missing');
+      await events.next('recovered');
+      const { records, published } = await keysOf(name);
+      expect(published).toMatchObject([{ value: before.published[0]!.value, lease: records[0]!.lease }]);
+      expect(records).toHaveLength(1);
+      const former = before.records[0]!.lease;
+      if (former !== records[0]!.lease) expect(await raw.leases()).not.toContain(former);
+    },
+  );
 
   it('of everything that etcd had is mended as soon as it is back', async () => {
     const server = await ownEtcd();
@@ -101,7 +118,10 @@ describe('a loss', () => {
   it('is none when etcd comes back with its data: the lease goes on', async () => {
     const server = await ownEtcd();
     const name = freshName('kept');
-    const { events } = await registeredOnEtcd({ endpoints: [server.url] }, { name, ttl: '30s', heartbeat: { interval: '500ms' } });
+    const { events } = await registeredOnEtcd(
+      { endpoints: [server.url] },
+      { name, ttl: '30s', heartbeat: { interval: '500ms' } },
+    );
     const own = rawEtcd(server.url);
     const before = await keysOf(name, own);
     await server.restart();
@@ -120,7 +140,11 @@ describe('the id of an instance', () => {
     const registry = etcd(shared);
     later(() => registry.close());
     const { signal } = new AbortController();
-    const ghost = await registry.register({ ...past, tags: [], meta: {}, nonce: 'of-the-past', ttlMs: 60_000, checks: [] }, fine, signal);
+    const ghost = await registry.register(
+      { ...past, tags: [], meta: {}, nonce: 'of-the-past', ttlMs: 60_000, checks: [] },
+      fine,
+      signal,
+    );
     await ghost.renew(fine, signal);
     const [before] = (await keysOf(name)).records;
     let open = false;
@@ -166,13 +190,22 @@ describe('etcd with authentication', () => {
     await server.enableAuth(password);
     const endpoints = [server.url];
     const name = freshName('auth');
-    const { events, registrar } = await registeredOnEtcd({ endpoints, username: 'root', password }, { name, ttl: '30s', heartbeat: { interval: '1s' } });
+    const { events, registrar } = await registeredOnEtcd(
+      { endpoints, username: 'root', password },
+      { name, ttl: '30s', heartbeat: { interval: '1s' } },
+    );
     const nobody = registrarOnEtcd({ endpoints }, { name: `${name}-nobody` });
-    const wrong = registrarOnEtcd({ endpoints, username: 'root', password: `not-${password}` }, { name: `${name}-wrong` });
+    const wrong = registrarOnEtcd(
+      { endpoints, username: 'root', password: `not-${password}` },
+      { name: `${name}-wrong` },
+    );
     for (const each of [nobody, wrong]) {
       void each.registrar.start();
       const { error } = await each.events.next('beatMissed');
-      expect(error).toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('etcd({ username, password })') as string });
+      expect(error).toMatchObject({
+        code: 'ROLLCALL_REGISTRY_DENIED',
+        message: expect.stringContaining('etcd({ username, password })') as string,
+      });
       // etcd takes its time over each password that it is shown.
       await each.registrar.stop();
     }
@@ -184,7 +217,10 @@ describe('etcd with authentication', () => {
     expect(await server.etcdctl(...words)).toContain('"tags":["v2"]');
     await registrar.stop();
     expect(await server.etcdctl(...words)).toBe('');
-    const told = JSON.stringify([events.all, nobody.events.all, wrong.events.all, registrar.status()], (_key, value: unknown) => (value instanceof Error ? [value.message, value.cause] : value));
+    const told = JSON.stringify(
+      [events.all, nobody.events.all, wrong.events.all, registrar.status()],
+      (_key, value: unknown) => (value instanceof Error ? [value.message, value.cause] : value),
+    );
     expect(told).not.toContain('hunter2');
   });
 
@@ -192,7 +228,11 @@ describe('etcd with authentication', () => {
     const server = await ownEtcd();
     const name = freshName('switch');
     const connection = { endpoints: [server.url], username: 'root', password: 'pw' };
-    const { events, registrar } = await registeredOnEtcd(connection, { name, ttl: '30s', heartbeat: { interval: '500ms' } });
+    const { events, registrar } = await registeredOnEtcd(connection, {
+      name,
+      ttl: '30s',
+      heartbeat: { interval: '500ms' },
+    });
     await server.enableAuth('pw');
     await registrar.update({ tags: ['on'] });
     await server.etcdctl('--user', 'root:pw', 'auth', 'disable');
@@ -214,6 +254,8 @@ describe('etcd over TLS', () => {
     expect((await keysOf(name, rawEtcd(server.plainUrl))).published).toHaveLength(1);
     const stranger = registrarOnEtcd({ endpoints }, { name: `${name}-stranger` });
     void stranger.registrar.start();
-    expect((await stranger.events.next('beatMissed')).error.message).toMatch(/SELF_SIGNED|self-signed|UNABLE_TO_VERIFY/);
+    expect((await stranger.events.next('beatMissed')).error.message).toMatch(
+      /SELF_SIGNED|self-signed|UNABLE_TO_VERIFY/,
+    );
   });
 });

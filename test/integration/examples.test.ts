@@ -33,7 +33,13 @@ async function entries(name: string): Promise<HealthEntry[]> {
 }
 
 function run(example: string, name: string) {
-  const env = { CONSUL_HTTP_ADDR: consulUrl, SERVICE_NAME: name, SERVICE_REGISTRY: undefined, PORT: undefined, HOST: undefined };
+  const env = {
+    CONSUL_HTTP_ADDR: consulUrl,
+    SERVICE_NAME: name,
+    SERVICE_REGISTRY: undefined,
+    PORT: undefined,
+    HOST: undefined,
+  };
   return forkService(`examples/${example}.ts`, { env });
 }
 
@@ -87,7 +93,9 @@ describe('the example no-server', () => {
 
 describe('the example custom-registry', () => {
   it('needs no Consul and ends cleanly', async () => {
-    const service = forkService('examples/custom-registry.ts', { env: { CONSUL_HTTP_ADDR: '127.0.0.1:1', SERVICE_NAME: 'example-custom' } });
+    const service = forkService('examples/custom-registry.ts', {
+      env: { CONSUL_HTTP_ADDR: '127.0.0.1:1', SERVICE_NAME: 'example-custom' },
+    });
     const line = await service.waitForLine(/^http:\S+ is registered in map as /);
     expect((await fetch(/http:\S+/.exec(line)![0])).status).toBe(200);
     service.signal('SIGTERM');

@@ -53,8 +53,16 @@ describe('the Fastify plugin', () => {
   it('drains the server of every address that localhost has (fastify/fastify#7043)', async () => {
     const { lookup } = dns;
     // Fastify alone asks for all of them.
-    vi.spyOn(dns, 'lookup').mockImplementation(((host: string, options: dns.LookupAllOptions, done: (...found: unknown[]) => void) => {
-      if (options.all && host === 'localhost') done(null, ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })));
+    vi.spyOn(dns, 'lookup').mockImplementation(((
+      host: string,
+      options: dns.LookupAllOptions,
+      done: (...found: unknown[]) => void,
+    ) => {
+      if (options.all && host === 'localhost')
+        done(
+          null,
+          ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })),
+        );
       else lookup(host, options, done);
     }) as never);
     later(() => vi.restoreAllMocks());
@@ -128,7 +136,9 @@ describe('the Fastify plugin', () => {
 
   it('is silent when told so, whatever the app logs', async () => {
     const lines: string[] = [];
-    const app = Fastify({ loggerInstance: Object.assign(Fastify().log, { info: (...line: unknown[]) => lines.push(JSON.stringify(line)) }) });
+    const app = Fastify({
+      loggerInstance: Object.assign(Fastify().log, { info: (...line: unknown[]) => lines.push(JSON.stringify(line)) }),
+    });
     const { listen } = await appWith({ logger: false }, app as unknown as FastifyInstance);
     await listen();
     await app.close();
@@ -141,7 +151,8 @@ describe('the Fastify plugin', () => {
     const { app, listen } = await appWith();
     await listen();
     await Promise.all([app.close(), plain.close()]);
-    const counts = (each: FastifyInstance) => Object.fromEntries(each.server.eventNames().map((name) => [String(name), each.server.listenerCount(name)]));
+    const counts = (each: FastifyInstance) =>
+      Object.fromEntries(each.server.eventNames().map((name) => [String(name), each.server.listenerCount(name)]));
     expect(counts(app)).toEqual(counts(plain));
     expect(Object.hasOwn(app.server, 'emit') || Object.hasOwn(app.server, 'close')).toBe(false);
   });
@@ -291,7 +302,10 @@ describe('the health paths of a Fastify app', () => {
   });
 
   it('follow the instance over a socket: ready when registered, not while it drains, live throughout', async () => {
-    const { app, events, listen } = await appWith({ ...health, shutdown: { ...brisk.shutdown, drain: { min: '500ms', quiet: 0, max: '2s' } } });
+    const { app, events, listen } = await appWith({
+      ...health,
+      shutdown: { ...brisk.shutdown, drain: { min: '500ms', quiet: 0, max: '2s' } },
+    });
     const ask = httpCaller(await listen());
     expect((await ask('/health/ready')).status).toBe(200);
     const closing = app.close();

@@ -7,7 +7,12 @@ import { cleanUp, freshName, later } from './fixtures/live.js';
 
 interface Entry {
   readonly Service: { readonly ID: string; readonly Port: number };
-  readonly Checks: readonly { readonly CheckID: string; readonly Type: string; readonly Status: string; readonly Output: string }[];
+  readonly Checks: readonly {
+    readonly CheckID: string;
+    readonly Type: string;
+    readonly Status: string;
+    readonly Output: string;
+  }[];
 }
 
 const consulUrl = inject('consulUrl');
@@ -36,7 +41,15 @@ it('the example grpc is listed once Consul’s gRPC check passes, answers calls,
   later(() => reader.close());
   const entries = async (query = '') => (await reader.get(`/v1/health/service/${name}${query}`)).json<Entry[]>();
 
-  const service = forkService('examples/grpc.ts', { env: { CONSUL_HTTP_ADDR: consulUrl, SERVICE_NAME: name, SERVICE_REGISTRY: undefined, PORT: undefined, HOST: undefined } });
+  const service = forkService('examples/grpc.ts', {
+    env: {
+      CONSUL_HTTP_ADDR: consulUrl,
+      SERVICE_NAME: name,
+      SERVICE_REGISTRY: undefined,
+      PORT: undefined,
+      HOST: undefined,
+    },
+  });
   await service.waitForLine(/^grpc:\/\/127\.0\.0\.1:\d+ is registered in consul/);
   const [entry] = await waitFor(async () => {
     const found = await entries('?passing');
@@ -62,7 +75,14 @@ it('the example grpc is listed once Consul’s gRPC check passes, answers calls,
 it('a gRPC check that nobody answers keeps an instance out of the passing list', async () => {
   const { Registrar, consul } = await import('rollcall');
   const name = freshName('grpc-deaf');
-  const registrar = new Registrar({ name, port: 1, checks: { grpc: { interval: '1s' } }, registry: consul({ endpoints: [consulUrl] }), logger: false, shutdown: { signals: false, drain: { min: 0, quiet: 0 } } });
+  const registrar = new Registrar({
+    name,
+    port: 1,
+    checks: { grpc: { interval: '1s' } },
+    registry: consul({ endpoints: [consulUrl] }),
+    logger: false,
+    shutdown: { signals: false, drain: { min: 0, quiet: 0 } },
+  });
   later(() => registrar.stop());
   await registrar.start();
   const reader = rawConsul(consulUrl);

@@ -16,7 +16,16 @@ import { waitFor } from '../support/wait-for.js';
 import { connect, listen, makeServer } from '../unit/server/real-servers.js';
 import type { HttpKind } from '../unit/server/real-servers.js';
 import { brisk, httpCaller, roster } from './fixtures/in-memory.js';
-import { catalogOf, cleanUp, freshName, later, listeningServer, portOf, quickStop, registeredOn } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  later,
+  listeningServer,
+  portOf,
+  quickStop,
+  registeredOn,
+} from './fixtures/live.js';
 
 afterEach(cleanUp);
 
@@ -27,7 +36,10 @@ const { default: express4 }: { default: typeof express } = await import(untyped)
 const health = { path: '/health' };
 
 /** What each way in answers at each stage, in words of its own. */
-async function tour(registrar: Registrar, ask: (path: string, method?: string) => Promise<{ status: number; body: string }>) {
+async function tour(
+  registrar: Registrar,
+  ask: (path: string, method?: string) => Promise<{ status: number; body: string }>,
+) {
   const look = async () => {
     const answers: (number | string)[] = [];
     for (const path of ['/health', '/health/ready', '/health/live']) answers.push((await ask(path)).status);
@@ -58,7 +70,9 @@ describe.each<HttpKind>(['http', 'https', 'h2c', 'h2'])('health over a node serv
   it('follows the components', async () => {
     const server = makeServer(kind);
     const port = await listen(server);
-    const registrar = new Registrar({ ...brisk, name: freshName(kind), registry: roster().registry, health }).bind(server);
+    const registrar = new Registrar({ ...brisk, name: freshName(kind), registry: roster().registry, health }).bind(
+      server,
+    );
     later(() => registrar.stop());
     await registrar.start();
     const client = await connect(kind, port);
@@ -67,7 +81,10 @@ describe.each<HttpKind>(['http', 'https', 'h2c', 'h2'])('health over a node serv
   });
 });
 
-describe.each([['5', express], ['4', express4]])('health under Express %s', (_, make) => {
+describe.each([
+  ['5', express],
+  ['4', express4],
+])('health under Express %s', (_, make) => {
   it('follows the components', async () => {
     const rc = expressRegistrar({ ...brisk, name: freshName('express'), registry: roster().registry, health });
     later(() => rc.registrar.stop());
@@ -95,7 +112,13 @@ it('under Fastify health follows the components, over a socket and under inject'
 
 describe('health on a port of its own', () => {
   async function workerWith(port: number) {
-    const registrar = new Registrar({ ...brisk, name: freshName('worker'), id: freshName('id'), registry: roster().registry, health: { port } });
+    const registrar = new Registrar({
+      ...brisk,
+      name: freshName('worker'),
+      id: freshName('id'),
+      registry: roster().registry,
+      health: { port },
+    });
     later(() => registrar.stop());
     const events = recordEvents(registrar);
     await registrar.start();
@@ -118,7 +141,9 @@ describe('health on a port of its own', () => {
     await once(blocker, 'listening');
     later(() => blocker.close());
     const { registrar, events } = await workerWith((blocker.address() as AddressInfo).port);
-    expect((await events.next('warning')).message).toMatch(/^health\.port: nothing is answered on port \d+: .*EADDRINUSE/);
+    expect((await events.next('warning')).message).toMatch(
+      /^health\.port: nothing is answered on port \d+: .*EADDRINUSE/,
+    );
     expect(registrar.state).toBe('registered');
     await registrar.stop();
     expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
@@ -129,16 +154,35 @@ describe('through faults of the registry', () => {
   const hang = () => new Promise<never>(() => undefined);
   const unavailable = () => Promise.reject(new RegistryUnavailableError('down', { registry: 'faulty' }));
   const rejecting = () => Promise.reject(new RegistryRejectedError('malformed', { registry: 'faulty' }));
-  const faulty = (verb: () => Promise<never>): Registry => ({ name: 'faulty', nearby: true, suppliesAddress: true, read: verb, register: verb, remove: verb, close: () => Promise.resolve() });
+  const faulty = (verb: () => Promise<never>): Registry => ({
+    name: 'faulty',
+    isLocal: true,
+    suppliesAddress: true,
+    read: verb,
+    register: verb,
+    remove: verb,
+    close: () => Promise.resolve(),
+  });
 
-  it.each([['hangs', hang], ['is down', unavailable], ['refuses what is written', rejecting]])('a serving instance is live, ready and healthy where it %s', async (_, verb) => {
+  it.each([
+    ['hangs', hang],
+    ['is down', unavailable],
+    ['refuses what is written', rejecting],
+  ])('a serving instance is live, ready and healthy where it %s', async (_, verb) => {
     const server = await listeningServer();
     let open = false;
-    const registrar = new Registrar({ ...brisk, name: freshName('faults'), registry: faulty(verb), health, ready: () => open }).bind(server);
+    const registrar = new Registrar({
+      ...brisk,
+      name: freshName('faults'),
+      registry: faulty(verb),
+      health,
+      ready: () => open,
+    }).bind(server);
     later(() => registrar.stop());
     registrar.start().catch(() => undefined);
     const ask = httpCaller(portOf(server));
-    const statuses = async () => Promise.all(['/health', '/health/ready', '/health/live'].map(async (path) => (await ask(path)).status));
+    const statuses = async () =>
+      Promise.all(['/health', '/health/ready', '/health/live'].map(async (path) => (await ask(path)).status));
     expect(await statuses()).toEqual([503, 503, 200]);
     open = true;
     await waitFor(async () => (await ask('/health/ready')).status === 200);
@@ -148,7 +192,13 @@ describe('through faults of the registry', () => {
 
   it('and while it drains it is live and no longer ready', async () => {
     const server = await listeningServer();
-    const registrar = new Registrar({ ...brisk, name: freshName('drains'), registry: memory(), health, shutdown: { signals: false, drain: { min: '2s', quiet: 0, max: '5s' } } }).bind(server);
+    const registrar = new Registrar({
+      ...brisk,
+      name: freshName('drains'),
+      registry: memory(),
+      health,
+      shutdown: { signals: false, drain: { min: '2s', quiet: 0, max: '5s' } },
+    }).bind(server);
     await registrar.start();
     const ask = httpCaller(portOf(server));
     const events = recordEvents(registrar);
@@ -170,7 +220,10 @@ it('answers from what is prepared: no code of the service runs for a probe', asy
     name: freshName('probed'),
     registry: roster().registry,
     ready: () => count() > 0,
-    health: { ...health, components: { db: { run: count, interval: '1h' }, api: { run: count, interval: '1h', onFail: 'break' } } },
+    health: {
+      ...health,
+      components: { db: { run: count, interval: '1h' }, api: { run: count, interval: '1h', onFail: 'break' } },
+    },
   }).bind(server);
   later(() => registrar.stop());
   await registrar.start();
@@ -185,14 +238,27 @@ it('answers from what is prepared: no code of the service runs for a probe', asy
 });
 
 it('a proxy on this host is told no details on behalf of others, and anybody is with `details`', async () => {
-  for (const [details, told] of [[false, { '': true, 'x-forwarded-for': false, forwarded: false, 'x-forwarded-proto': false }], [true, { '': true, 'x-forwarded-for': true }]] as const) {
+  for (const [details, told] of [
+    [false, { '': true, 'x-forwarded-for': false, forwarded: false, 'x-forwarded-proto': false }],
+    [true, { '': true, 'x-forwarded-for': true }],
+  ] as const) {
     const server = await listeningServer();
-    const registrar = new Registrar({ ...brisk, name: freshName('proxied'), registry: roster().registry, health: { ...health, details } }).bind(server);
+    const registrar = new Registrar({
+      ...brisk,
+      name: freshName('proxied'),
+      registry: roster().registry,
+      health: { ...health, details },
+    }).bind(server);
     later(() => registrar.stop());
     await registrar.start();
     registrar.report('queue', 'warning', 'password=hunter2');
     for (const [header, expectation] of Object.entries(told)) {
-      const asked = httpRequest({ host: '127.0.0.1', port: portOf(server), path: '/health', headers: header === '' ? {} : { [header]: '203.0.113.9' } }).end();
+      const asked = httpRequest({
+        host: '127.0.0.1',
+        port: portOf(server),
+        path: '/health',
+        headers: header === '' ? {} : { [header]: '203.0.113.9' },
+      }).end();
       const [answer] = (await once(asked, 'response')) as [IncomingMessage];
       const body = (await answer.setEncoding('utf8').toArray()).join('');
       expect([header, body.includes('queue'), body.includes('hunter2')]).toEqual([header, expectation, false]);
@@ -217,10 +283,25 @@ it('says the same with the same bytes in every beat, and in at most 4 kB whateve
   const run = () => {
     runs += 1;
     if (runs % 3 === 0) return { status: 'critical', detail: `try ${runs}` };
-    return runs % 3 === 1 ? Promise.reject(new Error(`\u001b[31mpassword=hunter2 ${runs}\u001b[0m`)) : new Promise((_, reject) => setTimeout(reject, 60, new Error('late')));
+    return runs % 3 === 1
+      ? Promise.reject(new Error(`\u001b[31mpassword=hunter2 ${runs}\u001b[0m`))
+      : new Promise((_, reject) => setTimeout(reject, 60, new Error('late')));
   };
-  const many = Object.fromEntries(Array.from({ length: 300 }, (_, nth) => [`component-with-a-long-name-${nth}`.padEnd(64, 'x'), { run, interval: '100ms', timeout: '50ms' }]));
-  const registrar = new Registrar({ registry, logger: false, shutdown: quickStop, name: freshName('bytes'), port: 1, ttl: '1s', health: { components: many } });
+  const many = Object.fromEntries(
+    Array.from({ length: 300 }, (_, nth) => [
+      `component-with-a-long-name-${nth}`.padEnd(64, 'x'),
+      { run, interval: '100ms', timeout: '50ms' },
+    ]),
+  );
+  const registrar = new Registrar({
+    registry,
+    logger: false,
+    shutdown: quickStop,
+    name: freshName('bytes'),
+    port: 1,
+    ttl: '1s',
+    health: { components: many },
+  });
   later(() => registrar.stop());
   const events = recordEvents(registrar);
   await registrar.start();
@@ -240,11 +321,16 @@ it('says the same with the same bytes in every beat, and in at most 4 kB whateve
   for (const said of ['hunter2', '[31m']) expect(sent).not.toContain(said);
 });
 
-it('reaches real Consul: degraded passes, a warning is one for the heartbeat and for Consul\'s own check of /health, critical is out', async () => {
+it("reaches real Consul: degraded passes, a warning is one for the heartbeat and for Consul's own check of /health, critical is out", async () => {
   const url = inject('consulUrl');
   const name = freshName('levels');
   const checks = { http: { path: '/health', interval: '200ms' } };
-  const { registrar, id } = await registeredOn(url, { name, ttl: '60s', health: { path: '/health', components: { db: { onFail: 'degrade' } } }, checks });
+  const { registrar, id } = await registeredOn(url, {
+    name,
+    ttl: '60s',
+    health: { path: '/health', components: { db: { onFail: 'degrade' } } },
+    checks,
+  });
   const catalog = catalogOf(url);
   const states = async () => Object.values(await catalog.checks(id));
   const output = async () => {

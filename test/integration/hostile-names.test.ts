@@ -4,10 +4,10 @@ import { afterAll, describe, expect, inject, it } from 'vitest';
 import { consul } from '../../src/backends/consul/consul-registry.js';
 import { readServiceEnv } from '../../src/config/env.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
-import { resolveConfig } from '../../src/config/resolve.js';
-import { hasCode } from '../../src/errors.js';
-import { keyOf } from '../../src/instance/service-instance.js';
-import type { ServiceInstance } from '../../src/instance/service-instance.js';
+import { resolveConfig } from '../../src/config/resolve-config.js';
+import { hasCode } from '../../src/core/errors.js';
+import { keyOf } from '../../src/contracts/service-instance.js';
+import type { ServiceInstance } from '../../src/contracts/service-instance.js';
 import { hostileText } from '../support/hostile-text.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
 import { waitFor } from '../support/wait-for.js';
@@ -50,9 +50,11 @@ describe.each<[string, (text: string) => RegistrarOptions]>([
   const read = async <T>(path: string) => (await raw.get(path)).json<T>();
   const services = () => read<Record<string, AgentService>>('/v1/agent/services');
   const checks = () => read<Record<string, unknown>>('/v1/agent/checks');
-  const others = <T>(all: Readonly<Record<string, T>>, own: string) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== own));
+  const others = <T>(all: Readonly<Record<string, T>>, own: string) =>
+    Object.fromEntries(Object.entries(all).filter(([id]) => id !== own));
 
-  const idsUnder = async (name: string) => (await registry.discovery?.poll(name, undefined, signal))?.instances.map(({ id }) => id);
+  const idsUnder = async (name: string) =>
+    (await registry.discovery?.poll(name, undefined, signal))?.instances.map(({ id }) => id);
   const canBeAskedFor = async (instance: ServiceInstance) => {
     try {
       await idsUnder(instance.name);
@@ -85,7 +87,9 @@ describe.each<[string, (text: string) => RegistrarOptions]>([
       expect(others(during.checks, `${id}:ttl`)).toEqual(before.checks);
       const [, entry] = Object.entries(during.services).find(([key]) => key === id) ?? [];
       expect([entry?.ID, entry?.Service, entry?.Tags]).toEqual([id, name, tags]);
-      expect(Object.entries(entry?.Meta ?? {}).sort()).toEqual([...Object.entries(meta), ['rollcall_nonce', 'n1']].sort());
+      expect(Object.entries(entry?.Meta ?? {}).sort()).toEqual(
+        [...Object.entries(meta), ['rollcall_nonce', 'n1']].sort(),
+      );
       await waitFor(async () => isDeepStrictEqual(await idsUnder(name), [id]));
       expect(await registry.read(keyOf(instance), signal)).toMatchObject({ status: 'passing', instance: { id, name } });
       await registration.deregister(signal);

@@ -36,7 +36,9 @@ describe('a node:http server', () => {
   it('is closed in time although a request never ends', async () => {
     const server = createHttp(() => {});
     const port = await listen(server);
-    const { registrar, events } = await registered(server, { shutdown: { ...brisk.shutdown, drain: { min: 0, quiet: 0, max: '200ms' }, timeout: '1s' } });
+    const { registrar, events } = await registered(server, {
+      shutdown: { ...brisk.shutdown, drain: { min: 0, quiet: 0, max: '200ms' }, timeout: '1s' },
+    });
     const arrived = once(server, 'request');
     const asked = httpCaller(port)('/').catch((error: unknown) => error);
     await arrived;
@@ -113,10 +115,13 @@ describe('a node:https server', () => {
     const port = await listen(server);
     const { registrar, passing } = await registered(server, { health: { path: '/health' } });
     const status = await new Promise((resolve, reject) => {
-      get({ port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost', path: '/health/ready' }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      }).on('error', reject);
+      get(
+        { port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost', path: '/health/ready' },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      ).on('error', reject);
     });
     expect(status).toBe(200);
     expect(await passing()).toHaveLength(1);

@@ -19,7 +19,10 @@ const kinds = {
 };
 
 async function open(scheme: string, port: number): Promise<ClientHttp2Session> {
-  const session = connect(`${scheme}://localhost:${port}`, { ca: certificate.cert, family: 4 } as SecureClientSessionOptions);
+  const session = connect(`${scheme}://localhost:${port}`, {
+    ca: certificate.cert,
+    family: 4,
+  } as SecureClientSessionOptions);
   later(() => {
     session.destroy();
   });
@@ -48,7 +51,14 @@ describe.each(['h2c', 'h2'] as const)('a node:http2 server that speaks %s', (kin
     const events = recordEvents(registrar);
     server.listen(0, '127.0.0.1');
     await events.next('registered');
-    return { server, before, registrar, events, passing: () => passing(name), port: (server.address() as AddressInfo).port };
+    return {
+      server,
+      before,
+      registrar,
+      events,
+      passing: () => passing(name),
+      port: (server.address() as AddressInfo).port,
+    };
   }
 
   it('is listed, answers its health paths, and its idle sessions are told to go', async () => {

@@ -3,7 +3,16 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { Registrar, RegistrarOptions } from 'rollcall';
 import type { EventRecord } from '../support/record-events.js';
 import { waitFor } from '../support/wait-for.js';
-import { catalogOf, cleanUp, freshName, listeningServer, portOf, proxyBefore, registeredOn, registrarOn } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  listeningServer,
+  portOf,
+  proxyBefore,
+  registeredOn,
+  registrarOn,
+} from './fixtures/live.js';
 import { watchService } from './fixtures/watching.js';
 
 const url = inject('consulUrl');
@@ -32,7 +41,9 @@ async function beats(events: EventRecord, count: number): Promise<void> {
 
 /** What would show that something else had touched the entry. */
 function disturbances(events: EventRecord): string[] {
-  return events.all.map(({ name }) => name).filter((name) => ['lost', 'recovered', 'conflict', 'drift', 'beatMissed', 'failed'].includes(name));
+  return events.all
+    .map(({ name }) => name)
+    .filter((name) => ['lost', 'recovered', 'conflict', 'drift', 'beatMissed', 'failed'].includes(name));
 }
 
 describe('two live instances under one id', () => {
@@ -45,7 +56,10 @@ describe('two live instances under one id', () => {
 
     const second = await sibling({ name, id: name });
     const { error } = await second.events.next('conflict');
-    expect(error).toMatchObject({ code: 'ROLLCALL_ID_CONFLICT', message: expect.stringContaining(`127.0.0.1:${portOf(first.server)}`) as string });
+    expect(error).toMatchObject({
+      code: 'ROLLCALL_ID_CONFLICT',
+      message: expect.stringContaining(`127.0.0.1:${portOf(first.server)}`) as string,
+    });
     // Longer than another TTL.
     await beats(first.events, 6);
 
@@ -60,7 +74,9 @@ describe('two live instances under one id', () => {
     await second.events.next('registered');
     await second.started;
     await beats(second.events, 2);
-    expect((await catalog.passing(name)).map(({ Service }) => [Service.ID, Service.Port])).toEqual([[name, second.port]]);
+    expect((await catalog.passing(name)).map(({ Service }) => [Service.ID, Service.Port])).toEqual([
+      [name, second.port],
+    ]);
     expect(second.events.of('conflict')).toHaveLength(1);
     expect(second.events.of('lost')).toEqual([]);
   });
@@ -77,7 +93,10 @@ describe('two live instances under one id', () => {
       const passing = await catalog.passing(name);
       return passing.length === 2 && passing;
     });
-    expect(Object.fromEntries(seen.map(({ Service }) => [Service.ID, Service.Port]))).toEqual({ [name]: portOf(first.server), [instance.id]: second.port });
+    expect(Object.fromEntries(seen.map(({ Service }) => [Service.ID, Service.Port]))).toEqual({
+      [name]: portOf(first.server),
+      [instance.id]: second.port,
+    });
     expect(disturbances(first.events)).toEqual([]);
 
     await second.registrar.stop();

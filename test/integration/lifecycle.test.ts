@@ -1,6 +1,16 @@
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { catalogOf, cleanUp, freshName, later, listeningServer, portOf, proxyBefore, registeredOn, registrarOn } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  later,
+  listeningServer,
+  portOf,
+  proxyBefore,
+  registeredOn,
+  registrarOn,
+} from './fixtures/live.js';
 import { watchService } from './fixtures/watching.js';
 import { waitFor } from '../support/wait-for.js';
 
@@ -33,11 +43,23 @@ describe('the way into the registry', () => {
 
   it('ends in an entry that says what was asked for, under the id and the port that the server really has', async () => {
     const name = freshName('entry');
-    const { id, server } = await registeredOn(url, { name, tags: ['v1', 'blue'], meta: { team: 'warehouse' }, weights: { passing: 7, warning: 2 } });
+    const { id, server } = await registeredOn(url, {
+      name,
+      tags: ['v1', 'blue'],
+      meta: { team: 'warehouse' },
+      weights: { passing: 7, warning: 2 },
+    });
     const [entry, ...others] = await catalogOf(url).entries(name);
     expect(others).toEqual([]);
     expect(id).toContain(String(portOf(server)));
-    expect(entry!.Service).toMatchObject({ ID: id, Address: '127.0.0.1', Port: portOf(server), Tags: ['v1', 'blue'], Meta: { team: 'warehouse' }, Weights: { Passing: 7, Warning: 2 } });
+    expect(entry!.Service).toMatchObject({
+      ID: id,
+      Address: '127.0.0.1',
+      Port: portOf(server),
+      Tags: ['v1', 'blue'],
+      Meta: { team: 'warehouse' },
+      Weights: { Passing: 7, Warning: 2 },
+    });
   });
 
   it('sends no field that was not set, and warns of a name that DNS cannot carry', async () => {
@@ -49,9 +71,16 @@ describe('the way into the registry', () => {
     });
     const name = `${freshName('under')}_score`;
     const { events } = await registeredOn(proxy.url, { name });
-    expect(bodies.map((body) => Object.keys(body).sort())).toEqual([['Address', 'Checks', 'ID', 'Meta', 'Name', 'Port', 'Tags']]);
+    expect(bodies.map((body) => Object.keys(body).sort())).toEqual([
+      ['Address', 'Checks', 'ID', 'Meta', 'Name', 'Port', 'Tags'],
+    ]);
     const corrected = name.replace('_', '-');
-    expect(events.of('warning').map(({ message }) => message).filter((message) => message.includes('DNS'))).toEqual([expect.stringMatching(new RegExp(`DNS cannot carry.*${corrected}`))]);
+    expect(
+      events
+        .of('warning')
+        .map(({ message }) => message)
+        .filter((message) => message.includes('DNS')),
+    ).toEqual([expect.stringMatching(new RegExp(`DNS cannot carry.*${corrected}`))]);
     expect(await catalogOf(url).passing(name)).toHaveLength(1);
   });
 
@@ -64,7 +93,12 @@ describe('the way into the registry', () => {
       const held = await catalog.checks(id);
       return held[`${id}:http`] === 'passing' && held[`${id}:tcp`] === 'passing' && held;
     });
-    expect(checks).toEqual({ [`${id}:ttl`]: 'passing', [`${id}:http`]: 'passing', [`${id}:tcp`]: 'passing', [`${id}:grpc`]: 'critical' });
+    expect(checks).toEqual({
+      [`${id}:ttl`]: 'passing',
+      [`${id}:http`]: 'passing',
+      [`${id}:tcp`]: 'passing',
+      [`${id}:grpc`]: 'critical',
+    });
   });
 });
 
@@ -77,7 +111,11 @@ describe('an update', () => {
     const watching = watchService(catalogOf(url), name);
     await watching.looks(5);
     for (let round = 1; round <= 10; round += 1) {
-      await registrar.update({ tags: [`v${round}`], meta: { round: String(round) }, weights: { passing: round, warning: 1 } });
+      await registrar.update({
+        tags: [`v${round}`],
+        meta: { round: String(round) },
+        weights: { passing: round, warning: 1 },
+      });
       await watching.looks(5);
     }
     const wanted = { ID: id, Tags: ['v10'], Meta: { round: '10' }, Weights: { Passing: 10, Warning: 1 } };
@@ -91,8 +129,15 @@ describe('an update', () => {
     const proxy = await proxyBefore(url);
     const name = freshName('refused-update');
     const { registrar } = await registeredOn(proxy.url, { name, tags: ['good'] });
-    await proxy.intercept(({ path }) => (path.includes('/service/register') ? { status: 400, headers: { 'content-type': 'text/plain' }, body: 'Invalid tag' } : undefined));
-    await expect(registrar.update({ tags: ['bad'] })).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_REJECTED', message: expect.stringContaining('Invalid tag') as string });
+    await proxy.intercept(({ path }) =>
+      path.includes('/service/register')
+        ? { status: 400, headers: { 'content-type': 'text/plain' }, body: 'Invalid tag' }
+        : undefined,
+    );
+    await expect(registrar.update({ tags: ['bad'] })).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_REJECTED',
+      message: expect.stringContaining('Invalid tag') as string,
+    });
     expect(registrar.instance?.tags).toEqual(['good']);
     expect(registrar.state).toBe('registered');
     expect(await catalogOf(url).passing(name)).toMatchObject([{ Service: { Tags: ['good'] } }]);

@@ -24,14 +24,25 @@ function kvOf(url: string): (key: string, value: string | object) => Promise<voi
   });
   // By a transaction, because the client of these tests sends every body as JSON.
   return async (key, value) => {
-    const operations = [{ KV: { Verb: 'set', Key: key, Value: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64') } }];
+    const operations = [
+      {
+        KV: {
+          Verb: 'set',
+          Key: key,
+          Value: Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64'),
+        },
+      },
+    ];
     const { status, body } = await raw.put('/v1/txn', operations);
     if (status !== 200) throw new Error(`HTTP ${status}: ${body}`);
   };
 }
 
 /** A reader who hangs on blocking queries and keeps every answer, with its time. */
-function blockingReader(url: string, name: string): { readonly answers: { at: number; entries: CatalogEntry[] }[]; stop(): Promise<void> } {
+function blockingReader(
+  url: string,
+  name: string,
+): { readonly answers: { at: number; entries: CatalogEntry[] }[]; stop(): Promise<void> } {
   const raw: RawConsul = rawConsul(url, { timeoutMs: 30_000 });
   const answers: { at: number; entries: CatalogEntry[] }[] = [];
   let stopped = false;
@@ -54,7 +65,11 @@ function blockingReader(url: string, name: string): { readonly answers: { at: nu
 }
 
 /** Makes ten changes and holds each against the promise: in the catalog within a second, and nobody ever sees the service anything but passing. */
-async function followsTenChanges(name: string, catalog: Catalog, change: (color: string) => Promise<void>): Promise<void> {
+async function followsTenChanges(
+  name: string,
+  catalog: Catalog,
+  change: (color: string) => Promise<void>,
+): Promise<void> {
   const polled = watchService(catalog, name);
   const blocked = blockingReader(shared, name);
   await polled.looks(3);
@@ -62,7 +77,9 @@ async function followsTenChanges(name: string, catalog: Catalog, change: (color:
     const color = `color-${round}`;
     const changedAt = performance.now();
     await change(color);
-    await waitFor(async () => (await catalog.passing(name)).some(({ Service }) => Service.Meta['color'] === color), { everyMs: 5 });
+    await waitFor(async () => (await catalog.passing(name)).some(({ Service }) => Service.Meta['color'] === color), {
+      everyMs: 5,
+    });
     expect(performance.now() - changedAt).toBeLessThan(1_000);
   }
   await blocked.stop();
@@ -102,13 +119,30 @@ describe('a Consul KV prefix', () => {
     expect(await events.next('configRejected')).toMatchObject({ source: `Consul KV ${key}`, cause: 'empty' });
     await set(key, { tags: ['one', 'value'], weights: { passing: 7, warning: 2 } });
     await events.next('updated');
-    expect(await labelsOf(catalog, name)).toEqual({ tags: ['one', 'value'], meta: { zone: 'eu' }, weights: { Passing: 7, Warning: 2 } });
+    expect(await labelsOf(catalog, name)).toEqual({
+      tags: ['one', 'value'],
+      meta: { zone: 'eu' },
+      weights: { Passing: 7, Warning: 2 },
+    });
     await set(key, '{ "tags": [');
-    expect(await events.next('configRejected')).toMatchObject({ cause: 'invalid', problem: expect.stringContaining('not valid JSON') as string });
+    expect(await events.next('configRejected')).toMatchObject({
+      cause: 'invalid',
+      problem: expect.stringContaining('not valid JSON') as string,
+    });
     await set(key, '');
-    for (const [path, text] of [['tags', 'a, b'], ['meta/color', 'blue'], ['weights/passing', '3'], ['weights/warning', '1']] as const) await set(`${key}/${path}`, text);
+    for (const [path, text] of [
+      ['tags', 'a, b'],
+      ['meta/color', 'blue'],
+      ['weights/passing', '3'],
+      ['weights/warning', '1'],
+    ] as const)
+      await set(`${key}/${path}`, text);
     await waitFor(async () => (await labelsOf(catalog, name)).weights?.Passing === 3);
-    expect(await labelsOf(catalog, name)).toEqual({ tags: ['a', 'b'], meta: { zone: 'eu', color: 'blue' }, weights: { Passing: 3, Warning: 1 } });
+    expect(await labelsOf(catalog, name)).toEqual({
+      tags: ['a', 'b'],
+      meta: { zone: 'eu', color: 'blue' },
+      weights: { Passing: 3, Warning: 1 },
+    });
     expect(await catalog.passing(name)).toHaveLength(1);
   });
 
@@ -149,7 +183,10 @@ describe('a Consul KV prefix', () => {
     const agent = await ownConsul({ acl: true });
     const source = consulKv('config/orders', { endpoints: [agent.url], token: '00000000-0000-4000-8000-000000000000' });
     later(() => source.close());
-    await expect(source.poll(undefined, new AbortController().signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringMatching(/ACL not found.*consulKv\(key, \{ token \}\)/) as string });
+    await expect(source.poll(undefined, new AbortController().signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_DENIED',
+      message: expect.stringMatching(/ACL not found.*consulKv\(key, \{ token \}\)/) as string,
+    });
   });
 });
 

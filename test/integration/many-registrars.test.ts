@@ -19,7 +19,15 @@ it('a thousand in one process get by on few connections and four held polls, and
   const name = freshName('many');
   const registrars = Array.from({ length: COUNT }, (_, index) => {
     const service = `${name}-${index % 50}`;
-    return new Registrar({ name: service, id: `${name}-${index}`, port: index + 1, ttl: '90s', registry: consul({ endpoints: [proxy.url] }), logger: false, shutdown: { ...quickStop, timeout: '30s' } });
+    return new Registrar({
+      name: service,
+      id: `${name}-${index}`,
+      port: index + 1,
+      ttl: '90s',
+      registry: consul({ endpoints: [proxy.url] }),
+      logger: false,
+      shutdown: { ...quickStop, timeout: '30s' },
+    });
   });
   later(() => Promise.all(registrars.map((registrar) => registrar.stop())));
   let sockets = 0;
@@ -35,7 +43,8 @@ it('a thousand in one process get by on few connections and four held polls, and
   // None of the first, which have the held polls.
   const gone = registrars.slice(-20);
   const back = gone.map((registrar) => recordEvents(registrar).next('recovered', NOTICED_WITHIN_MS));
-  for (const registrar of gone) expect((await raw.put(`/v1/agent/service/deregister/${registrar.instance?.id}`)).status).toBe(200);
+  for (const registrar of gone)
+    expect((await raw.put(`/v1/agent/service/deregister/${registrar.instance?.id}`)).status).toBe(200);
   expect((await Promise.all(back)).map(({ cause }) => cause)).toEqual(gone.map(() => 'missing'));
   expect(sockets).toBeLessThanOrEqual(MOST_SOCKETS);
 });

@@ -1,7 +1,16 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { Registrar, consul } from 'rollcall';
 import { waitFor } from '../support/wait-for.js';
-import { catalogOf, cleanUp, freshName, later, listeningServer, portOf, quickStop, registeredOn } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  later,
+  listeningServer,
+  portOf,
+  quickStop,
+  registeredOn,
+} from './fixtures/live.js';
 
 const url = inject('consulUrl');
 
@@ -11,24 +20,28 @@ describe('shutdown.policy on Consul', () => {
   it.each([
     ['maintenance', { _service_maintenance: 'critical' }],
     ['critical', { ttl: 'critical' }],
-  ] as const)('%s keeps the entry where no reader of passing instances sees it, and the next start is seen again', async (policy, left) => {
-    const name = freshName(policy);
-    const catalog = catalogOf(url);
-    const id = `${name}-1`;
-    const shutdown = { ...quickStop, policy };
-    const { registrar, events } = await registeredOn(url, { name, id, shutdown });
-    await waitFor(async () => (await catalog.passing(name)).length === 1);
-    const stopping = registrar.stop();
-    expect(await events.next('deregistered')).toMatchObject({ policy, confirmed: true });
-    expect([(await catalog.passing(name)).length, (await catalog.entries(name)).length]).toEqual([0, 1]);
-    await stopping;
-    const checks = await catalog.checks(id);
-    for (const [kind, status] of Object.entries(left)) expect(checks[kind === 'ttl' ? `${id}:ttl` : `${kind}:${id}`]).toBe(status);
+  ] as const)(
+    '%s keeps the entry where no reader of passing instances sees it, and the next start is seen again',
+    async (policy, left) => {
+      const name = freshName(policy);
+      const catalog = catalogOf(url);
+      const id = `${name}-1`;
+      const shutdown = { ...quickStop, policy };
+      const { registrar, events } = await registeredOn(url, { name, id, shutdown });
+      await waitFor(async () => (await catalog.passing(name)).length === 1);
+      const stopping = registrar.stop();
+      expect(await events.next('deregistered')).toMatchObject({ policy, confirmed: true });
+      expect([(await catalog.passing(name)).length, (await catalog.entries(name)).length]).toEqual([0, 1]);
+      await stopping;
+      const checks = await catalog.checks(id);
+      for (const [kind, status] of Object.entries(left))
+        expect(checks[kind === 'ttl' ? `${id}:ttl` : `${kind}:${id}`]).toBe(status);
 
-    await registeredOn(url, { name, id, shutdown: quickStop });
-    await waitFor(async () => (await catalog.passing(name)).length === 1);
-    expect(await catalog.checks(id)).toEqual({ [`${id}:ttl`]: 'passing' });
-  });
+      await registeredOn(url, { name, id, shutdown: quickStop });
+      await waitFor(async () => (await catalog.passing(name)).length === 1);
+      expect(await catalog.checks(id)).toEqual({ [`${id}:ttl`]: 'passing' });
+    },
+  );
 
   it('leave keeps the entry passing until its TTL has run out, and serves as long', async () => {
     const name = freshName('leave');
@@ -58,7 +71,10 @@ describe('registrar.maintenance() on Consul', () => {
     await registrar.maintenance(false);
     expect(await catalog.checks(id)).toEqual({ [`${id}:ttl`]: 'passing' });
     await waitFor(async () => (await catalog.passing(name)).length === 1);
-    expect(events.of('maintenance')).toEqual([{ on: true, reason: 'rollcall: new disks & more' }, { on: false, reason: 'ok' }]);
+    expect(events.of('maintenance')).toEqual([
+      { on: true, reason: 'rollcall: new disks & more' },
+      { on: false, reason: 'ok' },
+    ]);
   });
 
   it('is kept when the entry has to be registered again', async () => {
@@ -68,7 +84,10 @@ describe('registrar.maintenance() on Consul', () => {
     await registrar.maintenance(true, 'new disks');
     await catalog.deregister(id);
     await events.next('recovered');
-    expect(await catalog.checks(id)).toMatchObject({ [`_service_maintenance:${id}`]: 'critical', [`${id}:ttl`]: 'critical' });
+    expect(await catalog.checks(id)).toMatchObject({
+      [`_service_maintenance:${id}`]: 'critical',
+      [`${id}:ttl`]: 'critical',
+    });
   });
 
   it('an operator’s outlives a stop and a start, ours does not', async () => {
@@ -77,7 +96,15 @@ describe('registrar.maintenance() on Consul', () => {
     const [ours, theirs] = [`${name}-ours`, `${name}-theirs`];
     const server = await listeningServer();
     const start = async (id: string) => {
-      const registrar = new Registrar({ name, id, port: portOf(server), address: '127.0.0.1', registry: consul({ endpoints: [url] }), logger: false, shutdown: { ...quickStop, policy: 'critical' } });
+      const registrar = new Registrar({
+        name,
+        id,
+        port: portOf(server),
+        address: '127.0.0.1',
+        registry: consul({ endpoints: [url] }),
+        logger: false,
+        shutdown: { ...quickStop, policy: 'critical' },
+      });
       later(() => registrar.stop());
       await registrar.start();
       return registrar;
@@ -89,6 +116,9 @@ describe('registrar.maintenance() on Consul', () => {
     later(() => Promise.all([ours, theirs].map((id) => catalog.deregister(id))));
     await Promise.all([start(ours), start(theirs)]);
     expect(Object.keys(await catalog.checks(ours))).toEqual([`${ours}:ttl`]);
-    expect(Object.keys(await catalog.checks(theirs)).sort()).toEqual([`_service_maintenance:${theirs}`, `${theirs}:ttl`]);
+    expect(Object.keys(await catalog.checks(theirs)).sort()).toEqual([
+      `_service_maintenance:${theirs}`,
+      `${theirs}:ttl`,
+    ]);
   });
 });

@@ -2,7 +2,16 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { startNewerConsul } from '../support/newer-consul.js';
 import { waitFor } from '../support/wait-for.js';
 import { aclsOf } from './fixtures/acls.js';
-import { catalogOf, cleanUp, freshName, later, ownConsul, proxyBefore, registeredOn, registrarOn } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  later,
+  ownConsul,
+  proxyBefore,
+  registeredOn,
+  registrarOn,
+} from './fixtures/live.js';
 import { watchService } from './fixtures/watching.js';
 
 const shared = inject('consulUrl');
@@ -30,7 +39,9 @@ describe.each(['this', 'a newer'] as const)('on %s Consul', (age) => {
     expect((await events.next('recovered', 20_000)).cause).toBe('missing');
     const catalog = catalogOf(agent.url);
     await waitFor(async () => (await catalog.passing(name)).length === 1);
-    expect(await catalog.entries(name)).toMatchObject([{ Service: { ID: id, Meta: { rollcall_nonce: registrar.instance?.nonce } } }]);
+    expect(await catalog.entries(name)).toMatchObject([
+      { Service: { ID: id, Meta: { rollcall_nonce: registrar.instance?.nonce } } },
+    ]);
     expect(registrar.state).toBe('registered');
   });
 
@@ -115,7 +126,10 @@ describe("an operator's maintenance", () => {
     expect(seen).not.toContain('passing');
     expect(seen).toContain('absent');
     expect((await behind.entries(name))[0]?.Service.Tags).toEqual(['updated']);
-    expect(await behind.checks(id)).toMatchObject({ [`_service_maintenance:${id}`]: 'critical', [`${id}:ttl`]: 'passing' });
+    expect(await behind.checks(id)).toMatchObject({
+      [`_service_maintenance:${id}`]: 'critical',
+      [`${id}:ttl`]: 'passing',
+    });
 
     await behind.maintenance(id, false);
     await waitFor(async () => (await behind.passing(name)).length === 1);
@@ -127,8 +141,10 @@ describe('an agent that denies everything by default', () => {
     const agent = await ownConsul({ acl: true });
     const { tokenWith } = aclsOf(agent);
     const name = freshName('acl');
-    const readOnly = (await tokenWith('service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }')).secret;
-    const enough = (await tokenWith(`service "${name}" { policy = "write" } node_prefix "" { policy = "read" }`)).secret;
+    const readOnly = (await tokenWith('service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }'))
+      .secret;
+    const enough = (await tokenWith(`service "${name}" { policy = "write" } node_prefix "" { policy = "read" }`))
+      .secret;
     const seen = (events: { error: Error }[], words: RegExp) => events.some(({ error }) => words.test(error.message));
 
     const nobody = registrarOn(agent.url, { name, id: `${name}-nobody` });
@@ -159,7 +175,10 @@ describe('an agent that denies everything by default', () => {
     let token = agent.token!;
     const { events } = await registeredOn(agent.url, { name, ...frequentBeats }, () => token);
     token = '00000000-0000-4000-8000-000000000000';
-    expect((await events.next('lost', 20_000)).error).toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('ACL not found') as string });
+    expect((await events.next('lost', 20_000)).error).toMatchObject({
+      code: 'ROLLCALL_REGISTRY_DENIED',
+      message: expect.stringContaining('ACL not found') as string,
+    });
     token = agent.token!;
     await events.next('recovered', 20_000);
     const catalog = catalogOf(agent.url, agent.token);

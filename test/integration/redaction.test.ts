@@ -26,10 +26,13 @@ afterEach(async () => {
 });
 
 /** Everything that could be printed of it. */
-const all = (value: unknown): string => inspect(value, { depth: Infinity, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity });
+const all = (value: unknown): string =>
+  inspect(value, { depth: Infinity, showHidden: true, maxArrayLength: Infinity, maxStringLength: Infinity });
 
 function expectClean(what: string, text: string): void {
-  const found = secrets.filter((secret) => text.includes(secret)).map((secret) => `${what}: ...${text.slice(Math.max(0, text.indexOf(secret) - 200), text.indexOf(secret) + 20)}`);
+  const found = secrets
+    .filter((secret) => text.includes(secret))
+    .map((secret) => `${what}: ...${text.slice(Math.max(0, text.indexOf(secret) - 200), text.indexOf(secret) + 20)}`);
   expect(found).toEqual([]);
 }
 
@@ -48,7 +51,8 @@ async function moodyAgent(): Promise<{ host: string; mood: Mood; requests: Incom
       if (agent.mood === 'denied') response.writeHead(403).end('ACL not found');
       else if (agent.mood === 'echoing') response.writeHead(request.method === 'PUT' ? 500 : 403).end(echo);
       else if (agent.mood === 'rejecting') response.writeHead(400).end(echo);
-      else if (agent.mood === 'breaking off') response.writeHead(200, { 'content-length': 1_000 }).end('{', () => request.socket.destroy());
+      else if (agent.mood === 'breaking off')
+        response.writeHead(200, { 'content-length': 1_000 }).end('{', () => request.socket.destroy());
       else if (agent.mood === 'silent') return;
       else if (agent.mood === 'no JSON') response.end(echo);
       else if (request.url?.includes('/service/register')) {
@@ -56,7 +60,10 @@ async function moodyAgent(): Promise<{ host: string; mood: Mood; requests: Incom
         response.end();
       } else if (request.url?.includes('/agent/health/service/id/')) {
         if (entry === undefined) response.writeHead(404).end('{"AggregatedStatus":"critical"}');
-        else response.end(JSON.stringify({ AggregatedStatus: 'passing', Service: { ...entry, Service: entry.Name }, Checks: [] }));
+        else
+          response.end(
+            JSON.stringify({ AggregatedStatus: 'passing', Service: { ...entry, Service: entry.Name }, Checks: [] }),
+          );
       } else if (request.url?.includes('/deregister/')) {
         entry = undefined;
         response.end();
@@ -76,49 +83,77 @@ async function moodyAgent(): Promise<{ host: string; mood: Mood; requests: Incom
 
 const moods: readonly Mood[] = ['denied', 'echoing', 'breaking off', 'silent', 'no JSON', 'rejecting'];
 
-it.each(['option', 'function', 'variable', 'file'] as const)('shows a token from a %s, and the credentials of the endpoint, nowhere: not in events, status, logs of any level, errors or URLs', async (origin) => {
-  const agent = await moodyAgent();
-  const files = await filesOf({ token: canary });
-  later(() => files.remove());
-  if (origin === 'variable') vi.stubEnv('CONSUL_HTTP_TOKEN', canary);
-  const token = origin === 'option' ? { token: canary } : origin === 'function' ? { token: () => canary } : origin === 'file' ? { tokenFile: files.path('token') } : {};
-  const endpoints = [`http://me:${password}@${agent.host}`];
-  const folder = await filesOf({});
-  later(() => folder.remove());
-  const registry = fallback([consul({ endpoints, ...token }), file({ dir: dirname(folder.path('any')) })], { patience: '300ms' });
-  const lines: unknown[] = [];
-  const log = (...line: unknown[]) => lines.push(line);
-  const logger = { debug: log, info: log, warn: log, error: log };
-  const name = freshName('redacted');
-  const registrar = new Registrar({ name, id: name, address: '127.0.0.1', port: 4000, ttl: '1s', registry, config: consulKv('config/orders', { endpoints, ...token }), logger, shutdown: { signals: false, drain: { min: 0, quiet: 0, max: '300ms' }, timeout: '500ms' } });
-  later(() => registrar.stop());
-  const told = recordEvents(registrar);
-  const events = recordEvents(registrar);
-  const printed: string[] = [];
-  void registrar.start();
-  await events.next('registered');
-  for (const mood of [...moods, 'well'] as const) {
-    agent.mood = mood;
-    events.clear();
-    registrar.update({ tags: [mood] }).catch((error: unknown) => printed.push(all(error)));
-    await Promise.race([events.next('beatMissed'), events.next('beat')]);
-    printed.push(all(registrar.status()), all(registrar), all(registry));
-  }
-  const rotated = `${canary}-2`;
-  await files.write('token', 'two tokens');
-  if (origin === 'file') await waitFor(() => told.of('warning').some(({ message }) => message.includes('token file')));
-  await files.write('token', rotated);
-  agent.mood = 'denied';
-  await registrar.stop();
-  expectClean('events', all(told.all));
-  expectClean('logs', all(lines));
-  expectClean('status and objects', printed.join('\n'));
-  expectClean('URLs', agent.requests.map(({ url, method }) => `${method} ${url}`).join('\n'));
-  expect(agent.requests.every(({ headers }) => String(headers['x-consul-token']).startsWith(canary) && headers.authorization === `Basic ${basic}`)).toBe(true);
-  for (const path of await readdir(dirname(folder.path('any')), { recursive: true, withFileTypes: true })) {
-    if (path.isFile()) expectClean('files', await readFile(`${path.parentPath}/${path.name}`, 'utf8'));
-  }
-});
+it.each(['option', 'function', 'variable', 'file'] as const)(
+  'shows a token from a %s, and the credentials of the endpoint, nowhere: not in events, status, logs of any level, errors or URLs',
+  async (origin) => {
+    const agent = await moodyAgent();
+    const files = await filesOf({ token: canary });
+    later(() => files.remove());
+    if (origin === 'variable') vi.stubEnv('CONSUL_HTTP_TOKEN', canary);
+    const token =
+      origin === 'option'
+        ? { token: canary }
+        : origin === 'function'
+          ? { token: () => canary }
+          : origin === 'file'
+            ? { tokenFile: files.path('token') }
+            : {};
+    const endpoints = [`http://me:${password}@${agent.host}`];
+    const folder = await filesOf({});
+    later(() => folder.remove());
+    const registry = fallback([consul({ endpoints, ...token }), file({ dir: dirname(folder.path('any')) })], {
+      patience: '300ms',
+    });
+    const lines: unknown[] = [];
+    const log = (...line: unknown[]) => lines.push(line);
+    const logger = { debug: log, info: log, warn: log, error: log };
+    const name = freshName('redacted');
+    const registrar = new Registrar({
+      name,
+      id: name,
+      address: '127.0.0.1',
+      port: 4000,
+      ttl: '1s',
+      registry,
+      config: consulKv('config/orders', { endpoints, ...token }),
+      logger,
+      shutdown: { signals: false, drain: { min: 0, quiet: 0, max: '300ms' }, timeout: '500ms' },
+    });
+    later(() => registrar.stop());
+    const told = recordEvents(registrar);
+    const events = recordEvents(registrar);
+    const printed: string[] = [];
+    void registrar.start();
+    await events.next('registered');
+    for (const mood of [...moods, 'well'] as const) {
+      agent.mood = mood;
+      events.clear();
+      registrar.update({ tags: [mood] }).catch((error: unknown) => printed.push(all(error)));
+      await Promise.race([events.next('beatMissed'), events.next('beat')]);
+      printed.push(all(registrar.status()), all(registrar), all(registry));
+    }
+    const rotated = `${canary}-2`;
+    await files.write('token', 'two tokens');
+    if (origin === 'file')
+      await waitFor(() => told.of('warning').some(({ message }) => message.includes('token file')));
+    await files.write('token', rotated);
+    agent.mood = 'denied';
+    await registrar.stop();
+    expectClean('events', all(told.all));
+    expectClean('logs', all(lines));
+    expectClean('status and objects', printed.join('\n'));
+    expectClean('URLs', agent.requests.map(({ url, method }) => `${method} ${url}`).join('\n'));
+    expect(
+      agent.requests.every(
+        ({ headers }) =>
+          String(headers['x-consul-token']).startsWith(canary) && headers.authorization === `Basic ${basic}`,
+      ),
+    ).toBe(true);
+    for (const path of await readdir(dirname(folder.path('any')), { recursive: true, withFileTypes: true })) {
+      if (path.isFile()) expectClean('files', await readFile(`${path.parentPath}/${path.name}`, 'utf8'));
+    }
+  },
+);
 
 it('shows it in no error of any verb, to any depth', async () => {
   const agent = await moodyAgent();
@@ -159,7 +194,11 @@ it('shows nothing secret when the options themselves are wrong', async () => {
   const wrongs: readonly (() => unknown)[] = [
     () => consul({ endpoints: [`ftp://me:${password}@there`], token: canary }),
     () => consul({ endpoints: [`http://me:${password}@10.0.0.9:8500`], token: canary }),
-    () => consul({ endpoints: [`http://me:${password}@127.0.0.1:1?x`, `http://me:${password}@127.0.0.1:1?x`], token: canary }),
+    () =>
+      consul({
+        endpoints: [`http://me:${password}@127.0.0.1:1?x`, `http://me:${password}@127.0.0.1:1?x`],
+        token: canary,
+      }),
     () => consul({ token: `${canary} with a blank` }),
     () => consul({ token: canary, tokenFile: '/nowhere' }),
     () => consul({ endpoints: ['https://there'], tls: { cert: key, key } }),

@@ -3,8 +3,8 @@ import { createClient } from '@redis/client';
 import { Cluster, Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { redis } from 'rollcall';
-import { asError } from '../../src/errors.js';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
+import { asError } from '../../src/core/errors.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
 import { builtRollcall } from '../support/built.js';
 import { recordEvents } from '../support/record-events.js';
 import { MASTER_NAME, startRedisSentinels } from '../support/servers/redis-server.js';
@@ -25,10 +25,17 @@ describe('what redis-cli shows', () => {
     const instance = sampleOf('orders');
     const registration = await registry.register(instance, passing, none);
     await registration.renew(passing, none);
-    expect((await server.cli('--scan')).trim().split('\n').sort()).toEqual(['rollcall:{orders}', `rollcall:{orders}:${instance.id}`]);
+    expect((await server.cli('--scan')).trim().split('\n').sort()).toEqual([
+      'rollcall:{orders}',
+      `rollcall:{orders}:${instance.id}`,
+    ]);
     expect(await server.cli('SMEMBERS', 'rollcall:{orders}')).toBe(`${instance.id}\n`);
     const { checks: _, ...shown } = instance;
-    expect(JSON.parse(await server.cli('GET', `rollcall:{orders}:${instance.id}`))).toMatchObject({ status: 'passing', instance: shown, beat: passing });
+    expect(JSON.parse(await server.cli('GET', `rollcall:{orders}:${instance.id}`))).toMatchObject({
+      status: 'passing',
+      instance: shown,
+      beat: passing,
+    });
     for (const key of ['rollcall:{orders}', `rollcall:{orders}:${instance.id}`]) {
       const lease = Number(await server.cli('PTTL', key));
       expect(lease).toBeGreaterThan(5_000);
@@ -41,7 +48,10 @@ describe('what redis-cli shows', () => {
   it('is a set that is rid of ids without an entry by whoever reads the service, and that ends with the last of them', async () => {
     const server = await ownRedis();
     const registry = redisOn({ url: server.url });
-    const [dead, alive] = [{ ...sampleOf('orders'), ttlMs: 50 }, { ...sampleOf('orders'), ttlMs: 4_000 }];
+    const [dead, alive] = [
+      { ...sampleOf('orders'), ttlMs: 50 },
+      { ...sampleOf('orders'), ttlMs: 4_000 },
+    ];
     for (const instance of [alive, dead]) await registry.register(instance, passing, none);
     await waitFor(async () => (await server.cli('EXISTS', `rollcall:{orders}:${dead.id}`)) === '0\n');
     expect((await server.cli('SMEMBERS', 'rollcall:{orders}')).split('\n')).toContain(dead.id);
@@ -55,17 +65,27 @@ describe('what redis-cli shows', () => {
 describe('a Redis that asks who we are', () => {
   it('is spoken to over TLS, as the user and in the database that the URL names', async () => {
     const server = await ownRedis({ password: 'p@ss/word', tls: true });
-    const registry = redisOn({ url: `rediss://default:${encodeURIComponent('p@ss/word')}@127.0.0.1:${server.tlsPort}/3`, tls: { ca, serverName: 'localhost' } });
+    const registry = redisOn({
+      url: `rediss://default:${encodeURIComponent('p@ss/word')}@127.0.0.1:${server.tlsPort}/3`,
+      tls: { ca, serverName: 'localhost' },
+    });
     const instance = sampleOf('secured');
     await (await registry.register(instance, passing, none)).renew(passing, none);
     expect(await server.cli('-n', '3', 'EXISTS', `rollcall:{secured}:${instance.id}`)).toBe('1\n');
-    await expect(redisOn({ url: `rediss://:x@127.0.0.1:${server.tlsPort}`, tls: { serverName: 'localhost' } }).read(instance, none)).rejects.toMatchObject(unavailable);
+    await expect(
+      redisOn({ url: `rediss://:x@127.0.0.1:${server.tlsPort}`, tls: { serverName: 'localhost' } }).read(
+        instance,
+        none,
+      ),
+    ).rejects.toMatchObject(unavailable);
   });
 
   it('refuses a wrong password, which no error shows, and takes the right one later', async () => {
     const server = await ownRedis({ password: 'right' });
     const instance = sampleOf('refused');
-    const error = await redisOn({ url: `redis://:hunter2@127.0.0.1:${server.port}` }).read(instance, none).then(() => undefined, asError);
+    const error = await redisOn({ url: `redis://:hunter2@127.0.0.1:${server.port}` })
+      .read(instance, none)
+      .then(() => undefined, asError);
     expect(error).toMatchObject(denied);
     expect(String(error?.stack)).not.toContain('hunter2');
     await expect(redisOn({ url: server.url }).read(instance, none)).rejects.toMatchObject(denied);
@@ -77,7 +97,19 @@ describe('a Redis that asks who we are', () => {
 
   it('needs to grant no more than what the error names', async () => {
     const server = await ownRedis();
-    const grants = ['+get', '+mget', '+set', '+del', '+exists', '+pttl', '+pexpire', '+sadd', '+srem', '+smembers', '+eval'];
+    const grants = [
+      '+get',
+      '+mget',
+      '+set',
+      '+del',
+      '+exists',
+      '+pttl',
+      '+pexpire',
+      '+sadd',
+      '+srem',
+      '+smembers',
+      '+eval',
+    ];
     await server.cli('ACL', 'SETUSER', 'orders', 'on', '>secret', '~rollcall:*', ...grants);
     await server.cli('ACL', 'SETUSER', 'reader', 'on', '>secret', '~rollcall:*', '+get', '+mget', '+smembers');
     const registry = redisOn({ url: server.url, username: 'orders', password: 'secret' });
@@ -87,7 +119,9 @@ describe('a Redis that asks who we are', () => {
     await registry.register(dead, passing, none);
     await registration.renew(passing, none);
     await waitFor(async () => (await server.cli('EXISTS', `rollcall:{granted}:${dead.id}`)) === '0\n');
-    expect((await reader.discovery?.poll('granted', undefined, none))?.instances).toMatchObject([{ id: instance.id, status: 'passing' }]);
+    expect((await reader.discovery?.poll('granted', undefined, none))?.instances).toMatchObject([
+      { id: instance.id, status: 'passing' },
+    ]);
     const refusal = await reader.register(instance, passing, none).then(() => undefined, asError);
     expect(refusal).toMatchObject(denied);
     for (const grant of grants) expect(refusal?.message).toContain(grant.slice(1).toUpperCase());
@@ -138,7 +172,8 @@ describe('a Redis that hangs', () => {
     await expect(hung).rejects.toThrow();
     server.resume();
     await registry.read(instance, none);
-    const clients = async () => (await server.cli('CLIENT', 'LIST')).split('\n').filter((line) => line.includes('cmd=get')).length;
+    const clients = async () =>
+      (await server.cli('CLIENT', 'LIST')).split('\n').filter((line) => line.includes('cmd=get')).length;
     await waitFor(async () => (await clients()) === 1);
   });
 });
@@ -151,7 +186,9 @@ describe('a Redis that goes away', () => {
     await registry.register(instance, passing, none);
     await server.kill();
     await expect(registry.read(instance, none)).rejects.toMatchObject(unavailable);
-    await expect(registry.read(instance, none)).rejects.toMatchObject({ message: expect.stringMatching(/ECONNREFUSED.*REDIS_URL/) });
+    await expect(registry.read(instance, none)).rejects.toMatchObject({
+      message: expect.stringMatching(/ECONNREFUSED.*REDIS_URL/),
+    });
     await server.restart();
     expect(await registry.read(instance, none)).toBeUndefined();
   });
@@ -160,7 +197,14 @@ describe('a Redis that goes away', () => {
     const server = await ownRedis();
     const name = freshName('emptied');
     const registry = redis({ url: server.url });
-    const { registrar, events } = registrarIn({ name, registry, port: 4000, address: '10.0.0.7', ttl: '3s', heartbeat: { interval: '500ms' } });
+    const { registrar, events } = registrarIn({
+      name,
+      registry,
+      port: 4000,
+      address: '10.0.0.7',
+      ttl: '3s',
+      heartbeat: { interval: '500ms' },
+    });
     await registrar.start();
     await server.restart();
     expect(await events.next('lost')).toMatchObject({ cause: 'missing' });
@@ -176,7 +220,16 @@ it('is beaten from a worker thread as well', async () => {
   const server = await ownRedis({ password: 'secret' });
   const rollcall = builtRollcall();
   const registry = rollcall.redis({ url: server.url, password: 'secret' });
-  const registrar = new rollcall.Registrar({ name: freshName('worker'), registry, port: 4000, address: '10.0.0.7', ttl: '3s', heartbeat: { interval: '500ms', thread: 'worker' }, logger: false, shutdown: quickStop });
+  const registrar = new rollcall.Registrar({
+    name: freshName('worker'),
+    registry,
+    port: 4000,
+    address: '10.0.0.7',
+    ttl: '3s',
+    heartbeat: { interval: '500ms', thread: 'worker' },
+    logger: false,
+    shutdown: quickStop,
+  });
   later(() => registrar.stop());
   const events = recordEvents(registrar);
   await registrar.start();
@@ -233,7 +286,9 @@ describe('a Redis Cluster', () => {
       const instance = sampleOf(service);
       const registration = await registry.register(instance, passing, none);
       await registration.renew(passing, none);
-      expect((await registry.discovery?.poll(service, undefined, none))?.instances).toMatchObject([{ id: instance.id, status: 'passing' }]);
+      expect((await registry.discovery?.poll(service, undefined, none))?.instances).toMatchObject([
+        { id: instance.id, status: 'passing' },
+      ]);
       await registration.deregister(none);
       expect(await registry.read(instance, none)).toBeUndefined();
     }
@@ -265,8 +320,18 @@ describe('Redis behind Sentinels', () => {
     const group = await startRedisSentinels();
     later(() => group.stop());
     const name = freshName('sentinel');
-    const registry = redis({ sentinels: group.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), name: MASTER_NAME });
-    const { registrar, events } = registrarIn({ name, registry, port: 4000, address: '10.0.0.7', ttl: '10s', heartbeat: { interval: '500ms' } });
+    const registry = redis({
+      sentinels: group.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
+      name: MASTER_NAME,
+    });
+    const { registrar, events } = registrarIn({
+      name,
+      registry,
+      port: 4000,
+      address: '10.0.0.7',
+      ttl: '10s',
+      heartbeat: { interval: '500ms' },
+    });
     await registrar.start();
     const old = await group.master();
     await old.kill();
@@ -287,11 +352,24 @@ describe('Redis behind Sentinels', () => {
     group.sentinels[0]?.pause();
     await group.sentinels[1]?.kill();
     const instance = sampleOf('asked');
-    expect(await redisOn({ sentinels: [first!, second!, third!], name: MASTER_NAME }).read(instance, none)).toBeUndefined();
-    await expect(redisOn({ sentinels: [second!, third!], name: 'nobody' }).read(instance, none)).rejects.toMatchObject({ ...unavailable, message: expect.stringMatching(/nobody.*ECONNREFUSED.*knows no master/) });
+    expect(
+      await redisOn({ sentinels: [first!, second!, third!], name: MASTER_NAME }).read(instance, none),
+    ).toBeUndefined();
+    await expect(redisOn({ sentinels: [second!, third!], name: 'nobody' }).read(instance, none)).rejects.toMatchObject({
+      ...unavailable,
+      message: expect.stringMatching(/nobody.*ECONNREFUSED.*knows no master/),
+    });
     group.sentinels[0]?.resume();
-    for (const sentinel of [group.sentinels[0], group.sentinels[2]]) await sentinel?.cli('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
-    await expect(redisOn({ sentinels: [first!, third!], name: MASTER_NAME }).read(instance, none)).rejects.toMatchObject(denied);
-    expect(await redisOn({ sentinels: [first!, third!], name: MASTER_NAME, sentinelPassword: 'secret' }).read(instance, none)).toBeUndefined();
+    for (const sentinel of [group.sentinels[0], group.sentinels[2]])
+      await sentinel?.cli('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
+    await expect(
+      redisOn({ sentinels: [first!, third!], name: MASTER_NAME }).read(instance, none),
+    ).rejects.toMatchObject(denied);
+    expect(
+      await redisOn({ sentinels: [first!, third!], name: MASTER_NAME, sentinelPassword: 'secret' }).read(
+        instance,
+        none,
+      ),
+    ).toBeUndefined();
   });
 });

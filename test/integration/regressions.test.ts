@@ -3,7 +3,18 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { MemoryLogger } from '../unit/telemetry/memory-logger.js';
 import { waitFor } from '../support/wait-for.js';
-import { catalogOf, cleanUp, freshName, later, listeningServer, ownConsul, portOf, proxyBefore, registeredOn, registrarOn } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  later,
+  listeningServer,
+  ownConsul,
+  portOf,
+  proxyBefore,
+  registeredOn,
+  registrarOn,
+} from './fixtures/live.js';
 import { watchService } from './fixtures/watching.js';
 
 const url = inject('consulUrl');
@@ -54,7 +65,11 @@ describe('a lost registration', () => {
       response.statusCode = request.url === '/probe' && !healthy ? 500 : 200;
       response.end();
     });
-    const { registrar, events } = registrarOn(url, { name, ttl: '3s', checks: { http: { path: '/probe', interval: '1s', timeout: '1s' } } });
+    const { registrar, events } = registrarOn(url, {
+      name,
+      ttl: '3s',
+      checks: { http: { path: '/probe', interval: '1s', timeout: '1s' } },
+    });
     void registrar.bind(server).start();
     const { instance } = await events.next('registered');
     const catalog = catalogOf(url);
@@ -92,13 +107,23 @@ describe('identity', () => {
     const name = freshName('old-definition');
     const catalog = catalogOf(url);
     const server = await listeningServer();
-    const old = { ID: name, Name: name, Address: '127.0.0.1', Port: portOf(server), Tags: ['old'], Meta: { release: 'old' }, Checks: [{ CheckID: `${name}:ttl`, TTL: '60s', Status: 'passing' }] };
+    const old = {
+      ID: name,
+      Name: name,
+      Address: '127.0.0.1',
+      Port: portOf(server),
+      Tags: ['old'],
+      Meta: { release: 'old' },
+      Checks: [{ CheckID: `${name}:ttl`, TTL: '60s', Status: 'passing' }],
+    };
     await catalog.raw.put('/v1/agent/service/register', old);
     await waitFor(async () => (await catalog.passing(name)).length === 1);
     const { registrar, events } = registrarOn(url, { name, id: name, tags: ['new'] });
     void registrar.bind(server).start();
     await events.next('registered');
-    const [entry, ...others] = await waitFor(async () => (await catalog.passing(name)).length === 1 && catalog.entries(name));
+    const [entry, ...others] = await waitFor(
+      async () => (await catalog.passing(name)).length === 1 && catalog.entries(name),
+    );
     expect(others).toEqual([]);
     expect(entry!.Service.Tags).toEqual(['new']);
     expect(entry!.Service.Meta).not.toHaveProperty('release');
@@ -238,7 +263,11 @@ describe('a check that was configured', () => {
       response.end();
     });
     const path = `http://127.0.0.1:${portOf(elsewhere)}/is/it/up?deep=1`;
-    await registeredOn(url, { name, health: { path: '/health' }, checks: { http: { path, interval: '1s', timeout: '1s' } } });
+    await registeredOn(url, {
+      name,
+      health: { path: '/health' },
+      checks: { http: { path, interval: '1s', timeout: '1s' } },
+    });
     const catalog = catalogOf(url);
     await waitFor(async () => (await catalog.passing(name)).length === 1);
     expect(new Set(probed)).toEqual(new Set(['/is/it/up?deep=1']));

@@ -22,11 +22,21 @@ beforeAll(async () => {
 afterEach(cleanUp);
 
 /** A Registrar that has its token from a file, registered. */
-async function withTokenFile(token: string, options: RegistrarOptions): Promise<{ registrar: Registrar; events: EventRecord; write: (token: string) => Promise<void> }> {
+async function withTokenFile(
+  token: string,
+  options: RegistrarOptions,
+): Promise<{ registrar: Registrar; events: EventRecord; write: (token: string) => Promise<void> }> {
   const files = await filesOf({ token });
   later(() => files.remove());
   const registry = consul({ endpoints: [agent.url], tokenFile: files.path('token') });
-  const registrar = new Registrar({ registry, logger: false, shutdown: quickStop, port: 4000, address: '127.0.0.1', ...options });
+  const registrar = new Registrar({
+    registry,
+    logger: false,
+    shutdown: quickStop,
+    port: 4000,
+    address: '127.0.0.1',
+    ...options,
+  });
   later(() => registrar.stop());
   const events = recordEvents(registrar);
   void registrar.start();
@@ -76,7 +86,9 @@ describe('a token file that is replaced', () => {
     const name = freshName('emptied');
     const { events, write } = await withTokenFile(agent.token!, { name, ...frequentBeats });
     await write('');
-    expect((await events.next('warning')).message).toMatch(/token file .* has no token in it: the token that was read before stays in use/);
+    expect((await events.next('warning')).message).toMatch(
+      /token file .* has no token in it: the token that was read before stays in use/,
+    );
     await events.next('beat');
     expect([events.of('beatMissed'), events.of('rotated')]).toEqual([[], []]);
   });
@@ -90,7 +102,10 @@ describe('a token that is revoked without a successor', () => {
     const [first, second] = [await tokenWith(rulesFor(name)), await tokenWith(rulesFor(name))];
     const { registrar, events, write } = await withTokenFile(first.secret, { name, ...frequentBeats });
     await first.revoke();
-    expect(await events.next('lost', 20_000)).toMatchObject({ cause: 'denied', error: { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('ACL not found') as string } });
+    expect(await events.next('lost', 20_000)).toMatchObject({
+      cause: 'denied',
+      error: { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('ACL not found') as string },
+    });
     expect([registrar.state, registrar.status().trouble?.code]).toEqual(['recovering', 'ROLLCALL_REGISTRY_DENIED']);
     // Long enough for the TTL to have run out in the catalog's eyes as well, were it not for the dead token.
     await new Promise((resolve) => setTimeout(resolve, 5_000));

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
 import { forkService, killForkedServices } from '../support/fork-service.js';
 import { startNewerConsul } from '../support/newer-consul.js';
 import { startConsul, startConsulPair } from '../support/servers/consul-server.js';
@@ -38,7 +38,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const passing = async (consul: RawConsul, service: string) => (await consul.get(`/v1/health/service/${service}?passing`)).json<unknown[]>().length;
+const passing = async (consul: RawConsul, service: string) =>
+  (await consul.get(`/v1/health/service/${service}?passing`)).json<unknown[]>().length;
 const service = { Name: 'web', ID: 'web-1', Check: { CheckID: 'web-1:ttl', TTL: '60s', Status: 'passing' } };
 
 describe('a dev agent', () => {
@@ -64,7 +65,10 @@ describe('a dev agent', () => {
     const impatient = rawConsul(server.url, { timeoutMs: 300 });
     server.pause();
     const waiting = consul.get('/v1/agent/self');
-    await expect(impatient.get('/v1/agent/self')).rejects.toMatchObject({ name: 'AbortError', cause: { name: 'TimeoutError' } });
+    await expect(impatient.get('/v1/agent/self')).rejects.toMatchObject({
+      name: 'AbortError',
+      cause: { name: 'TimeoutError' },
+    });
     server.resume();
     expect((await waiting).status).toBe(200);
     impatient.close();
@@ -90,19 +94,22 @@ describe('a dev agent', () => {
 });
 
 describe('a server with data', () => {
-  it.each(['kill', 'terminate'] as const)('still has its services after a %s, and leaves no files behind when stopped', async (end) => {
-    const server = use(await startConsul({ dataDir: true }));
-    const consul = raw(server.url);
-    await consul.put('/v1/agent/service/register', service);
-    await waitFor(() => passing(consul, 'web'));
-    await server[end]();
-    await server.restart();
-    expect(Object.keys((await consul.get('/v1/agent/services')).json<object>())).toEqual(['web-1']);
-    const { DebugConfig } = (await consul.get('/v1/agent/self')).json<{ DebugConfig: { DataDir: string } }>();
-    expect(existsSync(DebugConfig.DataDir)).toBe(true);
-    await server.stop();
-    expect(existsSync(DebugConfig.DataDir)).toBe(false);
-  });
+  it.each(['kill', 'terminate'] as const)(
+    'still has its services after a %s, and leaves no files behind when stopped',
+    async (end) => {
+      const server = use(await startConsul({ dataDir: true }));
+      const consul = raw(server.url);
+      await consul.put('/v1/agent/service/register', service);
+      await waitFor(() => passing(consul, 'web'));
+      await server[end]();
+      await server.restart();
+      expect(Object.keys((await consul.get('/v1/agent/services')).json<object>())).toEqual(['web-1']);
+      const { DebugConfig } = (await consul.get('/v1/agent/self')).json<{ DebugConfig: { DataDir: string } }>();
+      expect(existsSync(DebugConfig.DataDir)).toBe(true);
+      await server.stop();
+      expect(existsSync(DebugConfig.DataDir)).toBe(false);
+    },
+  );
 });
 
 describe('a server whose owner is killed', () => {
@@ -155,8 +162,14 @@ describe('a newer Consul', () => {
     cleanups.push(() => proxy.close());
     return raw(proxy.url, token);
   };
-  const unknownCheck = { status: 404, body: 'Unknown check ID "gone". Ensure that the check ID is passed, not the check name.' };
-  const unknownService = { status: 404, body: 'Unknown service ID "gone". Ensure that the service ID is passed, not the service name.' };
+  const unknownCheck = {
+    status: 404,
+    body: 'Unknown check ID "gone". Ensure that the check ID is passed, not the check name.',
+  };
+  const unknownService = {
+    status: 404,
+    body: 'Unknown service ID "gone". Ensure that the service ID is passed, not the service name.',
+  };
 
   it.each([false, true])('answers 404 for what it does not know (ACL: %s)', async (acl) => {
     const server = use(await startConsul({ acl }));
@@ -178,7 +191,9 @@ describe('a newer Consul', () => {
         { CheckID: httpCheck, HTTP: 'http://127.0.0.1:1/', Interval: '60s' },
       ],
     });
-    expect((await consul.put(`/v1/agent/check/update/${encodeURIComponent(`${id}:ttl`)}`, { Status: 'passing' })).status).toBe(200);
+    expect(
+      (await consul.put(`/v1/agent/check/update/${encodeURIComponent(`${id}:ttl`)}`, { Status: 'passing' })).status,
+    ).toBe(200);
     // Not a TTL check, which is another matter than not being there.
     expect((await consul.put(`/v1/agent/check/pass/${httpCheck}`)).status).toBe(500);
     expect((await consul.put(`/v1/agent/check/deregister/${httpCheck}`)).status).toBe(200);

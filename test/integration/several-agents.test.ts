@@ -12,7 +12,12 @@ describe('several agents of one datacenter', () => {
     later(stop);
     const name = freshName('agents');
     const registry = consul({ endpoints: [client.url, server.url], breaker: { openFor: '1s' } });
-    const { events, registrar } = registrarOn(client.url, { name, registry, ttl: '3s', heartbeat: { interval: '500ms' } });
+    const { events, registrar } = registrarOn(client.url, {
+      name,
+      registry,
+      ttl: '3s',
+      heartbeat: { interval: '500ms' },
+    });
     await registrar.start();
     expect(registrar.status()).toMatchObject({ holder: `consul at 127.0.0.1:${client.port}`, level: 0 });
 
@@ -21,7 +26,11 @@ describe('several agents of one datacenter', () => {
     await events.next('recovered');
     const catalog = catalogOf(server.url);
     await waitFor(async () => (await catalog.passing(name)).length > 0);
-    expect(registrar.status()).toMatchObject({ holder: `consul at 127.0.0.1:${server.port}`, level: 1, members: [{ state: 'out' }, { state: 'good' }] });
+    expect(registrar.status()).toMatchObject({
+      holder: `consul at 127.0.0.1:${server.port}`,
+      level: 1,
+      members: [{ state: 'out' }, { state: 'good' }],
+    });
 
     await client.restart();
     await events.next('failedBack', 20_000);

@@ -10,34 +10,46 @@ const shared = inject('consulUrl');
 afterEach(cleanUp);
 
 describe('leaving', () => {
-  it.each(['this', 'a newer'])('is confirmed on %s Consul: absent at the agent and for readers, before serving ends', async (age) => {
-    const name = freshName('leave');
-    let url = shared;
-    if (age === 'a newer') {
-      const proxy = await startNewerConsul(shared);
-      later(() => proxy.close());
-      url = proxy.url;
-    }
-    const { registrar, events, id, server } = await registeredOn(url, { name, shutdown: { signals: false, drain: { min: '500ms', quiet: 0, max: '5s' }, timeout: '10s' } });
-    const catalog = catalogOf(shared);
-    const place = `http://127.0.0.1:${portOf(server)}/`;
-    const stopping = registrar.stop();
-    expect(await events.next('deregistered')).toMatchObject({ confirmed: true });
-    expect([await catalog.entries(name), (await catalog.held()).includes(id)]).toEqual([[], false]);
-    expect((await fetch(place)).status).toBe(200);
-    await stopping;
-    expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
-    await expect(fetch(place)).rejects.toThrow('fetch failed');
-  });
+  it.each(['this', 'a newer'])(
+    'is confirmed on %s Consul: absent at the agent and for readers, before serving ends',
+    async (age) => {
+      const name = freshName('leave');
+      let url = shared;
+      if (age === 'a newer') {
+        const proxy = await startNewerConsul(shared);
+        later(() => proxy.close());
+        url = proxy.url;
+      }
+      const { registrar, events, id, server } = await registeredOn(url, {
+        name,
+        shutdown: { signals: false, drain: { min: '500ms', quiet: 0, max: '5s' }, timeout: '10s' },
+      });
+      const catalog = catalogOf(shared);
+      const place = `http://127.0.0.1:${portOf(server)}/`;
+      const stopping = registrar.stop();
+      expect(await events.next('deregistered')).toMatchObject({ confirmed: true });
+      expect([await catalog.entries(name), (await catalog.held()).includes(id)]).toEqual([[], false]);
+      expect((await fetch(place)).status).toBe(200);
+      await stopping;
+      expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
+      await expect(fetch(place)).rejects.toThrow('fetch failed');
+    },
+  );
 
   it('answers the health paths with 503, but the liveness one, and all else as ever', async () => {
     const name = freshName('health');
-    const { registrar, events, server } = await registeredOn(shared, { name, health: { path: '/health' }, shutdown: { signals: false, drain: { min: '1s', quiet: 0, max: '5s' }, timeout: '10s' } });
+    const { registrar, events, server } = await registeredOn(shared, {
+      name,
+      health: { path: '/health' },
+      shutdown: { signals: false, drain: { min: '1s', quiet: 0, max: '5s' }, timeout: '10s' },
+    });
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${portOf(server)}${path}`)).status;
     expect(await Promise.all(['/health', '/health/ready', '/health/live'].map(status))).toEqual([200, 200, 200]);
     const stopping = registrar.stop();
     await events.next('draining');
-    expect(await Promise.all(['/health', '/health/ready', '/health/live', '/'].map(status))).toEqual([503, 503, 200, 200]);
+    expect(await Promise.all(['/health', '/health/ready', '/health/live', '/'].map(status))).toEqual([
+      503, 503, 200, 200,
+    ]);
     await stopping;
   });
 
@@ -51,7 +63,13 @@ describe('leaving', () => {
     while ((await fetch(place).catch(() => undefined)) !== undefined);
     await stopping;
     const warnings = events.of('warning').map(({ message }) => message);
-    expect(warnings.filter((message) => message.startsWith('closing at the end of shutdown.drain.max (1000 ms), although requests still come from 127.0.0.1'))).toHaveLength(1);
+    expect(
+      warnings.filter((message) =>
+        message.startsWith(
+          'closing at the end of shutdown.drain.max (1000 ms), although requests still come from 127.0.0.1',
+        ),
+      ),
+    ).toHaveLength(1);
   });
 
   it('is not confirmed at a client agent whose server is dead, and serving goes on until the TTL has run out', async () => {
@@ -77,7 +95,12 @@ describe('leaving', () => {
     const proxy = await proxyBefore(shared);
     const name = freshName('late-register');
     const shutdown = { signals: false, drain: { min: 0, quiet: 0, max: '15s' }, timeout: '20s' } as const;
-    const { registrar, events, id } = await registeredOn(proxy.url, { name, ttl: '60s', heartbeat: { interval: '30s' }, shutdown });
+    const { registrar, events, id } = await registeredOn(proxy.url, {
+      name,
+      ttl: '60s',
+      heartbeat: { interval: '30s' },
+      shutdown,
+    });
     let letRegisterPass = () => {};
     const seenAbsent = new Promise<void>((resolve) => (letRegisterPass = resolve));
     const order: string[] = [];

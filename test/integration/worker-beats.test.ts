@@ -10,7 +10,16 @@ import type { RegistrarOptions, Registry } from 'rollcall';
 import { builtRollcall } from '../support/built.js';
 import { recordEvents } from '../support/record-events.js';
 import { waitFor } from '../support/wait-for.js';
-import { catalogOf, cleanUp, freshName, later, listeningServer, ownConsul, proxyBefore, quickStop } from './fixtures/live.js';
+import {
+  catalogOf,
+  cleanUp,
+  freshName,
+  later,
+  listeningServer,
+  ownConsul,
+  proxyBefore,
+  quickStop,
+} from './fixtures/live.js';
 import { watchService } from './fixtures/watching.js';
 
 const { Registrar, consul, fallback, file, memory } = builtRollcall();
@@ -118,7 +127,9 @@ describe('heartbeats from the worker thread', () => {
     const name = freshName('worker-wedge');
     const { events } = await registered(shared, { name, ttl: '2s', heartbeat: { stallTolerance: '500ms' } });
     stallFor(1_500);
-    expect((await events.next('warning')).message).toMatch(/the event loop was stalled for .*heartbeat\.stallTolerance \(500ms\)/);
+    expect((await events.next('warning')).message).toMatch(
+      /the event loop was stalled for .*heartbeat\.stallTolerance \(500ms\)/,
+    );
     expect(events.of('beat').map(({ status }) => status)).toContain('critical');
     await waitFor(async () => (await catalogOf(shared).passing(name)).length === 1);
   });
@@ -142,7 +153,9 @@ describe('heartbeats from the worker thread', () => {
     const watching = watchService(catalog, name);
     await watching.looks(2);
     for (const worker of workers) void worker.terminate();
-    expect((await events.next('warning')).message).toMatch(/the worker thread is gone .*: heartbeats come from the main thread now/);
+    expect((await events.next('warning')).message).toMatch(
+      /the worker thread is gone .*: heartbeats come from the main thread now/,
+    );
     const beats = events.of('beat').length;
     await waitFor(() => events.of('beat').length >= beats + 4);
     expect(registrar.status()).toMatchObject({ thread: 'main', state: 'registered' });
@@ -154,7 +167,9 @@ describe('heartbeats from the worker thread', () => {
 
   it('come from the main thread, after one warning, for a registry that cannot be built in another', async () => {
     const { registrar, events } = await registered(shared, { name: freshName('worker-memory') }, memory());
-    expect(events.of('warning')).toEqual([{ message: expect.stringMatching(/^memory cannot be taken into a worker thread/) as string }]);
+    expect(events.of('warning')).toEqual([
+      { message: expect.stringMatching(/^memory cannot be taken into a worker thread/) as string },
+    ]);
     expect(registrar.status().thread).toBe('main');
     expect(workers.size).toBe(0);
   });
@@ -168,7 +183,11 @@ describe('heartbeats from the worker thread', () => {
     });
     let token = 'first-token';
     const name = freshName('worker-token');
-    const { events } = await registered(proxy.url, { name, ttl: '1s' }, consul({ endpoints: [proxy.url], token: () => token }));
+    const { events } = await registered(
+      proxy.url,
+      { name, ttl: '1s' },
+      consul({ endpoints: [proxy.url], token: () => token }),
+    );
     expect([...tokens]).toEqual(['first-token']);
     token = 'second-token';
     await waitFor(() => tokens.has('second-token'));
@@ -182,7 +201,12 @@ describe('heartbeats from the worker thread', () => {
     later(() => rm(dir, { recursive: true }));
     const chain = fallback([consul({ endpoints: [proxy.url] }), file({ dir })], { patience: '1s' });
     const { registrar, events } = await registered(proxy.url, { name, ttl: '2s' }, chain);
-    expect(registrar.status()).toMatchObject({ thread: 'worker', holder: 'consul', level: 0, members: [{ name: 'consul' }, { name: 'file' }] });
+    expect(registrar.status()).toMatchObject({
+      thread: 'worker',
+      holder: 'consul',
+      level: 0,
+      members: [{ name: 'consul' }, { name: 'file' }],
+    });
     await proxy.intercept(() => ({ status: 500, body: 'no leader' }));
     await events.next('fellBack', 20_000);
     expect(registrar.status()).toMatchObject({ holder: 'file', level: 1, state: 'recovering' });
@@ -200,7 +224,10 @@ describe('heartbeats from the worker thread', () => {
       const registrar = new Registrar({ name: '${name}', port: 1, registry: consul({ endpoints: ['${shared}'] }), logger: false, heartbeat: { thread: 'worker' }, shutdown: { drain: { min: 0, quiet: 0 } } });
       await registrar.start();
       console.log(registrar.status().thread);`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], { timeout: 15_000, killSignal: 'SIGKILL' });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], {
+      timeout: 15_000,
+      killSignal: 'SIGKILL',
+    });
     expect(stdout.trim()).toBe('worker');
     await waitFor(async () => (await catalogOf(shared).entries(name)).length === 0);
   });

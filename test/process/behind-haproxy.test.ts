@@ -17,12 +17,23 @@ const callers = (path: string, connection: 'kept' | 'fresh') => ({ path, connect
 describe('one of two instances behind HAProxy, which finds them by Consul DNS and tries nothing twice', () => {
   it('ends at a SIGTERM under load, and no request is lost', async () => {
     const agent = await ownConsul();
-    const fleet = new Fleet({ url: agent.url, service: 'web', way: 'rollcall', framework: 'http', policy: 'deregister' });
+    const fleet = new Fleet({
+      url: agent.url,
+      service: 'web',
+      way: 'rollcall',
+      framework: 'http',
+      policy: 'deregister',
+    });
     for (const slot of [0, 1]) fleet.launch(slot);
     const balancer = await startHaproxy({ service: 'web', dnsPort: agent.dnsPort });
     later(() => balancer.stop());
     await waitFor(async () => (await ask(balancer.port, '/1', 'first', false)) === undefined, { timeoutMs: 30_000 });
-    const load = new Load(balancer.port, [callers('/1', 'kept'), callers('/1', 'fresh'), callers('/300', 'kept'), callers('/stream', 'fresh')]);
+    const load = new Load(balancer.port, [
+      callers('/1', 'kept'),
+      callers('/1', 'fresh'),
+      callers('/300', 'kept'),
+      callers('/stream', 'fresh'),
+    ]);
     await Promise.all([0, 1].map((slot) => fleet.serving(slot)));
 
     const { code, at, lastRequestAt } = await fleet.terminate(0, 1);

@@ -17,7 +17,11 @@ afterEach(async () => {
 });
 
 /** Listed, with every worker counted in. */
-async function serving(what: string, workers: number, { options, ...plan }: Partial<Omit<ClusterPlan, 'options'>> & { options?: Partial<ClusterPlan['options']> } = {}) {
+async function serving(
+  what: string,
+  workers: number,
+  { options, ...plan }: Partial<Omit<ClusterPlan, 'options'>> & { options?: Partial<ClusterPlan['options']> } = {},
+) {
   const name = freshName(what);
   const catalog = catalogOf(url);
   const service = new TestCluster({ url, workers, options: { name, shutdown, ttl: '3s', ...options }, ...plan });
@@ -30,7 +34,8 @@ async function serving(what: string, workers: number, { options, ...plan }: Part
   return { name, catalog, service, port, entry: entry!, place: `http://127.0.0.1:${String(port)}` };
 }
 
-const failed = (clients: readonly Traffic[]) => clients.flatMap(({ answers }) => answers.filter((answer) => typeof answer === 'string' || answer.status !== 200));
+const failed = (clients: readonly Traffic[]) =>
+  clients.flatMap(({ answers }) => answers.filter((answer) => typeof answer === 'string' || answer.status !== 200));
 
 describe('workers that share a port', () => {
   it('are one instance, which a restart of any of them does not touch and which loses no request by it', async () => {
@@ -38,7 +43,11 @@ describe('workers that share a port', () => {
     expect(entry.Service.Port).toBe(port);
     expect(service.all('registered').map(({ holder }) => holder)).toEqual(['primary', 'primary']);
     const watching = watchService(catalog, name);
-    const clients = [new Traffic(place, { keepAlive: true }), new Traffic(place, { keepAlive: true }), new Traffic(place, { keepAlive: false })];
+    const clients = [
+      new Traffic(place, { keepAlive: true }),
+      new Traffic(place, { keepAlive: true }),
+      new Traffic(place, { keepAlive: false }),
+    ];
     await waitFor(() => clients.every(({ answers }) => answers.length >= 3));
 
     for (const [index, worker] of service.workers.entries()) {
@@ -55,7 +64,9 @@ describe('workers that share a port', () => {
   });
 
   it('stay registered where heartbeats are to come from a worker thread: the primary has them, each worker says once that it beats from its own', async () => {
-    const { name, catalog, service } = await serving('cluster-thread', 2, { options: { ttl: '1s', heartbeat: { thread: 'worker' } } });
+    const { name, catalog, service } = await serving('cluster-thread', 2, {
+      options: { ttl: '1s', heartbeat: { thread: 'worker' } },
+    });
     const watching = watchService(catalog, name);
     await watching.looks(100);
     expect(await watching.stop()).toEqual(['passing']);
@@ -114,7 +125,8 @@ describe.each([
     const slow = [get(`${place}/slow/1500`), get(`${place}/slow/1500`)];
     const signalled = sign > 0 ? [] : service.workers;
     service.process.signal('SIGTERM');
-    for (const worker of signalled) process.kill(service.all('listening').find((told) => told.worker === worker)!.pid, 'SIGTERM');
+    for (const worker of signalled)
+      process.kill(service.all('listening').find((told) => told.worker === worker)!.pid, 'SIGTERM');
     await waitFor(async () => (await catalog.entries(name)).length === 0);
     const before = clients.map(({ answers }) => answers.length);
     await waitFor(() => clients.every(({ answers }, i) => answers.length >= before[i]! + 12));
@@ -122,7 +134,10 @@ describe.each([
     expect(failed(clients)).toEqual([]);
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200]);
     expect(await service.exit, service.output).toEqual({ code: 0, signal: null });
-    expect(service.all('exit').map(({ code, signal }) => [code, signal])).toEqual([[0, null], [0, null]]);
+    expect(service.all('exit').map(({ code, signal }) => [code, signal])).toEqual([
+      [0, null],
+      [0, null],
+    ]);
     expect(await catalog.entries(name)).toEqual([]);
   });
 });
@@ -130,9 +145,15 @@ describe.each([
 describe('workers whose primary is none of ours', () => {
   it('agree on one that holds the entry; when it stops, or is killed, another takes it over without a gap, and the last removes it', async () => {
     const { name, catalog, service, place } = await serving('elected', 3, { foreignPrimary: true });
-    const holderOf = () => service.all('registered').find(({ holder, worker }) => holder === 'consul' && service.workers.includes(worker));
+    const holderOf = () =>
+      service.all('registered').find(({ holder, worker }) => holder === 'consul' && service.workers.includes(worker));
     const holder = await waitFor(holderOf);
-    expect(service.all('registered').map((told) => told.holder).sort()).toEqual(['another worker', 'another worker', 'consul']);
+    expect(
+      service
+        .all('registered')
+        .map((told) => told.holder)
+        .sort(),
+    ).toEqual(['another worker', 'another worker', 'consul']);
     const nonce = async () => (await catalog.entries(name))[0]?.Service.Meta['rollcall_nonce'];
     const first = await nonce();
     const watching = watchService(catalog, name);

@@ -33,7 +33,10 @@ describe.each([
   it('ends with the code and the words that it would have ended with, and its entry is gone by then', async () => {
     const name = freshName('crash');
     const without = await crashed({ name, crash: false, way });
-    expect([without.exit.code, without.lines.join()]).toEqual([code, expect.stringContaining('the order book is gone')]);
+    expect([without.exit.code, without.lines.join()]).toEqual([
+      code,
+      expect.stringContaining('the order book is gone'),
+    ]);
     const { exit, lines } = await crashed({ url, name, crash: true, way });
     expect([exit, lines]).toEqual([without.exit, without.lines]);
     expect(await catalogOf(url).entries(name)).toEqual([]);

@@ -12,7 +12,9 @@ const beats = ['beat', 'beat missed'];
 
 /** The first word of each line of the timeline, repeated ones once, without the beats. */
 function steps(demo: ForkedService): string[] {
-  const told = demo.lines.flatMap((line) => /^ *\d+\.\d\d s {2}(\S+(?: \S+)*) {2,}/.exec(line)?.[1] ?? []).filter((step) => !beats.includes(step));
+  const told = demo.lines
+    .flatMap((line) => /^ *\d+\.\d\d s {2}(\S+(?: \S+)*) {2,}/.exec(line)?.[1] ?? [])
+    .filter((step) => !beats.includes(step));
   return told.filter((step, i) => step !== told[i - 1]);
 }
 
@@ -25,7 +27,9 @@ function beatsBetween(demo: ForkedService, from: RegExp, to: RegExp): number {
 
 async function play(env: Record<string, string | undefined>): Promise<ForkedService> {
   const [nobody = 0] = await freePorts(1);
-  return forkService('examples/demo/main.ts', { env: { CONSUL_HTTP_ADDR: `127.0.0.1:${nobody}`, CONSUL_HTTP_TOKEN: undefined, ...env } });
+  return forkService('examples/demo/main.ts', {
+    env: { CONSUL_HTTP_ADDR: `127.0.0.1:${nobody}`, CONSUL_HTTP_TOKEN: undefined, ...env },
+  });
 }
 
 function isAlive(pid: number): boolean {
@@ -87,7 +91,11 @@ describe('the demo without a terminal', () => {
     demo.signal('SIGINT');
     expect(await demo.exit, demo.lines.join('\n')).toEqual({ code: 0, signal: null });
     // What was asked of the registry just before may be answered in between.
-    expect(steps(demo).filter((step) => step !== 'read back').slice(-4)).toEqual(['draining', 'deregistered', 'stopped', 'exit']);
+    expect(
+      steps(demo)
+        .filter((step) => step !== 'read back')
+        .slice(-4),
+    ).toEqual(['draining', 'deregistered', 'stopped', 'exit']);
     expect(demo.lines.at(-1)).toContain('ended early, on request');
     await expect(fetch(`${/http:[^,]+/.exec(started)![0]}/v1/status/leader`)).rejects.toThrow('fetch failed');
   });

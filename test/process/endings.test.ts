@@ -41,7 +41,9 @@ describe('a killed service', () => {
     expect(await watching.stop()).toEqual(['absent']);
 
     second.tell('open');
-    const [entry, ...others] = await waitFor(async () => (await catalog.passing(name)).length > 0 && catalog.entries(name));
+    const [entry, ...others] = await waitFor(
+      async () => (await catalog.passing(name)).length > 0 && catalog.entries(name),
+    );
     expect(others).toEqual([]);
     expect(entry!.Service).toMatchObject({ ID: left!.Service.ID, Port: port });
     expect(entry!.Service.Meta).not.toEqual(left!.Service.Meta);
@@ -84,7 +86,12 @@ describe('a service without a server', () => {
 describe('an exit of the host', () => {
   it('is never delayed nor given another code', async () => {
     const name = freshName('process-exit');
-    const service = new TestService({ kind: 'http', url, obeys: true, options: { name, ttl: '2s', shutdown: { drain: { min: '30s', max: '30s' }, timeout: '60s' } } });
+    const service = new TestService({
+      kind: 'http',
+      url,
+      obeys: true,
+      options: { name, ttl: '2s', shutdown: { drain: { min: '30s', max: '30s' }, timeout: '60s' } },
+    });
     await service.told('settled');
     const at = performance.now();
     service.tell('exit');

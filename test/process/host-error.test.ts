@@ -21,7 +21,10 @@ async function run(kind: string, mode: 'with' | 'without'): Promise<{ code: numb
   const { port } = squatter.address() as AddressInfo;
   const host = forkService(new URL('fixtures/taken-port.ts', import.meta.url), { words: [kind, mode, String(port)] });
   const { code } = await host.exit;
-  return { code, words: host.lines.filter((line) => /^\S*Error|^ {2}(code|syscall|address|port):|unhandled/i.test(line)) };
+  return {
+    code,
+    words: host.lines.filter((line) => /^\S*Error|^ {2}(code|syscall|address|port):|unhandled/i.test(line)),
+  };
 }
 
 describe.each(takenPortKinds)('a taken port under %s', (kind) => {

@@ -22,9 +22,20 @@ it('registers in the Redis that the environment names, shows no password, and ho
   const url = `redis://:hunter2@127.0.0.1:${server.port}`;
   const registry = redis({ url });
   cleanups.push(() => registry.close());
-  const service = new TestService({ kind: 'none', url: 'env', awaitsStart: true, obeys: true, options: { name: 'mailer', id: 'mailer-1', ttl: '2s' } }, { SERVICE_REGISTRY: 'redis', REDIS_URL: url });
+  const service = new TestService(
+    {
+      kind: 'none',
+      url: 'env',
+      awaitsStart: true,
+      obeys: true,
+      options: { name: 'mailer', id: 'mailer-1', ttl: '2s' },
+    },
+    { SERVICE_REGISTRY: 'redis', REDIS_URL: url },
+  );
   expect(await service.told('settled')).toMatchObject({ state: 'registered' });
-  expect((await registry.discovery?.poll('mailer', undefined, none))?.instances).toMatchObject([{ id: 'mailer-1', status: 'passing' }]);
+  expect((await registry.discovery?.poll('mailer', undefined, none))?.instances).toMatchObject([
+    { id: 'mailer-1', status: 'passing' },
+  ]);
   // Now it has nothing to do but to beat.
   service.tell('let go');
   expect(await service.exit).toEqual({ code: 0, signal: null });
@@ -36,12 +47,19 @@ it('shares a directory with other processes of this host, and a killed one of th
   const folder = await mkdtemp(join(tmpdir(), 'rollcall-shared-'));
   cleanups.push(() => rm(folder, { recursive: true }));
   const ids = ['worker-1', 'worker-2', 'worker-3'];
-  const start = (id: string) => new TestService({ kind: 'none', url: 'env', obeys: true, options: { name: 'worker', id, ttl: '2s' } }, { SERVICE_REGISTRY: 'file', TMPDIR: folder });
+  const start = (id: string) =>
+    new TestService(
+      { kind: 'none', url: 'env', obeys: true, options: { name: 'worker', id, ttl: '2s' } },
+      { SERVICE_REGISTRY: 'file', TMPDIR: folder },
+    );
   const services = ids.map(start);
   const registry = file({ dir: join(folder, `rollcall-${userInfo().uid}`) });
   const passing = async () => {
     const { instances } = (await registry.discovery?.poll('worker', undefined, none))!;
-    return instances.filter(({ status }) => status === 'passing').map(({ id }) => id).sort();
+    return instances
+      .filter(({ status }) => status === 'passing')
+      .map(({ id }) => id)
+      .sort();
   };
   await waitFor(async () => (await passing()).join() === ids.join(), { timeoutMs: 30_000 });
   services[1]!.process.signal('SIGKILL');

@@ -41,8 +41,14 @@ describe.each(['http', 'fastify', 'express'] as const)('a SIGTERM to a service o
     for (const client of clients) await client.stop();
 
     for (const [i, { answers }] of clients.entries()) {
-      expect(new Set(answers.map((answer) => (typeof answer === 'string' ? answer : answer.status)))).toEqual(new Set([200]));
-      expect(new Set(answers.slice(before[i]! + 1).map((answer) => (typeof answer === 'string' ? answer : answer.connection)))).toEqual(new Set(['close']));
+      expect(new Set(answers.map((answer) => (typeof answer === 'string' ? answer : answer.status)))).toEqual(
+        new Set([200]),
+      );
+      expect(
+        new Set(
+          answers.slice(before[i]! + 1).map((answer) => (typeof answer === 'string' ? answer : answer.connection)),
+        ),
+      ).toEqual(new Set(['close']));
     }
     expect((await slow).status).toBe(200);
     expect(await service.exit, service.output).toEqual({ code: 0, signal: null });
@@ -53,7 +59,11 @@ describe.each(['http', 'fastify', 'express'] as const)('a SIGTERM to a service o
 describe('a signal', () => {
   it('ends a service whose agent is dead with 1, within its own limits', async () => {
     const agent = await ownConsul();
-    const service = await listed({ kind: 'http', url: agent.url, options: { name: freshName('dead-agent'), ttl: '2s', shutdown } });
+    const service = await listed({
+      kind: 'http',
+      url: agent.url,
+      options: { name: freshName('dead-agent'), ttl: '2s', shutdown },
+    });
     await service.told('settled');
     await agent.kill();
     service.process.signal('SIGTERM');
@@ -63,7 +73,11 @@ describe('a signal', () => {
 
   it('that comes a second time ends the service at once, without waiting for the drain', async () => {
     const name = freshName('twice');
-    const service = await listed({ kind: 'http', url, options: { name, shutdown: { drain: { min: '30s', max: '30s' }, timeout: '60s' } } });
+    const service = await listed({
+      kind: 'http',
+      url,
+      options: { name, shutdown: { drain: { min: '30s', max: '30s' }, timeout: '60s' } },
+    });
     await service.told('settled');
     service.process.signal('SIGTERM');
     await service.event('deregistered');

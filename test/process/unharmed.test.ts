@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
-import type { HttpAnswer } from '../../src/testing/http-rewriter.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { HttpAnswer } from '../../src/integrations/testing/http-rewriter.js';
 import { cleanUp, freshName, later, ownConsul } from '../integration/fixtures/live.js';
 import { killForkedServices } from '../support/fork-service.js';
 import type { Plan } from './fixtures/plan.js';
@@ -25,7 +25,9 @@ async function proxy(): Promise<FaultProxy> {
 
 async function refusingAgent(answer: HttpAnswer): Promise<string> {
   const agent = await proxy();
-  await agent.intercept(({ method }) => (method === 'PUT' ? { headers: { 'content-type': 'text/plain' }, ...answer } : undefined));
+  await agent.intercept(({ method }) =>
+    method === 'PUT' ? { headers: { 'content-type': 'text/plain' }, ...answer } : undefined,
+  );
   return agent.url;
 }
 
@@ -57,25 +59,52 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'an agent that answers 400': {
     plan: async () => ({ url: await refusingAgent({ status: 400, body: 'Invalid service' }) }),
-    trouble: async (service) => expect(await service.event('failed')).toMatchObject({ code: 'ROLLCALL_REGISTRY_REJECTED', message: expect.stringContaining('Invalid service') as string }),
+    trouble: async (service) =>
+      expect(await service.event('failed')).toMatchObject({
+        code: 'ROLLCALL_REGISTRY_REJECTED',
+        message: expect.stringContaining('Invalid service') as string,
+      }),
     code: 1,
   },
   'an agent that answers 403': {
     plan: async () => ({ url: await refusingAgent({ status: 403, body: 'Permission denied' }) }),
-    trouble: async (service) => expect(await service.event('beatMissed')).toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('Permission denied') as string }),
+    trouble: async (service) =>
+      expect(await service.event('beatMissed')).toMatchObject({
+        code: 'ROLLCALL_REGISTRY_DENIED',
+        message: expect.stringContaining('Permission denied') as string,
+      }),
     code: 1,
   },
-  'a `ready` that throws': { plan: async () => ({ url, ready: 'throws' }), trouble: (service) => service.told('listening'), code: 0 },
-  'a `ready` that hangs': { plan: async () => ({ url, ready: 'hangs' }), trouble: (service) => service.told('listening'), code: 0 },
-  'listeners that throw': { plan: async () => ({ url, throwingListeners: true }), trouble: (service) => service.event('registered'), code: 0 },
-  'a logger that throws': { plan: async () => ({ url, logger: 'throws', throwingListeners: true }), trouble: (service) => service.event('registered'), code: 0 },
+  'a `ready` that throws': {
+    plan: async () => ({ url, ready: 'throws' }),
+    trouble: (service) => service.told('listening'),
+    code: 0,
+  },
+  'a `ready` that hangs': {
+    plan: async () => ({ url, ready: 'hangs' }),
+    trouble: (service) => service.told('listening'),
+    code: 0,
+  },
+  'listeners that throw': {
+    plan: async () => ({ url, throwingListeners: true }),
+    trouble: (service) => service.event('registered'),
+    code: 0,
+  },
+  'a logger that throws': {
+    plan: async () => ({ url, logger: 'throws', throwingListeners: true }),
+    trouble: (service) => service.event('registered'),
+    code: 0,
+  },
 };
 let toBeKilled: () => Promise<void> = async () => undefined;
 
 describe('a service is never hurt', () => {
   it.concurrent.each(Object.entries(cases))('by %s', async (_, { plan, trouble, code }) => {
     // Express tells all events from the start on; strict: any rejection that nobody handles ends the process.
-    const service = new TestService({ kind: 'express', options: { name: freshName('unharmed'), ttl: '2s', shutdown }, ...(await plan()) }, { NODE_OPTIONS: '--unhandled-rejections=strict' });
+    const service = new TestService(
+      { kind: 'express', options: { name: freshName('unharmed'), ttl: '2s', shutdown }, ...(await plan()) },
+      { NODE_OPTIONS: '--unhandled-rejections=strict' },
+    );
     const place = await service.url();
     await trouble(service);
     expect((await get(place)).status).toBe(200);

@@ -17,7 +17,11 @@ afterEach(async () => {
 
 describe('register() without an agent', () => {
   it('takes no more of the start than `wait`, and the app serves', async () => {
-    const service = new TestService({ kind: 'http', url: nobody, options: { name: freshName('waits'), wait: '600ms', shutdown } });
+    const service = new TestService({
+      kind: 'http',
+      url: nobody,
+      options: { name: freshName('waits'), wait: '600ms', shutdown },
+    });
     const settled = await service.told('settled');
     expect(settled.state).toBe('recovering');
     expect(settled.tookMs).toBeGreaterThan(550);
@@ -26,7 +30,16 @@ describe('register() without an agent', () => {
   });
 
   it('rejects where it is required, and leaves the server to the app', async () => {
-    const service = new TestService({ kind: 'http', url: nobody, options: { name: freshName('required'), wait: '600ms', required: true, shutdown: { ...shutdown, timeout: '30s' } } });
+    const service = new TestService({
+      kind: 'http',
+      url: nobody,
+      options: {
+        name: freshName('required'),
+        wait: '600ms',
+        required: true,
+        shutdown: { ...shutdown, timeout: '30s' },
+      },
+    });
     const { code, message, tookMs } = await service.told('rejected');
     expect({ code, message }).toEqual({ code: 'ROLLCALL_TIMEOUT', message: expect.stringContaining('wait') as string });
     expect(tookMs).toBeLessThan(5_000);
@@ -40,7 +53,13 @@ describe('register() of a server that does not listen yet', () => {
     const name = freshName('listens-later');
     const server = createServer((_request, response) => response.end('fine'));
     const at = performance.now();
-    const registrar = await register(server, { name, registry: consul({ endpoints: [url] }), wait: '40s', logger: false, shutdown: quickStop });
+    const registrar = await register(server, {
+      name,
+      registry: consul({ endpoints: [url] }),
+      wait: '40s',
+      logger: false,
+      shutdown: quickStop,
+    });
     later(() => registrar.stop());
     expect(performance.now() - at).toBeLessThan(10_000);
     expect(registrar.state).toBe('waiting');

@@ -1,5 +1,5 @@
-import { sleepOn } from '../../src/clock.js';
-import type { Clock } from '../../src/clock.js';
+import { sleepOn } from '../../src/core/clock.js';
+import type { Clock } from '../../src/core/clock.js';
 
 interface Timer {
   readonly at: number;

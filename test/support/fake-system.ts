@@ -16,7 +16,13 @@ export interface FakeSystem {
 }
 
 /** A machine on paper. `asked` counts how often its route was asked for. */
-export function fakeSystem({ interfaces = {}, hostname = 'web1', env = {}, route = new Error('ENETUNREACH'), files = {} }: FakeSystem = {}): LocalSystem & { asked: number } {
+export function fakeSystem({
+  interfaces = {},
+  hostname = 'web1',
+  env = {},
+  route = new Error('ENETUNREACH'),
+  files = {},
+}: FakeSystem = {}): LocalSystem & { asked: number } {
   const system = {
     asked: 0,
     interfaces: () => listInterfaces({ lo: ['127.0.0.1', '::1'], ...interfaces }),
@@ -34,6 +40,9 @@ export function fakeSystem({ interfaces = {}, hostname = 'web1', env = {}, route
 
 /** As `os.networkInterfaces()` lists them. */
 export function listInterfaces(named: Readonly<Record<string, readonly string[]>>): Interfaces {
-  const info = (name: string, address: string) => ({ address, internal: name === 'lo', family: address.includes(':') ? 'IPv6' : 'IPv4' }) as NetworkInterfaceInfo;
-  return Object.fromEntries(Object.entries(named).map(([name, addresses]) => [name, addresses.map((address) => info(name, address))]));
+  const info = (name: string, address: string) =>
+    ({ address, internal: name === 'lo', family: address.includes(':') ? 'IPv6' : 'IPv4' }) as NetworkInterfaceInfo;
+  return Object.fromEntries(
+    Object.entries(named).map(([name, addresses]) => [name, addresses.map((address) => info(name, address))]),
+  );
 }

@@ -110,7 +110,8 @@ export class ForkedService {
         const item = find();
         if (item !== undefined) settle(() => resolve(item));
       };
-      const giveUp = (why: string) => settle(() => reject(new Error(`${why} without ${what}. Its output:\n${this.lines.join('\n')}`)));
+      const giveUp = (why: string) =>
+        settle(() => reject(new Error(`${why} without ${what}. Its output:\n${this.lines.join('\n')}`)));
       const timer = setTimeout(() => giveUp(`The service ran ${timeoutMs} ms`), timeoutMs);
       this.#waiting.add(look);
       void this.exit.then(({ code, signal }) => giveUp(`The service ended (${signal ?? `exit ${code}`})`));

@@ -1,6 +1,6 @@
-import { startFaultProxy } from '../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../src/testing/fault-proxy.js';
-import type { HttpAnswer, HttpExchange, HttpRequest } from '../../src/testing/http-rewriter.js';
+import { startFaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../src/integrations/testing/fault-proxy.js';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../src/integrations/testing/http-rewriter.js';
 import { rawConsul } from './servers/raw-consul.js';
 
 /** A proxy before a Consul 1.8 that answers as newer ones do (1.15 and later, as far as their source and documentation tell). Close it when done. */
@@ -29,7 +29,9 @@ async function beforeAsking(request: HttpRequest, consulUrl: string): Promise<Ht
   }
   // A list may hide what the token may not see; with ACL, 1.8 says by itself that it has no such check.
   if (what === 'check' && tokenText === undefined) {
-    return (await hasCheck(consulUrl, decodeURIComponent(encodedId))) ? undefined : unknown('check', decodeURIComponent(encodedId));
+    return (await hasCheck(consulUrl, decodeURIComponent(encodedId)))
+      ? undefined
+      : unknown('check', decodeURIComponent(encodedId));
   }
   return undefined;
 }
@@ -38,7 +40,9 @@ async function afterAsking({ status, body, path }: HttpExchange, consulUrl: stri
   if (status === 403) {
     const [, resource, access, name] = /^Permission denied: Missing (\w+):(\w+) on (.+)$/.exec(body.trim()) ?? [];
     if (name === undefined) return undefined;
-    return { body: `Permission denied: token with AccessorID '00000000-0000-0000-0000-000000000002' lacks permission '${resource}:${access}' on "${name}"` };
+    return {
+      body: `Permission denied: token with AccessorID '00000000-0000-0000-0000-000000000002' lacks permission '${resource}:${access}' on "${name}"`,
+    };
   }
   if (status !== 500) return undefined;
   const [, encodedId = ''] = /^\/v1\/agent\/(?:check|service)\/\w+\/([^?]+)/.exec(path) ?? [];

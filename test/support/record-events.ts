@@ -1,4 +1,4 @@
-import type { EventName, Listener, RegistrarEvents } from '../../src/telemetry/events.js';
+import type { EventName, Listener, RegistrarEvents } from '../../src/contracts/events.js';
 
 /** Anything that tells events as a Registrar does. */
 export interface EventSource {
@@ -58,14 +58,15 @@ export function recordEvents(source: EventSource): EventRecord {
   const all: RecordedEvent[] = [];
   const handedOut = new Map<EventName, number>();
   const waiting = new Set<() => void>();
-  const offs = (eventNames).map((name) =>
+  const offs = eventNames.map((name) =>
     source.on(name, (payload) => {
       all.push({ name, payload } as RecordedEvent);
       for (const look of [...waiting]) look();
     }),
   );
 
-  const of = <N extends EventName>(name: N) => all.filter((event) => event.name === name).map((event) => event.payload as RegistrarEvents[N]);
+  const of = <N extends EventName>(name: N) =>
+    all.filter((event) => event.name === name).map((event) => event.payload as RegistrarEvents[N]);
   const take = <N extends EventName>(name: N): RegistrarEvents[N] | undefined => {
     const position = handedOut.get(name) ?? 0;
     const payload = of(name)[position];

@@ -1,5 +1,5 @@
-import type { ConfigSource, SourceReading } from '../../src/config/source.js';
-import { asError } from '../../src/errors.js';
+import type { ConfigSource, SourceReading } from '../../src/contracts/config-source.js';
+import { asError } from '../../src/core/errors.js';
 
 /** A config source in the test's hands: holds a poll until `say` is called, as a well-behaved one does. */
 export class ScriptedSource implements ConfigSource {

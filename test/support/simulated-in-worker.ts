@@ -1,4 +1,4 @@
-import type { Registration, Registry } from '../../src/registry/registry.js';
+import type { Registration, Registry } from '../../src/contracts/registry.js';
 import type { SimulatedRegistry } from './simulated-registry.js';
 
 /** Lets things happen in a thread: at once, once it goes on, or never. */
@@ -17,15 +17,23 @@ export function simulated({ room, broken }: { room: number; broken?: boolean }):
     <G extends unknown[], T>(verb: (...given: G) => Promise<T>) =>
     async (...given: G): Promise<T> => {
       await through();
-      const outcome = await verb(...given).then((value) => ({ value }), (error: unknown) => ({ error }));
+      const outcome = await verb(...given).then(
+        (value) => ({ value }),
+        (error: unknown) => ({ error }),
+      );
       await through();
       if ('error' in outcome) throw outcome.error;
       return outcome.value;
     };
-  const registration = (inner: Registration): Registration => ({ ...inner, renew: gated(inner.renew), changed: gated(inner.changed!), deregister: gated(inner.deregister) });
+  const registration = (inner: Registration): Registration => ({
+    ...inner,
+    renew: gated(inner.renew),
+    changed: gated(inner.changed!),
+    deregister: gated(inner.deregister),
+  });
   return {
     name: registry.name,
-    nearby: registry.nearby,
+    isLocal: registry.isLocal,
     suppliesAddress: registry.suppliesAddress,
     probes: registry.probes,
     read: gated((...given) => registry.read(...given)),

@@ -1,18 +1,19 @@
 import { Registrar } from '../../src/registrar.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
-import { Permits } from '../../src/heartbeat/permits.js';
-import { Slots } from '../../src/heartbeat/slots.js';
-import { Signals } from '../../src/lifecycle/signals.js';
-import type { EventName, RegistrarEvents } from '../../src/telemetry/events.js';
+import { Semaphore } from '../../src/core/semaphore.js';
+import { BeatSlots } from '../../src/heartbeat/beat-slots.js';
+import { Signals } from '../../src/shutdown/signals.js';
+import type { EventName, RegistrarEvents } from '../../src/contracts/events.js';
 import type { LocalSystem } from '../../src/instance/local-system.js';
 import { fakeSystem } from './fake-system.js';
 import { FakeClock } from './fake-clock.js';
-import { retry } from '../../src/resilience/retry.js';
+import { retry } from '../../src/core/retry.js';
 import { eventNames } from './record-events.js';
 import { SimulatedRegistry } from './simulated-registry.js';
+import { inContext } from '../../src/compose.js';
 
 // What the core loads at its first use it loads in real time, that the fake clock would not wait for.
-await import('../../src/lifecycle/live-config.js');
+await import('../../src/config/live-config.js');
 await retry(() => Promise.resolve(), {
   clock: new FakeClock(),
   signal: new AbortController().signal,
@@ -33,7 +34,10 @@ export class FakeProcess {
   }
 
   removeListener(event: string, listener: () => void): void {
-    this.#listeners.set(event, (this.#listeners.get(event) ?? []).filter((other) => other !== listener));
+    this.#listeners.set(
+      event,
+      (this.#listeners.get(event) ?? []).filter((other) => other !== listener),
+    );
   }
 
   listenerCount(event: string): number {
@@ -66,12 +70,36 @@ export interface SimulatedLife {
 }
 
 /** A Registrar without a server, on a fake clock, a fake process and a simulated registry. */
-export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: () => number = () => 0.5, latency?: () => number, system: LocalSystem = fakeSystem()): SimulatedLife {
+export function simulatedLife(
+  options: Partial<RegistrarOptions> = {},
+  random: () => number = () => 0.5,
+  latency?: () => number,
+  system: LocalSystem = fakeSystem(),
+): SimulatedLife {
   const clock = new FakeClock();
   const registry = new SimulatedRegistry(clock, latency);
   const process = new FakeProcess();
-  const surroundings = { clock, random, signals: new Signals(process), slots: new Slots(random), polls: new Permits(4), system };
-  const registrar = new Registrar({ name: 'orders', address: '10.0.0.1', port: 3000, ttl: '9s', registry, logger: false, ...options }, surroundings);
+  const context = {
+    clock,
+    random,
+    signals: new Signals(process),
+    slots: new BeatSlots(random),
+    polls: new Semaphore(4),
+    system,
+  };
+  const registrar = inContext(
+    context,
+    () =>
+      new Registrar({
+        name: 'orders',
+        address: '10.0.0.1',
+        port: 3000,
+        ttl: '9s',
+        registry,
+        logger: false,
+        ...options,
+      }),
+  );
   const events: SimulatedLife['events'] = [];
   for (const name of eventNames) {
     registrar.on(name, (payload) => {
@@ -84,6 +112,7 @@ export function simulatedLife(options: Partial<RegistrarOptions> = {}, random: (
     process,
     registrar,
     events,
-    told: <N extends EventName>(name: N) => events.filter((event) => event.name === name).map(({ payload }) => payload as RegistrarEvents[N]),
+    told: <N extends EventName>(name: N) =>
+      events.filter((event) => event.name === name).map(({ payload }) => payload as RegistrarEvents[N]),
   };
 }

@@ -1,9 +1,9 @@
-import type { Clock } from '../../src/clock.js';
-import type { Discovery } from '../../src/discovery/discovery.js';
-import { RegistrationLostError, RegistryUnavailableError, asError } from '../../src/errors.js';
-import type { HealthReport, HealthStatus } from '../../src/health/report.js';
-import type { InstanceKey, ServiceInstance } from '../../src/instance/service-instance.js';
-import type { Entry, Registration, Registry } from '../../src/registry/registry.js';
+import type { Clock } from '../../src/core/clock.js';
+import type { Discovery } from '../../src/contracts/discovery.js';
+import { RegistrationLostError, RegistryUnavailableError, asError } from '../../src/core/errors.js';
+import type { HealthReport, HealthStatus } from '../../src/contracts/health-report.js';
+import type { InstanceKey, ServiceInstance } from '../../src/contracts/service-instance.js';
+import type { Entry, Registration, Registry } from '../../src/contracts/registry.js';
 
 interface Stored {
   instance: ServiceInstance;
@@ -23,7 +23,7 @@ export interface Request {
  */
 export class SimulatedRegistry implements Registry {
   readonly name = 'simulated';
-  readonly nearby = true;
+  readonly isLocal = true;
   readonly suppliesAddress = false;
   readonly entries = new Map<string, Stored>();
   /** Every request that was sent, in order. */
@@ -37,7 +37,7 @@ export class SimulatedRegistry implements Registry {
   probeStatus: HealthStatus = 'passing';
   readonly probes = true;
   /** Others take the place of those that the entries were written with when this grows. */
-  credentials = 0;
+  generation = 0;
   /** Refuses connections. */
   down = false;
   /** Its lists show nothing, as to a token without the right to read. */
@@ -89,26 +89,42 @@ export class SimulatedRegistry implements Registry {
       if (stored === undefined) return undefined;
       const status = this.#statusOf(stored);
       const { maintenance } = stored;
-      const checks = stored.instance.checks.map(({ kind }) => ({ id: `${key.id}:${kind}`, kind, status: this.probeStatus, output: '' }));
-      return { instance: stored.instance, status, checks, ...(maintenance !== undefined && { maintenance: { reason: maintenance } }) };
+      const checks = stored.instance.checks.map(({ kind }) => ({
+        id: `${key.id}:${kind}`,
+        kind,
+        status: this.probeStatus,
+        output: '',
+      }));
+      return {
+        instance: stored.instance,
+        status,
+        checks,
+        ...(maintenance !== undefined && { maintenance: { reason: maintenance } }),
+      };
     });
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const { credentials } = this;
+    const { generation } = this;
     await this.#send('register', signal, () => {
       const before = this.entries.get(instance.id);
       const maintenance = before?.maintenance ?? (report.status === 'maintenance' ? report.reason : undefined);
-      this.entries.set(instance.id, { instance, status: before?.status ?? 'critical', beatAt: this.#clock.now(), maintenance });
+      this.entries.set(instance.id, {
+        instance,
+        status: before?.status ?? 'critical',
+        beatAt: this.#clock.now(),
+        maintenance,
+      });
       this.#changed();
     });
     return {
       holder: () => this.name,
-      outdated: () => this.credentials !== credentials,
+      hasStaleCredentials: () => this.generation !== generation,
       renew: (current, until) =>
         this.#send('renew', until, () => {
           const stored = this.entries.get(instance.id);
-          if (stored === undefined) throw new RegistrationLostError('gone', { registry: this.name, operation: 'renew' });
+          if (stored === undefined)
+            throw new RegistrationLostError('gone', { registry: this.name, operation: 'renew' });
           stored.status = current.status;
           stored.beatAt = this.#clock.now();
           this.#changed(false);
@@ -117,7 +133,12 @@ export class SimulatedRegistry implements Registry {
       changed: (until) => this.#watch(until),
       presence: {
         place: this.name,
-        present: (_keys, until) => this.#send('list', until, () => new Set(this.hidesAll ? [] : [...this.entries.values()].map((stored) => stored.instance.nonce))),
+        present: (_keys, until) =>
+          this.#send(
+            'list',
+            until,
+            () => new Set(this.hidesAll ? [] : [...this.entries.values()].map((stored) => stored.instance.nonce)),
+          ),
       },
       deregister: (until) => this.remove({ name: instance.name, id: instance.id, nonce: instance.nonce }, until),
     };

@@ -1,15 +1,15 @@
-import type { Clock } from '../../src/clock.js';
-import { sleepOn } from '../../src/clock.js';
+import type { Clock } from '../../src/core/clock.js';
+import { sleepOn } from '../../src/core/clock.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
-import { builtInRegistries } from '../../src/config/built-in-registries.js';
-import { Permits } from '../../src/heartbeat/permits.js';
-import { SharedLook } from '../../src/heartbeat/shared-look.js';
-import { Slots } from '../../src/heartbeat/slots.js';
-import type { FromThread, ToThread } from '../../src/heartbeat/thread/messages.js';
-import { serveBeats } from '../../src/heartbeat/thread/serve.js';
-import { SharedThread } from '../../src/heartbeat/thread/shared-thread.js';
-import type { StartThread } from '../../src/heartbeat/thread/start-thread.js';
-import { Signals } from '../../src/lifecycle/signals.js';
+import { builtInRegistries } from '../../src/backends/built-in-registries.js';
+import { Semaphore } from '../../src/core/semaphore.js';
+import { BatchWatcher } from '../../src/heartbeat/batch-watcher.js';
+import { BeatSlots } from '../../src/heartbeat/beat-slots.js';
+import type { FromThread, ToThread } from '../../src/heartbeat/worker/messages.js';
+import { serveBeats } from '../../src/heartbeat/worker/serve-beats.js';
+import { SharedThread } from '../../src/heartbeat/worker/shared-thread.js';
+import type { StartThread } from '../../src/heartbeat/worker/start-thread.js';
+import { Signals } from '../../src/shutdown/signals.js';
 import { Registrar } from '../../src/registrar.js';
 import { FakeClock } from './fake-clock.js';
 import { fakeSystem } from './fake-system.js';
@@ -18,6 +18,7 @@ import type { Gate } from './simulated-in-worker.js';
 import { recordEvents } from './record-events.js';
 import { FakeProcess } from './simulated-life.js';
 import { SimulatedRegistry } from './simulated-registry.js';
+import { inContext } from '../../src/compose.js';
 
 /** What one thread sees of the clock: while it is stalled, its timers and what it is sent wait. */
 class ThreadTime implements Clock {
@@ -102,7 +103,15 @@ export function threadedProcess() {
     };
     let hear: (message: ToThread) => void = () => undefined;
     queueMicrotask(() => {
-      hear = serveBeats({ clock: time, random: () => 0.5, polls: new Permits(4), sharedLook: new SharedLook(), factories: builtInRegistries, signsOfLife, send });
+      hear = serveBeats({
+        clock: time,
+        random: () => 0.5,
+        polls: new Semaphore(4),
+        batchWatcher: new BatchWatcher(),
+        factories: builtInRegistries,
+        signsOfLife,
+        send,
+      });
     });
     return {
       post: (message) => {
@@ -115,7 +124,16 @@ export function threadedProcess() {
   };
   const sharedThread = new SharedThread(start, main);
   const random = () => 0.5;
-  const surroundings = { clock: main, random, signals: new Signals(new FakeProcess()), slots: new Slots(random), polls: new Permits(4), sharedLook: new SharedLook(), system: fakeSystem(), sharedThread: async () => sharedThread };
+  const context = {
+    clock: main,
+    random,
+    signals: new Signals(new FakeProcess()),
+    slots: new BeatSlots(random),
+    polls: new Semaphore(4),
+    batchWatcher: new BatchWatcher(),
+    system: fakeSystem(),
+    sharedThread: async () => sharedThread,
+  };
   /** Of the thread that was started last. */
   const gate = (): Gate => {
     const { time } = threads.at(-1)!;
@@ -135,7 +153,20 @@ export function threadedProcess() {
     /** A Registrar with worker beats. */
     life(options: Partial<RegistrarOptions> = {}, registry: SimulatedRegistry = inWorker(), port = 3000) {
       const heartbeat = { thread: 'worker' as const, ...options.heartbeat };
-      const registrar = new Registrar({ name: 'orders', address: '10.0.0.1', port, ttl: '9s', registry, logger: false, ...options, heartbeat }, surroundings);
+      const registrar = inContext(
+        context,
+        () =>
+          new Registrar({
+            name: 'orders',
+            address: '10.0.0.1',
+            port,
+            ttl: '9s',
+            registry,
+            logger: false,
+            ...options,
+            heartbeat,
+          }),
+      );
       return { registrar, registry, events: recordEvents(registrar) };
     },
   };

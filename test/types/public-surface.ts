@@ -10,7 +10,12 @@ import Fastify from 'fastify';
 const server = createServer();
 
 export async function accepted(own: Registry): Promise<void> {
-  const registrar: Registrar = await register(server, { name: 'orders', ttl: '10s', registry: consul(), checks: { http: true } });
+  const registrar: Registrar = await register(server, {
+    name: 'orders',
+    ttl: '10s',
+    registry: consul(),
+    checks: { http: true },
+  });
   const off: () => void = registrar.on('recovered', ({ afterMs, cause }) => console.log(afterMs.toFixed(), cause));
   off();
   const state: RegistrarState = registrar.state;
@@ -18,7 +23,13 @@ export async function accepted(own: Registry): Promise<void> {
   await new Registrar({ name: 'worker', registry: own, shutdown: { signals: false } }).start();
   await registrar.stop();
   const members = ['http://10.0.0.1:2379', 'http://10.0.0.2:2379'];
-  const clustered: Registry = etcd({ endpoints: members, username: 'orders', password: 'pw', tls: {}, layout: ({ id, port }) => (port === undefined ? undefined : { key: id, value: String(port) }) });
+  const clustered: Registry = etcd({
+    endpoints: members,
+    username: 'orders',
+    password: 'pw',
+    tls: {},
+    layout: ({ id, port }) => (port === undefined ? undefined : { key: id, value: String(port) }),
+  });
   console.log(clustered.name);
 
   const app = Fastify();

@@ -1,35 +1,35 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
-import { StoppedError } from '../../errors.js';
-import { Cancellation, sendOnce } from '../../resilience/transport.js';
+import { StoppedError } from '../../core/errors.js';
+import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
 import { unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
-import { ConsulSecrets } from './consul-secrets.js';
-import { releaseWire, takeWire } from './consul-wire.js';
-import type { Lane, PapiResponse, Wire, WirePlan } from './consul-wire.js';
+import { ConsulCredentials } from './consul-credentials.js';
+import { releaseConnection, acquireConnection } from './consul-connection.js';
+import type { ConnectionPool, PapiResponse, ConsulConnection, ConnectionPlan } from './consul-connection.js';
 
 /** One request of the agent's API. `path` is what follows `/v1`, already percent-encoded. */
 export interface ConsulRequest {
   readonly operation: string;
   readonly method: 'GET' | 'PUT';
   readonly path: string;
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly body?: Buffer;
 }
 
 /** The npm client behind the three things it lacks: abort, bounded pools, and errors that keep the agent's words. */
 export class ConsulClient {
-  readonly secrets: ConsulSecrets;
+  readonly credentials: ConsulCredentials;
   readonly #target: ConsulTarget;
-  #taken: { readonly plan: WirePlan; readonly opening: Promise<Wire> } | undefined;
-  #wire: Wire | undefined;
+  #taken: { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } | undefined;
+  #connection: ConsulConnection | undefined;
   readonly #inFlight = new Set<Cancellation | ContextCancellation>();
   #closed = false;
 
   constructor(target: ConsulTarget) {
     this.#target = target;
-    this.secrets = new ConsulSecrets(target);
+    this.credentials = new ConsulCredentials(target);
   }
 
   /** The endpoint, safe to print. */
@@ -44,17 +44,20 @@ export class ConsulClient {
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertOpen(request);
-    if (this.#taken !== undefined && this.#taken.plan.tls !== this.secrets.tls) this.#letGo();
-    const wire = this.#wire ?? (await this.#open(request));
-    const token = await this.secrets.token(request.operation, signal);
+    if (this.#taken !== undefined && this.#taken.plan.tls !== this.credentials.tls) this.#letGo();
+    const connection = this.#connection ?? (await this.#open(request));
+    const token = await this.credentials.token(request.operation, signal);
     signal.throwIfAborted();
     this.#assertOpen(request);
-    const cancellation = request.lane === 'beat' ? new Cancellation() : new ContextCancellation();
+    const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      const answer = cancellation instanceof Cancellation ? await sendBeat(wire, request, token, cancellation) : await sendCall(wire, request, token, cancellation);
-      return withoutSecrets(answer, token === undefined ? wire.secrets : [token, ...wire.secrets]);
+      const answer =
+        cancellation instanceof Cancellation
+          ? await sendBeat(connection, request, token, cancellation)
+          : await sendCall(connection, request, token, cancellation);
+      return withoutSecrets(answer, token === undefined ? connection.secrets : [token, ...connection.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
       this.#assertOpen(request);
@@ -74,63 +77,89 @@ export class ConsulClient {
   }
 
   #assertOpen({ operation }: ConsulRequest): void {
-    if (this.#closed) throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, { registry: 'consul', operation });
+    if (this.#closed)
+      throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, {
+        registry: 'consul',
+        operation,
+      });
   }
 
-  async #open({ operation }: ConsulRequest): Promise<Wire> {
+  async #open({ operation }: ConsulRequest): Promise<ConsulConnection> {
     const taken = (this.#taken ??= this.#take());
     try {
-      const wire = await taken.opening;
-      if (this.#taken === taken) this.#wire = wire;
-      return wire;
+      const connection = await taken.opening;
+      if (this.#taken === taken) this.#connection = connection;
+      return connection;
     } catch (thrown) {
       if (this.#taken === taken) this.#taken = undefined;
       throw unreachable(thrown, operation, this.shown);
     }
   }
 
-  #take(): { readonly plan: WirePlan; readonly opening: Promise<Wire> } {
+  #take(): { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } {
     const { url, pool, timeouts } = this.#target;
-    const plan = { url, pool, connectMs: timeouts.connectMs, tls: this.secrets.tls };
-    return { plan, opening: takeWire(plan) };
+    const plan = { url, pool, connectMs: timeouts.connectMs, tls: this.credentials.tls };
+    return { plan, opening: acquireConnection(plan) };
   }
 
   /** What is in flight goes on to its end. */
   #letGo(): void {
-    if (this.#taken !== undefined) releaseWire(this.#taken.plan);
+    if (this.#taken !== undefined) releaseConnection(this.#taken.plan);
     this.#taken = undefined;
-    this.#wire = undefined;
+    this.#connection = undefined;
   }
 }
 
 /** Whatever stands before an agent may say in its answer what it was sent; words of an answer get into messages. */
 function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
   const found = answer.status < 400 ? [] : secrets.filter((secret) => answer.text.includes(secret));
-  return found.length === 0 ? answer : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
+  return found.length === 0
+    ? answer
+    : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
 }
 
 /** Straight over node's own client: the npm client's way costs as much again as the request itself. */
-function sendBeat(wire: Wire, request: ConsulRequest, token: string | undefined, cancellation: Cancellation): Promise<Answer> {
+function sendBeat(
+  connection: ConsulConnection,
+  request: ConsulRequest,
+  token: string | undefined,
+  cancellation: Cancellation,
+): Promise<Answer> {
   let beat = lastBeats.get(request);
-  if (beat?.wire !== wire || beat.token !== token) {
-    const headers = { ...wire.headers, ...tokenHeader(token), 'content-length': request.body?.length ?? 0 };
-    beat = { wire, token, options: { ...wire.beat, path: wire.base + request.path, headers } };
+  if (beat?.connection !== connection || beat.token !== token) {
+    const headers = { ...connection.headers, ...tokenHeader(token), 'content-length': request.body?.length ?? 0 };
+    beat = { connection, token, options: { ...connection.beat, path: connection.base + request.path, headers } };
     lastBeats.set(request, beat);
   }
-  return sendOnce(wire.http, beat.options, request.body, cancellation);
+  return sendOnce(connection.http, beat.options, request.body, cancellation);
 }
 
 /** A beat that says the same again is the same request again, and is put together once. */
-const lastBeats = new WeakMap<ConsulRequest, { readonly wire: Wire; readonly token: string | undefined; readonly options: RequestOptions }>();
+const lastBeats = new WeakMap<
+  ConsulRequest,
+  { readonly connection: ConsulConnection; readonly token: string | undefined; readonly options: RequestOptions }
+>();
 
 function tokenHeader(token: string | undefined): { 'x-consul-token'?: string } {
   return token === undefined ? {} : { 'x-consul-token': token };
 }
 
-async function sendCall(wire: Wire, { method, path, lane, body }: ConsulRequest, token: string | undefined, ctx: ContextCancellation): Promise<Answer> {
-  const call = { path, agent: wire.agents[lane], ctx, buffer: true, headers: tokenHeader(token), ...(body && { body, type: 'json' }) };
+async function sendCall(
+  connection: ConsulConnection,
+  { method, path, pool, body }: ConsulRequest,
+  token: string | undefined,
+  ctx: ContextCancellation,
+): Promise<Answer> {
+  const call = {
+    path,
+    agent: connection.agents[pool],
+    ctx,
+    buffer: true,
+    headers: tokenHeader(token),
+    ...(body && { body, type: 'json' }),
+  };
   try {
-    return answerOf(await (method === 'PUT' ? wire.client._put(call) : wire.client._get(call)));
+    return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
   } catch (thrown) {
     // To the npm client every status but 2xx is an error.
     if (thrown instanceof Error && 'response' in thrown) return answerOf(thrown.response as PapiResponse);

@@ -1,7 +1,7 @@
-import type { DiscoveredInstance } from '../../discovery/discovery.js';
-import type { HealthReport, HealthStatus } from '../../health/report.js';
-import type { CheckTls, RegistryCheck, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, EntryCheck, EntryInstance } from '../../registry/registry.js';
+import type { DiscoveredInstance } from '../../contracts/discovery.js';
+import type { HealthReport, HealthStatus } from '../../contracts/health-report.js';
+import type { CheckTls, RegistryCheck, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, EntryCheck, EntryInstance } from '../../contracts/registry.js';
 import { probeAdvice } from './consul-probes.js';
 
 /** Where the incarnation is kept, so that a reader can tell it from a namesake. */
@@ -20,7 +20,10 @@ export function ttlCheckId(id: string): string {
  */
 export function encodeInstance(instance: ServiceInstance): object {
   const { name, id, address, port, tags, meta, weights, nonce, ttlMs, checks, deregisterCriticalAfterMs } = instance;
-  const reap = deregisterCriticalAfterMs === undefined ? {} : { DeregisterCriticalServiceAfter: goDuration(deregisterCriticalAfterMs) };
+  const reap =
+    deregisterCriticalAfterMs === undefined
+      ? {}
+      : { DeregisterCriticalServiceAfter: goDuration(deregisterCriticalAfterMs) };
   return {
     ID: id,
     Name: name,
@@ -37,7 +40,11 @@ export function encodeInstance(instance: ServiceInstance): object {
 }
 
 function encodeCheck(check: RegistryCheck): object {
-  const pace = { Interval: goDuration(check.intervalMs), Timeout: goDuration(check.timeoutMs), ...(check.seenPassing && { Status: 'passing' }) };
+  const pace = {
+    Interval: goDuration(check.intervalMs),
+    Timeout: goDuration(check.timeoutMs),
+    ...(check.seenPassing && { Status: 'passing' }),
+  };
   switch (check.kind) {
     case 'http':
       return { Name: `HTTP ${check.url}`, HTTP: check.url, ...encodeTls(check.tls), ...pace };
@@ -49,7 +56,10 @@ function encodeCheck(check: RegistryCheck): object {
 }
 
 function encodeTls({ serverName, skipVerify }: CheckTls = {}): object {
-  return { ...(skipVerify === true && { TLSSkipVerify: true }), ...(serverName !== undefined && { TLSServerName: serverName }) };
+  return {
+    ...(skipVerify === true && { TLSSkipVerify: true }),
+    ...(serverName !== undefined && { TLSServerName: serverName }),
+  };
 }
 
 /** The body of a heartbeat. The same report gives the same bytes. */
@@ -81,7 +91,11 @@ export function decodeEntry(answer: unknown): Entry | undefined {
 /** The nonces in the answer of `agent/services`. Throws on a shape that is not Consul's. */
 export function decodeNonces(answer: unknown): Set<string> {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new TypeError('not services by id');
-  return new Set(Object.values(answer as Readonly<Record<string, ServiceAnswer>>).flatMap((service) => decodeService(service).nonce ?? []));
+  return new Set(
+    Object.values(answer as Readonly<Record<string, ServiceAnswer>>).flatMap(
+      (service) => decodeService(service).nonce ?? [],
+    ),
+  );
 }
 
 /** The answer of `health/service`. Throws on a shape that is not Consul's. */
@@ -90,11 +104,24 @@ export function decodeInstances(answer: unknown): DiscoveredInstance[] {
   return (answer as CatalogEntry[]).map(({ Node, Service, Checks }) => {
     const instance = decodeService(Service);
     const address = instance.address ?? Node?.Address;
-    return { ...instance, ...(address && { address }), status: worst((Checks ?? []).map((check) => decodeCheck(check, Service.ID).status)) };
+    return {
+      ...instance,
+      ...(address && { address }),
+      status: worst((Checks ?? []).map((check) => decodeCheck(check, Service.ID).status)),
+    };
   });
 }
 
-function decodeService({ ID, Service, Address, Port, Tags, Meta, Weights, EnableTagOverride }: ServiceAnswer): EntryInstance {
+function decodeService({
+  ID,
+  Service,
+  Address,
+  Port,
+  Tags,
+  Meta,
+  Weights,
+  EnableTagOverride,
+}: ServiceAnswer): EntryInstance {
   const { [NONCE_KEY]: nonce, ...meta } = Meta ?? {};
   return {
     name: Service,

@@ -1,4 +1,4 @@
-import type { Cursor, DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
+import type { Cursor, DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
 import type { Answer } from './consul-answer.js';
 import type { ConsulClient } from './consul-client.js';
 import { decodeInstances, goDuration } from './consul-codec.js';
@@ -18,10 +18,20 @@ export class ConsulDiscovery implements Discovery {
     this.#target = target;
   }
 
-  async poll(service: string, cursor: Cursor | undefined, signal: AbortSignal): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
+  async poll(
+    service: string,
+    cursor: Cursor | undefined,
+    signal: AbortSignal,
+  ): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
     const held = cursor !== undefined && cursor !== '0';
-    const path = consulPath('/health/service/', service, {}, this.#target, held ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {});
-    const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'poll' : 'call' }, signal);
+    const path = consulPath(
+      '/health/service/',
+      service,
+      {},
+      this.#target,
+      held ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {},
+    );
+    const answer = await this.#client.send({ operation, method: 'GET', path, pool: held ? 'poll' : 'call' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     return { instances: this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }

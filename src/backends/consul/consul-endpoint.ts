@@ -1,14 +1,22 @@
 import type { ConsulEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:8500';
 const URL_ALLOWED = "an http or https URL without query, e.g. 'http://127.0.0.1:8500'";
 
 /** The one endpoint that options and environment name; undefined, with what is wrong added to `issues`, when there is none that can be. */
-export function endpointOf(endpoints: readonly string[] | undefined, env: ConsulEnv, issues: ConfigIssue[]): URL | undefined {
+export function endpointOf(
+  endpoints: readonly string[] | undefined,
+  env: ConsulEnv,
+  issues: ConfigIssue[],
+): URL | undefined {
   if (endpoints !== undefined && (!Array.isArray(endpoints) || endpoints.length !== 1)) {
     const value = Array.isArray(endpoints) ? `${String(endpoints.length)} endpoints` : endpoints;
-    issues.push({ field: 'endpoints', value, allowed: 'an array of the URL of an agent, or of several agents of one datacenter' });
+    issues.push({
+      field: 'endpoints',
+      value,
+      allowed: 'an array of the URL of an agent, or of several agents of one datacenter',
+    });
     return undefined;
   }
   const field = endpoints !== undefined ? 'endpoints[0]' : 'CONSUL_HTTP_ADDR';
@@ -16,7 +24,11 @@ export function endpointOf(endpoints: readonly string[] | undefined, env: Consul
   const secure = flagOf('CONSUL_HTTP_SSL', env.ssl, issues) ?? false;
   const url = typeof given === 'string' ? parseUrl(given, secure) : undefined;
   if (url === undefined) {
-    issues.push({ field, value: typeof given === 'string' ? given.replace(/\/\/[^/]*@/, '//(hidden)@') : given, allowed: URL_ALLOWED });
+    issues.push({
+      field,
+      value: typeof given === 'string' ? given.replace(/\/\/[^/]*@/, '//(hidden)@') : given,
+      allowed: URL_ALLOWED,
+    });
   }
   return url;
 }
@@ -38,6 +50,10 @@ function parseUrl(text: string, secure: boolean): URL | undefined {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${secure ? 'https' : 'http'}://${text}`;
   if (!URL.canParse(full)) return undefined;
   const url = new URL(full);
-  const fits = (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname !== '' && url.search === '' && url.hash === '';
+  const fits =
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.hostname !== '' &&
+    url.search === '' &&
+    url.hash === '';
   return fits ? url : undefined;
 }

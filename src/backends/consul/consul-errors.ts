@@ -1,7 +1,7 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../errors.js';
-import type { RegistrarError } from '../../errors.js';
-import { tlsTrouble } from '../../resilience/tls-trouble.js';
-import type { TlsTrouble } from '../../resilience/tls-trouble.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import type { RegistrarError } from '../../core/errors.js';
+import { tlsFault } from '../../net/tls-errors.js';
+import type { TlsFault } from '../../net/tls-errors.js';
 import type { Answer } from './consul-answer.js';
 
 /** The agent's words may be long; this is as much as a log line should carry. */
@@ -24,11 +24,14 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
   }
 }
 
-const tlsHints: Readonly<Record<TlsTrouble, string>> = {
-  untrusted: 'Nobody who is trusted has signed its certificate: name its authority by consul({ tls: { ca } }) or CONSUL_CACERT',
+const tlsHints: Readonly<Record<TlsFault, string>> = {
+  untrusted:
+    'Nobody who is trusted has signed its certificate: name its authority by consul({ tls: { ca } }) or CONSUL_CACERT',
   expired: 'Its certificate is out of date: the agent needs a new one',
-  'other name': 'Its certificate is for another name: give one that it carries by consul({ tls: { serverName } }) or CONSUL_TLS_SERVER_NAME',
-  'client certificate': 'It wants a client certificate that it trusts: consul({ tls: { cert, key } }), or CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY',
+  'other name':
+    'Its certificate is for another name: give one that it carries by consul({ tls: { serverName } }) or CONSUL_TLS_SERVER_NAME',
+  'client certificate':
+    'It wants a client certificate that it trusts: consul({ tls: { cert, key } }), or CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY',
   'not TLS': "It does not speak TLS there: name the agent's HTTPS port, or begin the endpoint with 'http://'",
 };
 
@@ -36,12 +39,16 @@ const tlsHints: Readonly<Record<TlsTrouble, string>> = {
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
-  const trouble = tlsTrouble(cause);
-  const hint = trouble === undefined ? 'Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR' : tlsHints[trouble];
-  return new RegistryUnavailableError(
-    `Consul at ${shown} could not be reached to ${operation} (${why}). ${hint}`,
-    { registry: 'consul', operation, cause },
-  );
+  const trouble = tlsFault(cause);
+  const hint =
+    trouble === undefined
+      ? 'Is the agent running there? The place is set by consul({ endpoints }) or CONSUL_HTTP_ADDR'
+      : tlsHints[trouble];
+  return new RegistryUnavailableError(`Consul at ${shown} could not be reached to ${operation} (${why}). ${hint}`, {
+    registry: 'consul',
+    operation,
+    cause,
+  });
 }
 
 /** An answer of the right status whose body is not what an agent says. */
@@ -54,7 +61,8 @@ export function notConsul(operation: string, shown: string, cause?: unknown): Re
 
 function kindOf({ status, text }: Answer): 'denied' | 'rejected' | 'unavailable' {
   // A server's refusal that an agent passes on may be a 500.
-  if (status === 401 || status === 403 || (status === 500 && /Permission denied|ACL not found/i.test(text))) return 'denied';
+  if (status === 401 || status === 403 || (status === 500 && /Permission denied|ACL not found/i.test(text)))
+    return 'denied';
   // 404 to a verb that every agent knows comes from something in front of it, as redirects do: it may well pass.
   const passing = status < 400 || status >= 500 || status === 404 || status === 408 || status === 425 || status === 429;
   return passing ? 'unavailable' : 'rejected';
@@ -81,14 +89,22 @@ function sentence(said: string, hint: string | undefined): string {
 
 function deniedHint(words: string, operation: string): string {
   const place = operation === 'configure' ? 'consulKv(key, { token })' : 'consul({ token })';
-  if (/ACL not found/i.test(words)) return `The token is unknown there or was deleted: set ${place} or CONSUL_HTTP_TOKEN`;
-  if (operation === 'configure') return `The token in ${place} or CONSUL_HTTP_TOKEN needs key:read on this key, as \`npx rollcall policy --kv\` prints it`;
-  const right = operation === 'read' || operation === 'changed' || operation === 'list' ? 'service:read' : operation === 'discover' ? 'service:read and node:read' : 'service:write';
+  if (/ACL not found/i.test(words))
+    return `The token is unknown there or was deleted: set ${place} or CONSUL_HTTP_TOKEN`;
+  if (operation === 'configure')
+    return `The token in ${place} or CONSUL_HTTP_TOKEN needs key:read on this key, as \`npx rollcall policy --kv\` prints it`;
+  const right =
+    operation === 'read' || operation === 'changed' || operation === 'list'
+      ? 'service:read'
+      : operation === 'discover'
+        ? 'service:read and node:read'
+        : 'service:write';
   return `The token in ${place} or CONSUL_HTTP_TOKEN needs ${right} on this service; \`npx rollcall policy\` prints all that it needs`;
 }
 
 function rejectedHint(words: string): string | undefined {
-  if (/unknown field/i.test(words)) return 'This agent is older than the field: leave the option out or upgrade the agent';
+  if (/unknown field/i.test(words))
+    return 'This agent is older than the field: leave the option out or upgrade the agent';
   if (/Enterprise/i.test(words)) return 'Leave namespace and partition out with the community edition';
   if (/HTTP request to an HTTPS server/i.test(words)) return "Begin the endpoint with 'https://'";
   return undefined;

@@ -1,5 +1,5 @@
 import { readJsonText } from '../../config/source-text.js';
-import type { SourceReading } from '../../config/source.js';
+import type { SourceReading } from '../../contracts/config-source.js';
 import { splitTags } from '../../config/tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;
@@ -16,11 +16,17 @@ interface Pair {
  */
 export function decodeKv(key: string, answer: unknown): Content {
   if (!Array.isArray(answer)) throw new TypeError('not a list');
-  const pairs = (answer as readonly Pair[]).map(({ Key, Value }) => [Key, Buffer.from(Value ?? '', 'base64').toString()] as const);
+  const pairs = (answer as readonly Pair[]).map(
+    ({ Key, Value }) => [Key, Buffer.from(Value ?? '', 'base64').toString()] as const,
+  );
   const whole = pairs.find(([path]) => path === key)?.[1] ?? '';
-  const below = pairs.flatMap(([path, text]) => (path.startsWith(`${key}/`) && !path.endsWith('/') ? [[path.slice(key.length + 1), text] as const] : []));
+  const below = pairs.flatMap(([path, text]) =>
+    path.startsWith(`${key}/`) && !path.endsWith('/') ? [[path.slice(key.length + 1), text] as const] : [],
+  );
   if (whole.trim() === '') return below.length === 0 ? {} : fromPairs(below);
-  return below.length === 0 ? readJsonText(whole) : { problem: `both ${key} and keys below it are set: use one or the other` };
+  return below.length === 0
+    ? readJsonText(whole)
+    : { problem: `both ${key} and keys below it are set: use one or the other` };
 }
 
 function fromPairs(pairs: readonly (readonly [path: string, text: string])[]): Content {
@@ -45,7 +51,12 @@ function fromPairs(pairs: readonly (readonly [path: string, text: string])[]): C
   }
   if (problem !== undefined) return { problem };
   const filled = Object.entries(groups).filter(([, entries]) => entries.length > 0);
-  return { values: Object.fromEntries([...values, ...filled.map(([group, entries]) => [group, Object.fromEntries(entries)])]) as unknown };
+  return {
+    values: Object.fromEntries([
+      ...values,
+      ...filled.map(([group, entries]) => [group, Object.fromEntries(entries)]),
+    ]) as unknown,
+  };
 }
 
 function decodeTags(text: string): Content {

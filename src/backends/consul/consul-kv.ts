@@ -1,8 +1,8 @@
-import type { ConfigSource, SourceReading } from '../../config/source.js';
-import type { Cursor } from '../../discovery/discovery.js';
-import { ConfigError } from '../../errors.js';
-import { isAddressable } from '../../instance/addressable.js';
-import type { Secrets } from '../../resilience/secrets.js';
+import type { ConfigSource, SourceReading } from '../../contracts/config-source.js';
+import type { Cursor } from '../../contracts/discovery.js';
+import { ConfigError } from '../../core/errors.js';
+import { isAddressable } from '../../contracts/addressable.js';
+import type { Credentials } from '../../contracts/credentials.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { goDuration } from './consul-codec.js';
@@ -27,7 +27,7 @@ export function consulKv(key: string, options: ConsulOptions = {}): ConfigSource
 class ConsulKv implements ConfigSource {
   readonly name: string;
   readonly holdMs: number;
-  readonly secrets: Secrets;
+  readonly credentials: Credentials;
   readonly #key: string;
   readonly #path: string;
   readonly #target: ConsulTarget;
@@ -35,20 +35,26 @@ class ConsulKv implements ConfigSource {
 
   constructor(key: string, options: ConsulOptions) {
     const trimmed = typeof key === 'string' ? key.replace(/\/$/, '') : '';
-    if (!isAddressable(trimmed)) throw new ConfigError([{ field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a slash before it" }]);
+    if (!isAddressable(trimmed))
+      throw new ConfigError([
+        { field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a slash before it" },
+      ]);
     this.name = `Consul KV ${trimmed}`;
     this.#key = trimmed;
     this.#path = `/kv/${trimmed.split('/').map(encodeURIComponent).join('/')}`;
     this.#target = resolveConsulOptions(options);
     this.holdMs = heldMs(this.#target.timeouts);
     this.#client = new ConsulClient(this.#target);
-    this.secrets = this.#client.secrets;
+    this.credentials = this.#client.credentials;
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
     const held = cursor !== undefined && cursor !== '0';
-    const path = withQuery(this.#path, {}, this.#target, { recurse: 'true', ...(held && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }) });
-    const answer = await this.#client.send({ operation, method: 'GET', path, lane: held ? 'watch' : 'call' }, signal);
+    const path = withQuery(this.#path, {}, this.#target, {
+      recurse: 'true',
+      ...(held && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
+    });
+    const answer = await this.#client.send({ operation, method: 'GET', path, pool: held ? 'watch' : 'call' }, signal);
     return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }
 

@@ -1,13 +1,13 @@
-import { parseDuration } from '../../config/duration.js';
+import { parseDuration } from '../../core/duration.js';
 import { readConsulEnv } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
 import type { Duration } from '../../config/options.js';
-import { ConfigError } from '../../errors.js';
-import type { ConfigIssue } from '../../errors.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
-import { readTls } from '../../resilience/tls.js';
-import type { TlsMaterial, TlsOptions, TlsPlan } from '../../resilience/tls.js';
-import type { TokenFunction, TokenSource } from '../../resilience/token.js';
+import { ConfigError } from '../../core/errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { readTls } from '../../net/tls.js';
+import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
+import type { TokenFunction, TokenSource } from '../../credentials/token.js';
 import { endpointOf, isLoopback } from './consul-endpoint.js';
 import { secureBy } from './consul-tls.js';
 import { tokenOf } from './consul-token.js';
@@ -69,7 +69,7 @@ export interface ConsulTarget {
   /** The same, safe to print. */
   readonly shown: string;
   /** The agent is on this host. */
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly token: TokenSource;
   /** Undefined: plain HTTP. */
   readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
@@ -108,8 +108,24 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   const partition = resolveScope('partition', options.partition ?? env.partition, issues);
   if (url === undefined || issues.length > 0) throw new ConfigError(issues);
   const shown = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
-  const warnings = plan?.insecureSkipVerify === true ? [`the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`] : [];
-  return { url, shown, nearby: isLoopback(url.hostname), token, tls: plan && read && { plan, material: read.material }, pool, timeouts, namespace, partition, warnings };
+  const warnings =
+    plan?.insecureSkipVerify === true
+      ? [
+          `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`,
+        ]
+      : [];
+  return {
+    url,
+    shown,
+    isLocal: isLoopback(url.hostname),
+    token,
+    tls: plan && read && { plan, material: read.material },
+    pool,
+    timeouts,
+    namespace,
+    partition,
+    warnings,
+  };
 }
 
 /** For a worker thread: a token that a function gives is asked for where that is. */
@@ -127,10 +143,16 @@ function resolvePool(value: unknown, issues: ConfigIssue[]): number {
 
 function resolveTimeouts(given: unknown, issues: ConfigIssue[]): ConsulTimeouts {
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given);
-  if (given !== undefined && !isObject) issues.push({ field: 'timeouts', value: given, allowed: 'an object with connect, request, poll' });
+  if (given !== undefined && !isObject)
+    issues.push({ field: 'timeouts', value: given, allowed: 'an object with connect, request, poll' });
   const options: Readonly<Record<string, unknown>> = isObject ? { ...given } : {};
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(DEFAULT_TIMEOUTS, name)) issues.push({ field: `timeouts.${name}`, value: options[name], allowed: 'no such option; there are connect, request, poll' });
+    if (!Object.hasOwn(DEFAULT_TIMEOUTS, name))
+      issues.push({
+        field: `timeouts.${name}`,
+        value: options[name],
+        allowed: 'no such option; there are connect, request, poll',
+      });
   }
   const read = (name: keyof typeof DEFAULT_TIMEOUTS, least: number, most: number, allowed: string) => {
     const ms = parseDuration(options[name] ?? DEFAULT_TIMEOUTS[name]);

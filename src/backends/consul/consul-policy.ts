@@ -17,7 +17,10 @@ export function leastPolicy({ services, discovers, keys, namespace, partition }:
     ...services.flatMap((name) => rule('service', name, 'write', 'register, beat, look, maintenance, deregister')),
     ...others.flatMap((name) => rule('service', name, 'read', 'its instances')),
     ...rule('node_prefix', '', 'read', 'what readers see of a service: whether a stop has been noticed, and discovery'),
-    ...keys.flatMap((key) => [...rule('key', key, 'read', 'live configuration'), ...rule('key_prefix', `${key}/`, 'read', 'likewise, one value a key')]),
+    ...keys.flatMap((key) => [
+      ...rule('key', key, 'read', 'live configuration'),
+      ...rule('key_prefix', `${key}/`, 'read', 'likewise, one value a key'),
+    ]),
   ];
   return within('partition', partition, within('namespace', namespace, rules));
 }
@@ -27,5 +30,7 @@ function rule(kind: string, name: string, policy: 'read' | 'write', why: string)
 }
 
 function within(kind: string, name: string | undefined, lines: readonly string[]): string[] {
-  return name === undefined ? [...lines] : [`${kind} ${JSON.stringify(name)} {`, ...lines.map((line) => `  ${line}`), '}'];
+  return name === undefined
+    ? [...lines]
+    : [`${kind} ${JSON.stringify(name)} {`, ...lines.map((line) => `  ${line}`), '}'];
 }

@@ -1,7 +1,7 @@
-import type { InstanceKey } from '../../instance/service-instance.js';
-import { processWide } from '../../process-wide.js';
-import type { Presence } from '../../registry/registry.js';
-import type { TokenSource } from '../../resilience/token.js';
+import type { InstanceKey } from '../../contracts/service-instance.js';
+import { processWide } from '../../core/process-wide.js';
+import type { Presence } from '../../contracts/registry.js';
+import type { TokenSource } from '../../credentials/token.js';
 import type { ConsulClient } from './consul-client.js';
 import { decodeNonces } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
@@ -30,12 +30,16 @@ export class ConsulPresence implements Presence {
   get place(): string {
     const { url, token, namespace, partition } = this.#target;
     const seen = [url.href, rightsOf(token), this.#scope.namespace ?? namespace, this.#scope.partition ?? partition];
-    return (this.#place ??= process.getBuiltinModule('node:crypto').createHash('sha256').update(JSON.stringify(seen)).digest('base64'));
+    return (this.#place ??= process
+      .getBuiltinModule('node:crypto')
+      .createHash('sha256')
+      .update(JSON.stringify(seen))
+      .digest('base64'));
   }
 
   async present(keys: readonly InstanceKey[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const path = withQuery('/agent/services', this.#scope, this.#target, filterOf(keys));
-    const answer = await this.#client.send({ operation, method: 'GET', path, lane: 'call' }, signal);
+    const answer = await this.#client.send({ operation, method: 'GET', path, pool: 'call' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     try {
       return decodeNonces(JSON.parse(answer.text));
@@ -59,7 +63,8 @@ interface TokenFunctions {
 }
 
 /** Numbers them over all copies of the package: places with different tokens must not look alike. */
-const tokenFunctions = (): TokenFunctions => processWide('consul token functions', () => ({ numbers: new WeakMap(), seen: 0 }));
+const tokenFunctions = (): TokenFunctions =>
+  processWide('consul token functions', () => ({ numbers: new WeakMap(), seen: 0 }));
 
 /** Tells apart what is seen with different tokens. */
 function rightsOf(token: TokenSource): string {

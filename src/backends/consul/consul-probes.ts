@@ -1,16 +1,25 @@
-import type { RegistryCheck } from '../../instance/service-instance.js';
+import type { RegistryCheck } from '../../contracts/service-instance.js';
 
 const TCP = 'use `checks: { tcp: true }`';
 
 /** Go's words for what no further probe will change, and what to do about it. */
 const troubles: readonly { readonly words: RegExp; readonly advice: string }[] = [
-  { words: /server gave HTTP response to HTTPS client/, advice: 'the server speaks plain http there: begin the URL with http' },
-  { words: /remote error: tls:/, advice: `the server refuses the agent's TLS, which has no client certificate: ${TCP}` },
+  {
+    words: /server gave HTTP response to HTTPS client/,
+    advice: 'the server speaks plain http there: begin the URL with http',
+  },
+  {
+    words: /remote error: tls:/,
+    advice: `the server refuses the agent's TLS, which has no client certificate: ${TCP}`,
+  },
   {
     words: /x509:|tls: /,
     advice: `the agent does not take the server's certificate: set \`checks.http.tls\` to the name that it carries, as { serverName }, or to { insecureSkipVerify: true }, or ${TCP}`,
   },
-  { words: /malformed HTTP (response|status|version)/, advice: `the server does not speak HTTP/1 there, but perhaps HTTP/2 in the clear: ${TCP}` },
+  {
+    words: /malformed HTTP (response|status|version)/,
+    advice: `the server does not speak HTTP/1 there, but perhaps HTTP/2 in the clear: ${TCP}`,
+  },
 ];
 
 /** What to change about a probe whose output says that it cannot pass as it is set up; undefined where it may. */

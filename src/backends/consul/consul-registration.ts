@@ -1,8 +1,8 @@
-import { RegistrationLostError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Presence, Registration, Renewal } from '../../registry/registry.js';
+import { RegistrationLostError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Presence, Registration, Renewal } from '../../contracts/registry.js';
 import { meansLost } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
 import { encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
@@ -27,7 +27,14 @@ export class ConsulRegistration implements Registration {
   /** Of the entry's definition, as last seen. */
   #hash: string | undefined;
 
-  constructor(holder: string, client: ConsulClient, target: ConsulTarget, instance: ServiceInstance, generation: number, remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>) {
+  constructor(
+    holder: string,
+    client: ConsulClient,
+    target: ConsulTarget,
+    instance: ServiceInstance,
+    generation: number,
+    remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>,
+  ) {
     this.#holder = holder;
     this.#client = client;
     this.#target = target;
@@ -43,22 +50,26 @@ export class ConsulRegistration implements Registration {
     return this.#holder;
   }
 
-  outdated(): boolean {
-    return this.#client.secrets.generation !== this.#generation;
+  hasStaleCredentials(): boolean {
+    return this.#client.credentials.generation !== this.#generation;
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
     const answer = await this.#client.send(this.#beatOf(report), signal);
     if (answer.status === 200) return this.#renewal;
     if (meansLost(answer)) {
-      throw new RegistrationLostError(`Consul at ${this.#client.shown} no longer holds ${this.#instance.id}`, { registry: 'consul', operation: 'renew' });
+      throw new RegistrationLostError(`Consul at ${this.#client.shown} no longer holds ${this.#instance.id}`, {
+        registry: 'consul',
+        operation: 'renew',
+      });
     }
     throw refusal(answer, 'renew', this.#client.shown);
   }
 
   async changed(signal: AbortSignal): Promise<void> {
     this.#hash ??= await this.#look({}, signal);
-    if (this.#hash !== undefined) this.#hash = await this.#look({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
+    if (this.#hash !== undefined)
+      this.#hash = await this.#look({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
   }
 
   deregister(signal: AbortSignal): Promise<void> {
@@ -69,7 +80,7 @@ export class ConsulRegistration implements Registration {
     const last = this.#beat;
     if (last?.report.status === report.status && last.report.reason === report.reason) return last.request;
     const body = Buffer.from(JSON.stringify(encodeReport(report)));
-    const request: ConsulRequest = { operation: 'renew', method: 'PUT', path: this.#beatPath, lane: 'beat', body };
+    const request: ConsulRequest = { operation: 'renew', method: 'PUT', path: this.#beatPath, pool: 'beat', body };
     this.#beat = { report, request };
     return request;
   }
@@ -78,7 +89,7 @@ export class ConsulRegistration implements Registration {
   async #look(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
     const { id } = this.#instance;
     const path = consulPath('/agent/service/', id, this.#instance, this.#target, query);
-    const answer = await this.#client.send({ operation: 'changed', method: 'GET', path, lane: 'poll' }, signal);
+    const answer = await this.#client.send({ operation: 'changed', method: 'GET', path, pool: 'poll' }, signal);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal(answer, 'changed', this.#client.shown);
     const hash = answer.headers['x-consul-contenthash'];

@@ -1,10 +1,10 @@
-import type { Discovery } from '../../discovery/discovery.js';
-import type { HealthReport } from '../../health/report.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
-import type { Secrets } from '../../resilience/secrets.js';
-import { placeOf } from '../../resilience/url-place.js';
+import type { Discovery } from '../../contracts/discovery.js';
+import type { HealthReport } from '../../contracts/health-report.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import type { Credentials } from '../../contracts/credentials.js';
+import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
@@ -27,13 +27,13 @@ export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
 class ConsulRegistry implements Registry {
   readonly name: string;
   readonly probes = true;
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly suppliesAddress: boolean;
   readonly endpoint: RegistryEndpoint;
   readonly warnings: readonly string[];
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
-  readonly secrets: Secrets;
+  readonly credentials: Credentials;
   readonly #options: ConsulOptions;
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
@@ -43,12 +43,12 @@ class ConsulRegistry implements Registry {
     this.#options = options;
     this.#target = resolveConsulOptions(options);
     this.#client = new ConsulClient(this.#target);
-    this.nearby = this.#target.nearby;
-    this.suppliesAddress = this.#target.nearby;
-    this.endpoint = placeOf(this.#target.url);
+    this.isLocal = this.#target.isLocal;
+    this.suppliesAddress = this.#target.isLocal;
+    this.endpoint = endpointOfUrl(this.#target.url);
     this.warnings = this.#target.warnings;
     this.deadlines = { requestMs: this.#target.timeouts.requestMs, heldMs: heldMs(this.#target.timeouts) };
-    this.secrets = this.#client.secrets;
+    this.credentials = this.#client.credentials;
     this.discovery = new ConsulDiscovery(this.#client, this.#target);
   }
 
@@ -59,7 +59,7 @@ class ConsulRegistry implements Registry {
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const path = consulPath('/agent/health/service/id/', key.id, key, this.#target);
-    const answer = await this.#client.send({ operation: 'read', method: 'GET', path, lane: 'call' }, signal);
+    const answer = await this.#client.send({ operation: 'read', method: 'GET', path, pool: 'call' }, signal);
     // Here the status is the entry's health: 429 is a warning, 503 critical or maintenance, 404 no entry. The same numbers
     // from a limit or a proxy come without the JSON.
     const isEntry = [200, 404, 429, 503].includes(answer.status) && answer.text.startsWith('{');
@@ -74,10 +74,13 @@ class ConsulRegistry implements Registry {
     const path = withQuery('/agent/service/register', instance, this.#target);
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     // Before it is sent: with a token that comes between the two it is merely written once more.
-    const { generation } = this.#client.secrets;
+    const { generation } = this.#client.credentials;
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
-    if (report.status === 'maintenance') this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
-    return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) => this.#leave('deregister', key, abort));
+    if (report.status === 'maintenance')
+      this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
+    return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) =>
+      this.#leave('deregister', key, abort),
+    );
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -97,7 +100,11 @@ class ConsulRegistry implements Registry {
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     if (!(await this.#isMeant(key, signal))) return;
-    const answer = await this.#put(operation, consulPath('/agent/service/deregister/', key.id, key, this.#target), signal);
+    const answer = await this.#put(
+      operation,
+      consulPath('/agent/service/deregister/', key.id, key, this.#target),
+      signal,
+    );
     if (!meansAbsent(answer)) this.#expectOk(answer, operation);
   }
 
@@ -107,13 +114,18 @@ class ConsulRegistry implements Registry {
   }
 
   /** An agent that has it in maintenance already keeps the reason that it has. */
-  #setMaintenance(operation: string, key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<Answer> {
+  #setMaintenance(
+    operation: string,
+    key: InstanceKey,
+    reason: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const query = reason === undefined ? { enable: 'false' } : { enable: 'true', reason };
     return this.#put(operation, consulPath('/agent/service/maintenance/', key.id, key, this.#target, query), signal);
   }
 
   #put(operation: string, path: string, signal: AbortSignal, body?: Buffer): Promise<Answer> {
-    return this.#client.send({ operation, method: 'PUT', path, lane: 'call', ...(body && { body }) }, signal);
+    return this.#client.send({ operation, method: 'PUT', path, pool: 'call', ...(body && { body }) }, signal);
   }
 
   #expectOk(answer: Answer, operation: string): void {

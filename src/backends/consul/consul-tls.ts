@@ -1,16 +1,33 @@
 import { consulVariables } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
-import { tlsAsked } from '../../resilience/tls-asked.js';
-import type { TlsPlan } from '../../resilience/tls.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { resolveTlsOptions } from '../../net/tls-options.js';
+import type { TlsPlan } from '../../net/tls.js';
 import { flagOf } from './consul-endpoint.js';
 
 /** How an https endpoint is trusted, from options and Consul's variables; undefined for plain http, or when something is wrong, which is added to `issues`. */
-export function secureBy(options: unknown, env: ConsulEnv, protocol: string | undefined, issues: ConfigIssue[]): TlsPlan | undefined {
+export function secureBy(
+  options: unknown,
+  env: ConsulEnv,
+  protocol: string | undefined,
+  issues: ConfigIssue[],
+): TlsPlan | undefined {
   const { ca, cert, key, serverName, sslVerify } = consulVariables;
   const secure = protocol === undefined ? undefined : protocol === 'https:';
   const verify = secure === true ? flagOf(sslVerify.variable, env.sslVerify, issues) : undefined;
-  const values = { ca: env.ca, cert: env.cert, key: env.key, serverName: env.serverName, insecureSkipVerify: verify === false ? true : undefined };
-  const names = { ca: ca.variable, cert: cert.variable, key: key.variable, serverName: serverName.variable, insecureSkipVerify: sslVerify.variable };
-  return tlsAsked(options, { values, names }, secure, issues);
+  const values = {
+    ca: env.ca,
+    cert: env.cert,
+    key: env.key,
+    serverName: env.serverName,
+    insecureSkipVerify: verify === false ? true : undefined,
+  };
+  const names = {
+    ca: ca.variable,
+    cert: cert.variable,
+    key: key.variable,
+    serverName: serverName.variable,
+    insecureSkipVerify: sslVerify.variable,
+  };
+  return resolveTlsOptions(options, { values, names }, secure, issues);
 }

@@ -1,8 +1,8 @@
 import { consulVariables } from '../../config/env.js';
 import type { ConsulEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
-import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../resilience/token.js';
-import type { TokenFunction, TokenSource } from '../../resilience/token.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
+import type { TokenFunction, TokenSource } from '../../credentials/token.js';
 import { isLoopback } from './consul-endpoint.js';
 
 interface TokenOptions {
@@ -12,10 +12,16 @@ interface TokenOptions {
 }
 
 /** Where the token comes from, as Consul's own tools have it: an option, else the file that the environment names, else its variable. What is wrong is added to `issues`. */
-export function tokenOf(options: TokenOptions, env: ConsulEnv, url: URL | undefined, issues: ConfigIssue[]): TokenSource {
+export function tokenOf(
+  options: TokenOptions,
+  env: ConsulEnv,
+  url: URL | undefined,
+  issues: ConfigIssue[],
+): TokenSource {
   const { source, field } = sourceOf(options, env, issues);
   const { allowPlainToken } = options;
-  if (allowPlainToken !== undefined && typeof allowPlainToken !== 'boolean') issues.push({ field: 'allowPlainToken', value: allowPlainToken, allowed: 'true or false' });
+  if (allowPlainToken !== undefined && typeof allowPlainToken !== 'boolean')
+    issues.push({ field: 'allowPlainToken', value: allowPlainToken, allowed: 'true or false' });
   const isPlain = source.kind !== 'none' && url?.protocol === 'http:' && !isLoopback(url.hostname);
   if (isPlain && allowPlainToken !== true) {
     issues.push({
@@ -27,8 +33,13 @@ export function tokenOf(options: TokenOptions, env: ConsulEnv, url: URL | undefi
   return source;
 }
 
-function sourceOf({ token, tokenFile }: TokenOptions, env: ConsulEnv, issues: ConfigIssue[]): { readonly source: TokenSource; readonly field: string } {
-  if (token !== undefined && tokenFile !== undefined) issues.push({ field: 'tokenFile', value: tokenFile, allowed: 'either `token` or `tokenFile`' });
+function sourceOf(
+  { token, tokenFile }: TokenOptions,
+  env: ConsulEnv,
+  issues: ConfigIssue[],
+): { readonly source: TokenSource; readonly field: string } {
+  if (token !== undefined && tokenFile !== undefined)
+    issues.push({ field: 'tokenFile', value: tokenFile, allowed: 'either `token` or `tokenFile`' });
   if (typeof token === 'function') return { source: { kind: 'function', ask: token as TokenFunction }, field: 'token' };
   if (token !== undefined) return fixed(token, 'token', issues);
   if (tokenFile !== undefined) return file(tokenFile, 'tokenFile', issues);
@@ -39,12 +50,17 @@ function sourceOf({ token, tokenFile }: TokenOptions, env: ConsulEnv, issues: Co
 
 function fixed(token: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
   if (isToken(token)) return { source: { kind: 'fixed', token }, field };
-  issues.push({ field, value: '(hidden)', allowed: field === 'token' ? `${TOKEN_ALLOWED}, or a function that gives one` : TOKEN_ALLOWED });
+  issues.push({
+    field,
+    value: '(hidden)',
+    allowed: field === 'token' ? `${TOKEN_ALLOWED}, or a function that gives one` : TOKEN_ALLOWED,
+  });
   return { source: { kind: 'none' }, field };
 }
 
 function file(path: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
-  const read = typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is none' };
+  const read =
+    typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is none' };
   if (!('problem' in read)) return { source: { kind: 'file', path: path as string, token: read.token }, field };
   issues.push({ field, value: path, allowed: `the path of a file that has the token; this one ${read.problem}` });
   return { source: { kind: 'none' }, field };

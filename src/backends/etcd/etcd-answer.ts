@@ -9,7 +9,9 @@ export interface Answer {
 /** The words and the gRPC code of a refusal. 3.4 says `{error, message, code}`, 3.5 `{code, message}`, a stream nests that in `error`. */
 export function faultOf({ body }: Answer): { readonly code: number | undefined; readonly message: string } {
   const outer = (body ?? {}) as { error?: unknown };
-  const { code, grpc_code, message } = (typeof outer.error === 'object' && outer.error !== null ? outer.error : outer) as { code?: unknown; grpc_code?: unknown; message?: unknown };
+  const { code, grpc_code, message } = (
+    typeof outer.error === 'object' && outer.error !== null ? outer.error : outer
+  ) as { code?: unknown; grpc_code?: unknown; message?: unknown };
   const number = grpc_code ?? code;
   return { code: typeof number === 'number' ? number : undefined, message: typeof message === 'string' ? message : '' };
 }
@@ -29,7 +31,12 @@ export function meansNoLease(answer: Answer): boolean {
 
 /** Whoever has a name and a password should show them, again if need be: no token, one that has run out, or one from before a change of rights. */
 export function asksForToken(answer: Answer): boolean {
-  return answer.status === 401 || /user name is empty|invalid auth token|revision of auth store is old|auth: revision in header is old/i.test(faultOf(answer).message);
+  return (
+    answer.status === 401 ||
+    /user name is empty|invalid auth token|revision of auth store is old|auth: revision in header is old/i.test(
+      faultOf(answer).message,
+    )
+  );
 }
 
 /** Nobody needs a token there. */

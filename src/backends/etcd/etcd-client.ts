@@ -1,18 +1,18 @@
-import { RegistryUnavailableError, StoppedError, asError, hasCode } from '../../errors.js';
-import { Cancellation, sendOnce } from '../../resilience/transport.js';
-import { placeOf } from '../../resilience/url-place.js';
+import { RegistryUnavailableError, StoppedError, asError, hasCode } from '../../core/errors.js';
+import { Cancellation, sendOnce } from '../../net/http-request.js';
+import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { asksForToken, isGood, needsNoToken } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 import { notEtcd, refusal, unreachable } from './etcd-errors.js';
 import type { EtcdTarget } from './etcd-options.js';
-import { openWire } from './etcd-wire.js';
-import type { Lane, Wire } from './etcd-wire.js';
+import { openConnection } from './etcd-connection.js';
+import type { ConnectionPool, EtcdConnection } from './etcd-connection.js';
 
 /** One request of the JSON gateway. `path` is what follows `/v3`. */
 export interface EtcdRequest {
   readonly operation: string;
   readonly path: string;
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   /** Several for a stream that is asked several things. */
   readonly body: object | readonly object[];
   /** The answer is a stream, of which so many lines are enough; the last of them is the answer. */
@@ -23,7 +23,7 @@ export interface EtcdRequest {
 export class EtcdClient {
   readonly #target: EtcdTarget;
   readonly #inFlight = new Set<Cancellation>();
-  #opening: Promise<Wire> | undefined;
+  #opening: Promise<EtcdConnection> | undefined;
   /** Whose turn it is: the member that answered last. */
   #turn = 0;
   /** The empty one: none is needed. */
@@ -67,10 +67,10 @@ export class EtcdClient {
   }
 
   async #tokenFor({ operation }: EtcdRequest, signal: AbortSignal): Promise<string> {
-    const { credentials } = this.#target;
-    if (credentials === undefined) return (this.#token = '');
+    const { user } = this.#target;
+    if (user === undefined) return (this.#token = '');
     if (this.#token !== undefined) return this.#token;
-    const answer = await this.#ask({ operation, path: '/auth/authenticate', lane: 'call', body: credentials }, '', signal);
+    const answer = await this.#ask({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
     if (needsNoToken(answer)) return (this.#token = '');
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
@@ -93,7 +93,7 @@ export class EtcdClient {
         if (asked === urls.length) return answer;
       } catch (thrown) {
         // A held poll may well come to its end without an answer.
-        const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.lane !== 'poll';
+        const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.pool !== 'poll';
         if (!signal.aborted || isHung) this.#passOver(turn);
         signal.throwIfAborted();
         this.#assertOpen(request);
@@ -104,15 +104,36 @@ export class EtcdClient {
     }
   }
 
-  async #sendTo(url: URL, { operation, path, lane, body, lines }: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
+  async #sendTo(
+    url: URL,
+    { operation, path, pool, body, lines }: EtcdRequest,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     signal.throwIfAborted();
     this.#assertOpen({ operation });
     const { http, agents } = await this.#open(operation);
     signal.throwIfAborted();
     this.#assertOpen({ operation });
-    const bytes = Buffer.from([body].flat().map((each) => JSON.stringify(each)).join(''));
-    const headers = { 'user-agent': 'rollcall', 'content-type': 'application/json', 'content-length': bytes.length, ...(token !== '' && { authorization: token }) };
-    const options = { ...placeOf(url), agent: agents[lane], method: 'POST', path: `${url.pathname.replace(/\/$/, '')}/v3${path}`, headers };
+    const bytes = Buffer.from(
+      [body]
+        .flat()
+        .map((each) => JSON.stringify(each))
+        .join(''),
+    );
+    const headers = {
+      'user-agent': 'rollcall',
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+      ...(token !== '' && { authorization: token }),
+    };
+    const options = {
+      ...endpointOfUrl(url),
+      agent: agents[pool],
+      method: 'POST',
+      path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
+      headers,
+    };
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
@@ -126,13 +147,17 @@ export class EtcdClient {
     }
   }
 
-  async #open(operation: string): Promise<Wire> {
-    const opening = (this.#opening ??= openWire(this.#target));
+  async #open(operation: string): Promise<EtcdConnection> {
+    const opening = (this.#opening ??= openConnection(this.#target));
     try {
       return await opening;
     } catch (cause) {
       if (this.#opening === opening) this.#opening = undefined;
-      throw new RegistryUnavailableError(`What speaks to etcd could not be loaded to ${operation}`, { registry: 'etcd', operation, cause });
+      throw new RegistryUnavailableError(`What speaks to etcd could not be loaded to ${operation}`, {
+        registry: 'etcd',
+        operation,
+        cause,
+      });
     }
   }
 
@@ -141,7 +166,8 @@ export class EtcdClient {
   }
 
   #assertOpen({ operation }: Pick<EtcdRequest, 'operation'>): void {
-    if (this.#closed) throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: 'etcd', operation });
+    if (this.#closed)
+      throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: 'etcd', operation });
   }
 }
 

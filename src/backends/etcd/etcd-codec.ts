@@ -1,8 +1,8 @@
-import { RegistryRejectedError } from '../../errors.js';
-import { hostPort } from '../../instance/address.js';
+import { RegistryRejectedError } from '../../core/errors.js';
+import { hostPort } from '../../net/ip-address.js';
 import { leasedFrom } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { EtcdLayout } from './etcd-options.js';
 
 /** Where everything is kept that we have to know of an instance, whatever its health. No key of the default layout begins like that. */
@@ -44,8 +44,12 @@ export function publicationOf(instance: ServiceInstance, layout: EtcdLayout): Pu
   }
   if (made === undefined) return undefined;
   const { key, value } = (made ?? {}) as { key?: unknown; value?: unknown };
-  if (typeof key === 'string' && key !== '' && !key.startsWith(OURS) && typeof value === 'string') return { key, value };
-  throw new RegistryRejectedError(`etcd({ layout }) has to give { key, value }, two texts, for ${instance.id}; a key must not be empty nor begin with ${OURS}`, { registry: 'etcd' });
+  if (typeof key === 'string' && key !== '' && !key.startsWith(OURS) && typeof value === 'string')
+    return { key, value };
+  throw new RegistryRejectedError(
+    `etcd({ layout }) has to give { key, value }, two texts, for ${instance.id}; a key must not be empty nor begin with ${OURS}`,
+    { registry: 'etcd' },
+  );
 }
 
 /** True for what other readers are to find: where they cannot see a status, only an instance that passes is there. */

@@ -1,8 +1,8 @@
 import { etcdVariables } from '../../config/env.js';
 import type { EtcdEnv } from '../../config/env.js';
-import type { ConfigIssue } from '../../errors.js';
-import { tlsAsked } from '../../resilience/tls-asked.js';
-import type { TlsPlan } from '../../resilience/tls.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { resolveTlsOptions } from '../../net/tls-options.js';
+import type { TlsPlan } from '../../net/tls.js';
 
 const DEFAULT_ENDPOINTS: readonly string[] = ['http://127.0.0.1:2379'];
 const URL_ALLOWED = "an http or https URL without credentials and query, e.g. 'http://127.0.0.1:2379'";
@@ -11,26 +11,49 @@ const URL_ALLOWED = "an http or https URL without credentials and query, e.g. 'h
 export function endpointsOf(endpoints: readonly string[] | undefined, env: EtcdEnv, issues: ConfigIssue[]): URL[] {
   const given: unknown = endpoints ?? env.endpoints?.split(',').map((text) => text.trim()) ?? DEFAULT_ENDPOINTS;
   if (!Array.isArray(given) || given.length === 0) {
-    issues.push({ field: 'endpoints', value: Array.isArray(given) ? 'none' : given, allowed: 'an array of the URLs of members of one cluster' });
+    issues.push({
+      field: 'endpoints',
+      value: Array.isArray(given) ? 'none' : given,
+      allowed: 'an array of the URLs of members of one cluster',
+    });
     return [];
   }
   const urls = given.flatMap((text: unknown, index) => {
     const url = typeof text === 'string' ? parseUrl(text) : undefined;
     if (url !== undefined) return [url];
     const field = endpoints !== undefined ? `endpoints[${String(index)}]` : etcdVariables.endpoints.variable;
-    issues.push({ field, value: typeof text === 'string' ? text.replace(/\/\/[^/]*@/, '//(hidden)@') : text, allowed: URL_ALLOWED });
+    issues.push({
+      field,
+      value: typeof text === 'string' ? text.replace(/\/\/[^/]*@/, '//(hidden)@') : text,
+      allowed: URL_ALLOWED,
+    });
     return [];
   });
-  if (new Set(urls.map(({ protocol }) => protocol)).size > 1) issues.push({ field: 'endpoints', value: 'http and https', allowed: 'either https for all members or http for all' });
+  if (new Set(urls.map(({ protocol }) => protocol)).size > 1)
+    issues.push({
+      field: 'endpoints',
+      value: 'http and https',
+      allowed: 'either https for all members or http for all',
+    });
   return urls;
 }
 
 /** How https members are trusted; undefined for plain http, or when something is wrong, which is added to `issues`. */
-export function securityOf(options: unknown, env: EtcdEnv, [url]: readonly URL[], issues: ConfigIssue[]): TlsPlan | undefined {
+export function securityOf(
+  options: unknown,
+  env: EtcdEnv,
+  [url]: readonly URL[],
+  issues: ConfigIssue[],
+): TlsPlan | undefined {
   const { ca, cert, key } = etcdVariables;
   const values = { ca: env.ca, cert: env.cert, key: env.key };
   const names = { ca: ca.variable, cert: cert.variable, key: key.variable };
-  return tlsAsked(options, { values, names }, url === undefined ? undefined : url.protocol === 'https:', issues);
+  return resolveTlsOptions(
+    options,
+    { values, names },
+    url === undefined ? undefined : url.protocol === 'https:',
+    issues,
+  );
 }
 
 function parseUrl(text: string): URL | undefined {

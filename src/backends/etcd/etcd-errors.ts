@@ -1,5 +1,5 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../errors.js';
-import type { RegistrarError } from '../../errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import type { RegistrarError } from '../../core/errors.js';
 import { asksForToken, faultOf } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 
@@ -21,12 +21,25 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
     return new RegistryDeniedError(`${said}. Set etcd({ username, password }) to a user that etcd knows`, context);
   }
   if (status === 403 || code === PERMISSION_DENIED) {
-    return new RegistryDeniedError(`${said}. The user needs readwrite on the prefixes \`/rollcall/<name>/\` and \`<name>/\`, or those of your layout`, context);
+    return new RegistryDeniedError(
+      `${said}. The user needs readwrite on the prefixes \`/rollcall/<name>/\` and \`<name>/\`, or those of your layout`,
+      context,
+    );
   }
-  const passes = status < 400 || status >= 500 || status === 404 || status === 408 || status === 425 || status === 429 || (code !== undefined && passing.includes(code));
+  const passes =
+    status < 400 ||
+    status >= 500 ||
+    status === 404 ||
+    status === 408 ||
+    status === 425 ||
+    status === 429 ||
+    (code !== undefined && passing.includes(code));
   if (!passes) return new RegistryRejectedError(said, context);
   const isGateway = status === 404 && code === undefined;
-  return new RegistryUnavailableError(isGateway ? `${said}. Does the endpoint name the clients' port of etcd, with its JSON gateway on?` : said, context);
+  return new RegistryUnavailableError(
+    isGateway ? `${said}. Does the endpoint name the clients' port of etcd, with its JSON gateway on?` : said,
+    context,
+  );
 }
 
 /** No answer at all, or one that broke off. */
@@ -41,10 +54,16 @@ export function unreachable(thrown: unknown, operation: string, shown: string): 
 
 /** An answer of the right status whose body is not what etcd says. */
 export function notEtcd(operation: string, shown: string, cause?: unknown): RegistrarError {
-  return new RegistryUnavailableError(`What ${shown} answered to ${operation} is not etcd's. Does etcd({ endpoints }) or ETCDCTL_ENDPOINTS name the clients' port?`, { registry: 'etcd', operation, cause });
+  return new RegistryUnavailableError(
+    `What ${shown} answered to ${operation} is not etcd's. Does etcd({ endpoints }) or ETCDCTL_ENDPOINTS name the clients' port?`,
+    { registry: 'etcd', operation, cause },
+  );
 }
 
 /** Between a look and the write that follows from it somebody else has written. */
 export function overtaken(operation: string, id: string): RegistrarError {
-  return new RegistryUnavailableError(`Somebody else wrote the entry ${id} in etcd during ${operation}`, { registry: 'etcd', operation });
+  return new RegistryUnavailableError(`Somebody else wrote the entry ${id} in etcd during ${operation}`, {
+    registry: 'etcd',
+    operation,
+  });
 }

@@ -1,15 +1,15 @@
 import { readEtcdEnv } from '../../config/env.js';
 import type { EtcdEnv } from '../../config/env.js';
-import { ConfigError } from '../../errors.js';
-import type { ConfigIssue } from '../../errors.js';
-import { isLoopback } from '../../instance/address.js';
-import type { ServiceInstance } from '../../instance/service-instance.js';
-import { readTls } from '../../resilience/tls.js';
-import type { TlsMaterial, TlsOptions, TlsPlan } from '../../resilience/tls.js';
-import { placeOf } from '../../resilience/url-place.js';
+import { ConfigError } from '../../core/errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { isLoopback } from '../../net/ip-address.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
+import { readTls } from '../../net/tls.js';
+import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
+import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { endpointsOf, securityOf } from './etcd-endpoints.js';
 import { credentialsOf } from './etcd-credentials.js';
-import type { Credentials } from './etcd-credentials.js';
+import type { EtcdUser } from './etcd-credentials.js';
 
 /**
  * What other readers of etcd find of an instance that passes: one key and its value. Undefined: nothing. The key must be of this instance alone,
@@ -43,8 +43,8 @@ export interface EtcdTarget {
   /** The same, safe to print. */
   readonly shown: string;
   /** All of them are on this host. */
-  readonly nearby: boolean;
-  readonly credentials: Credentials | undefined;
+  readonly isLocal: boolean;
+  readonly user: EtcdUser | undefined;
   /** Undefined: plain HTTP. */
   readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
   readonly layout: EtcdLayout | undefined;
@@ -59,17 +59,20 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
   const plan = securityOf(options.tls, env, urls, issues);
   const read = plan && readTls(plan);
   issues.push(...(read?.issues ?? []));
-  const credentials = credentialsOf(options, env, urls, issues);
+  const user = credentialsOf(options, env, urls, issues);
   const { layout } = options;
-  if (layout !== undefined && typeof layout !== 'function') issues.push({ field: 'layout', value: layout, allowed: 'a function that gives { key, value } for an instance' });
+  if (layout !== undefined && typeof layout !== 'function')
+    issues.push({ field: 'layout', value: layout, allowed: 'a function that gives { key, value } for an instance' });
   if (issues.length > 0) throw new ConfigError(issues);
-  const shown = urls.map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname.replace(/\/$/, '')}`).join(', ');
+  const shown = urls
+    .map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname.replace(/\/$/, '')}`)
+    .join(', ');
   const unverified = `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`;
   return {
     urls,
     shown,
-    nearby: urls.every((url) => isLoopback(placeOf(url).host)),
-    credentials,
+    isLocal: urls.every((url) => isLoopback(endpointOfUrl(url).host)),
+    user,
     tls: plan && read && { plan, material: read.material },
     layout,
     warnings: plan?.insecureSkipVerify === true ? [unverified] : [],

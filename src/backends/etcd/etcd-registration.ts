@@ -1,8 +1,8 @@
-import { RegistrationLostError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import { RegistrationLostError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { renewed } from '../../instance/leased-instance.js';
-import type { ServiceInstance } from '../../instance/service-instance.js';
-import type { Registration, Renewal } from '../../registry/registry.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
+import type { Registration, Renewal } from '../../contracts/registry.js';
 import { overtaken } from './etcd-errors.js';
 import type { Asking, EtcdStore, Held } from './etcd-store.js';
 
@@ -25,7 +25,7 @@ export class EtcdRegistration implements Registration {
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const asking: Asking = { operation: 'renew', lane: 'beat', signal };
+    const asking: Asking = { operation: 'renew', pool: 'beat', signal };
     const ttlMs = await this.#store.keepAlive(this.#held.lease, asking);
     if (ttlMs === undefined) throw this.#lost('its lease has ended');
     if (!(await this.#say(report, asking))) {
@@ -51,7 +51,8 @@ export class EtcdRegistration implements Registration {
     const { record, lease } = this.#held;
     const next = renewed(record.leased, report);
     const { beat } = record.leased;
-    if (next.beat.status === beat.status && next.beat.reason === beat.reason) return this.#store.isIntact(this.#held, asking);
+    if (next.beat.status === beat.status && next.beat.reason === beat.reason)
+      return this.#store.isIntact(this.#held, asking);
     const written = await this.#store.write(next, lease, this.#held, asking);
     if (written !== undefined) this.#held = written;
     return written !== undefined;
@@ -72,6 +73,9 @@ export class EtcdRegistration implements Registration {
   }
 
   #lost(how: string): RegistrationLostError {
-    return new RegistrationLostError(`etcd no longer holds ${this.#instance.id}: ${how}`, { registry: 'etcd', operation: 'renew' });
+    return new RegistrationLostError(`etcd no longer holds ${this.#instance.id}: ${how}`, {
+      registry: 'etcd',
+      operation: 'renew',
+    });
   }
 }

@@ -1,11 +1,11 @@
-import type { Discovery } from '../../discovery/discovery.js';
-import { StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
-import { isLoopback } from '../../instance/address.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, RegistryEndpoint } from '../../registry/registry.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
-import { placeOf } from '../../resilience/url-place.js';
+import type { Discovery } from '../../contracts/discovery.js';
+import { StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
+import { isLoopback } from '../../net/ip-address.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, RegistryEndpoint } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { resolveEtcdOptions } from './etcd-options.js';
 import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
 import type { EtcdVerbs } from './etcd-verbs.js';
@@ -20,11 +20,15 @@ export function etcd(options: EtcdOptions = {}): Registry {
 
 class EtcdRegistry implements Registry {
   readonly name = 'etcd';
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly suppliesAddress = false;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await (await this.#begin('discover', signal)).list(service, signal) }) };
+  readonly discovery: Discovery = {
+    poll: async (service, _cursor, signal) => ({
+      instances: await (await this.#begin('discover', signal)).list(service, signal),
+    }),
+  };
   readonly workerSpec?: WorkerSpec;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
@@ -32,9 +36,9 @@ class EtcdRegistry implements Registry {
 
   constructor(options: EtcdOptions) {
     this.#target = resolveEtcdOptions(options);
-    const { nearby, urls, warnings } = this.#target;
-    this.nearby = nearby;
-    const places = urls.map(placeOf);
+    const { isLocal, urls, warnings } = this.#target;
+    this.isLocal = isLocal;
+    const places = urls.map(endpointOfUrl);
     this.endpoint = places.find(({ host }) => !isLoopback(host)) ?? places[0];
     this.warnings = warnings;
     if (options.layout === undefined) this.workerSpec = { kind: 'etcd', options };
@@ -66,7 +70,8 @@ class EtcdRegistry implements Registry {
     signal.throwIfAborted();
     const verbs = await (this.#opening ??= this.#open());
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: this.name, operation });
     return verbs;
   }
 

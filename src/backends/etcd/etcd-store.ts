@@ -1,9 +1,20 @@
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import { isGood, meansNoLease } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 import type { EtcdClient, EtcdRequest } from './etcd-client.js';
-import { decodeRecord, encodeRecord, endOf, fromBytes, isPublished, leaseSeconds, publicationOf, recordKey, recordsOf, toBytes } from './etcd-codec.js';
+import {
+  decodeRecord,
+  encodeRecord,
+  endOf,
+  fromBytes,
+  isPublished,
+  leaseSeconds,
+  publicationOf,
+  recordKey,
+  recordsOf,
+  toBytes,
+} from './etcd-codec.js';
 import type { EtcdRecord } from './etcd-codec.js';
 import { notEtcd, refusal } from './etcd-errors.js';
 import type { EtcdLayout } from './etcd-options.js';
@@ -25,7 +36,7 @@ export interface Held extends Stored {
 /** Who asks, and until when. */
 export interface Asking {
   readonly operation: string;
-  readonly lane?: EtcdRequest['lane'];
+  readonly pool?: EtcdRequest['pool'];
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +62,11 @@ export class EtcdStore {
 
   async list(service: string, asking: Asking): Promise<EtcdRecord[]> {
     const prefix = recordsOf(service);
-    const { kvs = [] } = (await this.#good('/kv/range', { key: toBytes(prefix), range_end: toBytes(endOf(prefix)) }, asking)) as RangeAnswer;
+    const { kvs = [] } = (await this.#good(
+      '/kv/range',
+      { key: toBytes(prefix), range_end: toBytes(endOf(prefix)) },
+      asking,
+    )) as RangeAnswer;
     return kvs.flatMap((kv) => stored(kv).record ?? []);
   }
 
@@ -88,7 +103,12 @@ export class EtcdStore {
    * Writes a record, and for other readers what it makes of itself, onto a lease. Resolves to what holds then; undefined when it has changed
    * since `before` was read, or `lease` has ended.
    */
-  async write(leased: LeasedInstance, lease: string, before: Stored | undefined, asking: Asking): Promise<Held | undefined> {
+  async write(
+    leased: LeasedInstance,
+    lease: string,
+    before: Stored | undefined,
+    asking: Asking,
+  ): Promise<Held | undefined> {
     const publication = isPublished(leased) ? publicationOf(leased.instance, this.#layout) : undefined;
     const record = { leased, publishedAt: publication?.key };
     const formerly = before?.record?.publishedAt;
@@ -97,7 +117,11 @@ export class EtcdStore {
       ...(publication === undefined ? [] : [put(publication.key, publication.value, lease)]),
       ...(formerly === undefined || formerly === publication?.key ? [] : [deletion(formerly)]),
     ];
-    const answer = await this.#send('/kv/txn', { compare: [isAt(recordKey(leased.instance), before?.revision ?? '0')], success }, asking);
+    const answer = await this.#send(
+      '/kv/txn',
+      { compare: [isAt(recordKey(leased.instance), before?.revision ?? '0')], success },
+      asking,
+    );
     if (meansNoLease(answer)) return undefined;
     const { succeeded, header } = this.#expectGood(answer, asking) as TxnAnswer;
     if (succeeded !== true) return undefined;
@@ -107,7 +131,10 @@ export class EtcdStore {
 
   /** Whether everything is as it was written. Costs no write. */
   async isIntact({ record: { leased, publishedAt }, lease, revision }: Held, asking: Asking): Promise<boolean> {
-    const compare = [isAt(recordKey(leased.instance), revision), ...(publishedAt === undefined ? [] : [isOn(publishedAt, lease)])];
+    const compare = [
+      isAt(recordKey(leased.instance), revision),
+      ...(publishedAt === undefined ? [] : [isOn(publishedAt, lease)]),
+    ];
     const { succeeded } = (await this.#good('/kv/txn', { compare }, asking)) as TxnAnswer;
     return succeeded === true;
   }
@@ -118,12 +145,15 @@ export class EtcdStore {
     const start_revision = String(BigInt(revision) + 1n);
     const body = keys.map((key) => ({ create_request: { key: toBytes(key), start_revision } }));
     // One line a watch says that it has begun.
-    const answer = await this.#client.send({ operation, path: '/watch', lane: 'poll', body, lines: keys.length + 1 }, signal);
+    const answer = await this.#client.send(
+      { operation, path: '/watch', pool: 'poll', body, lines: keys.length + 1 },
+      signal,
+    );
     this.#expectGood(answer, { operation, signal });
   }
 
-  #send(path: string, body: object, { operation, lane = 'call', signal }: Asking): Promise<Answer> {
-    return this.#client.send({ operation, path, lane, body }, signal);
+  #send(path: string, body: object, { operation, pool = 'call', signal }: Asking): Promise<Answer> {
+    return this.#client.send({ operation, path, pool, body }, signal);
   }
 
   async #good(path: string, body: object, asking: Asking): Promise<object> {

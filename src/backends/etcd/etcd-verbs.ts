@@ -1,9 +1,9 @@
-import type { DiscoveredInstance } from '../../discovery/discovery.js';
-import type { HealthReport } from '../../health/report.js';
+import type { DiscoveredInstance } from '../../contracts/discovery.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration } from '../../registry/registry.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration } from '../../contracts/registry.js';
 import { EtcdClient } from './etcd-client.js';
 import { namingEndpoints } from './etcd-codec.js';
 import { overtaken } from './etcd-errors.js';
@@ -40,8 +40,11 @@ export class EtcdVerbs {
       throw overtaken('register', instance.id);
     }
     // Whoever had the entry before must not keep anything beside it.
-    if (before !== undefined && before.lease !== lease && before.lease !== NO_LEASE) await this.#store.revoke(before.lease, asking);
-    return new EtcdRegistration(this.#store, instance, held, (abort) => this.#leave(keyOf(instance), { operation: 'deregister', signal: abort }));
+    if (before !== undefined && before.lease !== lease && before.lease !== NO_LEASE)
+      await this.#store.revoke(before.lease, asking);
+    return new EtcdRegistration(this.#store, instance, held, (abort) =>
+      this.#leave(keyOf(instance), { operation: 'deregister', signal: abort }),
+    );
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -67,7 +70,8 @@ export class EtcdVerbs {
 
   /** The lease of an entry of this very life, while it runs: an entry has one and no more. */
   async #ownLease({ nonce }: ServiceInstance, before: Stored | undefined, asking: Asking): Promise<string | undefined> {
-    if (before === undefined || before.lease === NO_LEASE || before.record?.leased.instance.nonce !== nonce) return undefined;
+    if (before === undefined || before.lease === NO_LEASE || before.record?.leased.instance.nonce !== nonce)
+      return undefined;
     return (await this.#store.keepAlive(before.lease, asking)) === undefined ? undefined : before.lease;
   }
 

@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path';
 import { readEnvText, readJsonText } from '../../config/source-text.js';
-import type { ConfigSource, SourceReading } from '../../config/source.js';
-import type { Cursor } from '../../discovery/discovery.js';
-import { ConfigError, RegistryUnavailableError } from '../../errors.js';
-import { orUndefined, untilOther, versionOf } from '../../resilience/file-version.js';
+import type { ConfigSource, SourceReading } from '../../contracts/config-source.js';
+import type { Cursor } from '../../contracts/discovery.js';
+import { ConfigError, RegistryUnavailableError } from '../../core/errors.js';
+import { orUndefined, untilChanged, versionOf } from '../../credentials/file-version.js';
 
 export interface ConfigFileOptions {
   /** `json`: `{ "tags": […], "meta": {…}, "weights": {…} }`; `env`: `SERVICE_TAGS` and `SERVICE_META_<KEY>`. @default 'env' for names that begin or end with `.env`, else 'json' */
@@ -30,20 +30,25 @@ class ConfigFile implements ConfigSource {
   readonly #format: 'json' | 'env';
 
   constructor(path: string, options: ConfigFileOptions) {
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new ConfigError([{ field: 'configFile', value: path, allowed: 'the path of a file' }]);
+    if (typeof path !== 'string' || path === '' || path.includes('\0'))
+      throw new ConfigError([{ field: 'configFile', value: path, allowed: 'the path of a file' }]);
     const { format = /^\.env|\.env$/i.test(basename(path)) ? 'env' : 'json' } = options;
-    if (format !== 'json' && format !== 'env') throw new ConfigError([{ field: 'configFile.format', value: format, allowed: "'json' or 'env'" }]);
+    if (format !== 'json' && format !== 'env')
+      throw new ConfigError([{ field: 'configFile.format', value: format, allowed: "'json' or 'env'" }]);
     this.name = resolve(path);
     this.#format = format;
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
-    if (cursor !== undefined) await untilOther(this.name, () => this.#isOther(cursor), signal);
+    if (cursor !== undefined) await untilChanged(this.name, () => this.#isOther(cursor), signal);
     try {
       return await this.#read();
     } catch (cause) {
       const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-      throw new RegistryUnavailableError(`${this.name} cannot be read (${why})`, { operation: 'read configuration', cause });
+      throw new RegistryUnavailableError(`${this.name} cannot be read (${why})`, {
+        operation: 'read configuration',
+        cause,
+      });
     }
   }
 

@@ -1,13 +1,13 @@
-import { systemClock } from '../../clock.js';
-import type { Clock } from '../../clock.js';
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, Renewal } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -16,16 +16,19 @@ import type { FileStore } from './file-store.js';
  * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
  * options that cannot work; touches nothing until it is first used. Leases run on wall time, since other processes judge them.
  */
-export function file(options: FileOptions = {}, clock: Clock = systemClock): Registry {
-  return new FileRegistry(options, clock);
+export function file(options: FileOptions = {}): Registry {
+  return new FileRegistry(options, systemClock);
 }
 
-class FileRegistry implements Registry {
+/** The same on a clock of the caller's. */
+export class FileRegistry implements Registry {
   readonly name = 'file';
-  readonly nearby = true;
+  readonly isLocal = true;
   readonly hostLocal = true;
   readonly suppliesAddress = false;
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
+  readonly discovery: Discovery = {
+    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+  };
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
@@ -48,7 +51,9 @@ class FileRegistry implements Registry {
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin('register', signal);
     const before = await store.read(instance.name, instance.id);
-    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () => this.#proceed('register', signal));
+    await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
+      this.#proceed('register', signal),
+    );
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
@@ -86,7 +91,8 @@ class FileRegistry implements Registry {
     const { beat } = stored.leased;
     const saysNew = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
     const now = this.#clock.wallTime();
-    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now))) throw lost(instance);
+    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now)))
+      throw lost(instance);
     return { ttlMs };
   }
 
@@ -126,7 +132,8 @@ class FileRegistry implements Registry {
 
   #proceed(operation: string, signal: AbortSignal): void {
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The file registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The file registry is closed: it cannot ${operation}`, { registry: this.name, operation });
   }
 }
 

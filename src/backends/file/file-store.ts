@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../clock.js';
-import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../errors.js';
+import type { Clock } from '../../core/clock.js';
+import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { BeatAges } from './beat-ages.js';
 import { SUFFIX, decodeLeased, encodeLeased, encodeName } from './file-codec.js';
@@ -47,7 +47,12 @@ export class FileStore {
    * Readers see the old file or the new one, never half of one. `over`: the entry that it is made from; false when that is no longer there.
    * `proceed` is asked before the new one appears.
    */
-  async write(leased: LeasedInstance, atMs: number, over: StoredEntry | undefined, proceed: () => void): Promise<boolean> {
+  async write(
+    leased: LeasedInstance,
+    atMs: number,
+    over: StoredEntry | undefined,
+    proceed: () => void,
+  ): Promise<boolean> {
     return this.#translated(async () => {
       const { name, id } = leased.instance;
       await this.#makeDirectory(name);
@@ -97,7 +102,9 @@ export class FileStore {
   async list(service: string): Promise<StoredEntry[]> {
     return this.#translated(async () => {
       const { directory, files } = await this.#filesOf(service);
-      const entries = await Promise.all(files.filter((file) => file.endsWith(SUFFIX)).map((file) => readEntry(join(directory, file))));
+      const entries = await Promise.all(
+        files.filter((file) => file.endsWith(SUFFIX)).map((file) => readEntry(join(directory, file))),
+      );
       return entries.filter((entry) => entry !== undefined);
     });
   }
@@ -109,7 +116,8 @@ export class FileStore {
       for (const file of files.filter((name) => !name.endsWith(SUFFIX))) {
         const path = join(directory, file);
         const found = await orAbsent(stat(path));
-        if (found !== undefined && Math.abs(nowMs - found.ctimeMs) > ABANDONED_AFTER_MS) await rm(path, { force: true });
+        if (found !== undefined && Math.abs(nowMs - found.ctimeMs) > ABANDONED_AFTER_MS)
+          await rm(path, { force: true });
       }
     });
   }
@@ -145,7 +153,9 @@ export class FileStore {
       if (code === undefined || isRegistrarError(cause)) throw cause;
       const denied = ['EACCES', 'EPERM', 'EROFS'].includes(code);
       const message = `The file registry in ${this.#target.dir} cannot be used (${code}). Give file({ dir }) a directory on a local disk that this process may write`;
-      throw denied ? new RegistryDeniedError(message, { registry: 'file', cause }) : new RegistryUnavailableError(message, { registry: 'file', cause });
+      throw denied
+        ? new RegistryDeniedError(message, { registry: 'file', cause })
+        : new RegistryUnavailableError(message, { registry: 'file', cause });
     }
   }
 }
@@ -189,9 +199,12 @@ async function assertOurs(dir: string): Promise<void> {
   const us = process.geteuid?.();
   // A real directory, and neither group nor others may write.
   if (us === undefined || (uid === us && (mode & 0o170022) === 0o040000)) return;
-  throw new RegistryDeniedError(`${dir} belongs to somebody else or others may write to it: remove it, or give file({ dir }) a directory of yours`, {
-    registry: 'file',
-  });
+  throw new RegistryDeniedError(
+    `${dir} belongs to somebody else or others may write to it: remove it, or give file({ dir }) a directory of yours`,
+    {
+      registry: 'file',
+    },
+  );
 }
 
 async function orAbsent<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -1,13 +1,13 @@
-import { systemClock } from '../../clock.js';
-import type { Clock } from '../../clock.js';
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../registry/registry.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, Renewal } from '../../contracts/registry.js';
 
 export interface MemoryOptions {
   /** Leases run on it. @default the real one */
@@ -26,7 +26,7 @@ interface Slot {
 
 class MemoryRegistry implements Registry {
   readonly name = 'memory';
-  readonly nearby = true;
+  readonly isLocal = true;
   readonly suppliesAddress = false;
   readonly discovery: Discovery = {
     poll: (service, _cursor, signal) => this.#verb('discover', signal, () => ({ instances: this.#listed(service) })),
@@ -49,7 +49,10 @@ class MemoryRegistry implements Registry {
   register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     return this.#verb('register', signal, () => {
       const slot = slotOf(instance);
-      this.#slots.set(slot, { leased: registered(instance, report, this.#slots.get(slot)?.leased), beatAt: this.#clock.now() });
+      this.#slots.set(slot, {
+        leased: registered(instance, report, this.#slots.get(slot)?.leased),
+        beatAt: this.#clock.now(),
+      });
       return {
         holder: () => this.name,
         renew: (next, abort) => this.#verb('renew', abort, () => this.#renew(instance, next)),
@@ -79,7 +82,10 @@ class MemoryRegistry implements Registry {
     const key = slotOf(instance);
     const slot = this.#slots.get(key);
     if (slot?.leased.instance.nonce !== instance.nonce) {
-      throw new RegistrationLostError(`The memory registry no longer holds ${instance.id}`, { registry: this.name, operation: 'renew' });
+      throw new RegistrationLostError(`The memory registry no longer holds ${instance.id}`, {
+        registry: this.name,
+        operation: 'renew',
+      });
     }
     this.#slots.set(key, { leased: renewed(slot.leased, report), beatAt: this.#clock.now() });
     return { ttlMs: instance.ttlMs };
@@ -110,7 +116,11 @@ class MemoryRegistry implements Registry {
     signal.throwIfAborted();
     await Promise.resolve();
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The memory registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The memory registry is closed: it cannot ${operation}`, {
+        registry: this.name,
+        operation,
+      });
     return run();
   }
 }

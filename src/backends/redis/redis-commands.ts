@@ -39,6 +39,9 @@ function textsOf(reply: unknown): (string | undefined)[] {
   return Array.isArray(reply) ? reply.map(textOf) : [];
 }
 
-function withAbort(client: NodeRedisClient & { withCommandOptions?: (options: { abortSignal: AbortSignal }) => NodeRedisClient }, abortSignal: AbortSignal): NodeRedisClient {
+function withAbort(
+  client: NodeRedisClient & { withCommandOptions?: (options: { abortSignal: AbortSignal }) => NodeRedisClient },
+  abortSignal: AbortSignal,
+): NodeRedisClient {
   return client.withCommandOptions?.({ abortSignal }) ?? client;
 }

@@ -1,5 +1,5 @@
-import { StoppedError } from '../../errors.js';
-import { abortable } from '../../resilience/deadline.js';
+import { StoppedError } from '../../core/errors.js';
+import { abortable } from '../../core/abort.js';
 import type { RedisClient } from './redis-client.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';
@@ -40,7 +40,12 @@ class OwnConnection implements RedisConnection {
     if (this.#closed) throw closed(operation);
     const line = (this.#line ??= new Line(this.#place, (broken) => this.#drop(broken)));
     try {
-      return await line.use((client) => abortable(client.then((open) => command(commandsOf(open, signal))), signal));
+      return await line.use((client) =>
+        abortable(
+          client.then((open) => command(commandsOf(open, signal))),
+          signal,
+        ),
+      );
     } catch (thrown) {
       if (signal.aborted || !isVerdict(thrown)) this.#drop(line);
       signal.throwIfAborted();

@@ -1,12 +1,16 @@
-import { BackendNotInstalledError } from '../../errors.js';
-import type { RegistryEndpoint } from '../../registry/registry.js';
+import { BackendNotInstalledError } from '../../core/errors.js';
+import type { RegistryEndpoint } from '../../contracts/registry.js';
 import type { RedisAccess } from './redis-options.js';
 
 /** A client of `@redis/client` with one connection. */
 export type OwnClient = ReturnType<Awaited<ReturnType<typeof makeFactory>>>;
 
 /** Connects; resolves to the client, which is destroyed when `end` aborts, whatever it is doing then. */
-export async function openClient({ host, port }: RegistryEndpoint, { username, password, database, tls }: RedisAccess, end: AbortSignal): Promise<OwnClient> {
+export async function openClient(
+  { host, port }: RegistryEndpoint,
+  { username, password, database, tls }: RedisAccess,
+  end: AbortSignal,
+): Promise<OwnClient> {
   const createClient = await loadFactory();
   end.throwIfAborted();
   const client = createClient({
@@ -43,7 +47,10 @@ async function makeFactory() {
   // Caught where it is imported, so that bundlers take the package for optional.
   const { RedisClient: NodeRedis } = await import('@redis/client').catch((cause: unknown) => {
     if (!isNotInstalled(cause)) throw cause;
-    throw new BackendNotInstalledError('The redis registry needs the package @redis/client: npm install @redis/client', { registry: 'redis', cause });
+    throw new BackendNotInstalledError(
+      'The redis registry needs the package @redis/client: npm install @redis/client',
+      { registry: 'redis', cause },
+    );
   });
   const make = NodeRedis.factory(protocol);
   // The class has the protocol for its commands, the client for its connection.
@@ -64,5 +71,9 @@ function loadFactory(): ReturnType<typeof makeFactory> {
 
 /** Node has a code of its own for each way of loading. */
 function isNotInstalled(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND');
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
+  );
 }

@@ -1,12 +1,12 @@
 import { readRedisEnv, redisVariables } from '../../config/env.js';
 import type { RedisEnv } from '../../config/env.js';
-import { ConfigError } from '../../errors.js';
-import type { ConfigIssue } from '../../errors.js';
-import { hostPort, isLoopback } from '../../instance/address.js';
-import type { RegistryEndpoint } from '../../registry/registry.js';
-import { tlsAsked } from '../../resilience/tls-asked.js';
-import { readTls, tlsSettings } from '../../resilience/tls.js';
-import type { TlsOptions } from '../../resilience/tls.js';
+import { ConfigError } from '../../core/errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { hostPort, isLoopback } from '../../net/ip-address.js';
+import type { RegistryEndpoint } from '../../contracts/registry.js';
+import { resolveTlsOptions } from '../../net/tls-options.js';
+import { readTls, tlsSettings } from '../../net/tls.js';
+import type { TlsOptions } from '../../net/tls.js';
 import { isRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 
@@ -33,7 +33,7 @@ export interface RedisOptions {
   readonly tls?: TlsOptions;
 }
 
-export interface Credentials {
+export interface RedisUser {
   readonly username: string | undefined;
   readonly password: string | undefined;
 }
@@ -42,10 +42,16 @@ export interface Credentials {
 export type RedisPlace =
   | { readonly kind: 'client'; readonly client: RedisClient }
   | { readonly kind: 'server'; readonly server: RegistryEndpoint; readonly access: RedisAccess }
-  | { readonly kind: 'sentinel'; readonly sentinels: readonly RegistryEndpoint[]; readonly name: string; readonly sentinelAccess: RedisAccess; readonly access: RedisAccess };
+  | {
+      readonly kind: 'sentinel';
+      readonly sentinels: readonly RegistryEndpoint[];
+      readonly name: string;
+      readonly sentinelAccess: RedisAccess;
+      readonly access: RedisAccess;
+    };
 
 /** What opens a connection, wherever it leads. */
-export interface RedisAccess extends Credentials {
+export interface RedisAccess extends RedisUser {
   readonly database: number;
   /** What node:tls is to connect with; undefined: plain. */
   readonly tls: ReturnType<typeof tlsSettings> | undefined;
@@ -57,7 +63,7 @@ export interface RedisTarget {
   /** The place, safe to print. */
   readonly shown: string;
   /** On this host. */
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly endpoint: RegistryEndpoint | undefined;
   /** What is allowed but worth a person's attention. */
   readonly warnings: readonly string[];
@@ -66,7 +72,8 @@ export interface RedisTarget {
 const DEFAULT_URL = 'redis://127.0.0.1:6379';
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26379;
-const URL_ALLOWED = "a URL of one server, e.g. 'redis://127.0.0.1:6379' or 'rediss://user:password@redis.internal:6379/0'";
+const URL_ALLOWED =
+  "a URL of one server, e.g. 'redis://127.0.0.1:6379' or 'rediss://user:password@redis.internal:6379/0'";
 const ofConnections = ['username', 'password', 'database', 'tls'] as const satisfies readonly (keyof RedisOptions)[];
 const ofSentinels = ['name', 'sentinelUsername', 'sentinelPassword'] as const satisfies readonly (keyof RedisOptions)[];
 
@@ -75,8 +82,18 @@ export function resolveRedisOptions(options: RedisOptions, env: RedisEnv = readR
   const issues: ConfigIssue[] = [];
   const { client, sentinels, url } = options;
   const ways = [client, sentinels, url].filter((way) => way !== undefined).length;
-  if (ways > 1) issues.push({ field: 'redis', value: `${String(ways)} of them`, allowed: 'one of `url`, `sentinels` with `name`, and `client`' });
-  const target = client !== undefined ? ofHost(client, options, issues) : sentinels !== undefined ? ofMaster(sentinels, options, issues) : ofServer(options, env, issues);
+  if (ways > 1)
+    issues.push({
+      field: 'redis',
+      value: `${String(ways)} of them`,
+      allowed: 'one of `url`, `sentinels` with `name`, and `client`',
+    });
+  const target =
+    client !== undefined
+      ? ofHost(client, options, issues)
+      : sentinels !== undefined
+        ? ofMaster(sentinels, options, issues)
+        : ofServer(options, env, issues);
   if (target === undefined || issues.length > 0) throw new ConfigError(issues);
   return target;
 }
@@ -84,10 +101,20 @@ export function resolveRedisOptions(options: RedisOptions, env: RedisEnv = readR
 function ofHost(client: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
   refuse(options, [...ofConnections, ...ofSentinels], 'nothing beside `client`, which is connected already', issues);
   if (!isRedisClient(client)) {
-    issues.push({ field: 'client', value: typeof client, allowed: 'a client of `redis`, `@redis/client` or `ioredis`' });
+    issues.push({
+      field: 'client',
+      value: typeof client,
+      allowed: 'a client of `redis`, `@redis/client` or `ioredis`',
+    });
     return undefined;
   }
-  return { place: { kind: 'client', client }, shown: "the host's client", nearby: false, endpoint: undefined, warnings: [] };
+  return {
+    place: { kind: 'client', client },
+    shown: "the host's client",
+    isLocal: false,
+    endpoint: undefined,
+    warnings: [],
+  };
 }
 
 function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): RedisTarget | undefined {
@@ -99,18 +126,39 @@ function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): 
     return undefined;
   }
   const isSecure = url.protocol === 'rediss:';
-  const written = { username: decode(url.username), password: decode(url.password), database: url.pathname.length > 1 ? Number(url.pathname.slice(1)) : undefined };
+  const written = {
+    username: decode(url.username),
+    password: decode(url.password),
+    database: url.pathname.length > 1 ? Number(url.pathname.slice(1)) : undefined,
+  };
   const { access, skipsVerify } = accessOf(options, written, isSecure, issues);
-  const server = { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
+  const server = {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+  };
   const shown = `${url.protocol}//${hostPort(server.host, server.port)}`;
-  return { place: { kind: 'server', server, access }, shown, endpoint: server, nearby: isLoopback(server.host), warnings: warningsOf(shown, [server], [access], skipsVerify) };
+  return {
+    place: { kind: 'server', server, access },
+    shown,
+    endpoint: server,
+    isLocal: isLoopback(server.host),
+    warnings: warningsOf(shown, [server], [access], skipsVerify),
+  };
 }
 
 function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
   const { name, sentinelUsername, sentinelPassword } = options;
   const sentinels = Array.isArray(given) ? given.map(endpointOf) : [];
-  if (sentinels.length === 0 || sentinels.includes(undefined)) issues.push({ field: 'sentinels', value: Array.isArray(given) ? given.map((each) => (each as unknown) instanceof Object ? JSON.stringify(each) : String(each)).join(', ') : given, allowed: "an array of `host:port`, e.g. ['10.0.0.1:26379']" });
-  if (typeof name !== 'string' || name === '') issues.push({ field: 'name', value: name, allowed: 'what the Sentinels call the master' });
+  if (sentinels.length === 0 || sentinels.includes(undefined))
+    issues.push({
+      field: 'sentinels',
+      value: Array.isArray(given)
+        ? given.map((each) => ((each as unknown) instanceof Object ? JSON.stringify(each) : String(each))).join(', ')
+        : given,
+      allowed: "an array of `host:port`, e.g. ['10.0.0.1:26379']",
+    });
+  if (typeof name !== 'string' || name === '')
+    issues.push({ field: 'name', value: name, allowed: 'what the Sentinels call the master' });
   checkTexts({ sentinelUsername, sentinelPassword }, issues);
   const { access, skipsVerify } = accessOf(options, {}, options.tls !== undefined, issues);
   const found = sentinels.filter((each) => each !== undefined);
@@ -122,45 +170,81 @@ function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]):
     place: { kind: 'sentinel', sentinels: found, name, sentinelAccess, access },
     shown,
     endpoint: first,
-    nearby: found.every(({ host }) => isLoopback(host)),
+    isLocal: found.every(({ host }) => isLoopback(host)),
     warnings: warningsOf(shown, found, [access, sentinelAccess], skipsVerify),
   };
 }
 
-function accessOf(options: RedisOptions, written: Partial<Credentials> & { readonly database?: number | undefined }, isSecure: boolean, issues: ConfigIssue[]): { access: RedisAccess; skipsVerify: boolean } {
+function accessOf(
+  options: RedisOptions,
+  written: Partial<RedisUser> & { readonly database?: number | undefined },
+  isSecure: boolean,
+  issues: ConfigIssue[],
+): { access: RedisAccess; skipsVerify: boolean } {
   const { username = written.username, password = written.password, database = written.database ?? 0 } = options;
   checkTexts({ username, password }, issues);
-  if (!Number.isInteger(database) || database < 0) issues.push({ field: 'database', value: database, allowed: 'the number of a database, from 0 on' });
-  const plan = tlsAsked(options.tls, { values: {}, names: {} }, isSecure, issues, "begin the URL with 'rediss://'");
+  if (!Number.isInteger(database) || database < 0)
+    issues.push({ field: 'database', value: database, allowed: 'the number of a database, from 0 on' });
+  const plan = resolveTlsOptions(
+    options.tls,
+    { values: {}, names: {} },
+    isSecure,
+    issues,
+    "begin the URL with 'rediss://'",
+  );
   const read = plan && readTls(plan);
   issues.push(...(read?.issues ?? []));
   const tls = plan && read && tlsSettings(plan, read.material);
   return { access: { username, password, database, tls }, skipsVerify: plan?.insecureSkipVerify === true };
 }
 
-function warningsOf(shown: string, places: readonly RegistryEndpoint[], accesses: readonly RedisAccess[], skipsVerify: boolean): string[] {
-  const isExposed = accesses.some(({ password, tls }) => password !== undefined && tls === undefined) && !places.every(({ host }) => isLoopback(host));
+function warningsOf(
+  shown: string,
+  places: readonly RegistryEndpoint[],
+  accesses: readonly RedisAccess[],
+  skipsVerify: boolean,
+): string[] {
+  const isExposed =
+    accesses.some(({ password, tls }) => password !== undefined && tls === undefined) &&
+    !places.every(({ host }) => isLoopback(host));
   return [
-    ...(isExposed ? [`the password of ${shown} goes over plain TCP to another host: whoever is in between can read it. Prefer TLS`] : []),
-    ...(skipsVerify ? [`the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`] : []),
+    ...(isExposed
+      ? [`the password of ${shown} goes over plain TCP to another host: whoever is in between can read it. Prefer TLS`]
+      : []),
+    ...(skipsVerify
+      ? [
+          `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`,
+        ]
+      : []),
   ];
 }
 
 /** Options that would be ignored are a mistake. */
-function refuse(options: RedisOptions, names: readonly (keyof RedisOptions)[], allowed: string, issues: ConfigIssue[]): void {
+function refuse(
+  options: RedisOptions,
+  names: readonly (keyof RedisOptions)[],
+  allowed: string,
+  issues: ConfigIssue[],
+): void {
   for (const field of names) if (options[field] !== undefined) issues.push({ field, value: '(hidden)', allowed });
 }
 
 function checkTexts(texts: Readonly<Record<string, unknown>>, issues: ConfigIssue[]): void {
   for (const [field, value] of Object.entries(texts)) {
-    if (value !== undefined && (typeof value !== 'string' || value === '')) issues.push({ field, value: '(hidden)', allowed: 'a non-empty text' });
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      issues.push({ field, value: '(hidden)', allowed: 'a non-empty text' });
   }
 }
 
 function parseUrl(given: unknown): URL | undefined {
   if (typeof given !== 'string' || !URL.canParse(given)) return undefined;
   const url = new URL(given);
-  const fits = (url.protocol === 'redis:' || url.protocol === 'rediss:') && url.hostname !== '' && url.search === '' && url.hash === '' && /^(\/\d*)?$/.test(url.pathname);
+  const fits =
+    (url.protocol === 'redis:' || url.protocol === 'rediss:') &&
+    url.hostname !== '' &&
+    url.search === '' &&
+    url.hash === '' &&
+    /^(\/\d*)?$/.test(url.pathname);
   return fits ? url : undefined;
 }
 
@@ -174,9 +258,19 @@ function decode(part: string): string | undefined {
 }
 
 function endpointOf(given: unknown): RegistryEndpoint | undefined {
-  if (typeof given === 'string') return /^[^/@\s]+$/.test(given) && URL.canParse(`redis://${given}`) ? endpointIn(new URL(`redis://${given}`)) : undefined;
+  if (typeof given === 'string')
+    return /^[^/@\s]+$/.test(given) && URL.canParse(`redis://${given}`)
+      ? endpointIn(new URL(`redis://${given}`))
+      : undefined;
   const { host, port = DEFAULT_SENTINEL_PORT } = (given ?? {}) as Partial<Record<keyof RegistryEndpoint, unknown>>;
-  return typeof host === 'string' && host !== '' && typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65_536 ? { host, port } : undefined;
+  return typeof host === 'string' &&
+    host !== '' &&
+    typeof port === 'number' &&
+    Number.isInteger(port) &&
+    port > 0 &&
+    port < 65_536
+    ? { host, port }
+    : undefined;
 }
 
 function endpointIn({ hostname, port }: URL): RegistryEndpoint {

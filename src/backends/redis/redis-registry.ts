@@ -1,12 +1,12 @@
-import type { DiscoveredInstance, Discovery } from '../../discovery/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../errors.js';
-import type { HealthReport } from '../../health/report.js';
+import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import type { HealthReport } from '../../contracts/health-report.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../instance/service-instance.js';
-import type { InstanceKey, ServiceInstance } from '../../instance/service-instance.js';
-import type { Entry, Registration, Registry, RegistryEndpoint, Renewal } from '../../registry/registry.js';
-import type { WorkerSpec } from '../../registry/worker-spec.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import type { Entry, Registration, Registry, RegistryEndpoint, Renewal } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { decodeEntry } from './redis-codec.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions, RedisTarget } from './redis-options.js';
@@ -23,12 +23,14 @@ export function redis(options: RedisOptions = {}): Registry {
 
 class RedisRegistry implements Registry {
   readonly name = 'redis';
-  readonly nearby: boolean;
+  readonly isLocal: boolean;
   readonly suppliesAddress = false;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   /** Redis' events of expired keys are late and may be lost: there is nothing to wait for, and no cursor. */
-  readonly discovery: Discovery = { poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }) };
+  readonly discovery: Discovery = {
+    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+  };
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
@@ -37,7 +39,7 @@ class RedisRegistry implements Registry {
   constructor(options: RedisOptions) {
     this.#options = options;
     this.#target = resolveRedisOptions(options);
-    this.nearby = this.#target.nearby;
+    this.isLocal = this.#target.isLocal;
     this.endpoint = this.#target.endpoint;
     this.warnings = this.#target.warnings;
   }
@@ -55,7 +57,14 @@ class RedisRegistry implements Registry {
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin('register', signal);
-    let known = await store.change('register', instance, instance.ttlMs, undefined, (held) => registered(instance, report, held), signal);
+    let known = await store.change(
+      'register',
+      instance,
+      instance.ttlMs,
+      undefined,
+      (held) => registered(instance, report, held),
+      signal,
+    );
     return {
       holder: () => this.name,
       renew: async (next, abort): Promise<Renewal> => {
@@ -78,7 +87,14 @@ class RedisRegistry implements Registry {
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     const store = await this.#begin('maintain', signal);
-    await store.change('maintain', key, 'as it was', undefined, (held) => (isMeant(key, held) ? maintained(held, reason) : 'as it is'), signal);
+    await store.change(
+      'maintain',
+      key,
+      'as it was',
+      undefined,
+      (held) => (isMeant(key, held) ? maintained(held, reason) : 'as it is'),
+      signal,
+    );
   }
 
   async close(): Promise<void> {
@@ -88,7 +104,14 @@ class RedisRegistry implements Registry {
 
   async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(operation, signal);
-    await store.change(operation, key, 'as it was', undefined, (held) => (isMeant(key, held) ? 'gone' : 'as it is'), signal);
+    await store.change(
+      operation,
+      key,
+      'as it was',
+      undefined,
+      (held) => (isMeant(key, held) ? 'gone' : 'as it is'),
+      signal,
+    );
   }
 
   async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -99,14 +122,21 @@ class RedisRegistry implements Registry {
   /** Every verb begins here. What does the work is loaded at first use: it would make every import of rollcall dearer. */
   async #begin(operation: string, signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
-    if (this.#closed) throw new StoppedError(`The redis registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    if (this.#closed)
+      throw new StoppedError(`The redis registry is closed: it cannot ${operation}`, {
+        registry: this.name,
+        operation,
+      });
     this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
     return this.#opening;
   }
 }
 
 /** With a nonce, only that very incarnation is meant. */
-function isMeant<Held extends { readonly instance: ServiceInstance }>({ nonce }: InstanceKey, held: Held | undefined): held is Held {
+function isMeant<Held extends { readonly instance: ServiceInstance }>(
+  { nonce }: InstanceKey,
+  held: Held | undefined,
+): held is Held {
   return held !== undefined && (nonce === undefined || held.instance.nonce === nonce);
 }
 

@@ -1,16 +1,24 @@
-import { RegistryUnavailableError, asError } from '../../errors.js';
-import type { RegistryEndpoint } from '../../registry/registry.js';
+import { RegistryUnavailableError, asError } from '../../core/errors.js';
+import type { RegistryEndpoint } from '../../contracts/registry.js';
 import { isVerdict } from './redis-errors.js';
 import type { RedisAccess, RedisPlace } from './redis-options.js';
 
 /** Makes a client that is destroyed when `end` aborts; as much of one as a question to a Sentinel needs. */
-type OpenClient = (at: RegistryEndpoint, access: RedisAccess, end: AbortSignal) => Promise<{ sendCommand(words: string[]): Promise<unknown> }>;
+type OpenClient = (
+  at: RegistryEndpoint,
+  access: RedisAccess,
+  end: AbortSignal,
+) => Promise<{ sendCommand(words: string[]): Promise<unknown> }>;
 
 /**
  * Where the master is now. All Sentinels are asked at once: one that hangs must not hold up the others. Rejects with
  * `RegistryUnavailableError` when none has an answer, with Redis' own error when all refuse us.
  */
-export async function masterOf({ sentinels, name, sentinelAccess }: Extract<RedisPlace, { kind: 'sentinel' }>, open: OpenClient, end: AbortSignal): Promise<RegistryEndpoint> {
+export async function masterOf(
+  { sentinels, name, sentinelAccess }: Extract<RedisPlace, { kind: 'sentinel' }>,
+  open: OpenClient,
+  end: AbortSignal,
+): Promise<RegistryEndpoint> {
   const asked = new AbortController();
   const over = AbortSignal.any([end, asked.signal]);
   const ask = async (sentinel: RegistryEndpoint): Promise<RegistryEndpoint> => {
@@ -27,7 +35,10 @@ export async function masterOf({ sentinels, name, sentinelAccess }: Extract<Redi
     // All of them refuse us.
     if (first !== undefined && causes.every(isVerdict)) throw first;
     const reasons = [...new Set(causes.map(({ message }) => message))].join('; ');
-    throw new RegistryUnavailableError(`None of ${String(sentinels.length)} Redis Sentinels could say where ${name} is: ${reasons}`, { registry: 'redis', cause: first });
+    throw new RegistryUnavailableError(
+      `None of ${String(sentinels.length)} Redis Sentinels could say where ${name} is: ${reasons}`,
+      { registry: 'redis', cause: first },
+    );
   } finally {
     asked.abort();
   }

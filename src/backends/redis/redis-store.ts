@@ -1,6 +1,6 @@
-import { RegistryUnavailableError } from '../../errors.js';
+import { RegistryUnavailableError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey } from '../../instance/service-instance.js';
+import type { InstanceKey } from '../../contracts/service-instance.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
 import { connectionTo } from './redis-connection.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -62,18 +62,30 @@ export class RedisStore {
    * Makes of an entry what `change` says, in one request if it is still the text `believed`. A change never meets another entry than the one
    * it was made for, however late it arrives. Resolves to the text that is there now; rejects with what `change` throws.
    */
-  async change(operation: string, { name, id }: Pick<InstanceKey, 'name' | 'id'>, lease: Lease, believed: string | undefined, change: (held: LeasedInstance | undefined) => Outcome, signal: AbortSignal): Promise<string> {
+  async change(
+    operation: string,
+    { name, id }: Pick<InstanceKey, 'name' | 'id'>,
+    lease: Lease,
+    believed: string | undefined,
+    change: (held: LeasedInstance | undefined) => Outcome,
+    signal: AbortSignal,
+  ): Promise<string> {
     let held = believed ?? (await this.read(operation, { name, id }, signal));
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const outcome = change(decodeEntry(held));
       if (outcome === 'as it is') return held;
       const wanted = outcome === 'gone' ? ABSENT : encodeEntry(outcome);
       const words = [held, wanted, id, lease === 'as it was' ? '' : String(Math.ceil(lease))];
-      const found = await this.#connection.ask(operation, signal, (redis) => redis.eval(SWAP, [entryKey(name, id), indexKey(name)], words));
+      const found = await this.#connection.ask(operation, signal, (redis) =>
+        redis.eval(SWAP, [entryKey(name, id), indexKey(name)], words),
+      );
       if (found === undefined) return wanted;
       held = found;
     }
-    throw new RegistryUnavailableError(`Others keep writing the entry of ${id} in Redis: it could not ${operation}`, { registry: 'redis', operation });
+    throw new RegistryUnavailableError(`Others keep writing the entry of ${id} in Redis: it could not ${operation}`, {
+      registry: 'redis',
+      operation,
+    });
   }
 
   /** All entries of a service. Ids that have none any more are taken out of the set on the way, where that is allowed. */

@@ -1,6 +1,6 @@
-import { parseDuration } from '../../config/duration.js';
+import { parseDuration } from '../../core/duration.js';
 import type { Duration } from '../../config/options.js';
-import { ConfigError } from '../../errors.js';
+import { ConfigError } from '../../core/errors.js';
 import { judgeFigure } from './judge-figure.js';
 import type { ReadyMade } from './ready-made.js';
 
@@ -48,6 +48,7 @@ async function startSampler() {
 function limitOf(name: 'warn' | 'critical', value: Duration | undefined): { warn?: number; critical?: number } {
   if (value === undefined) return {};
   const ms = parseDuration(value);
-  if (ms === undefined) throw new ConfigError([{ field: `eventLoop.${name}`, value, allowed: "a duration, e.g. '200ms'" }]);
+  if (ms === undefined)
+    throw new ConfigError([{ field: `eventLoop.${name}`, value, allowed: "a duration, e.g. '200ms'" }]);
   return { [name]: ms };
 }

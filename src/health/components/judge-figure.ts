@@ -1,9 +1,14 @@
-import type { Finding } from '../component.js';
+import type { Finding } from '../../contracts/health-report.js';
 import type { Limits } from './ready-made.js';
 
 /** What a figure means. One that is no number is critical: whatever should give it does not work. */
-export function judgeFigure(value: unknown, { warn, critical }: Limits, show: (value: number) => string = String): Finding {
-  if (typeof value !== 'number' || Number.isNaN(value)) return { status: 'critical', detail: `${String(value)} is not a number` };
+export function judgeFigure(
+  value: unknown,
+  { warn, critical }: Limits,
+  show: (value: number) => string = String,
+): Finding {
+  if (typeof value !== 'number' || Number.isNaN(value))
+    return { status: 'critical', detail: `${String(value)} is not a number` };
   const lessIsWorse = warn !== undefined && critical !== undefined && critical < warn;
   const reaches = (limit: number | undefined) => limit !== undefined && (lessIsWorse ? value <= limit : value >= limit);
   const status = reaches(critical) ? 'critical' : reaches(warn) ? 'warning' : 'passing';

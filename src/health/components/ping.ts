@@ -1,4 +1,4 @@
-import { ConfigError, asError } from '../../errors.js';
+import { ConfigError, asError } from '../../core/errors.js';
 import type { ReadyMade } from './ready-made.js';
 
 /**

@@ -1,11 +1,13 @@
-import { isHost, isPositive16Bit } from '../../config/rules.js';
-import { ConfigError } from '../../errors.js';
+import { isHost, isPositive16Bit } from '../../config/field-rules.js';
+import { ConfigError } from '../../core/errors.js';
 import type { ReadyMade } from './ready-made.js';
 
 /** Fine when a connection can be opened; it is closed again at once and nothing is sent. Throws `ConfigError` for a host or port that cannot be. */
 export function tcp(host: string, port: number): ReadyMade {
   if (typeof host !== 'string' || !isHost(host) || !isPositive16Bit(port)) {
-    throw new ConfigError([{ field: 'tcp', value: `${host} ${String(port)}`, allowed: 'a host name or an IP without brackets, and a port' }]);
+    throw new ConfigError([
+      { field: 'tcp', value: `${host} ${String(port)}`, allowed: 'a host name or an IP without brackets, and a port' },
+    ]);
   }
   return {
     async run(signal) {

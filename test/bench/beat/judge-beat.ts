@@ -31,7 +31,11 @@ export interface BeatFigures {
 }
 
 export function judgeBeat(rows: readonly BeatRow[]): Verdict<BeatFigures> {
-  const each = (what: 'cpu' | 'wall') => ({ ours: spread(what, 'ours'), raw: spread(what, 'raw'), rawAgain: spread(what, 'rawAgain') });
+  const each = (what: 'cpu' | 'wall') => ({
+    ours: spread(what, 'ours'),
+    raw: spread(what, 'raw'),
+    rawAgain: spread(what, 'rawAgain'),
+  });
   const spread = (what: 'cpu' | 'wall', who: Contestant) => spreadOf(rows.map((row) => row[what][who]));
   const figures = {
     cpuRatio: spreadOf(rows.map(({ cpu }) => cpu.ours / cpu.raw)),
@@ -40,6 +44,8 @@ export function judgeBeat(rows: readonly BeatRow[]): Verdict<BeatFigures> {
     wallUs: each('wall'),
   };
   const holds = figures.cpuRatio.p50 <= CPU_RATIO_MAX;
-  const problems = holds ? [] : [`a beat costs ${figures.cpuRatio.p50} times the CPU of a raw PUT at the median, promised are ${CPU_RATIO_MAX}`];
+  const problems = holds
+    ? []
+    : [`a beat costs ${figures.cpuRatio.p50} times the CPU of a raw PUT at the median, promised are ${CPU_RATIO_MAX}`];
   return { problems, figures };
 }

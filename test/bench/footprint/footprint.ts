@@ -7,7 +7,15 @@ import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
 import { buildWorkloads, plainEnvironment, runWorkload, workloadFile } from '../workload.js';
 import { judgeFootprint } from './judge-footprint.js';
-import type { FootprintEvent, Leftovers, LeftoversPlan, LeftoversRow, MemoryPlan, MemoryRow, Start } from './judge-footprint.js';
+import type {
+  FootprintEvent,
+  Leftovers,
+  LeftoversPlan,
+  LeftoversRow,
+  MemoryPlan,
+  MemoryRow,
+  Start,
+} from './judge-footprint.js';
 
 const PAIRS = 40;
 const PROCESSES = 5;
@@ -34,7 +42,8 @@ export async function footprint(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importMs, noiseMs, firstMb, firstPrivateMb, furtherKb, warmingKb, furtherHeapKb, taken, leftBehind } = verdict.figures;
+  const { importMs, noiseMs, firstMb, firstPrivateMb, furtherKb, warmingKb, furtherHeapKb, taken, leftBehind } =
+    verdict.figures;
   lab.say(
     spreadTable({
       'import over a bare start, ms': importMs,
@@ -46,13 +55,22 @@ export async function footprint(lab: Lab): Promise<Verdict> {
       'further Registrar, kB of heap': furtherHeapKb,
     }),
   );
-  lab.say(table(['', `with ${FEW + 1} Registrars`, 'after stop()'], (Object.keys(taken) as (keyof Leftovers)[]).map((what) => [what, taken[what], leftBehind[what]])));
+  lab.say(
+    table(
+      ['', `with ${FEW + 1} Registrars`, 'after stop()'],
+      (Object.keys(taken) as (keyof Leftovers)[]).map((what) => [what, taken[what], leftBehind[what]]),
+    ),
+  );
   return verdict;
 }
 
 function measureStarts(pairs: number, seed: number, history: History<FootprintEvent>): void {
   const random = seededRandom(seed);
-  const modules: Readonly<Record<Start, string>> = { bare: 'nothing', bareAgain: 'nothing', imported: 'import-rollcall' };
+  const modules: Readonly<Record<Start, string>> = {
+    bare: 'nothing',
+    bareAgain: 'nothing',
+    imported: 'import-rollcall',
+  };
   const env = plainEnvironment();
   const start = (kind: Start): number => {
     const startedAt = performance.now();

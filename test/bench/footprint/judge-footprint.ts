@@ -56,7 +56,8 @@ export interface LeftoversRow {
   readonly after: Leftovers;
 }
 
-export type FootprintEvent = StartRow | ({ readonly kind: 'memory' } & MemoryRow) | ({ readonly kind: 'leftovers' } & LeftoversRow);
+export type FootprintEvent =
+  StartRow | ({ readonly kind: 'memory' } & MemoryRow) | ({ readonly kind: 'leftovers' } & LeftoversRow);
 
 export const bounds = { importMs: 25, firstMb: 8, furtherKb: 100 } as const;
 
@@ -80,8 +81,10 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   const starts = history.filter((event) => event.kind === 'start');
   const memories = history.filter((event) => event.kind === 'memory');
   const leftovers = history.filter((event) => event.kind === 'leftovers');
-  const first = (what: 'rss' | 'privateRss') => spreadOf(memories.map(({ imported, one }) => (one[what] - imported[what]) / 1024 / 1024));
-  const further = (what: 'rss' | 'heapUsed') => spreadOf(memories.map((row) => (row.all[what] - row.warmed[what]) / 1024 / row.further));
+  const first = (what: 'rss' | 'privateRss') =>
+    spreadOf(memories.map(({ imported, one }) => (one[what] - imported[what]) / 1024 / 1024));
+  const further = (what: 'rss' | 'heapUsed') =>
+    spreadOf(memories.map((row) => (row.all[what] - row.warmed[what]) / 1024 / row.further));
   const figures = {
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     noiseMs: spreadOf(starts.map(({ ms }) => ms.bareAgain - ms.bare)),
@@ -102,14 +105,25 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
   atMost('a further Registrar, kB resident,', figures.furtherKb.p50, bounds.furtherKb);
   for (const what of kinds) {
     if (figures.leftBehind[what] !== 0) problems.push(`stop() left ${figures.leftBehind[what]} ${what} behind`);
-    if (!(figures.taken[what] > 0)) problems.push(`the Registrars were never seen to have any ${what}: this look proves nothing`);
+    if (!(figures.taken[what] > 0))
+      problems.push(`the Registrars were never seen to have any ${what}: this look proves nothing`);
   }
   return { problems, figures };
 }
 
-const kinds = ['timers', 'sockets', 'processListeners', 'serverListenersAndMethods'] as const satisfies (keyof Leftovers)[];
+const kinds = [
+  'timers',
+  'sockets',
+  'processListeners',
+  'serverListenersAndMethods',
+] as const satisfies (keyof Leftovers)[];
 
 function total(rows: readonly LeftoversRow[], when: 'during' | 'after'): Leftovers {
   const sum = (what: keyof Leftovers) => rows.reduce((so, row) => so + row[when][what] - row.before[what], 0);
-  return { timers: sum('timers'), sockets: sum('sockets'), processListeners: sum('processListeners'), serverListenersAndMethods: sum('serverListenersAndMethods') };
+  return {
+    timers: sum('timers'),
+    sockets: sum('sockets'),
+    processListeners: sum('processListeners'),
+    serverListenersAndMethods: sum('serverListenersAndMethods'),
+  };
 }

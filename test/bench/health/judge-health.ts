@@ -25,7 +25,9 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
   const perSecond = (who: Contestant) => spreadOf(rows.map(({ scores }) => Math.round(scores[who].perSecond)));
   const figures = {
     throughputRatio: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.bare.perSecond)),
-    throughputRatioOfTheSame: medianInterval(rows.map(({ scores }) => scores.bareAgain.perSecond / scores.bare.perSecond)),
+    throughputRatioOfTheSame: medianInterval(
+      rows.map(({ scores }) => scores.bareAgain.perSecond / scores.bare.perSecond),
+    ),
     throughputRatioToAlone: medianInterval(rows.map(({ scores }) => scores.ours.perSecond / scores.alone.perSecond)),
     p99Ratio: medianInterval(rows.map(({ scores }) => scores.ours.p99Ms / scores.bare.p99Ms)),
     perSecond: { ours: perSecond('ours'), bare: perSecond('bare'), alone: perSecond('alone') },
@@ -33,9 +35,15 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
   };
   const { median } = figures.throughputRatio;
   const problems: string[] = [];
-  if (!(median >= THROUGHPUT_RATIO_MIN)) problems.push(`/health is answered ${median} times as often as by a bare handler at the median, promised are ${THROUGHPUT_RATIO_MIN}`);
-  if (figures.userCalls > 0) problems.push(`code of the service ran ${figures.userCalls} times for probes, promised is never`);
-  const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) => [ours, bareAgain, alone].some(({ body }) => body !== bare.body)).length;
+  if (!(median >= THROUGHPUT_RATIO_MIN))
+    problems.push(
+      `/health is answered ${median} times as often as by a bare handler at the median, promised are ${THROUGHPUT_RATIO_MIN}`,
+    );
+  if (figures.userCalls > 0)
+    problems.push(`code of the service ran ${figures.userCalls} times for probes, promised is never`);
+  const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) =>
+    [ours, bareAgain, alone].some(({ body }) => body !== bare.body),
+  ).length;
   if (unlike > 0) problems.push(`the answers were not the same in ${unlike} rounds: they cannot be compared`);
   return { problems, figures };
 }

@@ -3,7 +3,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 
 const body = '{"price":42}';
-const answer = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+const answer = Buffer.from(
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+);
 
 /** What a service under load asks at each of its requests: it says the same to everybody, and does as little for it as there can be. */
 export async function startOtherService(): Promise<{ readonly port: number; readonly server: Server }> {

@@ -33,13 +33,18 @@ export interface TaxFigures {
  * Holds when nobody could tell from these measurements that there is a tax of more than the bar: the interval reaches it. The smallest
  * service is told of and not judged: one that never opens a connection pays for the first HTTP client in its process, whoever brings it.
  */
-export function judgeTax(rows: readonly VersusRow<Contestant>[], smallest: readonly VersusRow<Smallest>[]): Verdict<TaxFigures> {
+export function judgeTax(
+  rows: readonly VersusRow<Contestant>[],
+  smallest: readonly VersusRow<Smallest>[],
+): Verdict<TaxFigures> {
   const ratios = (who: Contestant): Ratios => {
-    const ratio = (what: 'perSecond' | 'p50Ms' | 'p99Ms') => medianInterval(rows.map(({ scores }) => scores[who][what] / scores.without[what]));
+    const ratio = (what: 'perSecond' | 'p50Ms' | 'p99Ms') =>
+      medianInterval(rows.map(({ scores }) => scores[who][what] / scores.without[what]));
     return { throughput: ratio('perSecond'), p50: ratio('p50Ms'), p99: ratio('p99Ms') };
   };
   const perSecond = (who: Contestant) => spreadOf(rows.map(({ scores }) => Math.round(scores[who].perSecond)));
-  const toAlone = (who: Smallest) => medianInterval(smallest.map(({ scores }) => scores[who].perSecond / scores.alone.perSecond));
+  const toAlone = (who: Smallest) =>
+    medianInterval(smallest.map(({ scores }) => scores[who].perSecond / scores.alone.perSecond));
   const figures = {
     tax: ratios('with'),
     noise: ratios('withoutAgain'),
@@ -49,7 +54,13 @@ export function judgeTax(rows: readonly VersusRow<Contestant>[], smallest: reado
   };
   const { throughput, p99 } = figures.tax;
   const problems: string[] = [];
-  if (!(throughput.high >= THROUGHPUT_RATIO_REACHED)) problems.push(`the throughput ratio is ${throughput.low} to ${throughput.high}, promised is an interval that reaches ${THROUGHPUT_RATIO_REACHED}`);
-  if (!(p99.low <= P99_RATIO_REACHED)) problems.push(`the p99 ratio is ${p99.low} to ${p99.high}, promised is an interval that reaches ${P99_RATIO_REACHED}`);
+  if (!(throughput.high >= THROUGHPUT_RATIO_REACHED))
+    problems.push(
+      `the throughput ratio is ${throughput.low} to ${throughput.high}, promised is an interval that reaches ${THROUGHPUT_RATIO_REACHED}`,
+    );
+  if (!(p99.low <= P99_RATIO_REACHED))
+    problems.push(
+      `the p99 ratio is ${p99.low} to ${p99.high}, promised is an interval that reaches ${P99_RATIO_REACHED}`,
+    );
   return { problems, figures };
 }

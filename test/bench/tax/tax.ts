@@ -52,12 +52,23 @@ export async function tax(lab: Lab): Promise<Verdict> {
       'the same, no Registrar but an HTTP client that asks the agent once a second': smallest.polling,
     }),
   );
-  lab.say(spreadTable({ 'with, requests a second': perSecond.with, 'without, requests a second': perSecond.without, 'the smallest service without': smallestPerSecond }));
+  lab.say(
+    spreadTable({
+      'with, requests a second': perSecond.with,
+      'without, requests a second': perSecond.without,
+      'the smallest service without': smallestPerSecond,
+    }),
+  );
   return verdict;
 }
 
 /** All are asked for the same. */
-async function race<Who extends string>(contestants: Record<Who, AppPlan>, rounds: number, seed: number, onRow: (row: VersusRow<Who>) => void): Promise<void> {
+async function race<Who extends string>(
+  contestants: Record<Who, AppPlan>,
+  rounds: number,
+  seed: number,
+  onRow: (row: VersusRow<Who>) => void,
+): Promise<void> {
   const paths = Object.fromEntries(Object.keys(contestants).map((who) => [who, '/'])) as Record<Who, string>;
   await runWorkload<VersusRow<Who>>('versus', { contestants, paths, rounds, seed } satisfies VersusPlan<Who>, onRow);
 }

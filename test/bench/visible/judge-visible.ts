@@ -34,12 +34,18 @@ export interface VisibleFigures {
 
 export function judgeVisible(rows: readonly VisibleRow[]): Verdict<VisibleFigures> {
   const listed = (who: Contestant) => spreadOf(rows.map((row) => row.listed[who]));
-  const behind = (who: Contestant, yardstick: Contestant) => spreadOf(rows.map((row) => row.listed[who] - row.listed[yardstick]));
+  const behind = (who: Contestant, yardstick: Contestant) =>
+    spreadOf(rows.map((row) => row.listed[who] - row.listed[yardstick]));
   const figures = {
     behindRawMs: behind('ours', 'raw'),
     freshBehindFreshRawMs: behind('oursFresh', 'rawFresh'),
     rawBehindRawMs: behind('rawAgain', 'raw'),
-    listedMs: { ours: listed('ours'), oursFresh: listed('oursFresh'), raw: listed('raw'), rawFresh: listed('rawFresh') },
+    listedMs: {
+      ours: listed('ours'),
+      oursFresh: listed('oursFresh'),
+      raw: listed('raw'),
+      rawFresh: listed('rawFresh'),
+    },
     oursPassingMs: spreadOf(rows.map(({ passing }) => passing.ours)),
   };
   const problems = (['behindRawMs', 'freshBehindFreshRawMs'] as const)

@@ -34,7 +34,15 @@ export interface WorkerCpuRow {
   readonly beats: number;
 }
 
-export type WorkerEvent = ({ readonly kind: 'memory'; readonly pair: number; readonly main: WorkerMemoryRow; readonly worker: WorkerMemoryRow; readonly further: number }) | ({ readonly kind: 'cpu' } & WorkerCpuRow);
+export type WorkerEvent =
+  | {
+      readonly kind: 'memory';
+      readonly pair: number;
+      readonly main: WorkerMemoryRow;
+      readonly worker: WorkerMemoryRow;
+      readonly further: number;
+    }
+  | ({ readonly kind: 'cpu' } & WorkerCpuRow);
 
 /** What a beat from the main thread costs it is hundreds of microseconds; one message from the worker would be ten or more. */
 export const bounds = { workerMb: 20, mainCpuUsPerBeat: 2 } as const;
@@ -55,7 +63,8 @@ export interface WorkerFigures {
 export function judgeWorker(history: readonly WorkerEvent[]): Verdict<WorkerFigures> {
   const memories = history.filter((event) => event.kind === 'memory');
   const rows = history.filter((event) => event.kind === 'cpu');
-  const perBeat = (who: Contestant) => spreadOf(rows.map(({ mainCpuUs, beats }) => (mainCpuUs[who] - mainCpuUs.still) / beats));
+  const perBeat = (who: Contestant) =>
+    spreadOf(rows.map(({ mainCpuUs, beats }) => (mainCpuUs[who] - mainCpuUs.still) / beats));
   const figures = {
     workerMb: spreadOf(memories.map(({ main, worker }) => (worker.one - main.one) / 1024 / 1024)),
     workerMbWithAll: spreadOf(memories.map(({ main, worker }) => (worker.all - main.all) / 1024 / 1024)),
@@ -70,6 +79,7 @@ export function judgeWorker(history: readonly WorkerEvent[]): Verdict<WorkerFigu
   atMost('the worker, MB resident,', figures.workerMb.p50, bounds.workerMb);
   atMost('the worker with further Registrars, MB resident,', figures.workerMbWithAll.p50, bounds.workerMb);
   atMost('the main-thread CPU of a beat, us,', figures.mainCpuUsPerBeat.p50, bounds.mainCpuUsPerBeat);
-  if (!(figures.onMainUsPerBeat.p50 > bounds.mainCpuUsPerBeat)) problems.push('beats from the main thread were not seen to cost it anything: this look proves nothing');
+  if (!(figures.onMainUsPerBeat.p50 > bounds.mainCpuUsPerBeat))
+    problems.push('beats from the main thread were not seen to cost it anything: this look proves nothing');
   return { problems, figures };
 }

@@ -21,9 +21,17 @@ export async function worker(lab: Lab): Promise<Verdict> {
         const plan: WorkerMemoryPlan = { url: consul.url, thread, further: FURTHER };
         await runWorkload<WorkerMemoryRow>('worker-memory', plan, (row) => (rows[thread] = row));
       }
-      if (rows.main !== undefined && rows.worker !== undefined) history.note({ kind: 'memory', pair, main: rows.main, worker: rows.worker, further: FURTHER });
+      if (rows.main !== undefined && rows.worker !== undefined)
+        history.note({ kind: 'memory', pair, main: rows.main, worker: rows.worker, further: FURTHER });
     }
-    const plan: WorkerCpuPlan = { url: consul.url, pairs: lab.runs ?? PAIRS, registrars: 10, intervalMs: 50, windowMs: 1_500, seed: lab.seed };
+    const plan: WorkerCpuPlan = {
+      url: consul.url,
+      pairs: lab.runs ?? PAIRS,
+      registrars: 10,
+      intervalMs: 50,
+      windowMs: 1_500,
+      seed: lab.seed,
+    };
     await runWorkload<WorkerCpuRow>('worker-cpu', plan, (row) => history.note({ kind: 'cpu', ...row }));
   } finally {
     await consul.stop();

@@ -43,12 +43,21 @@ if (kept !== undefined) {
     logger: false,
     ready: asked,
     heartbeat: { thread: kept.thread },
-    health: { path: '/health', components: { db: probed, redis: { ...probed, failures: 3, onFail: 'critical' }, payments: { ...probed, onFail: 'break' } } },
+    health: {
+      path: '/health',
+      components: {
+        db: probed,
+        redis: { ...probed, failures: 3, onFail: 'critical' },
+        payments: { ...probed, onFail: 'break' },
+      },
+    },
   }).bind(kept.bound ? server : await listen(createServer()));
   await registrar.start();
 }
 if (polls !== undefined) {
-  const Consul = createRequire(import.meta.url)('consul') as new (options: object) => { status: { leader(): Promise<string> } };
+  const Consul = createRequire(import.meta.url)('consul') as new (options: object) => {
+    status: { leader(): Promise<string> };
+  };
   const { hostname, port } = new URL(polls);
   const client = new Consul({ host: hostname, port: Number(port), agent });
   setInterval(() => void client.status.leader(), 1_000);

@@ -1,8 +1,8 @@
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/core/clock.js';
 import { consul } from '../../../src/backends/consul/consul-registry.js';
 import { beatDeadlineMs } from '../../../src/heartbeat/schedule.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
-import { BoundedRegistry } from '../../../src/registry/bounded-registry.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
+import { GuardedRegistry } from '../../../src/registries/guarded-registry.js';
 import { seededRandom } from '../../support/seeded.js';
 import { shuffled } from '../shuffled.js';
 import type { BeatPlan, BeatRow } from '../beat/judge-beat.js';
@@ -16,8 +16,18 @@ const report = { status: 'passing', reason: 'ok' } as const;
 const { signal } = new AbortController();
 
 // As the core beats: bounded, with the deadline of the default interval.
-const registry = new BoundedRegistry(consul({ endpoints: [url] }), systemClock, beatDeadlineMs(10_000 / 3));
-const instance: ServiceInstance = { name: 'bench', id: 'bench', address: '127.0.0.1', port: 1, tags: [], meta: {}, nonce: 'bench', ttlMs: 600_000, checks: [] };
+const registry = new GuardedRegistry(consul({ endpoints: [url] }), systemClock, beatDeadlineMs(10_000 / 3));
+const instance: ServiceInstance = {
+  name: 'bench',
+  id: 'bench',
+  address: '127.0.0.1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'bench',
+  ttlMs: 600_000,
+  checks: [],
+};
 const registration = await registry.register(instance, report, signal);
 
 const raw = new RawClient(url);

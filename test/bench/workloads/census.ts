@@ -27,7 +27,12 @@ export class Census {
     // The timer whose callback we may be in is only told to be gone when that is over.
     await new Promise((resolve) => setImmediate(resolve));
     const ownMethods = ['emit', 'close'].filter((method) => Object.hasOwn(this.#server, method)).length;
-    return { timers: this.#timers.size, sockets: openSockets(), processListeners: listenersOf(process), serverListenersAndMethods: listenersOf(this.#server) + ownMethods };
+    return {
+      timers: this.#timers.size,
+      sockets: openSockets(),
+      processListeners: listenersOf(process),
+      serverListenersAndMethods: listenersOf(this.#server) + ownMethods,
+    };
   }
 }
 

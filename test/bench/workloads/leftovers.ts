@@ -11,11 +11,18 @@ const server = createServer((_request, response) => response.end('ok'));
 const census = new Census(server);
 const before = await census.count();
 
-const bound = new Registrar({ name: 'left-bound', registry: consul({ endpoints: [url] }), health: { path: '/health' } }).bind(server);
+const bound = new Registrar({
+  name: 'left-bound',
+  registry: consul({ endpoints: [url] }),
+  health: { path: '/health' },
+}).bind(server);
 const started = bound.start();
 server.listen(0, '127.0.0.1');
 await started;
-const others = Array.from({ length: further }, (_, nth) => new Registrar({ name: `left-${nth}`, port: 1, registry: consul({ endpoints: [url] }) }));
+const others = Array.from(
+  { length: further },
+  (_, nth) => new Registrar({ name: `left-${nth}`, port: 1, registry: consul({ endpoints: [url] }) }),
+);
 for (const registrar of others) await registrar.start();
 const during = await census.count();
 

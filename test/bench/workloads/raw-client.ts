@@ -25,15 +25,18 @@ export class RawClient {
   #send(method: string, path: string, body?: Buffer): Promise<string> {
     return new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length };
-      const outgoing = request({ host: this.#host, port: this.#port, method, path, headers, agent: this.#agent }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString();
-          if (answer.statusCode === 200) resolve(text);
-          else reject(new Error(`${method} ${path}: HTTP ${String(answer.statusCode)} ${text}`));
-        });
-      });
+      const outgoing = request(
+        { host: this.#host, port: this.#port, method, path, headers, agent: this.#agent },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('end', () => {
+            const text = Buffer.concat(chunks).toString();
+            if (answer.statusCode === 200) resolve(text);
+            else reject(new Error(`${method} ${path}: HTTP ${String(answer.statusCode)} ${text}`));
+          });
+        },
+      );
       outgoing.on('error', reject);
       outgoing.end(body);
     });

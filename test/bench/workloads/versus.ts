@@ -47,7 +47,11 @@ class App {
 
   async turn(): Promise<void> {
     const { ms, latenciesMs } = await this.#load.run(TURN_MS);
-    this.#turns.push({ perSecond: (latenciesMs.length / ms) * 1000, p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) });
+    this.#turns.push({
+      perSecond: (latenciesMs.length / ms) * 1000,
+      p50Ms: quantile(latenciesMs, 0.5),
+      p99Ms: quantile(latenciesMs, 0.99),
+    });
   }
 
   async end(): Promise<Score> {
@@ -58,7 +62,13 @@ class App {
     await ended;
     this.#callOff();
     const middle = (what: 'perSecond' | 'p50Ms' | 'p99Ms') => median(this.#turns.map((turn) => turn[what]));
-    return { perSecond: middle('perSecond'), p50Ms: middle('p50Ms'), p99Ms: middle('p99Ms'), userCalls, body: this.#load.body };
+    return {
+      perSecond: middle('perSecond'),
+      p50Ms: middle('p50Ms'),
+      p99Ms: middle('p99Ms'),
+      userCalls,
+      body: this.#load.body,
+    };
   }
 
   async #userCalls(): Promise<number> {
@@ -76,7 +86,8 @@ for (let round = 1; round <= rounds; round += 1) {
   // Also the order in which they are started: a later process finds the machine warmer.
   const order = shuffled(Object.keys(contestants), random);
   const apps: [string, App][] = [];
-  for (const who of order) apps.push([who, await App.start(contestants[who] as AppPlan, paths[who] ?? '/', other.port)]);
+  for (const who of order)
+    apps.push([who, await App.start(contestants[who] as AppPlan, paths[who] ?? '/', other.port)]);
   for (const [, app] of apps) await app.warmUp();
   for (let turn = 1; turn <= TURNS; turn += 1) {
     for (const [, app] of shuffled(apps, random)) await app.turn();

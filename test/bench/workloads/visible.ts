@@ -35,7 +35,13 @@ async function follow(name: string, act: () => Promise<unknown>): Promise<{ list
 /** Only the modules are loaded already. Registrars with the same token share their connections. */
 function newRegistrar(name: string, token?: string): Registrar {
   const registry = consul({ endpoints: [url], ...(token !== undefined && { token }) });
-  return new Registrar({ name, port: 1, registry, logger: false, shutdown: { signals: false, drain: { min: 0, quiet: 0, max: 0 } } });
+  return new Registrar({
+    name,
+    port: 1,
+    registry,
+    logger: false,
+    shutdown: { signals: false, drain: { min: 0, quiet: 0, max: 0 } },
+  });
 }
 
 async function start(registrar: Registrar, name: string): Promise<{ listed: number; passing: number }> {
@@ -69,7 +75,13 @@ async function rawFresh(name: string): Promise<{ listed: number; passing: number
 }
 
 const none: Readonly<Record<Contestant, number>> = { ours: 0, oursFresh: 0, raw: 0, rawAgain: 0, rawFresh: 0 };
-const contestants: Readonly<Record<Contestant, (name: string) => Promise<{ listed: number; passing: number }>>> = { ours, raw: rawPut, rawAgain: rawPut, rawFresh, oursFresh };
+const contestants: Readonly<Record<Contestant, (name: string) => Promise<{ listed: number; passing: number }>>> = {
+  ours,
+  raw: rawPut,
+  rawAgain: rawPut,
+  rawFresh,
+  oursFresh,
+};
 const neighbour = newRegistrar('neighbour');
 await neighbour.start();
 

@@ -22,7 +22,20 @@ const shutdown = { signals: false, drain: { min: 0, quiet: 0, max: '1s' } } as c
 
 async function measure(who: Contestant): Promise<number> {
   const heartbeat = heartbeats[who];
-  const living = Array.from({ length: registrars }, (_, nth) => new Registrar({ name: `bench-${nth}`, id: `bench-${nth}`, port: nth + 1, ttl: '60s', registry: consul({ endpoints: [url] }), logger: false, heartbeat, shutdown }));
+  const living = Array.from(
+    { length: registrars },
+    (_, nth) =>
+      new Registrar({
+        name: `bench-${nth}`,
+        id: `bench-${nth}`,
+        port: nth + 1,
+        ttl: '60s',
+        registry: consul({ endpoints: [url] }),
+        logger: false,
+        heartbeat,
+        shutdown,
+      }),
+  );
   await Promise.all(living.map((registrar) => registrar.start()));
   await collectGarbage();
   await pause(300);
@@ -32,7 +45,8 @@ async function measure(who: Contestant): Promise<number> {
   for (const registrar of living) {
     const { thread, lastBeatAgoMs = Infinity } = registrar.status();
     const beatsAsMeant = heartbeat === rare || lastBeatAgoMs < 20 * intervalMs;
-    if (thread !== heartbeat.thread || !beatsAsMeant) throw new Error(`${who} beats from the ${String(thread)} thread, last ${String(lastBeatAgoMs)} ms ago`);
+    if (thread !== heartbeat.thread || !beatsAsMeant)
+      throw new Error(`${who} beats from the ${String(thread)} thread, last ${String(lastBeatAgoMs)} ms ago`);
   }
   await Promise.all(living.map((registrar) => registrar.stop()));
   return took;

@@ -11,7 +11,7 @@ const { url, thread, further } = plan<WorkerMemoryPlan>();
 const release = stayAlive();
 
 /** The lowest of several: a resident set is never smaller than what is needed, but may be larger for a while. */
-async function resident(): Promise<number> {
+async function workerHeartbeat(): Promise<number> {
   const looks: number[] = [];
   for (let look = 0; look < 8; look += 1) {
     await collectGarbage();
@@ -33,15 +33,23 @@ for (let nth = 0; nth < 3_000; nth += 1) {
 
 const registrars: Registrar[] = [];
 async function startOne(): Promise<void> {
-  const registrar = new Registrar({ name: `idle-${registrars.length}`, port: 1, registry: consul({ endpoints: [url] }), logger: false, heartbeat: { thread }, shutdown: { drain: { min: 0, quiet: 0, max: '1s' } } });
+  const registrar = new Registrar({
+    name: `idle-${registrars.length}`,
+    port: 1,
+    registry: consul({ endpoints: [url] }),
+    logger: false,
+    heartbeat: { thread },
+    shutdown: { drain: { min: 0, quiet: 0, max: '1s' } },
+  });
   registrars.push(registrar);
   await registrar.start();
-  if (registrar.status().thread !== thread) throw new Error(`beats come from the ${String(registrar.status().thread)} thread`);
+  if (registrar.status().thread !== thread)
+    throw new Error(`beats come from the ${String(registrar.status().thread)} thread`);
 }
 await startOne();
-const one = await resident();
+const one = await workerHeartbeat();
 for (let nth = 1; nth <= further; nth += 1) await startOne();
-const row: WorkerMemoryRow = { one, all: await resident() };
+const row: WorkerMemoryRow = { one, all: await workerHeartbeat() };
 await Promise.all(registrars.map((registrar) => registrar.stop()));
 server.close();
 reportRow(row);

@@ -33,13 +33,24 @@ export async function cluster(lab: Lab): Promise<Verdict> {
   }
   const verdict = judgeCluster(history.events, { restarts });
   const { samples, requests, failed, controlFailed, rollMs } = verdict.figures;
-  lab.say(table(['', 'looks', 'requests', 'failed'], [['ours', samples, requests, failed], ['workers that know nothing of each other', '', '', controlFailed]]));
+  lab.say(
+    table(
+      ['', 'looks', 'requests', 'failed'],
+      [
+        ['ours', samples, requests, failed],
+        ['workers that know nothing of each other', '', '', controlFailed],
+      ],
+    ),
+  );
   lab.say(spreadTable({ 'a worker restarted: ms from its SIGTERM until another is counted in': rollMs }));
   return verdict;
 }
 
 async function part(who: Who, restarts: number, url: string, history: History<ClusterEvent>, lab: Lab): Promise<void> {
-  const file = new URL(who === 'ours' ? '../../process/fixtures/cluster-service.ts' : 'control-service.ts', import.meta.url);
+  const file = new URL(
+    who === 'ours' ? '../../process/fixtures/cluster-service.ts' : 'control-service.ts',
+    import.meta.url,
+  );
   const service = new TestCluster({ url, workers: WORKERS, options: { name: who, shutdown } }, file);
   const { port } = await service.told('listening', WORKERS);
   await service.told('registered', WORKERS);
@@ -104,18 +115,28 @@ class Load {
   }
 
   async comes(): Promise<void> {
-    await every(LOOK_EVERY_MS, () => Promise.resolve(), () => this.#clients.every(({ answers }) => answers.length > 0), GIVE_UP_MS);
+    await every(
+      LOOK_EVERY_MS,
+      () => Promise.resolve(),
+      () => this.#clients.every(({ answers }) => answers.length > 0),
+      GIVE_UP_MS,
+    );
   }
 
   /** Resolves when every request has been answered, or has had time enough. */
   end(): Promise<unknown> {
-    this.#ending ??= Promise.race([Promise.all(this.#clients.map((client) => this.#stop(client))), pause(ANSWER_WITHIN_MS)]);
+    this.#ending ??= Promise.race([
+      Promise.all(this.#clients.map((client) => this.#stop(client))),
+      pause(ANSWER_WITHIN_MS),
+    ]);
     return this.#ending;
   }
 
   get outcome(): { readonly requests: number; readonly failures: string[] } {
     const answers = this.#clients.flatMap((client) => client.answers);
-    const failures = answers.flatMap((answer) => (typeof answer === 'string' ? [answer] : answer.status === 200 ? [] : [`HTTP ${answer.status}`]));
+    const failures = answers.flatMap((answer) =>
+      typeof answer === 'string' ? [answer] : answer.status === 200 ? [] : [`HTTP ${answer.status}`],
+    );
     return { requests: answers.length, failures: [...failures, ...[...this.#waiting].map(() => 'no answer')] };
   }
 
@@ -145,11 +166,21 @@ class Watch {
     this.#reader = new CatalogReader(url);
     this.#who = who;
     this.#history = history;
-    this.#looking = every(LOOK_EVERY_MS, () => this.#look(), () => this.#ended, Infinity);
+    this.#looking = every(
+      LOOK_EVERY_MS,
+      () => this.#look(),
+      () => this.#ended,
+      Infinity,
+    );
   }
 
   async until(enough: (catalog: Catalog) => boolean, withinMs = GIVE_UP_MS): Promise<void> {
-    await every(LOOK_EVERY_MS, () => Promise.resolve(), () => this.#last !== undefined && enough(this.#last), withinMs);
+    await every(
+      LOOK_EVERY_MS,
+      () => Promise.resolve(),
+      () => this.#last !== undefined && enough(this.#last),
+      withinMs,
+    );
   }
 
   /** Resolves to how often it has looked. */

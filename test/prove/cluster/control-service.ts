@@ -9,7 +9,9 @@ const { url, workers, options } = JSON.parse(process.argv[2] ?? '') as ClusterPl
 
 if (cluster.isPrimary) {
   const tell = (message: FromCluster) => process.send?.(message);
-  cluster.on('listening', (worker, { port }) => tell({ kind: 'listening', worker: worker.id, pid: worker.process.pid ?? 0, port }));
+  cluster.on('listening', (worker, { port }) =>
+    tell({ kind: 'listening', worker: worker.id, pid: worker.process.pid ?? 0, port }),
+  );
   cluster.on('message', (worker) => tell({ kind: 'registered', worker: worker.id, holder: 'consul' }));
   cluster.on('exit', (worker, code, signal) => tell({ kind: 'exit', worker: worker.id, code, signal }));
   process.on('message', (message) => {
@@ -24,7 +26,9 @@ if (cluster.isPrimary) {
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo;
     const ID = `${options.name ?? ''}-${port}`;
-    void consul.put('/v1/agent/service/register', { Name: options.name, ID, Port: port }).then(() => process.send?.('registered'));
+    void consul
+      .put('/v1/agent/service/register', { Name: options.name, ID, Port: port })
+      .then(() => process.send?.('registered'));
     process.on('SIGTERM', () => {
       void consul.put(`/v1/agent/service/deregister/${ID}`).finally(() => process.exit());
     });

@@ -9,11 +9,24 @@ export type ClusterEvent =
   /** All workers serve, the load comes. */
   | { readonly event: 'begun'; readonly who: Who; readonly at: number }
   /** What readers find under the service's name, whenever that has changed. */
-  | { readonly event: 'seen'; readonly who: Who; readonly at: number; readonly entries: number; readonly passing: number }
+  | {
+      readonly event: 'seen';
+      readonly who: Who;
+      readonly at: number;
+      readonly entries: number;
+      readonly passing: number;
+    }
   | { readonly event: 'rolled'; readonly who: Who; readonly at: number; readonly tookMs: number }
   /** From now on no worker is replaced. */
   | { readonly event: 'leaving'; readonly who: Who; readonly at: number }
-  | { readonly event: 'over'; readonly who: Who; readonly at: number; readonly samples: number; readonly requests: number; readonly failures: readonly string[] };
+  | {
+      readonly event: 'over';
+      readonly who: Who;
+      readonly at: number;
+      readonly samples: number;
+      readonly requests: number;
+      readonly failures: readonly string[];
+    };
 
 export interface ClusterFigures {
   readonly restarts: number;
@@ -26,7 +39,10 @@ export interface ClusterFigures {
 }
 
 /** One entry that passes in every look while workers are restarted, no request lost, and nothing left behind by the last. */
-export function judgeCluster(history: readonly ClusterEvent[], { restarts }: { readonly restarts: number }): Verdict<ClusterFigures> {
+export function judgeCluster(
+  history: readonly ClusterEvent[],
+  { restarts }: { readonly restarts: number },
+): Verdict<ClusterFigures> {
   const ours = history.filter(({ who }) => who === 'ours');
   const rolls = ours.filter((event) => event.event === 'rolled');
   const over = ours.find((event) => event.event === 'over');
@@ -36,14 +52,21 @@ export function judgeCluster(history: readonly ClusterEvent[], { restarts }: { r
   const problems: string[] = [];
   if (rolls.length < restarts) problems.push(`${rolls.length} of ${restarts} restarts came to an end`);
   for (const { entries, passing, at } of whileServing(ours)) {
-    if (entries !== 1 || passing !== 1) problems.push(`${entries} entries, ${passing} of them passing, ${Math.round(at - (ours[0]?.at ?? at))} ms after the begin`);
+    if (entries !== 1 || passing !== 1)
+      problems.push(
+        `${entries} entries, ${passing} of them passing, ${Math.round(at - (ours[0]?.at ?? at))} ms after the begin`,
+      );
   }
   if (over === undefined || leaving === undefined) problems.push('it was not observed to its end');
   const last = ours.findLast((event) => event.event === 'seen');
-  if (last?.entries !== 0) problems.push(`the last worker has left ${last?.entries ?? 'nobody knows how many'} entries`);
-  if (over !== undefined && over.failures.length > 0) problems.push(`${over.failures.length} requests failed: ${[...new Set(over.failures)].join(', ')}`);
-  if (over !== undefined && over.requests < restarts * 10) problems.push(`${over.requests} requests are too few to prove anything`);
-  if (controlOver === undefined || whileServing(control).every(({ passing }) => passing > 0)) problems.push('the control was never missing from the list: the experiment proves nothing');
+  if (last?.entries !== 0)
+    problems.push(`the last worker has left ${last?.entries ?? 'nobody knows how many'} entries`);
+  if (over !== undefined && over.failures.length > 0)
+    problems.push(`${over.failures.length} requests failed: ${[...new Set(over.failures)].join(', ')}`);
+  if (over !== undefined && over.requests < restarts * 10)
+    problems.push(`${over.requests} requests are too few to prove anything`);
+  if (controlOver === undefined || whileServing(control).every(({ passing }) => passing > 0))
+    problems.push('the control was never missing from the list: the experiment proves nothing');
   const figures = {
     restarts: rolls.length,
     samples: over?.samples ?? 0,
@@ -59,7 +82,9 @@ export function judgeCluster(history: readonly ClusterEvent[], { restarts }: { r
 function whileServing(events: readonly ClusterEvent[]): Extract<ClusterEvent, { event: 'seen' }>[] {
   const begun = events.findIndex(({ event }) => event === 'begun');
   const leaving = events.findIndex(({ event }) => event === 'leaving');
-  const during = events.slice(begun + 1, leaving === -1 ? undefined : leaving).filter((event) => event.event === 'seen');
+  const during = events
+    .slice(begun + 1, leaving === -1 ? undefined : leaving)
+    .filter((event) => event.event === 'seen');
   const before = events.slice(0, Math.max(0, begun)).findLast((event) => event.event === 'seen');
   return before === undefined ? during : [before, ...during];
 }

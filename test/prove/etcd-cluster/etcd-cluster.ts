@@ -26,7 +26,9 @@ export async function etcdCluster(lab: Lab): Promise<Verdict> {
   const cycles = lab.runs ?? RUNS;
   const history = lab.record<ClusterEvent>();
   const cluster = await startEtcdCluster();
-  const service = forkService(new URL('service.ts', import.meta.url), { words: [JSON.stringify(cluster.urls), `${TTL_MS}ms`] });
+  const service = forkService(new URL('service.ts', import.meta.url), {
+    words: [JSON.stringify(cluster.urls), `${TTL_MS}ms`],
+  });
   const readers = new Readers(cluster);
   try {
     await service.waitForMessage(isTold('registered'), 30_000);
@@ -50,7 +52,15 @@ export async function etcdCluster(lab: Lab): Promise<Verdict> {
   }
   const verdict = judgeEtcdCluster(history.events, { ttlMs: TTL_MS, cycles, fullCycles: RUNS });
   const { answered, refused, absent, doubled, listedPercent, controlListedPercent } = verdict.figures;
-  lab.say(table(['', 'answered', 'refused', 'absent', 'doubled', 'listed %'], [['ours', answered, refused, absent, doubled, listedPercent], ['control: never renews', '', '', '', '', controlListedPercent]]));
+  lab.say(
+    table(
+      ['', 'answered', 'refused', 'absent', 'doubled', 'listed %'],
+      [
+        ['ours', answered, refused, absent, doubled, listedPercent],
+        ['control: never renews', '', '', '', '', controlListedPercent],
+      ],
+    ),
+  );
   return verdict;
 }
 
@@ -58,7 +68,11 @@ export async function etcdCluster(lab: Lab): Promise<Verdict> {
 async function registerControl(cluster: EtcdCluster): Promise<void> {
   const { post } = rawEtcd(cluster.urls[0]!);
   const { ID } = await post<{ ID: string }>('/lease/grant', { TTL: TTL_MS / 1000 });
-  await post('/kv/put', { key: Buffer.from('control/control-1').toString('base64'), value: Buffer.from('x').toString('base64'), lease: ID });
+  await post('/kv/put', {
+    key: Buffer.from('control/control-1').toString('base64'),
+    value: Buffer.from('x').toString('base64'),
+    lease: ID,
+  });
 }
 
 /** Each member in turn, but every third time the leader, whoever that is. */
@@ -80,7 +94,8 @@ async function leaderOf(cluster: EtcdCluster): Promise<EtcdServer> {
   const look = async () => {
     leader = await cluster.leader().catch(() => undefined);
   };
-  if (!(await every(100, look, () => leader !== undefined, GIVE_UP_MS)) || leader === undefined) throw new Error('The cluster found no leader');
+  if (!(await every(100, look, () => leader !== undefined, GIVE_UP_MS)) || leader === undefined)
+    throw new Error('The cluster found no leader');
   return leader;
 }
 
@@ -97,16 +112,30 @@ class Readers {
   }
 
   start(): void {
-    this.#going = Promise.all(this.#readers.map((reader) => readOn(reader, (one) => this.#round(one), () => this.#over)));
+    this.#going = Promise.all(
+      this.#readers.map((reader) =>
+        readOn(
+          reader,
+          (one) => this.#round(one),
+          () => this.#over,
+        ),
+      ),
+    );
   }
 
   /** Waits until the cycle has its share of answers, and notes them. */
   async collect(cycle: number, history: History<ClusterEvent>): Promise<void> {
     const answered = () => this.#tallies.ours.listed + this.#tallies.ours.absent + this.#tallies.ours.doubled;
-    await every(50, async () => undefined, () => answered() >= READS_A_CYCLE, GIVE_UP_MS);
+    await every(
+      50,
+      async () => undefined,
+      () => answered() >= READS_A_CYCLE,
+      GIVE_UP_MS,
+    );
     const tallies = this.#tallies;
     this.#tallies = { ours: emptyTally(), control: emptyTally() };
-    for (const who of ['ours', 'control'] as const satisfies Watched[]) history.note({ event: 'reads', cycle, who, ...tallies[who] });
+    for (const who of ['ours', 'control'] as const satisfies Watched[])
+      history.note({ event: 'reads', cycle, who, ...tallies[who] });
   }
 
   async stop(): Promise<void> {

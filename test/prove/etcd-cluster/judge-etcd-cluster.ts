@@ -6,9 +6,23 @@ export type Watched = 'ours' | 'control';
 /** What was observed, cycle by cycle. */
 export type ClusterEvent =
   /** A member was killed, and started again so long after that. */
-  | { readonly event: 'outage'; readonly cycle: number; readonly member: number; readonly leader: boolean; readonly downMs: number }
+  | {
+      readonly event: 'outage';
+      readonly cycle: number;
+      readonly member: number;
+      readonly leader: boolean;
+      readonly downMs: number;
+    }
   /** All reads of one of the two in one cycle. `refused`: no answer within the reader's patience, or none but an error. */
-  | { readonly event: 'reads'; readonly cycle: number; readonly who: Watched; readonly listed: number; readonly absent: number; readonly doubled: number; readonly refused: number }
+  | {
+      readonly event: 'reads';
+      readonly cycle: number;
+      readonly who: Watched;
+      readonly listed: number;
+      readonly absent: number;
+      readonly doubled: number;
+      readonly refused: number;
+    }
   /** What the service told of itself, and what its stop left. */
   | { readonly event: 'over'; readonly lost: number; readonly keysLeft: number };
 
@@ -36,7 +50,10 @@ export interface ClusterFigures {
 }
 
 /** Judges a whole history: every read that was answered counts. A control that never renews has to fail where ours must not. */
-export function judgeEtcdCluster(history: readonly ClusterEvent[], { ttlMs, cycles, fullCycles }: ClusterPlan): Verdict<ClusterFigures> {
+export function judgeEtcdCluster(
+  history: readonly ClusterEvent[],
+  { ttlMs, cycles, fullCycles }: ClusterPlan,
+): Verdict<ClusterFigures> {
   const problems: string[] = [];
   const outages = history.filter((event) => event.event === 'outage');
   const over = history.find((event) => event.event === 'over');
@@ -46,13 +63,23 @@ export function judgeEtcdCluster(history: readonly ClusterEvent[], { ttlMs, cycl
   const shortestOutageMs = Math.min(...outages.map(({ downMs }) => downMs));
   const leadersKilled = outages.filter(({ leader }) => leader).length;
   if (outages.length < cycles) problems.push(`${outages.length} outages instead of ${cycles}`);
-  if (!(shortestOutageMs > ttlMs)) problems.push(`an outage of ${rounded(shortestOutageMs)} ms is no longer than the TTL of ${ttlMs} ms: this experiment proves nothing`);
+  if (!(shortestOutageMs > ttlMs))
+    problems.push(
+      `an outage of ${rounded(shortestOutageMs)} ms is no longer than the TTL of ${ttlMs} ms: this experiment proves nothing`,
+    );
   if (cycles >= 3 && leadersKilled === 0) problems.push('the leader was never killed: this experiment proves nothing');
-  if (cycles >= 4 && new Set(outages.map(({ member }) => member)).size < 3) problems.push('not every member was killed: this experiment proves nothing');
+  if (cycles >= 4 && new Set(outages.map(({ member }) => member)).size < 3)
+    problems.push('not every member was killed: this experiment proves nothing');
   if (ours.answered < wantedReads) problems.push(`${ours.answered} reads were answered, not ${wantedReads}`);
-  if (!(share(ours) >= bounds.listedShare)) problems.push(`listed in ${percent(ours)} % of ${ours.answered} answered reads, promised are ${bounds.listedShare * 100} %`);
+  if (!(share(ours) >= bounds.listedShare))
+    problems.push(
+      `listed in ${percent(ours)} % of ${ours.answered} answered reads, promised are ${bounds.listedShare * 100} %`,
+    );
   if (ours.doubled > 0) problems.push(`${ours.doubled} reads saw two entries`);
-  if (!(control.listed > 0 && share(control) < bounds.listedShare)) problems.push(`the control, which never renews, was listed in ${percent(control)} % of its reads: this experiment proves nothing`);
+  if (!(control.listed > 0 && share(control) < bounds.listedShare))
+    problems.push(
+      `the control, which never renews, was listed in ${percent(control)} % of its reads: this experiment proves nothing`,
+    );
   if (over === undefined) problems.push('it was not observed to its end');
   else if (over.keysLeft > 0) problems.push(`${over.keysLeft} keys were left after the stop`);
   const figures = {

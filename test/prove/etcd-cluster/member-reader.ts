@@ -18,13 +18,23 @@ export class MemberReader {
 
   read(prefix: string): Promise<Reading> {
     const end = `${prefix.slice(0, -1)}0`;
-    const body = JSON.stringify({ key: Buffer.from(prefix).toString('base64'), range_end: Buffer.from(end).toString('base64'), keys_only: true });
+    const body = JSON.stringify({
+      key: Buffer.from(prefix).toString('base64'),
+      range_end: Buffer.from(end).toString('base64'),
+      keys_only: true,
+    });
     return new Promise((resolve) => {
-      const asking = request(`${this.#url}/v3/kv/range`, { method: 'POST', agent: this.#agent, signal: AbortSignal.timeout(PATIENCE_MS) }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        response.on('error', () => resolve('refused')).on('end', () => resolve(response.statusCode === 200 ? countIn(text) : 'refused'));
-      });
+      const asking = request(
+        `${this.#url}/v3/kv/range`,
+        { method: 'POST', agent: this.#agent, signal: AbortSignal.timeout(PATIENCE_MS) },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          response
+            .on('error', () => resolve('refused'))
+            .on('end', () => resolve(response.statusCode === 200 ? countIn(text) : 'refused'));
+        },
+      );
       asking.on('error', () => resolve('refused')).end(body);
     });
   }
@@ -57,6 +67,10 @@ export function count(tally: Tally, reading: Reading): void {
 }
 
 /** Reads until told to stop, pausing a little after an answer and longer after none. */
-export async function readOn(reader: MemberReader, onRound: (reader: MemberReader) => Promise<Reading>, isOver: () => boolean): Promise<void> {
+export async function readOn(
+  reader: MemberReader,
+  onRound: (reader: MemberReader) => Promise<Reading>,
+  isOver: () => boolean,
+): Promise<void> {
   while (!isOver()) await pause((await onRound(reader)) === 'refused' ? 20 : 2);
 }

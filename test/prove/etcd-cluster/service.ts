@@ -11,7 +11,16 @@ process.once('disconnect', () => process.exit(1));
 
 const registry = etcd({ endpoints: JSON.parse(endpoints) as string[] });
 const shutdown = { signals: false, drain: { min: 0, quiet: 0 } } as const;
-const registrar = new Registrar({ name: 'ours', id: 'ours-1', address: '127.0.0.1', port: 3000, ttl, registry, logger: false, shutdown });
+const registrar = new Registrar({
+  name: 'ours',
+  id: 'ours-1',
+  address: '127.0.0.1',
+  port: 3000,
+  ttl,
+  registry,
+  logger: false,
+  shutdown,
+});
 let lost = 0;
 registrar.on('lost', () => {
   lost += 1;

@@ -55,5 +55,9 @@ export class CatalogReader {
 }
 
 function entryOf({ Service, Checks }: CatalogRow): SeenEntry {
-  return { id: Service.ID, createIndex: Service.CreateIndex, passing: Checks.every(({ Status }) => Status === 'passing') };
+  return {
+    id: Service.ID,
+    createIndex: Service.CreateIndex,
+    passing: Checks.every(({ Status }) => Status === 'passing'),
+  };
 }

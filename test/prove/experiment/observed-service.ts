@@ -27,14 +27,17 @@ export class ObservedService {
 
   /** What its Registrar told after it was registered, oldest first. */
   get told(): readonly Extract<FromService, { kind: 'told' | 'state' }>[] {
-    return (this.#process.messages as FromService[]).filter((message) => message.kind === 'told' || message.kind === 'state');
+    return (this.#process.messages as FromService[]).filter(
+      (message) => message.kind === 'told' || message.kind === 'state',
+    );
   }
 
   /** Collects its garbage and reads its memory. */
   async memory(): Promise<{ heapUsed: number; rss: number }> {
     const before = this.#told('memory').length;
     this.#ask({ ask: 'memory' });
-    const isNew = (message: unknown): message is Extract<FromService, { kind: 'memory' }> => this.#told('memory').indexOf(message as never) >= before;
+    const isNew = (message: unknown): message is Extract<FromService, { kind: 'memory' }> =>
+      this.#told('memory').indexOf(message as never) >= before;
     const { heapUsed, rss } = await this.#process.waitForMessage(isNew);
     return { heapUsed, rss };
   }
@@ -42,7 +45,10 @@ export class ObservedService {
   /** Gives its entry another tag; resolves once the registry has taken it. */
   async tag(tag: string): Promise<void> {
     this.#ask({ ask: 'tag', tag });
-    await this.#process.waitForMessage((message): message is FromService => (message as FromService).kind === 'tagged' && (message as { tag: string }).tag === tag);
+    await this.#process.waitForMessage(
+      (message): message is FromService =>
+        (message as FromService).kind === 'tagged' && (message as { tag: string }).tag === tag,
+    );
   }
 
   /** Resolves to the errors that it met on its way. */
@@ -65,7 +71,8 @@ export class ObservedService {
   }
 
   #first<K extends FromService['kind']>(kind: K, timeoutMs?: number): Promise<Extract<FromService, { kind: K }>> {
-    const isIt = (message: unknown): message is Extract<FromService, { kind: K }> => (message as FromService).kind === kind;
+    const isIt = (message: unknown): message is Extract<FromService, { kind: K }> =>
+      (message as FromService).kind === kind;
     return this.#process.waitForMessage(isIt, timeoutMs);
   }
 }

@@ -4,7 +4,12 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** Calls `tick` every `ms`, or at once when the last call took longer, until `enough` or the deadline. Resolves to whether it was enough. */
-export async function every(ms: number, tick: () => Promise<void>, enough: () => boolean, withinMs: number): Promise<boolean> {
+export async function every(
+  ms: number,
+  tick: () => Promise<void>,
+  enough: () => boolean,
+  withinMs: number,
+): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   while (!enough()) {
     const startedAt = performance.now();

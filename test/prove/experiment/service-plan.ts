@@ -14,7 +14,8 @@ export interface ServicePlan {
 }
 
 /** What it can be asked for. */
-export type ToService = { readonly ask: 'memory' } | { readonly ask: 'tag'; readonly tag: string } | { readonly ask: 'stop' };
+export type ToService =
+  { readonly ask: 'memory' } | { readonly ask: 'tag'; readonly tag: string } | { readonly ask: 'stop' };
 
 /** What it tells; times are on the wall clock. */
 export type FromService =

@@ -63,5 +63,6 @@ async function obey(message: ToService): Promise<void> {
 
 const registrar = await registering;
 tell({ kind: 'settled', at: wallClock(), tookMs: performance.now() - calledAt });
-for (const event of ['beat', 'beatMissed', 'rotated'] as const) registrar.on(event, () => tell({ kind: 'told', at: wallClock(), event }));
+for (const event of ['beat', 'beatMissed', 'rotated'] as const)
+  registrar.on(event, () => tell({ kind: 'told', at: wallClock(), event }));
 registrar.on('state', ({ to }) => tell({ kind: 'state', at: wallClock(), to }));

@@ -30,9 +30,18 @@ export async function fallbackProof(lab: Lab): Promise<Verdict> {
   const history = lab.record<FallbackEvent>();
   const members: ChainMember[] = [];
   for (const start of startMembers) members.push(await start());
-  const chain: RegistryPlan = { kind: 'fallback', members: members.map(({ plan }) => plan), options: { patience: PATIENCE_MS } };
+  const chain: RegistryPlan = {
+    kind: 'fallback',
+    members: members.map(({ plan }) => plan),
+    options: { patience: PATIENCE_MS },
+  };
   const ours = new ObservedService({ registry: chain, name: 'ours', ttl: TTL, interval: `${BEAT_EVERY_MS}ms` });
-  const control = new ObservedService({ registry: members[0]!.plan, name: 'control', ttl: TTL, interval: `${BEAT_EVERY_MS}ms` });
+  const control = new ObservedService({
+    registry: members[0]!.plan,
+    name: 'control',
+    ttl: TTL,
+    interval: `${BEAT_EVERY_MS}ms`,
+  });
   const readers: Reader[] = [];
   try {
     await Promise.all([ours.settled(), control.settled()]);
@@ -52,12 +61,24 @@ export async function fallbackProof(lab: Lab): Promise<Verdict> {
   }
   const verdict = judgeFallback(history.events, { patienceMs: PATIENCE_MS });
   const { downMs, upMs, clearedMs, longestGapMs, controlGapMs } = verdict.figures;
-  lab.say(spreadTable({ [`killed: ms until it passes below (patience ${PATIENCE_MS})`]: downMs, 'back: ms until it passes above again': upMs, 'and from there: ms until nothing is left below': clearedMs }));
-  lab.say(`longest without an answer: readers of the chain ${longestGapMs} ms, of the first registry alone ${controlGapMs} ms`);
+  lab.say(
+    spreadTable({
+      [`killed: ms until it passes below (patience ${PATIENCE_MS})`]: downMs,
+      'back: ms until it passes above again': upMs,
+      'and from there: ms until nothing is left below': clearedMs,
+    }),
+  );
+  lab.say(
+    `longest without an answer: readers of the chain ${longestGapMs} ms, of the first registry alone ${controlGapMs} ms`,
+  );
   return verdict;
 }
 
-async function downAndUp(cycle: number, members: readonly ChainMember[], history: History<FallbackEvent>): Promise<void> {
+async function downAndUp(
+  cycle: number,
+  members: readonly ChainMember[],
+  history: History<FallbackEvent>,
+): Promise<void> {
   const mortal = members.slice(0, -1);
   for (const [index, member] of mortal.entries()) {
     const below = members[index + 1]!;
@@ -77,17 +98,25 @@ async function downAndUp(cycle: number, members: readonly ChainMember[], history
 }
 
 /** Looks at a registry until it is as it should be, and tells of that. */
-async function until(member: ChainMember, event: 'there' | 'cleared', isSo: (held: { entries: number; passing: number }) => boolean, history: History<FallbackEvent>): Promise<void> {
+async function until(
+  member: ChainMember,
+  event: 'there' | 'cleared',
+  isSo: (held: { entries: number; passing: number }) => boolean,
+  history: History<FallbackEvent>,
+): Promise<void> {
   let so = false;
   const look = async () => {
     const held = await member.look('ours');
     so = held !== undefined && isSo(held);
   };
-  if (await every(POLL_EVERY_MS, look, () => so, GIVE_UP_MS)) history.note({ event, at: wallClock(), member: member.name });
+  if (await every(POLL_EVERY_MS, look, () => so, GIVE_UP_MS))
+    history.note({ event, at: wallClock(), member: member.name });
 }
 
 async function leftAt(members: readonly ChainMember[]): Promise<Record<string, number>> {
-  const left = await Promise.all(members.map(async (member) => [member.name, (await member.look('ours'))?.entries ?? -1] as const));
+  const left = await Promise.all(
+    members.map(async (member) => [member.name, (await member.look('ours'))?.entries ?? -1] as const),
+  );
   return Object.fromEntries(left);
 }
 
@@ -104,7 +133,12 @@ class Reader {
     this.#who = who;
     this.#registry = registryOf(plan);
     this.#history = history;
-    this.#reading = every(READ_EVERY_MS, () => this.#read(), () => this.#over, Infinity);
+    this.#reading = every(
+      READ_EVERY_MS,
+      () => this.#read(),
+      () => this.#over,
+      Infinity,
+    );
   }
 
   async end(): Promise<void> {
@@ -114,7 +148,12 @@ class Reader {
   }
 
   async #read(): Promise<void> {
-    const instances = await this.#registry.discovery!.poll(this.#who, undefined, AbortSignal.timeout(READ_WITHIN_MS)).then((answer) => answer.instances, () => []);
+    const instances = await this.#registry
+      .discovery!.poll(this.#who, undefined, AbortSignal.timeout(READ_WITHIN_MS))
+      .then(
+        (answer) => answer.instances,
+        () => [],
+      );
     if (!instances.some(({ status }) => status === 'passing')) return;
     const at = wallClock();
     this.#history.note({ event: 'gap', who: this.#who, at, afterMs: at - this.#answeredAt });

@@ -22,7 +22,12 @@ export interface ChainMember {
 }
 
 /** From the preferred one down. */
-export const startMembers: readonly (() => Promise<ChainMember>)[] = [consulMember, etcdMember, redisMember, fileMember];
+export const startMembers: readonly (() => Promise<ChainMember>)[] = [
+  consulMember,
+  etcdMember,
+  redisMember,
+  fileMember,
+];
 
 async function consulMember(): Promise<ChainMember> {
   const server = await startConsul();
@@ -63,7 +68,13 @@ async function etcdMember(): Promise<ChainMember> {
 
 async function redisMember(): Promise<ChainMember> {
   const server = await startRedis();
-  const client = new Redis({ host: '127.0.0.1', port: server.port, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 });
+  const client = new Redis({
+    host: '127.0.0.1',
+    port: server.port,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 20,
+  });
   client.on('error', () => undefined);
   return {
     name: 'redis',
@@ -71,7 +82,11 @@ async function redisMember(): Promise<ChainMember> {
     look: async (service) => {
       try {
         const keys = await client.keys(`rollcall:{${service}}:*`);
-        return counted((keys.length === 0 ? [] : await client.mget(keys)).flatMap((text) => (text === null ? [] : [{ passing: statusIn(text) === 'passing' }])));
+        return counted(
+          (keys.length === 0 ? [] : await client.mget(keys)).flatMap((text) =>
+            text === null ? [] : [{ passing: statusIn(text) === 'passing' }],
+          ),
+        );
       } catch {
         return undefined;
       }
@@ -92,14 +107,22 @@ async function fileMember(): Promise<ChainMember> {
     plan: { kind: 'file', options: { dir } },
     look: async (service) => {
       const files = await readdir(join(dir, service)).catch(() => []);
-      const texts = await Promise.all(files.map((file) => readFile(join(dir, service, file), 'utf8').catch(() => undefined)));
-      return counted(texts.flatMap((text) => (text === undefined ? [] : [{ passing: /"beat": \{\s*"status": "passing"/.test(text) }])));
+      const texts = await Promise.all(
+        files.map((file) => readFile(join(dir, service, file), 'utf8').catch(() => undefined)),
+      );
+      return counted(
+        texts.flatMap((text) =>
+          text === undefined ? [] : [{ passing: /"beat": \{\s*"status": "passing"/.test(text) }],
+        ),
+      );
     },
     stop: () => rm(dir, { recursive: true }),
   };
 }
 
-function counted(entries: readonly { readonly passing: boolean }[] | undefined): { entries: number; passing: number } | undefined {
+function counted(
+  entries: readonly { readonly passing: boolean }[] | undefined,
+): { entries: number; passing: number } | undefined {
   return entries && { entries: entries.length, passing: entries.filter(({ passing }) => passing).length };
 }
 

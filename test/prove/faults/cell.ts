@@ -1,5 +1,5 @@
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
-import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/testing/http-rewriter.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/integrations/testing/http-rewriter.js';
 import type { ForkedService } from '../../support/fork-service.js';
 import type { ConsulServer } from '../../support/servers/consul-server.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -59,7 +59,8 @@ export async function observeCell(plan: CellPlan): Promise<{ hits: number; backM
     await every(LOOK_EVERY_MS, look, () => back, GIVE_UP_MS);
     const backMs = back ? wallClock() - healedAt : undefined;
     if (verb !== 'deregister') send({ ask: 'stop', id });
-    if (who === 'ours') await service.waitForMessage((message): message is FromFaults => isStopped(message, id), GIVE_UP_MS);
+    if (who === 'ours')
+      await service.waitForMessage((message): message is FromFaults => isStopped(message, id), GIVE_UP_MS);
     return { hits: spoilt.hits, backMs };
   } finally {
     spoilt.heal();

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/testing/http-rewriter.js';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../src/integrations/testing/http-rewriter.js';
 import { pause } from '../experiment/pause.js';
 import type { FaultKind, Verb } from './judge-faults.js';
 
@@ -31,14 +31,49 @@ export const mischief: Readonly<Record<FaultKind, Mischief>> = {
   },
   // Done, and nobody is told.
   reset: { after: () => ({ raw: (connection) => connection.resetAndDestroy() }) },
-  cut: { after: () => ({ raw: (connection) => connection.end('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"AggregatedStatus"') }) },
-  drip: { after: ({ status, headers, body }, healed) => ({ raw: (connection) => void drip(connection, textOf(status, headers, body), healed) }) },
+  cut: {
+    after: () => ({
+      raw: (connection) =>
+        connection.end(
+          'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"AggregatedStatus"',
+        ),
+    }),
+  },
+  drip: {
+    after: ({ status, headers, body }, healed) => ({
+      raw: (connection) => void drip(connection, textOf(status, headers, body), healed),
+    }),
+  },
   '429': answered(429),
   '500': answered(500),
   '503': answered(503),
-  garbage: { after: () => ({ status: 200, headers: { 'content-type': 'application/json', 'x-consul-contenthash': undefined }, body: '{"AggregatedStatus": <oops' }) },
-  'endless headers': { before: (healed) => Promise.resolve({ raw: (connection) => pour(connection, 'HTTP/1.1 200 OK\r\n', `X-More: ${'x'.repeat(1_000)}\r\n`, Infinity, healed) }) },
-  'huge body': { before: (healed) => Promise.resolve({ raw: (connection) => pour(connection, `HTTP/1.1 200 OK\r\nContent-Length: ${HUGE_BYTES}\r\n\r\n`, '{'.repeat(1024 * 1024), HUGE_BYTES, healed) }) },
+  garbage: {
+    after: () => ({
+      status: 200,
+      headers: { 'content-type': 'application/json', 'x-consul-contenthash': undefined },
+      body: '{"AggregatedStatus": <oops',
+    }),
+  },
+  'endless headers': {
+    before: (healed) =>
+      Promise.resolve({
+        raw: (connection) =>
+          pour(connection, 'HTTP/1.1 200 OK\r\n', `X-More: ${'x'.repeat(1_000)}\r\n`, Infinity, healed),
+      }),
+  },
+  'huge body': {
+    before: (healed) =>
+      Promise.resolve({
+        raw: (connection) =>
+          pour(
+            connection,
+            `HTTP/1.1 200 OK\r\nContent-Length: ${HUGE_BYTES}\r\n\r\n`,
+            '{'.repeat(1024 * 1024),
+            HUGE_BYTES,
+            healed,
+          ),
+      }),
+  },
 };
 
 const paths: Readonly<Record<Verb, RegExp>> = {
@@ -54,7 +89,9 @@ export function isOf(verb: Verb, { method, path }: Pick<HttpRequest, 'method' | 
 }
 
 function textOf(status: number, headers: HttpExchange['headers'], body: string): string {
-  const kept = Object.entries(headers).filter(([name]) => !['connection', 'transfer-encoding', 'content-length'].includes(name));
+  const kept = Object.entries(headers).filter(
+    ([name]) => !['connection', 'transfer-encoding', 'content-length'].includes(name),
+  );
   const lines = kept.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('');
   // Whoever writes by hand has the connection to himself: no other request may follow on it.
   return `HTTP/1.1 ${status} So\r\n${lines}Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

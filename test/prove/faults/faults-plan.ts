@@ -1,6 +1,13 @@
 /** What the process with the instances is told. */
 export type ToFaults =
-  | { readonly ask: 'start'; readonly id: string; readonly url: string; readonly who: 'ours' | 'control'; readonly ttlMs: number; readonly intervalMs: number }
+  | {
+      readonly ask: 'start';
+      readonly id: string;
+      readonly url: string;
+      readonly who: 'ours' | 'control';
+      readonly ttlMs: number;
+      readonly intervalMs: number;
+    }
   | { readonly ask: 'stop'; readonly id: string }
   /** Garbage is collected, and the memory counted from now on. */
   | { readonly ask: 'rest' }

@@ -43,7 +43,16 @@ tell({ kind: 'ready' });
 
 function start({ id, url, ttlMs, intervalMs }: Extract<ToFaults, { ask: 'start' }>): void {
   const shutdown = { signals: false as const, drain: { min: '1s', quiet: 0, max: '15s' }, timeout: '20s' };
-  const registrar = new Registrar({ name: id, id, port: 3000, ttl: ttlMs, heartbeat: { interval: intervalMs }, registry: consul({ endpoints: [url] }), logger: false, shutdown });
+  const registrar = new Registrar({
+    name: id,
+    id,
+    port: 3000,
+    ttl: ttlMs,
+    heartbeat: { interval: intervalMs },
+    registry: consul({ endpoints: [url] }),
+    logger: false,
+    shutdown,
+  });
   registrars.set(id, registrar);
   registrar.on('stopped', () => tell({ kind: 'stopped', id, at: wallClock() }));
   void registrar.start();

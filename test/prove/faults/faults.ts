@@ -67,19 +67,37 @@ async function noteCell(history: History<FaultsEvent>, plan: CellPlan): Promise<
 
 function sayCells(lab: Lab, events: readonly FaultsEvent[]): void {
   const cells = events.filter((event) => event.event === 'cell');
-  const slowest = (fault: FaultKind, verb: string) => spreadOf(cells.filter((cell) => cell.fault === fault && cell.verb === verb).map(({ backMs }) => backMs ?? Infinity)).max;
-  lab.say(table(['healed: ms until well, at most', ...verbs], faults.map((fault) => [fault, ...verbs.map((verb) => rounded(slowest(fault, verb)))])));
+  const slowest = (fault: FaultKind, verb: string) =>
+    spreadOf(cells.filter((cell) => cell.fault === fault && cell.verb === verb).map(({ backMs }) => backMs ?? Infinity))
+      .max;
+  lab.say(
+    table(
+      ['healed: ms until well, at most', ...verbs],
+      faults.map((fault) => [fault, ...verbs.map((verb) => rounded(slowest(fault, verb)))]),
+    ),
+  );
 }
 
 function all<K extends FromFaults['kind']>(service: ForkedService, kind: K): Extract<FromFaults, { kind: K }>[] {
-  return (service.messages as FromFaults[]).filter((message): message is Extract<FromFaults, { kind: K }> => message.kind === kind);
+  return (service.messages as FromFaults[]).filter(
+    (message): message is Extract<FromFaults, { kind: K }> => message.kind === kind,
+  );
 }
 
-function told<K extends FromFaults['kind']>(service: ForkedService, kind: K): Promise<Extract<FromFaults, { kind: K }>> {
-  return service.waitForMessage((message): message is Extract<FromFaults, { kind: K }> => (message as FromFaults).kind === kind);
+function told<K extends FromFaults['kind']>(
+  service: ForkedService,
+  kind: K,
+): Promise<Extract<FromFaults, { kind: K }>> {
+  return service.waitForMessage(
+    (message): message is Extract<FromFaults, { kind: K }> => (message as FromFaults).kind === kind,
+  );
 }
 
-function ask<K extends FromFaults['kind']>(service: ForkedService, message: ToFaults, kind: K): Promise<Extract<FromFaults, { kind: K }>> {
+function ask<K extends FromFaults['kind']>(
+  service: ForkedService,
+  message: ToFaults,
+  kind: K,
+): Promise<Extract<FromFaults, { kind: K }>> {
   service.send(message);
   return told(service, kind);
 }

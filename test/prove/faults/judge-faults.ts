@@ -2,7 +2,19 @@ import type { Verdict } from '../experiment/experiment.js';
 import { quantile, rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
-export const faults = ['latency', 'stall', 'reset', 'cut', 'drip', '429', '500', '503', 'garbage', 'endless headers', 'huge body'] as const;
+export const faults = [
+  'latency',
+  'stall',
+  'reset',
+  'cut',
+  'drip',
+  '429',
+  '500',
+  '503',
+  'garbage',
+  'endless headers',
+  'huge body',
+] as const;
 export type FaultKind = (typeof faults)[number];
 export const verbs = ['register', 'look', 'beat', 'deregister', 'held poll'] as const;
 export type Verb = (typeof verbs)[number];
@@ -13,7 +25,14 @@ export type FaultsEvent =
   /**
    * One fault of one verb, from when it was healed on. `hits`: requests that met it. `backMs`: until the instance passed, or had stopped and was out of the registry; undefined: it did not in time.
    */
-  | { readonly event: 'cell'; readonly fault: FaultKind; readonly verb: Verb; readonly at: number; readonly hits: number; readonly backMs: number | undefined }
+  | {
+      readonly event: 'cell';
+      readonly fault: FaultKind;
+      readonly verb: Verb;
+      readonly at: number;
+      readonly hits: number;
+      readonly backMs: number | undefined;
+    }
   /** The same fault for a client that waits for every answer. */
   | { readonly event: 'control'; readonly fault: FaultKind; readonly at: number; readonly back: boolean }
   /** Of the process with the instances, in bytes: before the faults, and the most during them. */
@@ -43,7 +62,10 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
     const name = `${fault} × ${verb}`;
     if (hits === 0) problems.push(`${name}: no request met the fault, it proves nothing`);
     if (backMs === undefined) problems.push(`${name}: neither registered nor stopped after it was healed`);
-    else if (backMs > plan.intervalMs) problems.push(`${name}: took ${rounded(backMs)} ms after it was healed, promised is an interval of ${plan.intervalMs}`);
+    else if (backMs > plan.intervalMs)
+      problems.push(
+        `${name}: took ${rounded(backMs)} ms after it was healed, promised is an interval of ${plan.intervalMs}`,
+      );
   }
   for (const fault of faults) {
     for (const verb of verbs) {
@@ -66,8 +88,12 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
   };
   if (history.at(-1)?.event !== 'over') problems.push('it was not observed to its end');
   if (memory.length === 0 || Number.isNaN(quantile(backs, 1))) problems.push('nothing was measured');
-  if (growthMb > plan.mostGrowthMb) problems.push(`the process grew by ${growthMb} MB, promised are ${plan.mostGrowthMb}`);
+  if (growthMb > plan.mostGrowthMb)
+    problems.push(`the process grew by ${growthMb} MB, promised are ${plan.mostGrowthMb}`);
   for (const { what } of unhandled) problems.push(`unhandled: ${what}`);
-  if (figures.controlLost === 0) problems.push('the control, which waits for every answer, came back from everything: this experiment proves nothing');
+  if (figures.controlLost === 0)
+    problems.push(
+      'the control, which waits for every answer, came back from everything: this experiment proves nothing',
+    );
   return { problems, figures };
 }

@@ -9,7 +9,10 @@ process.once('disconnect', () => process.exit(1));
 
 for (;;) {
   const at = wallClock();
-  const tookMs = await raw.get('/v1/health/service/bystander?passing').then(() => wallClock() - at, () => undefined);
+  const tookMs = await raw.get('/v1/health/service/bystander?passing').then(
+    () => wallClock() - at,
+    () => undefined,
+  );
   process.send?.({ at, tookMs });
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, CALL_EVERY_MS - (wallClock() - at))));
 }

@@ -16,4 +16,9 @@ export type ToHerd = { readonly ask: 'reset' | 'report' };
 /** What it tells; times are on the wall clock. */
 export type FromHerd =
   | { readonly kind: 'registered' }
-  | { readonly kind: 'report'; readonly most: number; readonly connections: number; readonly sentAt: readonly number[] };
+  | {
+      readonly kind: 'report';
+      readonly most: number;
+      readonly connections: number;
+      readonly sentAt: readonly number[];
+    };

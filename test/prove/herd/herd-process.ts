@@ -28,7 +28,15 @@ tell({ kind: 'registered' });
 
 async function startOurs(): Promise<void> {
   const registrars = ids.map((id, index) => {
-    const registrar = new Registrar({ name: plan.service, id, port: 1_000 * plan.process + index, ttl: plan.ttlMs, registry: consul({ endpoints: [plan.url] }), logger: false, shutdown: { signals: false } });
+    const registrar = new Registrar({
+      name: plan.service,
+      id,
+      port: 1_000 * plan.process + index,
+      ttl: plan.ttlMs,
+      registry: consul({ endpoints: [plan.url] }),
+      logger: false,
+      shutdown: { signals: false },
+    });
     registrar.on('beat', ({ tookMs }) => sentAt.push(wallClock() - tookMs));
     return registrar;
   });
@@ -43,7 +51,11 @@ async function startControl(): Promise<void> {
     const beat = () => raw.put(`/v1/agent/check/update/${id}:ttl`, { Status: 'passing' });
     try {
       if ((await beat()).status === 200) return;
-      await raw.put('/v1/agent/service/register', { ID: id, Name: plan.service, Checks: [{ CheckID: `${id}:ttl`, Name: 'Heartbeat', TTL: `${plan.ttlMs}ms` }] });
+      await raw.put('/v1/agent/service/register', {
+        ID: id,
+        Name: plan.service,
+        Checks: [{ CheckID: `${id}:ttl`, Name: 'Heartbeat', TTL: `${plan.ttlMs}ms` }],
+      });
       await beat();
     } catch {
       setTimeout(() => void keep(id), 100);

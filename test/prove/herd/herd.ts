@@ -35,7 +35,12 @@ export async function herd(lab: Lab): Promise<Verdict> {
   await part(lab, history, 'control', CONTROL_PROCESSES, 1);
   const verdict = judgeHerd(history.events, { intervalMs: INTERVAL_MS });
   const { allPassingMs, bystanderMs, ...others } = verdict.figures;
-  lab.say(spreadTable({ "ms from the leader's return until all pass": allPassingMs, "ms of somebody else's calls meanwhile": bystanderMs }));
+  lab.say(
+    spreadTable({
+      "ms from the leader's return until all pass": allPassingMs,
+      "ms of somebody else's calls meanwhile": bystanderMs,
+    }),
+  );
   lab.say(table(['', ''], Object.entries(others)));
   return verdict;
 }
@@ -43,7 +48,16 @@ export async function herd(lab: Lab): Promise<Verdict> {
 async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes: number, runs: number): Promise<void> {
   const consul = await startConsul();
   const reader = new CatalogReader(consul.url);
-  const services = Array.from({ length: processes }, (_, index) => herdProcess({ who, url: consul.url, service: `${who}-${index + 1}`, process: index + 1, count: EACH, ttlMs: TTL_MS }));
+  const services = Array.from({ length: processes }, (_, index) =>
+    herdProcess({
+      who,
+      url: consul.url,
+      service: `${who}-${index + 1}`,
+      process: index + 1,
+      count: EACH,
+      ttlMs: TTL_MS,
+    }),
+  );
   const bystander = forkService(new URL('bystander.ts', import.meta.url), { words: [consul.url] });
   try {
     await Promise.all(services.map((service) => service.waitForMessage(isRegistered, GIVE_UP_MS)));
@@ -68,7 +82,13 @@ async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes:
 }
 
 /** The agent is killed, comes back empty, and all return to it. */
-async function strike(history: History<HerdEvent>, consul: ConsulServer, services: readonly ForkedService[], bystander: ForkedService, isAll: () => Promise<boolean>): Promise<void> {
+async function strike(
+  history: History<HerdEvent>,
+  consul: ConsulServer,
+  services: readonly ForkedService[],
+  bystander: ForkedService,
+  isAll: () => Promise<boolean>,
+): Promise<void> {
   for (const service of services) service.send({ ask: 'reset' });
   await consul.kill();
   await pause(DOWN_MS);
@@ -81,8 +101,10 @@ async function strike(history: History<HerdEvent>, consul: ConsulServer, service
     all = await isAll();
   };
   if (await every(LOOK_EVERY_MS, look, () => all, GIVE_UP_MS)) history.note({ event: 'passing', at: wallClock() });
-  for (const call of bystander.messages as { at: number; tookMs: number | undefined }[]) history.note({ event: 'bystander', at: call.at, tookMs: call.tookMs });
-  for (const [index, { most, connections }] of (await reports(services)).entries()) history.note({ event: 'inFlight', process: index + 1, most, connections });
+  for (const call of bystander.messages as { at: number; tookMs: number | undefined }[])
+    history.note({ event: 'bystander', at: call.at, tookMs: call.tookMs });
+  for (const [index, { most, connections }] of (await reports(services)).entries())
+    history.note({ event: 'inFlight', process: index + 1, most, connections });
 }
 
 async function noteBeats(history: History<HerdEvent>, services: readonly ForkedService[]): Promise<void> {
@@ -90,7 +112,8 @@ async function noteBeats(history: History<HerdEvent>, services: readonly ForkedS
   await pause(2 * INTERVAL_MS);
   for (const service of services) service.send({ ask: 'reset' });
   await pause(COUNTED_INTERVALS * INTERVAL_MS);
-  for (const [index, { sentAt }] of (await reports(services)).entries()) history.note({ event: 'beats', process: index + 1, sentAt });
+  for (const [index, { sentAt }] of (await reports(services)).entries())
+    history.note({ event: 'beats', process: index + 1, sentAt });
 }
 
 function herdProcess(plan: HerdProcessPlan): ForkedService {
@@ -106,7 +129,8 @@ function reports(services: readonly ForkedService[]): Promise<Extract<FromHerd, 
     services.map((service) => {
       const before = service.messages.length;
       service.send({ ask: 'report' });
-      const isNew = (message: unknown): message is Extract<FromHerd, { kind: 'report' }> => (message as FromHerd).kind === 'report' && service.messages.indexOf(message) >= before;
+      const isNew = (message: unknown): message is Extract<FromHerd, { kind: 'report' }> =>
+        (message as FromHerd).kind === 'report' && service.messages.indexOf(message) >= before;
       return service.waitForMessage(isNew);
     }),
   );
@@ -114,6 +138,9 @@ function reports(services: readonly ForkedService[]): Promise<Extract<FromHerd, 
 
 async function untilLed(url: string): Promise<void> {
   const raw = rawConsul(url, { timeoutMs: 1_000 });
-  await waitFor(async () => (await raw.get('/v1/status/leader')).body.length > 4, { timeoutMs: GIVE_UP_MS, everyMs: 5 });
+  await waitFor(async () => (await raw.get('/v1/status/leader')).body.length > 4, {
+    timeoutMs: GIVE_UP_MS,
+    everyMs: 5,
+  });
   raw.close();
 }

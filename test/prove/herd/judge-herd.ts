@@ -55,13 +55,22 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
     }
     if (allAt === undefined) problems.push(`round ${round}: not all of them were passing`);
     else passing.push(allAt - leaderAt);
-    const calls = events.filter((event) => event.event === 'bystander').filter(({ at }) => at >= leaderAt && at <= (allAt ?? Infinity));
+    const calls = events
+      .filter((event) => event.event === 'bystander')
+      .filter(({ at }) => at >= leaderAt && at <= (allAt ?? Infinity));
     if (calls.length === 0) problems.push(`round ${round}: nobody else called the agent`);
     for (const { tookMs } of calls) bystander.push(tookMs ?? Infinity);
   }
   const of = (who: Herd) => rounds.filter((round) => round.who === who).flatMap(({ events }) => events);
-  const most = (who: Herd, what: 'most' | 'connections') => Math.max(0, ...of(who).map((event) => (event.event === 'inFlight' ? event[what] : 0)));
-  const fullest = (who: Herd) => rounded(Math.max(0, ...of(who).map((event) => (event.event === 'beats' ? fullestTenth(event.sentAt, plan.intervalMs) : 0))));
+  const most = (who: Herd, what: 'most' | 'connections') =>
+    Math.max(0, ...of(who).map((event) => (event.event === 'inFlight' ? event[what] : 0)));
+  const fullest = (who: Herd) =>
+    rounded(
+      Math.max(
+        0,
+        ...of(who).map((event) => (event.event === 'beats' ? fullestTenth(event.sentAt, plan.intervalMs) : 0)),
+      ),
+    );
   const figures = {
     allPassingMs: spreadOf(passing),
     inFlightMax: most('ours', 'most'),
@@ -75,12 +84,23 @@ export function judgeHerd(history: readonly HerdEvent[], plan: HerdPlan): Verdic
   if (figures.inFlightMax === 0) problems.push('nobody counted our requests');
   if (figures.fullestTenth === 0) problems.push('nobody counted our beats');
   const slowest = quantile(passing, 1);
-  if (slowest > bounds.allPassingMs) problems.push(`all were passing only ${rounded(slowest)} ms after the leader was there, promised are ${bounds.allPassingMs}`);
-  if (figures.inFlightMax > bounds.inFlight) problems.push(`one process had ${figures.inFlightMax} requests in flight, promised are ${bounds.inFlight}`);
+  if (slowest > bounds.allPassingMs)
+    problems.push(
+      `all were passing only ${rounded(slowest)} ms after the leader was there, promised are ${bounds.allPassingMs}`,
+    );
+  if (figures.inFlightMax > bounds.inFlight)
+    problems.push(`one process had ${figures.inFlightMax} requests in flight, promised are ${bounds.inFlight}`);
   const p99 = quantile(bystander, 0.99);
-  if (p99 > bounds.bystanderP99Ms) problems.push(`somebody else's calls took ${rounded(p99)} ms (p99) meanwhile, promised are ${bounds.bystanderP99Ms}`);
-  if (figures.fullestTenth > bounds.fullestTenth) problems.push(`a tenth of the interval held ${figures.fullestTenth} times its share of a process's beats, promised are ${bounds.fullestTenth}`);
-  if (figures.controlInFlightMax <= bounds.inFlight && figures.controlFullestTenth <= bounds.fullestTenth) problems.push('the control, which bounds and spreads nothing, behaved: this experiment proves nothing');
+  if (p99 > bounds.bystanderP99Ms)
+    problems.push(
+      `somebody else's calls took ${rounded(p99)} ms (p99) meanwhile, promised are ${bounds.bystanderP99Ms}`,
+    );
+  if (figures.fullestTenth > bounds.fullestTenth)
+    problems.push(
+      `a tenth of the interval held ${figures.fullestTenth} times its share of a process's beats, promised are ${bounds.fullestTenth}`,
+    );
+  if (figures.controlInFlightMax <= bounds.inFlight && figures.controlFullestTenth <= bounds.fullestTenth)
+    problems.push('the control, which bounds and spreads nothing, behaved: this experiment proves nothing');
   return { problems, figures };
 }
 
@@ -94,7 +114,9 @@ function fullestTenth(sentAt: readonly number[], intervalMs: number): number {
   return sentAt.length === 0 ? 0 : Math.max(...tenths) / (sentAt.length / 10);
 }
 
-function roundsOf(history: readonly HerdEvent[]): { readonly who: Herd; readonly round: number; readonly events: HerdEvent[] }[] {
+function roundsOf(
+  history: readonly HerdEvent[],
+): { readonly who: Herd; readonly round: number; readonly events: HerdEvent[] }[] {
   const rounds: { who: Herd; round: number; events: HerdEvent[] }[] = [];
   for (const event of history) {
     if (event.event === 'round') rounds.push({ who: event.who, round: event.round, events: [] });

@@ -27,8 +27,13 @@ export class WireWatch {
 
   /** To be called often. */
   count(): void {
-    const open = [...this.#sockets].filter(({ readyState, remotePort }) => readyState === 'open' && String(remotePort) === this.#port);
-    const busy = open.filter(({ _httpMessage: request }) => request !== undefined && request !== null && !/[?&](hash|index)=/.test(request.path));
+    const open = [...this.#sockets].filter(
+      ({ readyState, remotePort }) => readyState === 'open' && String(remotePort) === this.#port,
+    );
+    const busy = open.filter(
+      ({ _httpMessage: request }) =>
+        request !== undefined && request !== null && !/[?&](hash|index)=/.test(request.path),
+    );
     this.most = Math.max(this.most, busy.length);
     this.connections = Math.max(this.connections, open.length);
   }

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
-import type { FaultProxy } from '../../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
+import type { FaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
 import { startConsul } from '../../support/servers/consul-server.js';
 import { waitFor } from '../../support/wait-for.js';
 import { CatalogReader } from '../experiment/catalog-reader.js';
@@ -41,7 +41,12 @@ export async function hungAgent(lab: Lab): Promise<Verdict> {
       consul.pause();
       history.note({ event: 'paused', at: wallClock() });
       control.start();
-      await every(COUNT_EVERY_MS, () => noteWire(history, proxy, controlProxy), () => false, PAUSE_MS);
+      await every(
+        COUNT_EVERY_MS,
+        () => noteWire(history, proxy, controlProxy),
+        () => false,
+        PAUSE_MS,
+      );
       await noteMemory(history, service, 'during');
       consul.resume();
       history.note({ event: 'resumed', at: wallClock() });
@@ -79,11 +84,17 @@ class Control {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      const beat = request({ host: '127.0.0.1', port: this.#port, method: 'PUT', path: '/v1/agent/check/pass/control', agent: false }, (answer) => answer.resume());
-      // An answer to a check that does not exist is an answer too.
-      beat.on('error', () => undefined).end();
-    }, (TTL_S * 1000) / 3);
+    this.#timer = setInterval(
+      () => {
+        const beat = request(
+          { host: '127.0.0.1', port: this.#port, method: 'PUT', path: '/v1/agent/check/pass/control', agent: false },
+          (answer) => answer.resume(),
+        );
+        // An answer to a check that does not exist is an answer too.
+        beat.on('error', () => undefined).end();
+      },
+      (TTL_S * 1000) / 3,
+    );
   }
 
   stop(): void {
@@ -95,7 +106,11 @@ async function untilPassing(reader: CatalogReader): Promise<void> {
   await waitFor(async () => (await reader.look('ours', 'passing')).entries?.length === 1);
 }
 
-async function noteMemory(history: History<HungAgentEvent>, service: ObservedService, when: 'before' | 'during' | 'after'): Promise<void> {
+async function noteMemory(
+  history: History<HungAgentEvent>,
+  service: ObservedService,
+  when: 'before' | 'during' | 'after',
+): Promise<void> {
   const { heapUsed, rss } = await service.memory();
   history.note({ event: 'memory', when, at: wallClock(), heapUsed, rss });
 }

@@ -7,9 +7,21 @@ export type HungAgentEvent =
   | { readonly event: 'round'; readonly round: number; readonly at: number }
   | { readonly event: 'paused' | 'resumed' | 'over'; readonly at: number }
   /** Requests on the wire without an answer, the held poll included, and open connections. */
-  | { readonly event: 'wire'; readonly who: 'ours' | 'control'; readonly at: number; readonly inFlight: number; readonly connections: number }
+  | {
+      readonly event: 'wire';
+      readonly who: 'ours' | 'control';
+      readonly at: number;
+      readonly inFlight: number;
+      readonly connections: number;
+    }
   /** Bytes of our process after a garbage collection. */
-  | { readonly event: 'memory'; readonly when: 'before' | 'during' | 'after'; readonly at: number; readonly heapUsed: number; readonly rss: number }
+  | {
+      readonly event: 'memory';
+      readonly when: 'before' | 'during' | 'after';
+      readonly at: number;
+      readonly heapUsed: number;
+      readonly rss: number;
+    }
   /** Whether `?passing` lists ours; noted when it changes, and once after each resume. */
   | { readonly event: 'seen'; readonly at: number; readonly passing: boolean };
 
@@ -47,7 +59,9 @@ export function judgeHungAgent(history: readonly HungAgentEvent[]): Verdict<Hung
     const back = passingAfter(events);
     if (typeof back === 'string') problems.push(`round ${round}: ${back}`);
     else passing.push(back);
-    const [before, during, end] = (['before', 'during', 'after'] as const).map((when) => events.filter((event) => event.event === 'memory').find((event) => event.when === when));
+    const [before, during, end] = (['before', 'during', 'after'] as const).map((when) =>
+      events.filter((event) => event.event === 'memory').find((event) => event.when === when),
+    );
     if (before === undefined || during === undefined || end === undefined) {
       problems.push(`round ${round}: its memory was not read`);
       continue;
@@ -57,7 +71,8 @@ export function judgeHungAgent(history: readonly HungAgentEvent[]): Verdict<Hung
     after.push(end);
   }
   const inPause = rounds.flatMap(({ events }) => whilePaused(events));
-  const most = (who: 'ours' | 'control', what: 'inFlight' | 'connections') => Math.max(0, ...inPause.filter((wire) => wire.who === who).map((wire) => wire[what]));
+  const most = (who: 'ours' | 'control', what: 'inFlight' | 'connections') =>
+    Math.max(0, ...inPause.filter((wire) => wire.who === who).map((wire) => wire[what]));
   const kb = (bytes: number) => rounded(bytes / 1024);
   const figures = {
     passingAfterMs: spreadOf(passing),
@@ -71,10 +86,15 @@ export function judgeHungAgent(history: readonly HungAgentEvent[]): Verdict<Hung
   };
   if (rounds.length === 0) problems.push('there was no round');
   if (!inPause.some(({ who }) => who === 'ours')) problems.push('nobody counted our requests');
-  if (figures.inFlightMax > bounds.inFlight) problems.push(`${figures.inFlightMax} requests were in flight, promised are ${bounds.inFlight} with the held poll`);
-  if (figures.controlInFlightMax <= bounds.inFlight) problems.push(`the control, which beats without a deadline, had only ${figures.controlInFlightMax} requests in flight: this experiment proves nothing`);
+  if (figures.inFlightMax > bounds.inFlight)
+    problems.push(`${figures.inFlightMax} requests were in flight, promised are ${bounds.inFlight} with the held poll`);
+  if (figures.controlInFlightMax <= bounds.inFlight)
+    problems.push(
+      `the control, which beats without a deadline, had only ${figures.controlInFlightMax} requests in flight: this experiment proves nothing`,
+    );
   const slowest = quantile(passing, 1);
-  if (slowest > bounds.passingAfterMs) problems.push(`passing only ${rounded(slowest)} ms after the agent went on, promised are ${bounds.passingAfterMs}`);
+  if (slowest > bounds.passingAfterMs)
+    problems.push(`passing only ${rounded(slowest)} ms after the agent went on, promised are ${bounds.passingAfterMs}`);
   for (const [what, grown, limit] of [
     ['the heap grew in a pause', figures.heapGrowthKb, bounds.heapBytes],
     ['the heap grew from round to round', figures.heapTrendKb, bounds.heapBytes],

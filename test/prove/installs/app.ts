@@ -50,7 +50,10 @@ export function testCode(style: Style): string {
   return `${load(style, '{ writeFileSync }', 'node:fs')}\ntest('lives', async () => { writeFileSync('seen.json', JSON.stringify(await live())); });\n`;
 }
 
-const rest = { codes: ['ROLLCALL_REGISTRY_UNAVAILABLE', 'ROLLCALL_BACKEND_NOT_INSTALLED'], kinds: [true, 'function', 'function', 'function'] };
+const rest = {
+  codes: ['ROLLCALL_REGISTRY_UNAVAILABLE', 'ROLLCALL_BACKEND_NOT_INSTALLED'],
+  kinds: [true, 'function', 'function', 'function'],
+};
 
 /** What is seen of it where the package is installed. */
 export const livedInWorker = { lives: ['registered', 'worker', 'stopped'], warnings: 0, ...rest };

@@ -13,7 +13,9 @@ const INSTALL_WITHIN_MS = 600_000;
 
 /** Packs the package as it would be published. Resolves to the path of the tarball. */
 export async function packInto(folder: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: projectRoot });
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: projectRoot,
+  });
   const [packed] = JSON.parse(stdout) as [{ filename: string }];
   return join(folder, packed.filename);
 }
@@ -30,7 +32,10 @@ export class Installation {
   /** Installs the package, which leaves out its optional peers, and the consumer's tools. Rejects with npm's words. */
   static async create(folder: string, tarball: string, { packages }: Consumer): Promise<Installation> {
     await mkdir(folder);
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: { ...packages, rollcall: `file:${tarball}` } }));
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({ private: true, dependencies: { ...packages, rollcall: `file:${tarball}` } }),
+    );
     await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder, timeout: INSTALL_WITHIN_MS });
     return new Installation(folder);
   }
@@ -48,15 +53,30 @@ export class Installation {
       if (failure !== undefined) return failure;
     }
     if (seen === undefined) return undefined;
-    const actual = await readFile(join(folder, 'seen.json'), 'utf8').then((text) => JSON.parse(text) as unknown, () => undefined);
-    return isDeepStrictEqual(actual, seen) ? undefined : `seen ${JSON.stringify(actual)} instead of ${JSON.stringify(seen)}`;
+    const actual = await readFile(join(folder, 'seen.json'), 'utf8').then(
+      (text) => JSON.parse(text) as unknown,
+      () => undefined,
+    );
+    return isDeepStrictEqual(actual, seen)
+      ? undefined
+      : `seen ${JSON.stringify(actual)} instead of ${JSON.stringify(seen)}`;
   }
 
   /** Makes of the package one that has ES modules only and says nothing to tools that do not know `exports`. */
   async offerModulesOnly(): Promise<void> {
     const path = join(this.#folder, 'node_modules/rollcall/package.json');
-    const { main: _main, types: _types, typesVersions: _versions, ...manifest } = JSON.parse(await readFile(path, 'utf8')) as { exports: Record<string, { import?: object }> } & Record<string, unknown>;
-    const exports = Object.fromEntries(Object.entries(manifest.exports).map(([subpath, conditions]) => [subpath, conditions.import ?? conditions]));
+    const {
+      main: _main,
+      types: _types,
+      typesVersions: _versions,
+      ...manifest
+    } = JSON.parse(await readFile(path, 'utf8')) as { exports: Record<string, { import?: object }> } & Record<
+      string,
+      unknown
+    >;
+    const exports = Object.fromEntries(
+      Object.entries(manifest.exports).map(([subpath, conditions]) => [subpath, conditions.import ?? conditions]),
+    );
     await writeFile(path, JSON.stringify({ ...manifest, exports }));
     // What Jest has transformed is not to be used again.
     await rm(join(this.#folder, 'node_modules/.cache'), { recursive: true, force: true });
@@ -64,7 +84,11 @@ export class Installation {
 
   async #run(cwd: string, program: string, words: readonly string[]): Promise<string | undefined> {
     const { NODE_OPTIONS: _loader, ...environment } = process.env;
-    const env = { ...environment, PATH: [join(this.#folder, 'node_modules/.bin'), dirname(process.execPath), environment.PATH].join(delimiter), CI: 'true' };
+    const env = {
+      ...environment,
+      PATH: [join(this.#folder, 'node_modules/.bin'), dirname(process.execPath), environment.PATH].join(delimiter),
+      CI: 'true',
+    };
     const running = run(program, words, { cwd, env, timeout: STEP_WITHIN_MS, killSignal: 'SIGKILL' });
     const callOff = dieWithUs(running.child.pid ?? 0);
     try {

@@ -25,9 +25,24 @@ export function judgeInstalls(history: readonly CellEvent[], consumers: readonly
   const failing = controls.filter(({ problem }) => problem !== undefined);
   const problems = [
     ...cells.flatMap(({ consumer, use, problem }) => (problem === undefined ? [] : `${consumer}, ${use}: ${problem}`)),
-    ...consumers.filter((name) => !cells.some(({ consumer }) => consumer === name)).map((name) => `${name} was not tried`),
-    ...controls.filter(({ problem }) => problem === undefined).map(({ consumer, use }) => `${consumer}, ${use}: works with a package of ES modules only, so its cell proves nothing`),
+    ...consumers
+      .filter((name) => !cells.some(({ consumer }) => consumer === name))
+      .map((name) => `${name} was not tried`),
+    ...controls
+      .filter(({ problem }) => problem === undefined)
+      .map(
+        ({ consumer, use }) =>
+          `${consumer}, ${use}: works with a package of ES modules only, so its cell proves nothing`,
+      ),
     ...(controls.length === 0 ? ['no control was run'] : []),
   ];
-  return { problems, figures: { cells: cells.length, working: cells.length - cells.filter(({ problem }) => problem !== undefined).length, controls: controls.length, controlsThatFail: failing.length } };
+  return {
+    problems,
+    figures: {
+      cells: cells.length,
+      working: cells.length - cells.filter(({ problem }) => problem !== undefined).length,
+      controls: controls.length,
+      controlsThatFail: failing.length,
+    },
+  };
 }

@@ -34,11 +34,22 @@ app.listen({ port: 0, host: '127.0.0.1' }).then(async () => {
 `;
 
 function life(name: string, style: Style, file: string): Use {
-  return { name, files: { [file]: plainLifeCode(style) + mainCode(style) }, steps: [['node', file]], seen: livedInWorker };
+  return {
+    name,
+    files: { [file]: plainLifeCode(style) + mainCode(style) },
+    steps: [['node', file]],
+    seen: livedInWorker,
+  };
 }
 
 function withFastify(style: Style, file: string): Use {
-  return { name: style, files: { [file]: plugin(style) }, steps: [['node', file]], seen: { state: 'stopped', default: true }, ...(style === 'require' && { control: true }) };
+  return {
+    name: style,
+    files: { [file]: plugin(style) },
+    steps: [['node', file]],
+    seen: { state: 'stopped', default: true },
+    ...(style === 'require' && { control: true }),
+  };
 }
 
 /** Node itself, the one that runs the proof. */
@@ -49,9 +60,18 @@ export const nodeConsumers: readonly Consumer[] = [
     uses: [
       life('import', 'import', 'app.mjs'),
       life('require', 'require', 'app.cjs'),
-      { name: 'both in one process, at SIGTERM', files: { 'app.mjs': bothWays }, steps: [['node', 'app.mjs']], seen: { listeners: 1, states: ['stopped', 'stopped'], code: 0 } },
+      {
+        name: 'both in one process, at SIGTERM',
+        files: { 'app.mjs': bothWays },
+        steps: [['node', 'app.mjs']],
+        seen: { listeners: 1, states: ['stopped', 'stopped'], code: 0 },
+      },
       { name: 'command line', files: {}, steps: [['rollcall', 'lint', 'orders']] },
     ],
   },
-  { name: `Fastify ${FASTIFY}`, packages: { fastify: FASTIFY }, uses: [withFastify('import', 'app.mjs'), withFastify('require', 'app.cjs')] },
+  {
+    name: `Fastify ${FASTIFY}`,
+    packages: { fastify: FASTIFY },
+    uses: [withFastify('import', 'app.mjs'), withFastify('require', 'app.cjs')],
+  },
 ];

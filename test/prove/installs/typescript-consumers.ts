@@ -15,8 +15,21 @@ rollcall.nothing;
 const source = lifeCode('import') + mainCode('import') + typeCheck;
 
 function compiled(name: string, type: 'commonjs' | 'module', options: object, control?: true): Use {
-  const compilerOptions = { target: 'es2022', lib: ['es2023'], types: ['node'], strict: true, skipLibCheck: false, outDir: 'out', rootDir: '.', ...options };
-  const files = { 'package.json': JSON.stringify({ type }), 'tsconfig.json': JSON.stringify({ compilerOptions, files: ['app.ts'] }), 'app.ts': source };
+  const compilerOptions = {
+    target: 'es2022',
+    lib: ['es2023'],
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+    outDir: 'out',
+    rootDir: '.',
+    ...options,
+  };
+  const files = {
+    'package.json': JSON.stringify({ type }),
+    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['app.ts'] }),
+    'app.ts': source,
+  };
   return { name, files, steps: [['tsc'], ['node', 'out/app.js']], seen: livedInWorker, ...(control && { control }) };
 }
 
@@ -34,8 +47,18 @@ export const typescriptConsumers: readonly Consumer[] = versions.map((version) =
     packages: { typescript: version, '@types/node': '20.19.43', fastify: '5.12.8' },
     uses: [
       // Fastify's own declarations need the interop.
-      compiled('commonjs, node10', 'commonjs', { module: 'commonjs', moduleResolution: 'node10', skipLibCheck: true, ...deprecated }, true),
-      compiled('commonjs, node10, esModuleInterop', 'commonjs', { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true, ...deprecated }, true),
+      compiled(
+        'commonjs, node10',
+        'commonjs',
+        { module: 'commonjs', moduleResolution: 'node10', skipLibCheck: true, ...deprecated },
+        true,
+      ),
+      compiled(
+        'commonjs, node10, esModuleInterop',
+        'commonjs',
+        { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true, ...deprecated },
+        true,
+      ),
       compiled('node16, CommonJS', 'commonjs', { module: 'node16' }, true),
       compiled('node16, ES module', 'module', { module: 'node16' }),
       compiled('nodenext, CommonJS', 'commonjs', { module: 'nodenext' }),

@@ -10,7 +10,13 @@ export type Restart = 'after expiry' | 'at once';
  * death and the next start. What was seen last before a part counts as its beginning.
  */
 export type KillEvent =
-  | { readonly event: 'killed'; readonly who: 'ours' | 'control'; readonly round: number; readonly restart: Restart; readonly at: number }
+  | {
+      readonly event: 'killed';
+      readonly who: 'ours' | 'control';
+      readonly round: number;
+      readonly restart: Restart;
+      readonly at: number;
+    }
   | { readonly event: 'restarted' | 'listening' | 'opened' | 'over'; readonly at: number }
   /** What the catalog holds of the service; noted when it changes. */
   | { readonly event: 'seen'; readonly at: number; readonly entries: number; readonly passing: number };
@@ -48,7 +54,8 @@ export function judgeKill(history: readonly KillEvent[], { ttlMs }: KillBounds):
   }
   if (took.outMs.length === 0) problems.push('no expiry was measured');
   if (took.clearedMs.length === 0) problems.push('no restart over a living entry was measured');
-  if (!controlStayed || !controlDoubled) problems.push('the control, which has neither a TTL nor a fixed id, left no ghost: this experiment proves nothing');
+  if (!controlStayed || !controlDoubled)
+    problems.push('the control, which has neither a TTL nor a fixed id, left no ghost: this experiment proves nothing');
   const figures = { outMs: spreadOf(took.outMs), clearedMs: spreadOf(took.clearedMs), backMs: spreadOf(took.backMs) };
   return { problems, figures };
 }
@@ -76,7 +83,9 @@ class Part {
     const [killed] = events as [Extract<KillEvent, { event: 'killed' }>];
     ({ who: this.who, round: this.round, restart: this.restart, at: this.at } = killed);
     this.#events = events;
-    this.#seen = [...(seenBefore === undefined ? [] : [seenBefore]), ...events].filter((event) => event.event === 'seen');
+    this.#seen = [...(seenBefore === undefined ? [] : [seenBefore]), ...events].filter(
+      (event) => event.event === 'seen',
+    );
   }
 
   get last(): Extract<KillEvent, { event: 'seen' }> | undefined {
@@ -92,7 +101,8 @@ class Part {
     const listeningAt = this.#when('listening');
     const openedAt = this.#when('opened');
     const overAt = this.#when('over');
-    if (listeningAt === undefined || openedAt === undefined || overAt === undefined) return { problems: ['it was not observed to its end'], figures: {} };
+    if (listeningAt === undefined || openedAt === undefined || overAt === undefined)
+      return { problems: ['it was not observed to its end'], figures: {} };
     if (!this.passingAt(this.at)) return { problems: ['it did not pass when it was killed'], figures: {} };
     const problems: string[] = [];
     const figures: Partial<Record<keyof KillFigures, number>> = {};
@@ -102,7 +112,9 @@ class Part {
     const out = this.#seen.find((seen) => seen.at > this.at && seen.passing === 0);
     if (out === undefined || out.at > limit) {
       const late = out === undefined ? 'for ever, longer' : `${rounded(out.at - limit)} ms longer`;
-      problems.push(`the dead entry was in ?passing ${late} than the ${rounded(limit - this.at)} ms after the kill that are promised`);
+      problems.push(
+        `the dead entry was in ?passing ${late} than the ${rounded(limit - this.at)} ms after the kill that are promised`,
+      );
     }
     if (out !== undefined) {
       if (out.at < listeningAt) figures.outMs = out.at - this.at;
@@ -113,8 +125,12 @@ class Part {
     if (again === undefined) problems.push('it did not pass again');
     else if (again.at < openedAt) problems.push(`it passed ${rounded(openedAt - again.at)} ms before it was ready`);
     else figures.backMs = again.at - openedAt;
-    if (this.#seen.some((seen) => seen.at > listeningAt && seen.entries > 1)) problems.push('two entries were there at a time');
-    if (this.last?.entries !== 1 || this.last.passing !== 1) problems.push(`in the end there were ${this.last?.entries ?? 0} entries, ${this.last?.passing ?? 0} of them passing`);
+    if (this.#seen.some((seen) => seen.at > listeningAt && seen.entries > 1))
+      problems.push('two entries were there at a time');
+    if (this.last?.entries !== 1 || this.last.passing !== 1)
+      problems.push(
+        `in the end there were ${this.last?.entries ?? 0} entries, ${this.last?.passing ?? 0} of them passing`,
+      );
     return { problems, figures };
   }
 

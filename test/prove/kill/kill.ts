@@ -28,7 +28,14 @@ export async function kill(lab: Lab): Promise<Verdict> {
   const consul = await startConsul();
   const [port = 0] = await freePorts(1);
   const watched = new Watched(consul.url, 'ours', history);
-  const start = (readyAfterMs: number) => new ObservedService({ registry: { kind: 'consul', url: consul.url }, name: 'ours', port, ttl: `${TTL_MS}ms`, readyAfterMs });
+  const start = (readyAfterMs: number) =>
+    new ObservedService({
+      registry: { kind: 'consul', url: consul.url },
+      name: 'ours',
+      port,
+      ttl: `${TTL_MS}ms`,
+      readyAfterMs,
+    });
   let service = start(0);
   try {
     await watched.until(({ passing }) => passing === 1);
@@ -55,7 +62,13 @@ export async function kill(lab: Lab): Promise<Verdict> {
   }
   const verdict = judgeKill(history.events, { ttlMs: TTL_MS });
   const { outMs, clearedMs, backMs } = verdict.figures;
-  lab.say(spreadTable({ [`killed: ms until out of ?passing (TTL ${TTL_MS})`]: outMs, 'restarted at once: ms from listening until the old entry is out': clearedMs, 'gate open: ms until passing': backMs }));
+  lab.say(
+    spreadTable({
+      [`killed: ms until out of ?passing (TTL ${TTL_MS})`]: outMs,
+      'restarted at once: ms from listening until the old entry is out': clearedMs,
+      'gate open: ms until passing': backMs,
+    }),
+  );
   return verdict;
 }
 
@@ -117,6 +130,11 @@ class Watched {
   }
 
   async until(enough: (catalog: Catalog) => boolean, withinMs = GIVE_UP_MS): Promise<void> {
-    await every(POLL_EVERY_MS, () => this.look(), () => this.#last !== undefined && enough(this.#last), withinMs);
+    await every(
+      POLL_EVERY_MS,
+      () => this.look(),
+      () => this.#last !== undefined && enough(this.#last),
+      withinMs,
+    );
   }
 }

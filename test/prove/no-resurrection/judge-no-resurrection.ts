@@ -2,8 +2,24 @@ import type { Verdict } from '../experiment/experiment.js';
 
 /** One simulated life, or one life on a real agent. */
 export type Life =
-  | { readonly kind: 'simulated'; readonly seed: number; readonly violations: readonly string[]; readonly confirmed: boolean; readonly wasRegistered: boolean; readonly cutOff: boolean }
-  | { readonly kind: 'real'; readonly run: number; readonly writeOnTheWire: boolean; readonly confirmed: boolean; readonly registersAfterwards: number; readonly samples: number; readonly listedSamples: number; readonly presentAtEnd: boolean }
+  | {
+      readonly kind: 'simulated';
+      readonly seed: number;
+      readonly violations: readonly string[];
+      readonly confirmed: boolean;
+      readonly wasRegistered: boolean;
+      readonly cutOff: boolean;
+    }
+  | {
+      readonly kind: 'real';
+      readonly run: number;
+      readonly writeOnTheWire: boolean;
+      readonly confirmed: boolean;
+      readonly registersAfterwards: number;
+      readonly samples: number;
+      readonly listedSamples: number;
+      readonly presentAtEnd: boolean;
+    }
   | { readonly kind: 'control'; readonly run: number; readonly presentAtEnd: boolean };
 
 /** After `deregistered` nothing is listed and nothing registers; and the experiment has really met the race it is about. */
@@ -14,13 +30,18 @@ export function judgeNoResurrection(lives: readonly Life[]): Verdict {
   const broken = simulated.filter(({ violations }) => violations.length > 0);
   const problems = broken.map(({ seed, violations }) => `seed ${String(seed)}: ${violations.join('; ')}`);
   for (const { run, listedSamples, registersAfterwards, presentAtEnd, writeOnTheWire } of real) {
-    if (!writeOnTheWire) problems.push(`run ${String(run)}: no write was on the wire when stop began, so it shows nothing`);
-    if (listedSamples > 0) problems.push(`run ${String(run)}: listed in ${String(listedSamples)} samples after 'deregistered'`);
-    if (registersAfterwards > 0) problems.push(`run ${String(run)}: ${String(registersAfterwards)} writes were sent after 'deregistered'`);
+    if (!writeOnTheWire)
+      problems.push(`run ${String(run)}: no write was on the wire when stop began, so it shows nothing`);
+    if (listedSamples > 0)
+      problems.push(`run ${String(run)}: listed in ${String(listedSamples)} samples after 'deregistered'`);
+    if (registersAfterwards > 0)
+      problems.push(`run ${String(run)}: ${String(registersAfterwards)} writes were sent after 'deregistered'`);
     if (presentAtEnd) problems.push(`run ${String(run)}: the entry is back`);
   }
-  if (simulated.length > 0 && !simulated.some(({ cutOff }) => cutOff)) problems.push('no simulated life had a request on the wire when stop began');
-  if (controls.length > 0 && !controls.some(({ presentAtEnd }) => presentAtEnd)) problems.push('the control did not fail: one deregister and no look would have been enough');
+  if (simulated.length > 0 && !simulated.some(({ cutOff }) => cutOff))
+    problems.push('no simulated life had a request on the wire when stop began');
+  if (controls.length > 0 && !controls.some(({ presentAtEnd }) => presentAtEnd))
+    problems.push('the control did not fail: one deregister and no look would have been enough');
   return {
     problems,
     figures: {

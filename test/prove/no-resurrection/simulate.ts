@@ -41,7 +41,8 @@ export async function simulate(seed: number): Promise<Outcome> {
     if (registry.passing.length > 0 && clock.now() < readyAt) violated('passing before ready');
     if (goneFor === 'good' && registry.entries.size > 0) violated('listed after a confirmed deregistration');
   };
-  for (const name of ['registered', 'lost', 'recovered', 'beatMissed', 'updated', 'stopped'] as const) registrar.on(name, () => note(name));
+  for (const name of ['registered', 'lost', 'recovered', 'beatMissed', 'updated', 'stopped'] as const)
+    registrar.on(name, () => note(name));
   registrar.on('deregistered', ({ confirmed }) => {
     note(`deregistered, ${confirmed ? 'confirmed' : 'not confirmed'}`);
     if (confirmed) goneFor = 'good';
@@ -107,7 +108,8 @@ export async function simulate(seed: number): Promise<Outcome> {
   await clock.advance(stopAt);
 
   const healthyFor = clock.now() - Math.max(healthySince, readyAt);
-  if (broken.size === 0 && healthyFor > LISTED_WITHIN_MS + 10 * slowest && registry.passing.length === 0) violated('not listed although it could serve');
+  if (broken.size === 0 && healthyFor > LISTED_WITHIN_MS + 10 * slowest && registry.passing.length === 0)
+    violated('not listed although it could serve');
 
   const cutOff = registry.onTheWire > 0;
   const requestsBefore = registry.requests.length;
@@ -116,7 +118,9 @@ export async function simulate(seed: number): Promise<Outcome> {
   else void registrar.stop();
   await clock.advance(16_000);
   if (registrar.state !== 'stopped') violated('not stopped within its timeout');
-  const afterwards = registry.requests.slice(requestsBefore).filter(({ verb }) => verb === 'register' || verb === 'renew');
+  const afterwards = registry.requests
+    .slice(requestsBefore)
+    .filter(({ verb }) => verb === 'register' || verb === 'renew');
   if (afterwards.length > 0) violated('registered or beat after stop began');
 
   // Whatever is still stuck is let go, and arrives.
@@ -126,5 +130,12 @@ export async function simulate(seed: number): Promise<Outcome> {
   if (registry.passing.length > 0) violated('still passing after stop and a whole TTL');
   if (clock.pending > 0) violated(`${String(clock.pending)} timers left`);
   if (clock.holds > 0) violated('still holds the process');
-  return { seed, violations, confirmed: goneFor === 'good', wasRegistered: life.told('registered').length > 0, cutOff, timeline };
+  return {
+    seed,
+    violations,
+    confirmed: goneFor === 'good',
+    wasRegistered: life.told('registered').length > 0,
+    cutOff,
+    timeline,
+  };
 }

@@ -60,7 +60,16 @@ export async function stopOnStuckAgent(agent: ConsulServer, run: number, random:
   await updated;
   const present = Object.keys((await raw.get('/v1/agent/services')).json<object>()).some((id) => id.startsWith(name));
   raw.close();
-  return { kind: 'real', run, writeOnTheWire: cutOffWrites > 0, confirmed, registersAfterwards: writes - writesWhenLeft, samples, listedSamples, presentAtEnd: present };
+  return {
+    kind: 'real',
+    run,
+    writeOnTheWire: cutOffWrites > 0,
+    confirmed,
+    registersAfterwards: writes - writesWhenLeft,
+    samples,
+    listedSamples,
+    presentAtEnd: present,
+  };
 }
 
 /** A stop signal takes effect a moment after it was sent, and a request must not slip through in it. */

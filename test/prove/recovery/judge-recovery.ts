@@ -46,8 +46,13 @@ export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict<Recove
     const back = returnOf(round);
     if (typeof back === 'string') problems.push(`${name}: ${back}`);
     else took[round.loss].push(back);
-    if (round.loss !== 'deregistered' && round.events.some((event) => event.event === 'seen' && event.who === 'control' && event.listed !== undefined)) {
-      problems.push(`${name}: the control, which registered once and only beats, is listed: this experiment proves nothing`);
+    if (
+      round.loss !== 'deregistered' &&
+      round.events.some((event) => event.event === 'seen' && event.who === 'control' && event.listed !== undefined)
+    ) {
+      problems.push(
+        `${name}: the control, which registered once and only beats, is listed: this experiment proves nothing`,
+      );
     }
   }
   for (const loss of ['emptied', 'deregistered', 'late'] as const) {
@@ -60,12 +65,20 @@ export function judgeRecovery(history: readonly RecoveryEvent[]): Verdict<Recove
   const startedMs = rounded(quantile(starts, 1));
   for (const loss of ['emptied', 'late'] as const) {
     const p99 = quantile(took[loss], 0.99);
-    if (p99 > bounds.behindRawP99) problems.push(`${loss}: back ${rounded(p99)} ms (p99) after a raw client, promised are ${bounds.behindRawP99}`);
+    if (p99 > bounds.behindRawP99)
+      problems.push(`${loss}: back ${rounded(p99)} ms (p99) after a raw client, promised are ${bounds.behindRawP99}`);
   }
   const p50 = quantile(took.deregistered, 0.5);
-  if (p50 > bounds.backP50) problems.push(`deregistered: back after ${rounded(p50)} ms (p50), promised are ${bounds.backP50}`);
-  if (!(startedMs <= bounds.startMs)) problems.push(`register() took ${startedMs} ms of the app's time, promised are at most ${bounds.startMs}`);
-  const figures = { emptied: spreadOf(took.emptied), deregistered: spreadOf(took.deregistered), late: spreadOf(took.late), startedMs };
+  if (p50 > bounds.backP50)
+    problems.push(`deregistered: back after ${rounded(p50)} ms (p50), promised are ${bounds.backP50}`);
+  if (!(startedMs <= bounds.startMs))
+    problems.push(`register() took ${startedMs} ms of the app's time, promised are at most ${bounds.startMs}`);
+  const figures = {
+    emptied: spreadOf(took.emptied),
+    deregistered: spreadOf(took.deregistered),
+    late: spreadOf(took.late),
+    startedMs,
+  };
   return { problems, figures };
 }
 
@@ -82,8 +95,12 @@ function roundsOf(history: readonly RecoveryEvent[]): Round[] {
 function returnOf({ loss, events }: Round): number | string {
   if (events.at(-1)?.event !== 'over') return 'it was not observed to its end';
   const struckAt = events.find(({ event }) => event === 'struck')?.at;
-  const before = loss === 'deregistered' ? sightings(events, 'ours').find(({ at }) => struckAt !== undefined && at <= struckAt)?.listed : undefined;
-  const since = loss === 'deregistered' ? struckAt : sightings(events, 'raw').find(({ listed }) => listed !== undefined)?.at;
+  const before =
+    loss === 'deregistered'
+      ? sightings(events, 'ours').find(({ at }) => struckAt !== undefined && at <= struckAt)?.listed
+      : undefined;
+  const since =
+    loss === 'deregistered' ? struckAt : sightings(events, 'raw').find(({ listed }) => listed !== undefined)?.at;
   if (since === undefined) return 'the yardstick is missing';
   const ours = sightings(events, 'ours');
   const back = ours.find(({ listed }) => listed !== undefined && listed !== before);

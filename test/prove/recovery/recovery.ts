@@ -57,7 +57,13 @@ export async function recovery(lab: Lab): Promise<Verdict> {
   }
   const verdict = judgeRecovery(history.events);
   const { emptied, deregistered, late, startedMs } = verdict.figures;
-  lab.say(spreadTable({ 'emptied: ms behind a raw client': emptied, 'deregistered: ms until back': deregistered, 'agent came late: ms behind a raw client': late }));
+  lab.say(
+    spreadTable({
+      'emptied: ms behind a raw client': emptied,
+      'deregistered: ms until back': deregistered,
+      'agent came late: ms behind a raw client': late,
+    }),
+  );
   lab.say(`register() took at most ${startedMs} ms of the app's time`);
   return verdict;
 }
@@ -162,12 +168,21 @@ class Observed {
   }
 
   async #end(who: readonly Watched[]): Promise<void> {
-    await every(POLL_EVERY_MS, () => this.look(who), () => false, WATCH_AFTER_MS);
+    await every(
+      POLL_EVERY_MS,
+      () => this.look(who),
+      () => false,
+      WATCH_AFTER_MS,
+    );
     this.#history.note({ event: 'over', at: wallClock() });
   }
 }
 
 /** As a hand-written client would: passing at once. */
 function registration(name: string): object {
-  return { Name: name, ID: name, Checks: [{ CheckID: `${name}:ttl`, Name: 'Heartbeat', TTL: '600s', Status: 'passing' }] };
+  return {
+    Name: name,
+    ID: name,
+    Checks: [{ CheckID: `${name}:ttl`, Name: 'Heartbeat', TTL: '600s', Status: 'passing' }],
+  };
 }

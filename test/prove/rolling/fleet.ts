@@ -22,7 +22,10 @@ export class Fleet {
 
   /** Resolves when the instance of this slot has been sent a request. */
   async serving(slot: number): Promise<void> {
-    await this.#at(slot).waitForMessage((message): message is FromInstance => (message as FromInstance).kind === 'serving', SERVING_WITHIN_MS);
+    await this.#at(slot).waitForMessage(
+      (message): message is FromInstance => (message as FromInstance).kind === 'serving',
+      SERVING_WITHIN_MS,
+    );
   }
 
   /** SIGTERM; resolves when the process has gone, with what can be said of its end. */
@@ -33,7 +36,16 @@ export class Fleet {
     const { code } = await instance.exit;
     const exitedAt = wallClock();
     const end = (instance.messages as FromInstance[]).find((message) => message.kind === 'ending');
-    return { event: 'restarted', roll, at, exitedAt, code, lastRequestAt: end?.lastRequestAt, lastAnswerAt: end?.lastAnswerAt, longestSilenceMs: end?.longestSilenceMs ?? 0 };
+    return {
+      event: 'restarted',
+      roll,
+      at,
+      exitedAt,
+      code,
+      lastRequestAt: end?.lastRequestAt,
+      lastAnswerAt: end?.lastAnswerAt,
+      longestSilenceMs: end?.longestSilenceMs ?? 0,
+    };
   }
 
   async kill(): Promise<void> {

@@ -23,7 +23,8 @@ function noteSignal(): void {
 function observe(response: ServerResponse): void {
   const now = wallClock();
   if (lastRequestAt === undefined) tell({ kind: 'serving' });
-  if (terminatedAt !== undefined) longestSilenceMs = Math.max(longestSilenceMs, now - Math.max(terminatedAt, lastRequestAt ?? 0));
+  if (terminatedAt !== undefined)
+    longestSilenceMs = Math.max(longestSilenceMs, now - Math.max(terminatedAt, lastRequestAt ?? 0));
   lastRequestAt = now;
   response.once('close', () => {
     lastAnswerAt = wallClock();

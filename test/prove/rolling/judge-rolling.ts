@@ -8,9 +8,24 @@ export type Claim = 'lossless' | 'lossless and prompt' | 'loses' | 'for comparis
 
 /** What was observed, part by part; `at` on the wall clock. A part begins with its `part` event and ends with `over`. */
 export type RollingEvent =
-  | { readonly event: 'part'; readonly name: string; readonly claim: Claim; readonly rolls: number; readonly at: number }
+  | {
+      readonly event: 'part';
+      readonly name: string;
+      readonly idConflict: Claim;
+      readonly rolls: number;
+      readonly at: number;
+    }
   /** An instance was told to end, and has ended. */
-  | { readonly event: 'restarted'; readonly roll: number; readonly at: number; readonly exitedAt: number; readonly code: number | null; readonly lastRequestAt: number | undefined; readonly lastAnswerAt: number | undefined; readonly longestSilenceMs: number }
+  | {
+      readonly event: 'restarted';
+      readonly roll: number;
+      readonly at: number;
+      readonly exitedAt: number;
+      readonly code: number | null;
+      readonly lastRequestAt: number | undefined;
+      readonly lastAnswerAt: number | undefined;
+      readonly longestSilenceMs: number;
+    }
   | {
       readonly event: 'failed';
       readonly at: number;
@@ -61,7 +76,7 @@ type Of<K extends RollingEvent['event']> = Extract<RollingEvent, { event: K }>;
 
 interface Part {
   readonly name: string;
-  readonly claim: Claim;
+  readonly idConflict: Claim;
   readonly wantedRolls: number;
   readonly restarts: Of<'restarted'>[];
   readonly failures: Of<'failed'>[];
@@ -71,7 +86,15 @@ interface Part {
 function partsOf(history: readonly RollingEvent[]): Part[] {
   const parts: Part[] = [];
   for (const event of history) {
-    if (event.event === 'part') parts.push({ name: event.name, claim: event.claim, wantedRolls: event.rolls, restarts: [], failures: [], requests: undefined });
+    if (event.event === 'part')
+      parts.push({
+        name: event.name,
+        idConflict: event.idConflict,
+        wantedRolls: event.rolls,
+        restarts: [],
+        failures: [],
+        requests: undefined,
+      });
     const part = parts.at(-1);
     if (event.event === 'restarted') part?.restarts.push(event);
     if (event.event === 'failed') part?.failures.push(event);
@@ -87,21 +110,33 @@ function figuresOf({ restarts, failures, requests }: Part): PartFigures {
     failed: failures.length,
     exitMs: spreadOf(restarts.map(({ at, exitedAt }) => exitedAt - at)),
     strayMs: spreadOf(restarts.map(({ at, lastRequestAt }) => Math.max(0, (lastRequestAt ?? at) - at))),
-    idleMs: spreadOf(restarts.map(({ at, exitedAt, lastRequestAt, lastAnswerAt }) => exitedAt - Math.max(at, lastRequestAt ?? at, lastAnswerAt ?? at))),
+    idleMs: spreadOf(
+      restarts.map(
+        ({ at, exitedAt, lastRequestAt, lastAnswerAt }) =>
+          exitedAt - Math.max(at, lastRequestAt ?? at, lastAnswerAt ?? at),
+      ),
+    ),
     longestSilenceMs: rounded(Math.max(0, ...restarts.map(({ longestSilenceMs }) => longestSilenceMs))),
   };
 }
 
-function brokenPromises({ claim, wantedRolls, restarts, requests }: Part, { rolls, failed, idleMs }: PartFigures): string[] {
+function brokenPromises(
+  { idConflict, wantedRolls, restarts, requests }: Part,
+  { rolls, failed, idleMs }: PartFigures,
+): string[] {
   const problems: string[] = [];
   if (requests === undefined || requests === 0) problems.push('it was not observed to its end');
   if (rolls < wantedRolls) problems.push(`${rolls} of ${wantedRolls} instances were seen to end`);
-  if (claim === 'loses' && failed === 0) problems.push('nothing was lost without us: this experiment proves nothing');
-  if (claim !== 'lossless' && claim !== 'lossless and prompt') return problems;
+  if (idConflict === 'loses' && failed === 0)
+    problems.push('nothing was lost without us: this experiment proves nothing');
+  if (idConflict !== 'lossless' && idConflict !== 'lossless and prompt') return problems;
   if (failed > 0) problems.push(`${failed} requests failed, promised are 0`);
-  if (claim === 'lossless') return problems;
+  if (idConflict === 'lossless') return problems;
   const unclean = restarts.filter(({ code }) => code !== 0).length;
   if (unclean > 0) problems.push(`${unclean} instances did not exit with 0`);
-  if (idleMs.p50 > PROMPT_MS) problems.push(`an instance exited ${idleMs.p50} ms (p50) after its last request or answer, promised are ${PROMPT_MS}`);
+  if (idleMs.p50 > PROMPT_MS)
+    problems.push(
+      `an instance exited ${idleMs.p50} ms (p50) after its last request or answer, promised are ${PROMPT_MS}`,
+    );
   return problems;
 }

@@ -55,7 +55,11 @@ export class Load {
 
   constructor(port: number, streams: readonly Stream[]) {
     this.#port = port;
-    this.#callers = streams.flatMap((stream) => Array.from({ length: stream.callers }, (_, i) => this.#call(stream, (i / stream.callers) * (stream.spreadMs ?? 0))));
+    this.#callers = streams.flatMap((stream) =>
+      Array.from({ length: stream.callers }, (_, i) =>
+        this.#call(stream, (i / stream.callers) * (stream.spreadMs ?? 0)),
+      ),
+    );
   }
 
   /** Resolves when the last request has been answered. */
@@ -79,7 +83,12 @@ export class Load {
 }
 
 /** What went wrong; undefined: it was answered in full. Never rejects. */
-export function ask(port: number, path: string, id: string, agent: Agent | false): Promise<Pick<Failure, 'kind' | 'detail'> | undefined> {
+export function ask(
+  port: number,
+  path: string,
+  id: string,
+  agent: Agent | false,
+): Promise<Pick<Failure, 'kind' | 'detail'> | undefined> {
   const bytes = path === '/stream' ? STREAM.chunks * STREAM.chunkBytes : 2;
   return new Promise((resolve) => {
     const asked = request({ host: '127.0.0.1', port, path, agent, headers: { 'x-request': id } }, (response) => {
@@ -96,7 +105,9 @@ export function ask(port: number, path: string, id: string, agent: Agent | false
       resolve({ kind: 'timeout', detail: `${TIMEOUT_MS} ms` });
       asked.destroy();
     });
-    asked.on('error', (error: NodeJS.ErrnoException) => resolve({ kind: 'reset', detail: error.code ?? error.message }));
+    asked.on('error', (error: NodeJS.ErrnoException) =>
+      resolve({ kind: 'reset', detail: error.code ?? error.message }),
+    );
     asked.end();
   });
 }

@@ -12,4 +12,11 @@ export type Framework = (typeof frameworks)[number];
 export type Policy = (typeof policies)[number];
 
 /** `--rolls`: how many instances are restarted; `--control`: nobody is, and nothing must fail. */
-export const rollingOptions: OwnOptions = { rolls: 'number', control: 'switch', nemesis: nemeses, baseline: baselines, policy: policies, framework: frameworks };
+export const rollingOptions: OwnOptions = {
+  rolls: 'number',
+  control: 'switch',
+  nemesis: nemeses,
+  baseline: baselines,
+  policy: policies,
+  framework: frameworks,
+};

@@ -14,7 +14,7 @@ export interface BalancerPlan {
 /** One part of the experiment: four instances, restarted one after another under load. */
 export interface Part {
   readonly name: string;
-  readonly claim: Claim;
+  readonly idConflict: Claim;
   /** Instances restarted. */
   readonly rolls: number;
   readonly way: Way;
@@ -43,7 +43,7 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
   const rolls = Number(options.rolls ?? runs ?? ROLLS);
   const main: Part = {
     name: ['rollcall', options.framework, options.policy, options.nemesis].filter(Boolean).join(', '),
-    claim: options.nemesis === undefined ? 'lossless and prompt' : 'lossless',
+    idConflict: options.nemesis === undefined ? 'lossless and prompt' : 'lossless',
     rolls,
     way: 'rollcall',
     framework: (options.framework as Framework | undefined) ?? 'http',
@@ -52,12 +52,25 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
     balancers: [busy],
     warmUpMs: WARM_UP_MS,
   };
-  const control: Part = { ...main, name: 'no restart', claim: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
+  const control: Part = { ...main, name: 'no restart', idConflict: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
   if (options.control === true) return [control];
-  const usual = (way: Exclude<Way, 'rollcall'>, count: number): Part => ({ ...main, name: way, way, claim: way === 'close-at-once' ? 'loses' : 'for comparison', rolls: count });
+  const usual = (way: Exclude<Way, 'rollcall'>, count: number): Part => ({
+    ...main,
+    name: way,
+    way,
+    idConflict: way === 'close-at-once' ? 'loses' : 'for comparison',
+    rolls: count,
+  });
   if (options.baseline !== undefined) return [main, usual(options.baseline as Exclude<Way, 'rollcall'>, rolls)];
   const isWhole = options.framework === undefined && options.policy === undefined && options.nemesis === undefined;
   if (!isWhole) return [main];
-  const two: Part = { ...main, name: 'two balancers', claim: 'lossless', rolls: Math.min(rolls, ROLLS_OF_TWO), balancers: [busy, idle], warmUpMs: LONG_WARM_UP_MS };
+  const two: Part = {
+    ...main,
+    name: 'two balancers',
+    idConflict: 'lossless',
+    rolls: Math.min(rolls, ROLLS_OF_TWO),
+    balancers: [busy, idle],
+    warmUpMs: LONG_WARM_UP_MS,
+  };
   return [control, main, two, usual('close-at-once', Math.min(rolls, ROLLS_OF_USUAL))];
 }

@@ -37,8 +37,8 @@ export async function rolling(lab: Lab): Promise<Verdict> {
 }
 
 async function run(part: Part, history: History<RollingEvent>): Promise<void> {
-  const { name, claim, rolls, way, framework, policy } = part;
-  history.note({ event: 'part', name, claim, rolls, at: wallClock() });
+  const { name, idConflict, rolls, way, framework, policy } = part;
+  history.note({ event: 'part', name, idConflict, rolls, at: wallClock() });
   const world = await createWorld(part.nemesis);
   const fleet = new Fleet({ url: world.url, service: 'web', way, framework, policy });
   const balancers: HaproxyServer[] = [];
@@ -46,9 +46,17 @@ async function run(part: Part, history: History<RollingEvent>): Promise<void> {
   try {
     for (const slot of slots) fleet.launch(slot);
     for (const { refreshSeconds, source, streams } of part.balancers) {
-      const balancer = await startHaproxy({ service: 'web', dnsPort: world.dnsPort, refreshSeconds, source, http2: framework === 'http2' });
+      const balancer = await startHaproxy({
+        service: 'web',
+        dnsPort: world.dnsPort,
+        refreshSeconds,
+        source,
+        http2: framework === 'http2',
+      });
       balancers.push(balancer);
-      await waitFor(async () => (await ask(balancer.port, '/1', 'first', false)) === undefined, { timeoutMs: SERVING_WITHIN_MS });
+      await waitFor(async () => (await ask(balancer.port, '/1', 'first', false)) === undefined, {
+        timeoutMs: SERVING_WITHIN_MS,
+      });
       loads.push(new Load(balancer.port, streams));
     }
     await Promise.all(slots.map((slot) => fleet.serving(slot)));
@@ -72,7 +80,12 @@ async function run(part: Part, history: History<RollingEvent>): Promise<void> {
 }
 
 /** With what befalls the registry, from just before the signal on. */
-async function restart(world: World, fleet: Fleet, slot: number, roll: number): Promise<Extract<RollingEvent, { event: 'restarted' }>> {
+async function restart(
+  world: World,
+  fleet: Fleet,
+  slot: number,
+  roll: number,
+): Promise<Extract<RollingEvent, { event: 'restarted' }>> {
   const mend = await world.strike?.();
   const ending = fleet.terminate(slot, roll);
   if (world.lastsMs !== undefined) await pause(world.lastsMs);
@@ -83,16 +96,40 @@ async function restart(world: World, fleet: Fleet, slot: number, roll: number): 
 
 function noteFailures(load: Load, balancer: HaproxyServer | undefined, history: History<RollingEvent>): void {
   for (const { at, id, path, connection, kind, detail } of load.failures) {
-    history.note({ event: 'failed', at, path, connection, kind, detail, termination: balancer?.logged.get(id)?.termination });
+    history.note({
+      event: 'failed',
+      at,
+      path,
+      connection,
+      kind,
+      detail,
+      termination: balancer?.logged.get(id)?.termination,
+    });
   }
 }
 
 function partsTable({ parts }: RollingFigures): string {
-  const head = ['', 'restarts', 'requests', 'failed', 'SIGTERM to exit: p50', 'max', 'last request: p50', 'max', 'exit after the last request or answer: p50', 'max', 'longest silence broken'];
-  const rows = Object.entries(parts).map(([name, { rolls, requests, failed, exitMs, strayMs, idleMs, longestSilenceMs }]) => {
-    const ms = [exitMs.p50, exitMs.max, strayMs.p50, strayMs.max, idleMs.p50, idleMs.max, longestSilenceMs].map((value) => (Number.isNaN(value) ? '-' : Math.round(value)));
-    return [name, rolls, requests, failed, ...ms];
-  });
+  const head = [
+    '',
+    'restarts',
+    'requests',
+    'failed',
+    'SIGTERM to exit: p50',
+    'max',
+    'last request: p50',
+    'max',
+    'exit after the last request or answer: p50',
+    'max',
+    'longest silence broken',
+  ];
+  const rows = Object.entries(parts).map(
+    ([name, { rolls, requests, failed, exitMs, strayMs, idleMs, longestSilenceMs }]) => {
+      const ms = [exitMs.p50, exitMs.max, strayMs.p50, strayMs.max, idleMs.p50, idleMs.max, longestSilenceMs].map(
+        (value) => (Number.isNaN(value) ? '-' : Math.round(value)),
+      );
+      return [name, rolls, requests, failed, ...ms];
+    },
+  );
   return `${table(head, rows)}\n(times in ms)`;
 }
 
@@ -103,9 +140,18 @@ function failuresTable(history: readonly RollingEvent[]): string {
   for (const event of history) {
     if (event.event === 'part') part = event.name;
     if (event.event !== 'failed') continue;
-    const row = JSON.stringify([part, event.path, event.connection, `${event.kind} ${event.detail}`, event.termination ?? 'not logged']);
+    const row = JSON.stringify([
+      part,
+      event.path,
+      event.connection,
+      `${event.kind} ${event.detail}`,
+      event.termination ?? 'not logged',
+    ]);
     counts.set(row, (counts.get(row) ?? 0) + 1);
   }
   if (counts.size === 0) return 'No request failed.';
-  return table(['failed in', 'request', 'connection', 'as the caller saw it', 'HAProxy', 'times'], [...counts].map(([row, times]) => [...(JSON.parse(row) as string[]), times]));
+  return table(
+    ['failed in', 'request', 'connection', 'as the caller saw it', 'HAProxy', 'times'],
+    [...counts].map(([row, times]) => [...(JSON.parse(row) as string[]), times]),
+  );
 }

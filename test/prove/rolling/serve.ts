@@ -31,7 +31,11 @@ export const answer: Handler = (request, response) => {
 const KEEP_ALIVE_MS = 75_000;
 
 /** A service on one of the frameworks, listening, with a Registrar when options are given; with rollcall's own way of starting on each. */
-export async function serve(framework: Framework, handler: Handler, options: RegistrarOptions | undefined): Promise<{ server: Server; registrar: Registrar | undefined }> {
+export async function serve(
+  framework: Framework,
+  handler: Handler,
+  options: RegistrarOptions | undefined,
+): Promise<{ server: Server; registrar: Registrar | undefined }> {
   if (framework === 'fastify') {
     const { default: Fastify } = await import('fastify');
     const app = Fastify({ keepAliveTimeout: KEEP_ALIVE_MS });
@@ -39,7 +43,8 @@ export async function serve(framework: Framework, handler: Handler, options: Reg
       reply.hijack();
       handler(request.raw, reply.raw);
     });
-    if (options !== undefined) await app.register((await import('../../../src/integrations/fastify.js')).default, options);
+    if (options !== undefined)
+      await app.register((await import('../../../src/integrations/fastify.js')).default, options);
     await app.listen({ host: '127.0.0.1', port: 0 });
     return { server: app.server, registrar: options && app.registrar };
   }
@@ -53,7 +58,8 @@ export async function serve(framework: Framework, handler: Handler, options: Reg
     await once(server, 'listening');
     return { server, registrar: rc?.registrar };
   }
-  const server = framework === 'http' ? createServer(handler) : (await import('node:http2')).createServer(handler as never);
+  const server =
+    framework === 'http' ? createServer(handler) : (await import('node:http2')).createServer(handler as never);
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

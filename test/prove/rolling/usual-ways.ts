@@ -9,7 +9,11 @@ const BEAT_EVERY_MS = 3_000;
 const CLOSED_WITHIN_MS = 10_000;
 
 /** Registers by hand, and at SIGTERM deregisters and closes: at once, or after a fixed sleep. Calls `ending` just before the process exits. */
-export async function goTheUsualWay({ url, service, id, way }: InstancePlan, server: Server, ending: () => void): Promise<void> {
+export async function goTheUsualWay(
+  { url, service, id, way }: InstancePlan,
+  server: Server,
+  ending: () => void,
+): Promise<void> {
   const consul = rawConsul(url);
   const { port } = server.address() as AddressInfo;
   await consul.put('/v1/agent/service/register', {

@@ -1,4 +1,4 @@
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
 import { startConsul, startConsulCluster, startConsulPair } from '../../support/servers/consul-server.js';
 import type { NemesisName } from './options.js';
 
@@ -26,7 +26,13 @@ export async function createWorld(nemesis: NemesisName | undefined): Promise<Wor
   switch (nemesis) {
     case undefined: {
       const consul = await startConsul();
-      return { url: consul.url, dnsPort: consul.dnsPort, strike: undefined, lastsMs: undefined, stop: () => consul.stop() };
+      return {
+        url: consul.url,
+        dnsPort: consul.dnsPort,
+        strike: undefined,
+        lastsMs: undefined,
+        stop: () => consul.stop(),
+      };
     }
     case 'agent-restart': {
       // The agent beside the services, which keeps its data; the catalog is at the server.

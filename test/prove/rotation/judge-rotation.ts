@@ -54,27 +54,51 @@ export function judgeRotation(history: readonly RotationEvent[], intervalMs: num
     const rotatedAt = rotations.find((each) => each >= at);
     const buriedAt = history.find((event) => event.event === 'buried' && event.index === index - 1)?.at;
     if (rotatedAt === undefined) problems.push(`token ${index}: the service was never registered under it`);
-    else if (buriedAt === undefined) problems.push(`token ${index}: the one before it was never deleted, so this proves nothing`);
-    else if (rotatedAt > buriedAt) problems.push(`token ${index}: the service was registered under it ${rounded(rotatedAt - buriedAt)} ms after the one before had died`);
+    else if (buriedAt === undefined)
+      problems.push(`token ${index}: the one before it was never deleted, so this proves nothing`);
+    else if (rotatedAt > buriedAt)
+      problems.push(
+        `token ${index}: the service was registered under it ${rounded(rotatedAt - buriedAt)} ms after the one before had died`,
+      );
     if (rotatedAt !== undefined) took.push(rotatedAt - at);
   }
   if (swaps.length === 0) problems.push('no token was swapped');
-  if (samples.length < swaps.length * bounds.samplesPerSwap) problems.push(`readers looked only ${samples.length} times`);
+  if (samples.length < swaps.length * bounds.samplesPerSwap)
+    problems.push(`readers looked only ${samples.length} times`);
   if (count('beat') === 0) problems.push('no heartbeat was seen');
   if (count('beatMissed') > 0) problems.push(`${count('beatMissed')} heartbeats were missed while tokens were swapped`);
-  if (notPassing > 0) problems.push(`readers saw the service not passing ${notPassing} times while tokens were swapped`);
+  if (notPassing > 0)
+    problems.push(`readers saw the service not passing ${notPassing} times while tokens were swapped`);
 
-  const stateAfter = (to: string, since: number) => history.find((event) => event.event === 'state' && event.to === to && event.at >= since)?.at ?? Infinity;
+  const stateAfter = (to: string, since: number) =>
+    history.find((event) => event.event === 'state' && event.to === to && event.at >= since)?.at ?? Infinity;
   const visibleMs = stateAfter('recovering', revokedAt) - revokedAt;
   const longest = bounds.agentBelievesMs + intervalMs;
-  if (!(visibleMs <= longest)) problems.push(`a revoked token was visible after ${rounded(visibleMs)} ms, promised are ${rounded(longest)}`);
-  const passesAt = history.find((event) => event.event === 'sample' && event.passing && event.at >= stateAfter('registered', goodAt))?.at ?? Infinity;
+  if (!(visibleMs <= longest))
+    problems.push(`a revoked token was visible after ${rounded(visibleMs)} ms, promised are ${rounded(longest)}`);
+  const passesAt =
+    history.find((event) => event.event === 'sample' && event.passing && event.at >= stateAfter('registered', goodAt))
+      ?.at ?? Infinity;
   const healedMs = passesAt - goodAt;
-  if (!(healedMs <= bounds.healedMs)) problems.push(`passing ${rounded(healedMs)} ms after a good token, promised are ${bounds.healedMs}`);
+  if (!(healedMs <= bounds.healedMs))
+    problems.push(`passing ${rounded(healedMs)} ms after a good token, promised are ${bounds.healedMs}`);
 
   const control = history.filter((event) => event.event === 'control');
   const controlRefused = control.filter(({ accepted }) => !accepted).length;
-  if (controlRefused === 0 || controlRefused === control.length) problems.push('the control, which keeps its first token, was not accepted and then refused: this experiment proves nothing');
-  const figures = { swaps: swaps.length, beats: count('beat'), missed: count('beatMissed'), samples: samples.length, notPassing, rotatedMs: spreadOf(took), visibleMs: rounded(visibleMs), healedMs: rounded(healedMs), controlRefused };
+  if (controlRefused === 0 || controlRefused === control.length)
+    problems.push(
+      'the control, which keeps its first token, was not accepted and then refused: this experiment proves nothing',
+    );
+  const figures = {
+    swaps: swaps.length,
+    beats: count('beat'),
+    missed: count('beatMissed'),
+    samples: samples.length,
+    notPassing,
+    rotatedMs: spreadOf(took),
+    visibleMs: rounded(visibleMs),
+    healedMs: rounded(healedMs),
+    controlRefused,
+  };
   return { problems, figures };
 }

@@ -36,15 +36,24 @@ export async function rotation(lab: Lab): Promise<Verdict> {
   let current = await tokens.issue();
   const files = await filesOf({ token: current.secret });
   const control = new Control(url, current.secret, (accepted) => note({ event: 'control', at: wallClock(), accepted }));
-  const service = new ObservedService({ registry: { kind: 'consul', url, tokenFile: files.path('token') }, name: 'ours', ttl: TTL });
+  const service = new ObservedService({
+    registry: { kind: 'consul', url, tokenFile: files.path('token') },
+    name: 'ours',
+    ttl: TTL,
+  });
   let over = false;
   const sampling = (async () => {
     await control.register();
     await service.settled();
-    await every(SAMPLE_EVERY_MS, async () => {
-      const { at, entries } = await reader.look('ours', 'passing');
-      if (entries !== undefined) note({ event: 'sample', at, passing: entries.length > 0 });
-    }, () => over, Infinity);
+    await every(
+      SAMPLE_EVERY_MS,
+      async () => {
+        const { at, entries } = await reader.look('ours', 'passing');
+        if (entries !== undefined) note({ event: 'sample', at, passing: entries.length > 0 });
+      },
+      () => over,
+      Infinity,
+    );
   })();
   try {
     await service.settled();
@@ -71,13 +80,19 @@ export async function rotation(lab: Lab): Promise<Verdict> {
     const goodAt = wallClock();
     await files.write('token', good.secret);
     note({ event: 'good', at: goodAt });
-    const healed = () => service.told.some((message) => message.kind === 'state' && message.to === 'registered' && message.at >= goodAt);
+    const healed = () =>
+      service.told.some((message) => message.kind === 'state' && message.to === 'registered' && message.at >= goodAt);
     await every(50, () => Promise.resolve(), healed, HEALED_WITHIN_MS);
     await pause(500);
   } finally {
     over = true;
     await sampling.catch(() => undefined);
-    for (const message of service.told) note(message.kind === 'state' ? { event: 'state', at: message.at, to: message.to } : { event: message.event, at: message.at });
+    for (const message of service.told)
+      note(
+        message.kind === 'state'
+          ? { event: 'state', at: message.at, to: message.to }
+          : { event: message.event, at: message.at },
+      );
     control.close();
     await service.kill();
     reader.close();
@@ -85,11 +100,24 @@ export async function rotation(lab: Lab): Promise<Verdict> {
     await consul.stop();
     await files.remove();
   }
-  const verdict = judgeRotation([...history.events].sort((a, b) => a.at - b.at), INTERVAL_MS);
+  const verdict = judgeRotation(
+    [...history.events].sort((a, b) => a.at - b.at),
+    INTERVAL_MS,
+  );
   const { rotatedMs, beats, missed, samples, notPassing, visibleMs, healedMs, controlRefused } = verdict.figures;
   lab.say(spreadTable({ 'ms from the new token to being registered under it': rotatedMs }));
-  lab.say(table(['', 'seen', 'bad'], [['heartbeats', beats, missed], ['looks at the service', samples, notPassing]]));
-  lab.say(`revoked: visible after ${visibleMs} ms; passing ${healedMs} ms after a good token; the control was refused ${controlRefused} heartbeats`);
+  lab.say(
+    table(
+      ['', 'seen', 'bad'],
+      [
+        ['heartbeats', beats, missed],
+        ['looks at the service', samples, notPassing],
+      ],
+    ),
+  );
+  lab.say(
+    `revoked: visible after ${visibleMs} ms; passing ${healedMs} ms after a good token; the control was refused ${controlRefused} heartbeats`,
+  );
   return verdict;
 }
 
@@ -110,9 +138,14 @@ class Tokens {
   async issue(): Promise<Token> {
     if (this.#policy === undefined) {
       this.#policy = 'least';
-      await this.#consul.put('/v1/acl/policy', { Name: this.#policy, Rules: leastPolicy({ services: ['ours', 'control'], discovers: [], keys: [] }).join('\n') });
+      await this.#consul.put('/v1/acl/policy', {
+        Name: this.#policy,
+        Rules: leastPolicy({ services: ['ours', 'control'], discovers: [], keys: [] }).join('\n'),
+      });
     }
-    const { SecretID, AccessorID } = (await this.#consul.put('/v1/acl/token', { Policies: [{ Name: this.#policy }] })).json<{ SecretID: string; AccessorID: string }>();
+    const { SecretID, AccessorID } = (
+      await this.#consul.put('/v1/acl/token', { Policies: [{ Name: this.#policy }] })
+    ).json<{ SecretID: string; AccessorID: string }>();
     return { secret: SecretID, accessor: AccessorID };
   }
 
@@ -137,9 +170,15 @@ class Control {
   }
 
   async register(): Promise<void> {
-    await this.#reader.put('/v1/agent/service/register', { Name: 'control', ID: 'control', Checks: [{ CheckID: 'control:ttl', Name: 'Heartbeat', TTL: TTL, Status: 'passing' }] });
+    await this.#reader.put('/v1/agent/service/register', {
+      Name: 'control',
+      ID: 'control',
+      Checks: [{ CheckID: 'control:ttl', Name: 'Heartbeat', TTL: TTL, Status: 'passing' }],
+    });
     this.#timer = setInterval(() => {
-      void this.#reader.put('/v1/agent/check/update/control:ttl', { Status: 'passing', Output: 'ok' }).then(this.#onBeat);
+      void this.#reader
+        .put('/v1/agent/check/update/control:ttl', { Status: 'passing', Output: 'ok' })
+        .then(this.#onBeat);
     }, INTERVAL_MS);
   }
 

@@ -9,7 +9,13 @@ export type SentinelEvent =
   /** The first Sentinel names the other server as the master: nobody can know before. */
   | { readonly event: 'promoted'; readonly at: number }
   /** What the master of the moment holds of an entry, told when it changes. */
-  | { readonly event: 'seen'; readonly who: Who; readonly at: number; readonly tag: string | undefined; readonly passing: boolean }
+  | {
+      readonly event: 'seen';
+      readonly who: Who;
+      readonly at: number;
+      readonly tag: string | undefined;
+      readonly passing: boolean;
+    }
   | { readonly event: 'over'; readonly at: number }
   /** After the end: keys that are left. */
   | { readonly event: 'left'; readonly keys: readonly string[] };
@@ -44,17 +50,33 @@ export function judgeSentinel(history: readonly SentinelEvent[]): Verdict<Sentin
     if (backAt === undefined) problems.push(`round ${killed.round}: never again as it was last written`);
     else {
       behind.push(backAt - promotedAt);
-      if (backAt - promotedAt > WITHIN_MS) problems.push(`round ${killed.round}: as it was last written only ${rounded(backAt - promotedAt)} ms after the new master`);
+      if (backAt - promotedAt > WITHIN_MS)
+        problems.push(
+          `round ${killed.round}: as it was last written only ${rounded(backAt - promotedAt)} ms after the new master`,
+        );
       if (!round.staysFrom('ours', backAt)) problems.push(`round ${killed.round}: gone again after it was back`);
     }
     const controlAt = round.whole('control', promotedAt);
-    controlGone ||= controlAt === undefined || controlAt - promotedAt > WITHIN_MS || !round.staysFrom('control', controlAt);
+    controlGone ||=
+      controlAt === undefined || controlAt - promotedAt > WITHIN_MS || !round.staysFrom('control', controlAt);
   }
   const left = history.findLast((event) => event.event === 'left');
-  if (left === undefined || left.keys.length > 0) problems.push(`in the end there was left: ${left?.keys.join(', ') ?? 'nobody looked'}`);
+  if (left === undefined || left.keys.length > 0)
+    problems.push(`in the end there was left: ${left?.keys.join(', ') ?? 'nobody looked'}`);
   if (failover.length === 0) problems.push('no failover was measured');
-  if (!controlGone) problems.push('the control, which beats at the master it first found, held its entry too: this experiment proves nothing');
-  return { problems, figures: { kills: failover.length, failoverMs: spreadOf(failover), behindMs: spreadOf(behind), left: left?.keys.length ?? -1 } };
+  if (!controlGone)
+    problems.push(
+      'the control, which beats at the master it first found, held its entry too: this experiment proves nothing',
+    );
+  return {
+    problems,
+    figures: {
+      kills: failover.length,
+      failoverMs: spreadOf(failover),
+      behindMs: spreadOf(behind),
+      left: left?.keys.length ?? -1,
+    },
+  };
 }
 
 function roundsOf(history: readonly SentinelEvent[]): Round[] {

@@ -28,7 +28,12 @@ export async function sentinel(lab: Lab): Promise<Verdict> {
   const group = await startRedisSentinels({ downAfterMs: 1_000 });
   const watch = new Watch(group, history);
   const options = { sentinels: group.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })), name: MASTER_NAME };
-  const service = new ObservedService({ registry: { kind: 'redis', options }, name: OURS, ttl: `${TTL_MS}ms`, interval: `${BEAT_EVERY_MS}ms` });
+  const service = new ObservedService({
+    registry: { kind: 'redis', options },
+    name: OURS,
+    ttl: `${TTL_MS}ms`,
+    interval: `${BEAT_EVERY_MS}ms`,
+  });
   try {
     await service.settled();
     for (let round = 1; round <= runs; round += 1) {
@@ -45,11 +50,22 @@ export async function sentinel(lab: Lab): Promise<Verdict> {
   }
   const verdict = judgeSentinel(history.events);
   const { failoverMs, behindMs } = verdict.figures;
-  lab.say(spreadTable({ 'killed: ms until there is a new master': failoverMs, 'and from there: ms until the entry is as it was last written': behindMs }));
+  lab.say(
+    spreadTable({
+      'killed: ms until there is a new master': failoverMs,
+      'and from there: ms until the entry is as it was last written': behindMs,
+    }),
+  );
   return verdict;
 }
 
-async function oneKill(round: number, group: RedisSentinels, service: ObservedService, watch: Watch, history: History<SentinelEvent>): Promise<void> {
+async function oneKill(
+  round: number,
+  group: RedisSentinels,
+  service: ObservedService,
+  watch: Watch,
+  history: History<SentinelEvent>,
+): Promise<void> {
   const master = await group.master();
   const tag = `round-${round}`;
   const replica = group.servers.find((server) => server !== master);
@@ -125,7 +141,11 @@ class Watch {
     this.#last.clear();
     let promoted = false;
     const ask = async () => {
-      const named = await Promise.all(this.#sentinels.map((one) => one.call('SENTINEL', 'get-master-addr-by-name', MASTER_NAME).catch(() => undefined)));
+      const named = await Promise.all(
+        this.#sentinels.map((one) =>
+          one.call('SENTINEL', 'get-master-addr-by-name', MASTER_NAME).catch(() => undefined),
+        ),
+      );
       promoted = named.some((address) => Array.isArray(address) && Number(address[1]) !== old.port);
     };
     await every(POLL_EVERY_MS, ask, () => promoted, GIVE_UP_MS);
@@ -133,7 +153,12 @@ class Watch {
   }
 
   async follow(ms: number): Promise<void> {
-    await every(POLL_EVERY_MS, () => this.#look(), () => false, ms);
+    await every(
+      POLL_EVERY_MS,
+      () => this.#look(),
+      () => false,
+      ms,
+    );
   }
 
   async keys(): Promise<string[]> {
@@ -143,10 +168,16 @@ class Watch {
 
   async #look(): Promise<void> {
     const ids = (await this.#master?.smembers(`rollcall:{${OURS}}`)) ?? [];
-    for (const [who, key] of [['ours', `rollcall:{${OURS}}:${ids[0] ?? ''}`], ['control', CONTROL_KEY]] as const) {
+    for (const [who, key] of [
+      ['ours', `rollcall:{${OURS}}:${ids[0] ?? ''}`],
+      ['control', CONTROL_KEY],
+    ] as const) {
       const text = (await this.#master?.get(key)) ?? null;
       const at = wallClock();
-      const { status, instance } = (text === null ? {} : JSON.parse(text)) as { status?: string; instance?: { tags: string[] } };
+      const { status, instance } = (text === null ? {} : JSON.parse(text)) as {
+        status?: string;
+        instance?: { tags: string[] };
+      };
       const seen = { tag: instance?.tags[0], passing: status === 'passing' };
       if (this.#last.get(who) === JSON.stringify(seen)) continue;
       this.#last.set(who, JSON.stringify(seen));
@@ -156,7 +187,13 @@ class Watch {
 }
 
 function rawClient({ port }: RedisServer): Redis {
-  const client = new Redis({ host: '127.0.0.1', port, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 20 });
+  const client = new Redis({
+    host: '127.0.0.1',
+    port,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 20,
+  });
   client.on('error', () => undefined);
   return client;
 }

@@ -6,7 +6,14 @@ import type { StallKind } from './stalls.js';
 
 /** What was observed, times on the wall clock. Every service is watched by itself. */
 export type StallEvent =
-  | { readonly event: 'stalled'; readonly service: string; readonly who: 'ours' | 'control'; readonly kind: StallKind; readonly began: number; readonly ended: number }
+  | {
+      readonly event: 'stalled';
+      readonly service: string;
+      readonly who: 'ours' | 'control';
+      readonly kind: StallKind;
+      readonly began: number;
+      readonly ended: number;
+    }
   /** Whether readers of passing instances were given it; noted when that changes. */
   | { readonly event: 'seen'; readonly service: string; readonly at: number; readonly passing: boolean }
   /** So many looks were taken while our services stalled and right after, and so many of them found nothing. */
@@ -55,10 +62,14 @@ export function judgeStall(history: readonly StallEvent[], { toleranceMs }: Stal
   const short = planned.filter((stall) => lengthOf(stall) <= toleranceMs * SHORT_SHARE);
 
   /** The first change of a service to `passing` in a span. */
-  const changeIn = (service: string, passing: boolean, from: number, to: number) => seen.find((event) => event.service === service && event.passing === passing && event.at >= from && event.at <= to)?.at;
-  const flips = (stall: Stalled) => changeIn(stall.service, false, stall.began, stall.ended + bounds.passingAfterReleaseMs) !== undefined;
+  const changeIn = (service: string, passing: boolean, from: number, to: number) =>
+    seen.find((event) => event.service === service && event.passing === passing && event.at >= from && event.at <= to)
+      ?.at;
+  const flips = (stall: Stalled) =>
+    changeIn(stall.service, false, stall.began, stall.ended + bounds.passingAfterReleaseMs) !== undefined;
 
-  for (const stall of short.filter(flips)) problems.push(`a stall of ${rounded(lengthOf(stall))} ms (${stall.kind}) took ${stall.service} out of ?passing`);
+  for (const stall of short.filter(flips))
+    problems.push(`a stall of ${rounded(lengthOf(stall))} ms (${stall.kind}) took ${stall.service} out of ?passing`);
   const criticalMs: number[] = [];
   const passingMs: number[] = [];
   const long = ours.filter(isWedge);
@@ -71,18 +82,27 @@ export function judgeStall(history: readonly StallEvent[], { toleranceMs }: Stal
       const after = out - began - toleranceMs;
       criticalMs.push(after);
       if (after < 0) problems.push(`${what} was critical ${rounded(-after)} ms before the tolerance was over`);
-      if (after > bounds.criticalAfterToleranceMs) problems.push(`${what} was critical ${rounded(after)} ms after the tolerance, promised are ${bounds.criticalAfterToleranceMs}`);
+      if (after > bounds.criticalAfterToleranceMs)
+        problems.push(
+          `${what} was critical ${rounded(after)} ms after the tolerance, promised are ${bounds.criticalAfterToleranceMs}`,
+        );
     }
     const back = changeIn(service, true, ended, Infinity);
     if (back !== undefined) passingMs.push(back - ended);
-    if (back === undefined || back - ended > bounds.passingAfterReleaseMs) problems.push(`${what} was passing ${back === undefined ? 'never' : `${rounded(back - ended)} ms`} after its release, promised are ${bounds.passingAfterReleaseMs}`);
+    if (back === undefined || back - ended > bounds.passingAfterReleaseMs)
+      problems.push(
+        `${what} was passing ${back === undefined ? 'never' : `${rounded(back - ended)} ms`} after its release, promised are ${bounds.passingAfterReleaseMs}`,
+      );
   }
   const inVain = looked.reduce((sum, event) => sum + event.inVain, 0);
   if (inVain > 0) problems.push(`${inVain} looks during stalls under the tolerance found the service out of ?passing`);
   const controlFlips = control.filter(flips).length;
   if (short.length === 0) problems.push('no stall under the tolerance was observed');
   if (long.length === 0) problems.push('no wedge was observed');
-  if (controlFlips === 0) problems.push('the control, whose heartbeats come from the main thread, was never out of ?passing: this experiment proves nothing');
+  if (controlFlips === 0)
+    problems.push(
+      'the control, whose heartbeats come from the main thread, was never out of ?passing: this experiment proves nothing',
+    );
   const figures = {
     shortStalls: short.length,
     looks: looked.reduce((sum, event) => sum + event.looks, 0),

@@ -32,15 +32,28 @@ export async function stall(lab: Lab): Promise<Verdict> {
   await buildPackage();
   const consul = await startConsul();
   const share = (from: number, to: number) => (from + random() * (to - from)) * TTL_MS;
-  const short = (nth: number): StallOrder => ({ kind: shortStalls[nth % shortStalls.length] as StallKind, ms: share(0.1, 0.95) });
-  const wedge = (nth: number): StallOrder => ({ kind: wedges[nth % wedges.length] as StallKind, ms: TTL_MS + 600 + random() * 900 });
-  const times = (count: number, make: (nth: number) => StallOrder) => Array.from({ length: Math.ceil(count) }, (_, nth) => make(nth));
+  const short = (nth: number): StallOrder => ({
+    kind: shortStalls[nth % shortStalls.length] as StallKind,
+    ms: share(0.1, 0.95),
+  });
+  const wedge = (nth: number): StallOrder => ({
+    kind: wedges[nth % wedges.length] as StallKind,
+    ms: TTL_MS + 600 + random() * 900,
+  });
+  const times = (count: number, make: (nth: number) => StallOrder) =>
+    Array.from({ length: Math.ceil(count) }, (_, nth) => make(nth));
   const orders = [...times(runs, short), ...times(runs * WEDGE_SHARE, wedge)];
   try {
     const ours = (name: string): StallingPlan => ({ url: consul.url, name, ttlMs: TTL_MS, thread: 'worker' });
     const waits = ({ kind }: StallOrder) => waiting.includes(kind);
     await Promise.all([
-      suffer(ours('computing'), 'ours', orders.filter((order) => !waits(order)), history, lab),
+      suffer(
+        ours('computing'),
+        'ours',
+        orders.filter((order) => !waits(order)),
+        history,
+        lab,
+      ),
       suffer(ours('waiting'), 'ours', orders.filter(waits), history, lab),
     ]);
     const control: StallingPlan = { url: consul.url, name: 'control', ttlMs: TTL_MS, thread: 'main' };
@@ -49,23 +62,48 @@ export async function stall(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeStall(history.events, { toleranceMs: TTL_MS });
-  const { shortStalls: endured, looks, outOfPassing, overrun, longestShortMs, criticalMs, passingMs, controlStalls, controlFlips } = verdict.figures;
+  const {
+    shortStalls: endured,
+    looks,
+    outOfPassing,
+    overrun,
+    longestShortMs,
+    criticalMs,
+    passingMs,
+    controlStalls,
+    controlFlips,
+  } = verdict.figures;
   lab.say(
     table(
       ['TTL and tolerance 3 s', 'stalls', 'out of ?passing'],
       [
-        [`worker: 0.1 to 0.95 of the tolerance, the longest ${longestShortMs} ms`, endured, `${outOfPassing} of ${looks} looks`],
+        [
+          `worker: 0.1 to 0.95 of the tolerance, the longest ${longestShortMs} ms`,
+          endured,
+          `${outOfPassing} of ${looks} looks`,
+        ],
         ['main thread: the same', controlStalls, `${controlFlips} stalls`],
         ['overrun, counted as neither', overrun, ''],
       ],
     ),
   );
-  lab.say(spreadTable({ 'wedged: ms from the end of the tolerance until critical': criticalMs, 'released: ms until passing': passingMs }));
+  lab.say(
+    spreadTable({
+      'wedged: ms from the end of the tolerance until critical': criticalMs,
+      'released: ms until passing': passingMs,
+    }),
+  );
   return verdict;
 }
 
 /** One service, and all that is done to it, one after another. */
-async function suffer(plan: StallingPlan, who: 'ours' | 'control', orders: readonly StallOrder[], history: History<StallEvent>, lab: Lab): Promise<void> {
+async function suffer(
+  plan: StallingPlan,
+  who: 'ours' | 'control',
+  orders: readonly StallOrder[],
+  history: History<StallEvent>,
+  lab: Lab,
+): Promise<void> {
   const watched = new Watched(plan, history);
   const service = forkService(new URL('stalling-service.ts', import.meta.url), { words: [JSON.stringify(plan)] });
   try {
@@ -99,7 +137,8 @@ async function suffer(plan: StallingPlan, who: 'ours' | 'control', orders: reado
 /** What it says of its nth stall. */
 async function stalledBy(service: ForkedService, nth: number): Promise<Extract<FromStalling, { kind: 'stalled' }>> {
   const isIt = (message: unknown): message is Extract<FromStalling, { kind: 'stalled' }> =>
-    (message as FromStalling).kind === 'stalled' && (service.messages as FromStalling[]).filter(({ kind }) => kind === 'stalled').indexOf(message as never) === nth;
+    (message as FromStalling).kind === 'stalled' &&
+    (service.messages as FromStalling[]).filter(({ kind }) => kind === 'stalled').indexOf(message as never) === nth;
   return service.waitForMessage(isIt, 60_000);
 }
 
@@ -128,7 +167,8 @@ class Watched {
   }
 
   stopCounting(counts: boolean): void {
-    if (counts) this.#history.note({ event: 'looked', service: this.#service, looks: this.#looks, inVain: this.#inVain });
+    if (counts)
+      this.#history.note({ event: 'looked', service: this.#service, looks: this.#looks, inVain: this.#inVain });
   }
 
   async until(enough: () => boolean, withinMs = GIVE_UP_MS): Promise<void> {

@@ -20,7 +20,8 @@ export interface StallOrder {
 }
 
 /** Times are on the wall clock. */
-export type FromStalling = { readonly kind: 'registered' } | { readonly kind: 'stalled'; readonly began: number; readonly ended: number };
+export type FromStalling =
+  { readonly kind: 'registered' } | { readonly kind: 'stalled'; readonly began: number; readonly ended: number };
 
 // A service in a process of its own whose event loop is stalled when told so.
 const { url, name, ttlMs, thread } = JSON.parse(process.argv[2] ?? '') as StallingPlan;
@@ -39,5 +40,11 @@ process.once('disconnect', () => process.exit(1));
 
 const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
 await once(server, 'listening');
-await register(server, { name, ttl: ttlMs, registry: consul({ endpoints: [url] }), logger: false, heartbeat: { thread } });
+await register(server, {
+  name,
+  ttl: ttlMs,
+  registry: consul({ endpoints: [url] }),
+  logger: false,
+  heartbeat: { thread },
+});
 tell({ kind: 'registered' });

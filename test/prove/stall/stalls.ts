@@ -7,7 +7,12 @@ export const shortStalls = ['busy loop', 'JSON', 'garbage', 'execSync'] as const
 export const wedges = ['while (true)', 'regular expression', 'Atomics.wait'] as const;
 export type StallKind = (typeof shortStalls)[number] | (typeof wedges)[number];
 
-const rows = Array.from({ length: 2_000 }, (_, id) => ({ id, name: `row ${id}`, tags: ['a', 'b'], nested: { deep: [id, id + 1] } }));
+const rows = Array.from({ length: 2_000 }, (_, id) => ({
+  id,
+  name: `row ${id}`,
+  tags: ['a', 'b'],
+  nested: { deep: [id, id + 1] },
+}));
 
 const until = (ms: number, work: () => void) => {
   const endAt = performance.now() + ms;

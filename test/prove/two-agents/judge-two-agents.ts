@@ -13,11 +13,23 @@ export type TwoAgentsEvent =
   | { readonly event: 'round'; readonly part: Part; readonly fault: Fault; readonly round: number; readonly at: number }
   | { readonly event: 'struck' | 'healed' | 'over'; readonly at: number }
   /** Where readers find entries of ours, and of the control's, and where these pass; noted when it changes. */
-  | { readonly event: 'seen'; readonly who: 'ours' | 'control'; readonly at: number; readonly entries: readonly Place[]; readonly passing: readonly Place[] }
+  | {
+      readonly event: 'seen';
+      readonly who: 'ours' | 'control';
+      readonly at: number;
+      readonly entries: readonly Place[];
+      readonly passing: readonly Place[];
+    }
   /** Whether the entry of the other instance was still there, and ours elsewhere. */
   | { readonly event: 'successor'; readonly at: number; readonly kept: boolean; readonly oursPasses: boolean }
   /** After both have stopped, at the end of a part: entries that are still there. */
-  | { readonly event: 'end'; readonly part: Part; readonly at: number; readonly ours: number; readonly control: number };
+  | {
+      readonly event: 'end';
+      readonly part: Part;
+      readonly at: number;
+      readonly ours: number;
+      readonly control: number;
+    };
 
 export interface TwoAgentsPlan {
   readonly ttlMs: number;
@@ -49,7 +61,9 @@ export function judgeTwoAgents(history: readonly TwoAgentsEvent[], plan: TwoAgen
   const rounds = roundsOf(history);
   for (const { part, fault, round, events } of rounds) {
     const name = `${part} round ${round} (${fault})`;
-    const [struckAt, healedAt] = (['struck', 'healed'] as const).map((which) => events.find(({ event }) => event === which)?.at);
+    const [struckAt, healedAt] = (['struck', 'healed'] as const).map(
+      (which) => events.find(({ event }) => event === which)?.at,
+    );
     if (struckAt === undefined || healedAt === undefined || events.at(-1)?.event !== 'over') {
       problems.push(`${name}: it was not observed to its end`);
       continue;
@@ -57,10 +71,15 @@ export function judgeTwoAgents(history: readonly TwoAgentsEvent[], plan: TwoAgen
     const ours = events.filter((event) => event.event === 'seen').filter(({ who }) => who === 'ours');
     const there = ours.find(({ at, passing }) => at > struckAt && passing.includes('other'));
     if (there === undefined) problems.push(`${name}: it was never registered with the other`);
-    else if (there.at - struckAt > moveBoundMs(fault, plan.intervalMs)) problems.push(`${name}: registered with the other after ${rounded(there.at - struckAt)} ms, promised are ${moveBoundMs(fault, plan.intervalMs)}`);
+    else if (there.at - struckAt > moveBoundMs(fault, plan.intervalMs))
+      problems.push(
+        `${name}: registered with the other after ${rounded(there.at - struckAt)} ms, promised are ${moveBoundMs(fault, plan.intervalMs)}`,
+      );
     if (there !== undefined && fault !== 'successor') moved[fault].push(there.at - struckAt);
     const last = ours.at(-1);
-    const home = ours.findLast(({ at, entries, passing }) => at > healedAt && `${entries.join()} ${passing.join()}` === 'preferred preferred');
+    const home = ours.findLast(
+      ({ at, entries, passing }) => at > healedAt && `${entries.join()} ${passing.join()}` === 'preferred preferred',
+    );
     if (home === undefined || home !== last) problems.push(`${name}: it is not back with the preferred one alone`);
     else if (fault !== 'successor') back.push(home.at - healedAt);
   }
@@ -79,14 +98,20 @@ export function judgeTwoAgents(history: readonly TwoAgentsEvent[], plan: TwoAgen
     if (!rounds.some((round) => round.part === part)) problems.push(`there was no round of ${part}`);
     const end = ends.find((event) => event.part === part);
     if (end === undefined) problems.push(`${part}: nobody looked for what was left over`);
-    else if (end.control === 0) problems.push(`${part}: the control, which clears nothing, left nothing over: this experiment proves nothing`);
+    else if (end.control === 0)
+      problems.push(`${part}: the control, which clears nothing, left nothing over: this experiment proves nothing`);
   }
-  if (quantile(back, 1) > plan.backWithinMs) problems.push(`back only ${rounded(quantile(back, 1))} ms after the preferred one was healed, promised are ${plan.backWithinMs}`);
-  if (figures.doubledMs > plan.ttlMs) problems.push(`two entries passed for ${figures.doubledMs} ms, promised is at most a TTL of ${plan.ttlMs}`);
+  if (quantile(back, 1) > plan.backWithinMs)
+    problems.push(
+      `back only ${rounded(quantile(back, 1))} ms after the preferred one was healed, promised are ${plan.backWithinMs}`,
+    );
+  if (figures.doubledMs > plan.ttlMs)
+    problems.push(`two entries passed for ${figures.doubledMs} ms, promised is at most a TTL of ${plan.ttlMs}`);
   if (figures.leftOver > 0) problems.push(`${figures.leftOver} entries were left over`);
   if (successors.length === 0) problems.push('no successor was there to be left alone');
   if (figures.successorsLost > 0) problems.push(`${figures.successorsLost} entries of another instance were removed`);
-  if (successors.some(({ oursPasses }) => !oursPasses)) problems.push('ours did not pass elsewhere while another instance had its id');
+  if (successors.some(({ oursPasses }) => !oursPasses))
+    problems.push('ours did not pass elsewhere while another instance had its id');
   return { problems, figures };
 }
 
@@ -117,7 +142,8 @@ function longestDouble(history: readonly TwoAgentsEvent[]): number {
     if (event.event === 'round') counts = event.fault !== 'successor';
     if (since !== undefined) longest = Math.max(longest, event.at - since);
     if (event.event === 'round') since = undefined;
-    if (event.event === 'seen' && event.who === 'ours') since = counts && event.passing.length > 1 ? (since ?? event.at) : undefined;
+    if (event.event === 'seen' && event.who === 'ours')
+      since = counts && event.passing.length > 1 ? (since ?? event.at) : undefined;
   }
   return longest;
 }

@@ -29,7 +29,11 @@ export class Onlooker {
   readonly #writers = new Map<string, RawConsul>();
   readonly #sights = new Map<'ours' | 'control', Sight>();
 
-  constructor(history: History<TwoAgentsEvent>, agents: Readonly<Record<Place, ConsulServer>>, urls: readonly string[]) {
+  constructor(
+    history: History<TwoAgentsEvent>,
+    agents: Readonly<Record<Place, ConsulServer>>,
+    urls: readonly string[],
+  ) {
     this.#history = history;
     this.#agents = agents;
     this.#readers = urls.map((url) => rawConsul(url, { timeoutMs: ANSWER_WITHIN_MS }));
@@ -40,8 +44,17 @@ export class Onlooker {
     for (const who of ['ours', 'control'] as const) {
       const rows = (await Promise.all(this.#readers.map((reader) => rowsOf(reader, who)))).flat();
       const at = wallClock();
-      const places = rows.map((row) => ({ place: this.#placeOf(row), isPassing: row.Checks.every(({ Status }) => Status === 'passing') }));
-      const sight = { entries: places.map(({ place }) => place).sort(), passing: places.filter(({ isPassing }) => isPassing).map(({ place }) => place).sort() };
+      const places = rows.map((row) => ({
+        place: this.#placeOf(row),
+        isPassing: row.Checks.every(({ Status }) => Status === 'passing'),
+      }));
+      const sight = {
+        entries: places.map(({ place }) => place).sort(),
+        passing: places
+          .filter(({ isPassing }) => isPassing)
+          .map(({ place }) => place)
+          .sort(),
+      };
       if (JSON.stringify(sight) === JSON.stringify(this.#sights.get(who))) continue;
       this.#sights.set(who, sight);
       this.#history.note({ event: 'seen', who, at, ...sight });
@@ -67,7 +80,9 @@ export class Onlooker {
 
   /** Whether the agent has an entry of this incarnation. */
   async holdsAt(url: string, id: string, nonce: string): Promise<boolean> {
-    const services = (await this.#writer(url).get('/v1/agent/services')).json<Record<string, { Meta?: Record<string, string> }>>();
+    const services = (await this.#writer(url).get('/v1/agent/services')).json<
+      Record<string, { Meta?: Record<string, string> }>
+    >();
     return services[id]?.Meta?.rollcall_nonce === nonce;
   }
 

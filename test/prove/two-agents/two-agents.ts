@@ -1,6 +1,6 @@
 import { Registrar, consul, nearest } from '../../../src/index.js';
 import type { Registry } from '../../../src/index.js';
-import { startFaultProxy } from '../../../src/testing/fault-proxy.js';
+import { startFaultProxy } from '../../../src/integrations/testing/fault-proxy.js';
 import { seededRandom } from '../../support/seeded.js';
 import { startConsul, startConsulPair } from '../../support/servers/consul-server.js';
 import type { ConsulServer } from '../../support/servers/consul-server.js';
@@ -33,9 +33,19 @@ export async function twoAgents(lab: Lab): Promise<Verdict> {
   const history = lab.record<TwoAgentsEvent>();
   await oneDatacenter(lab, history);
   await twoDatacenters(lab, history);
-  const verdict = judgeTwoAgents(history.events, { ttlMs: TTL_MS, intervalMs: INTERVAL_MS, backWithinMs: BACK_WITHIN_MS });
+  const verdict = judgeTwoAgents(history.events, {
+    ttlMs: TTL_MS,
+    intervalMs: INTERVAL_MS,
+    backWithinMs: BACK_WITHIN_MS,
+  });
   const { killedMs, hungMs, backMs, ...others } = verdict.figures;
-  lab.say(spreadTable({ 'killed: ms until registered with the other': killedMs, 'hung: ms until registered with the other': hungMs, 'healed: ms until back with the preferred alone': backMs }));
+  lab.say(
+    spreadTable({
+      'killed: ms until registered with the other': killedMs,
+      'hung: ms until registered with the other': hungMs,
+      'healed: ms until back with the preferred alone': backMs,
+    }),
+  );
   lab.say(table(['', ''], Object.entries(others)));
   return verdict;
 }
@@ -53,7 +63,9 @@ async function oneDatacenter(lab: Lab, history: History<TwoAgentsEvent>): Promis
 }
 
 async function twoDatacenters(lab: Lab, history: History<TwoAgentsEvent>): Promise<void> {
-  const [near, far] = await Promise.all(['east', 'west'].map((datacenter) => startConsul({ dataDir: true, config: { datacenter } }))) as [ConsulServer, ConsulServer];
+  const [near, far] = (await Promise.all(
+    ['east', 'west'].map((datacenter) => startConsul({ dataDir: true, config: { datacenter } })),
+  )) as [ConsulServer, ConsulServer];
   const way = await startFaultProxy({ target: { host: '127.0.0.1', port: far.port } });
   await way.delay(FARTHER_BY_MS / 2);
   // The far one first: what is preferred has to be found out.
@@ -82,7 +94,17 @@ async function runPart(lab: Lab, history: History<TwoAgentsEvent>, stage: Stage)
   const runs = lab.runs ?? RUNS;
   const random = seededRandom(lab.seed);
   const drain = { min: 0, quiet: 0, max: '2s' };
-  const registrar = new Registrar({ name: 'ours', id: 'ours', address: '10.0.0.1', port: 3000, ttl: TTL_MS, heartbeat: { interval: INTERVAL_MS }, registry, logger: false, shutdown: { signals: false, drain } });
+  const registrar = new Registrar({
+    name: 'ours',
+    id: 'ours',
+    address: '10.0.0.1',
+    port: 3000,
+    ttl: TTL_MS,
+    heartbeat: { interval: INTERVAL_MS },
+    registry,
+    logger: false,
+    shutdown: { signals: false, drain },
+  });
   const control = new NaiveFailover([preferred.url, other.url], TTL_MS, INTERVAL_MS);
   const isHome = () => onlooker.sees('ours', ['preferred'], ['preferred']);
   try {
@@ -114,7 +136,13 @@ async function runPart(lab: Lab, history: History<TwoAgentsEvent>, stage: Stage)
     control.stop();
     await registrar.stop();
     await look(onlooker, () => onlooker.sees('ours', [], []), TTL_MS);
-    history.note({ event: 'end', part, at: wallClock(), ours: onlooker.entriesOf('ours'), control: onlooker.entriesOf('control') });
+    history.note({
+      event: 'end',
+      part,
+      at: wallClock(),
+      ours: onlooker.entriesOf('ours'),
+      control: onlooker.entriesOf('control'),
+    });
   }
 }
 
@@ -128,7 +156,12 @@ async function liveBesideSuccessor(history: History<TwoAgentsEvent>, { preferred
     Checks: [{ CheckID: 'successor', Name: 'Heartbeat', TTL: '600s', Status: 'passing' }],
   });
   await look(onlooker, () => false, OPEN_FOR_MS + 3 * INTERVAL_MS);
-  history.note({ event: 'successor', at: wallClock(), kept: await onlooker.holdsAt(preferred.url, 'ours', 'successor'), oursPasses: onlooker.passesAt('ours', 'other') });
+  history.note({
+    event: 'successor',
+    at: wallClock(),
+    kept: await onlooker.holdsAt(preferred.url, 'ours', 'successor'),
+    oursPasses: onlooker.passesAt('ours', 'other'),
+  });
   await onlooker.putAt(preferred.url, '/v1/agent/service/deregister/ours');
 }
 

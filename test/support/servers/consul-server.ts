@@ -36,9 +36,15 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulSe
   const program = await findServer('consul');
   const make = async (ports: ConsulPorts) => {
     const keepsData = options.dataDir === true || options.join !== undefined;
-    return new ConsulServer(program, options, ports, keepsData ? await mkdtemp(join(tmpdir(), 'rollcall-consul-')) : undefined);
+    return new ConsulServer(
+      program,
+      options,
+      ports,
+      keepsData ? await mkdtemp(join(tmpdir(), 'rollcall-consul-')) : undefined,
+    );
   };
-  if (options.ports === undefined) return startOnFreePorts(4, ([http = 0, dns = 0, serf = 0, rpc = 0]) => make({ http, dns, serf, rpc }));
+  if (options.ports === undefined)
+    return startOnFreePorts(4, ([http = 0, dns = 0, serf = 0, rpc = 0]) => make({ http, dns, serf, rpc }));
   const server = await make(options.ports);
   try {
     await server.restart();
@@ -50,7 +56,9 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulSe
 }
 
 /** A server and a client agent that has joined it; `stop()` stops both. */
-export async function startConsulPair(options: Pick<ConsulOptions, 'dataDir' | 'acl'> = {}): Promise<{ server: ConsulServer; client: ConsulServer; stop(): Promise<void> }> {
+export async function startConsulPair(
+  options: Pick<ConsulOptions, 'dataDir' | 'acl'> = {},
+): Promise<{ server: ConsulServer; client: ConsulServer; stop(): Promise<void> }> {
   const server = await startConsul(options);
   try {
     const client = await startConsul({ join: `127.0.0.1:${server.ports.serf}`, acl: options.acl ?? false });
@@ -69,10 +77,23 @@ export async function startConsulPair(options: Pick<ConsulOptions, 'dataDir' | '
 }
 
 /** Three servers with data, and a client agent that has joined them; `stop()` stops all. Losing one leaves two, who elect another leader. */
-export async function startConsulCluster(): Promise<{ client: ConsulServer; leader(): Promise<ConsulServer>; stop(): Promise<void> }> {
+export async function startConsulCluster(): Promise<{
+  client: ConsulServer;
+  leader(): Promise<ConsulServer>;
+  stop(): Promise<void>;
+}> {
   const ports = await freePorts(12);
-  const places = [0, 4, 8].map((at): ConsulPorts => ({ http: ports[at] ?? 0, dns: ports[at + 1] ?? 0, serf: ports[at + 2] ?? 0, rpc: ports[at + 3] ?? 0 }));
-  const config = { bootstrap_expect: places.length, retry_join: places.map(({ serf }) => `127.0.0.1:${serf}`), retry_interval: '1s' };
+  const places = [0, 4, 8].map((at): ConsulPorts => ({
+    http: ports[at] ?? 0,
+    dns: ports[at + 1] ?? 0,
+    serf: ports[at + 2] ?? 0,
+    rpc: ports[at + 3] ?? 0,
+  }));
+  const config = {
+    bootstrap_expect: places.length,
+    retry_join: places.map(({ serf }) => `127.0.0.1:${serf}`),
+    retry_interval: '1s',
+  };
   const starts = await Promise.allSettled(places.map((place) => startConsul({ dataDir: true, ports: place, config })));
   const servers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   const stop = async () => {
@@ -142,28 +163,51 @@ export class ConsulServer extends ManagedServer {
           // Somebody else's agent on our port would answer, too.
           const self = (await consul.get('/v1/agent/self')).json<{ Config: { NodeName: string } }>();
           if (self.Config.NodeName !== this.nodeName) return false;
-          const [leader, health] = await Promise.all([consul.get('/v1/status/leader'), consul.get('/v1/health/service/consul?passing')]);
-          return leader.status === 200 && leader.body.length > 4 && health.status === 200 && health.json<unknown[]>().length > 0;
+          const [leader, health] = await Promise.all([
+            consul.get('/v1/status/leader'),
+            consul.get('/v1/health/service/consul?passing'),
+          ]);
+          return (
+            leader.status === 200 &&
+            leader.body.length > 4 &&
+            health.status === 200 &&
+            health.json<unknown[]>().length > 0
+          );
         },
         { timeoutMs },
       );
       if (!current.running) throw new Error('it ended');
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`Consul did not come up on port ${this.port}: ${reason}. Its output:\n${current.output}`, { cause });
+      throw new Error(`Consul did not come up on port ${this.port}: ${reason}. Its output:\n${current.output}`, {
+        cause,
+      });
     } finally {
       consul.close();
     }
   }
 }
 
-function commandLine({ dataDir, acl, join: serverToJoin, config }: ConsulOptions, nodeName: string, ports: ConsulPorts, directory: string | undefined): string[] {
+function commandLine(
+  { dataDir, acl, join: serverToJoin, config }: ConsulOptions,
+  nodeName: string,
+  ports: ConsulPorts,
+  directory: string | undefined,
+): string[] {
   const isClient = serverToJoin !== undefined;
   const settings = {
     node_name: nodeName,
     bind_addr: '127.0.0.1',
     client_addr: '127.0.0.1',
-    ports: { http: ports.http, dns: ports.dns, serf_lan: ports.serf, serf_wan: -1, server: ports.rpc, grpc: -1, https: -1 },
+    ports: {
+      http: ports.http,
+      dns: ports.dns,
+      serf_lan: ports.serf,
+      serf_wan: -1,
+      server: ports.rpc,
+      grpc: -1,
+      https: -1,
+    },
     log_level: 'err',
     // Only loopback traffic: no look for news.
     disable_update_check: true,
@@ -171,8 +215,20 @@ function commandLine({ dataDir, acl, join: serverToJoin, config }: ConsulOptions
     ...(!isClient && dataDir && { server: true, bootstrap_expect: 1 }),
     // The timing of small local clusters: a restarted server elects itself in seconds.
     ...(!isClient && { performance: { raft_multiplier: 1 } }),
-    ...(acl && { acl: { enabled: true, default_policy: 'deny', ...(typeof acl === 'object' && { token_ttl: acl.rememberFor, policy_ttl: acl.rememberFor }), tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { master: MANAGEMENT_TOKEN }) } } }),
+    ...(acl && {
+      acl: {
+        enabled: true,
+        default_policy: 'deny',
+        ...(typeof acl === 'object' && { token_ttl: acl.rememberFor, policy_ttl: acl.rememberFor }),
+        tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { master: MANAGEMENT_TOKEN }) },
+      },
+    }),
     ...config,
   };
-  return ['agent', ...(directory === undefined ? ['-dev'] : ['-data-dir', directory]), '-hcl', JSON.stringify(settings)];
+  return [
+    'agent',
+    ...(directory === undefined ? ['-dev'] : ['-data-dir', directory]),
+    '-hcl',
+    JSON.stringify(settings),
+  ];
 }

@@ -49,8 +49,11 @@ export async function unpackDebianPackage(wanted: DebianPackage, program: string
     for (const part of parts) {
       const file = files.find((path) => basename(path).startsWith(`${part.name}_`));
       if (file === undefined) throw new Error(`apt downloaded no ${part.name}`);
-      const found = createHash('sha256').update(await readFile(file)).digest('hex');
-      if (found !== part.sha256[architecture]) throw new Error(`${part.name} ${part.version} has SHA-256 ${found}, pinned is ${part.sha256[architecture]}`);
+      const found = createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex');
+      if (found !== part.sha256[architecture])
+        throw new Error(`${part.name} ${part.version} has SHA-256 ${found}, pinned is ${part.sha256[architecture]}`);
       await run('dpkg-deb', ['-x', file, fresh]);
     }
     if (wanted.libraries !== undefined) await writeStarters(fresh);
@@ -87,15 +90,42 @@ async function moveUnlessThere(from: string, to: string): Promise<void> {
 }
 
 /** Lets apt do it, with its own proxies, mirrors and signature checks, but with a state of its own: no root, and the machine's lists stay as they are. */
-async function download(parts: readonly PackageFile[], suite: string, architecture: string, work: string): Promise<string[]> {
+async function download(
+  parts: readonly PackageFile[],
+  suite: string,
+  architecture: string,
+  work: string,
+): Promise<string[]> {
   const mirror = await debianMirror();
-  const keyring = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'].find(existsSync);
-  const directories = { sources: join(work, 'sources'), state: join(work, 'state'), cache: join(work, 'cache'), files: join(work, 'files') };
-  for (const path of [directories.sources, join(directories.state, 'lists/partial'), join(directories.cache, 'archives/partial'), directories.files]) {
+  const keyring = [
+    '/usr/share/keyrings/debian-archive-keyring.gpg',
+    '/usr/share/keyrings/debian-archive-keyring.pgp',
+  ].find(existsSync);
+  const directories = {
+    sources: join(work, 'sources'),
+    state: join(work, 'state'),
+    cache: join(work, 'cache'),
+    files: join(work, 'files'),
+  };
+  for (const path of [
+    directories.sources,
+    join(directories.state, 'lists/partial'),
+    join(directories.cache, 'archives/partial'),
+    directories.files,
+  ]) {
     await mkdir(path, { recursive: true });
   }
-  const source = ['Types: deb', `URIs: ${mirror}`, `Suites: ${suite}`, 'Components: main', `Architectures: ${architecture}`];
-  await writeFile(join(directories.sources, 'debian.sources'), `${[...source, ...(keyring ? [`Signed-By: ${keyring}`] : [])].join('\n')}\n`);
+  const source = [
+    'Types: deb',
+    `URIs: ${mirror}`,
+    `Suites: ${suite}`,
+    'Components: main',
+    `Architectures: ${architecture}`,
+  ];
+  await writeFile(
+    join(directories.sources, 'debian.sources'),
+    `${[...source, ...(keyring ? [`Signed-By: ${keyring}`] : [])].join('\n')}\n`,
+  );
   await writeFile(join(work, 'status'), '');
   const settings = {
     'Dir::Etc::sourcelist': '/dev/null',
@@ -109,11 +139,20 @@ async function download(parts: readonly PackageFile[], suite: string, architectu
     'Acquire::Retries': '3',
   };
   // Hooks of the machine would act on the machine's own state.
-  const cleared = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'].map((name) => `#clear ${name};`);
+  const cleared = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'].map(
+    (name) => `#clear ${name};`,
+  );
   const configuration = join(work, 'apt.conf');
-  await writeFile(configuration, `${[...cleared, ...Object.entries(settings).map(([name, value]) => `${name} "${value}";`)].join('\n')}\n`);
+  await writeFile(
+    configuration,
+    `${[...cleared, ...Object.entries(settings).map(([name, value]) => `${name} "${value}";`)].join('\n')}\n`,
+  );
 
-  const apt = (...words: string[]) => run('apt-get', ['-c', configuration, '-q', ...words], { cwd: directories.files, env: { ...process.env, LC_ALL: 'C' } });
+  const apt = (...words: string[]) =>
+    run('apt-get', ['-c', configuration, '-q', ...words], {
+      cwd: directories.files,
+      env: { ...process.env, LC_ALL: 'C' },
+    });
   await apt('update', '--error-on=any');
   await apt('download', ...parts.map(({ name, version }) => `${name}=${version}`));
   return (await readdir(directories.files)).map((file) => join(directories.files, file));
@@ -123,7 +162,9 @@ async function download(parts: readonly PackageFile[], suite: string, architectu
 async function debianMirror(): Promise<string> {
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1];
   const { stdout } = await run('apt-get', ['update', '--print-uris'], { env: { ...process.env, LC_ALL: 'C' } });
-  const mirror = [...stdout.matchAll(/^'(.+)\/dists\/([^/']+)\/InRelease'/gm)].find(([, , suite]) => suite === codename || suite === 'stable' || suite === 'testing' || suite === 'sid');
+  const mirror = [...stdout.matchAll(/^'(.+)\/dists\/([^/']+)\/InRelease'/gm)].find(
+    ([, , suite]) => suite === codename || suite === 'stable' || suite === 'testing' || suite === 'sid',
+  );
   if (mirror?.[1] === undefined) throw new Error("apt's sources name no Debian mirror");
   return mirror[1];
 }

@@ -37,8 +37,17 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
 export async function startEtcdCluster(): Promise<EtcdCluster> {
   const program = await findServer('etcd');
   return startOnFreePorts(9, async (ports) => {
-    const members = [0, 3, 6].map((at) => ({ name: memberName(), client: ports[at] ?? 0, plain: ports[at + 1] ?? 0, peer: ports[at + 2] ?? 0 }));
-    return new EtcdCluster(await Promise.all(members.map(async (member) => new EtcdServer(program, member, members, {}, await dataDirectory()))));
+    const members = [0, 3, 6].map((at) => ({
+      name: memberName(),
+      client: ports[at] ?? 0,
+      plain: ports[at + 1] ?? 0,
+      peer: ports[at + 2] ?? 0,
+    }));
+    return new EtcdCluster(
+      await Promise.all(
+        members.map(async (member) => new EtcdServer(program, member, members, {}, await dataDirectory())),
+      ),
+    );
   });
 }
 
@@ -52,20 +61,26 @@ export class EtcdServer extends ManagedServer {
   readonly #name: string;
   readonly #directory: string;
 
-  constructor(program: string, member: Member, cluster: readonly Member[], { tls = false }: EtcdOptions, directory: string) {
+  constructor(
+    program: string,
+    member: Member,
+    cluster: readonly Member[],
+    { tls = false }: EtcdOptions,
+    directory: string,
+  ) {
     const scheme = tls ? 'https' : 'http';
     const url = `${scheme}://127.0.0.1:${member.client}`;
     const plainUrl = `http://127.0.0.1:${member.plain}`;
     const peerUrl = ({ peer }: Member) => `http://127.0.0.1:${peer}`;
     const settings: Record<string, string> = {
-      'name': member.name,
+      name: member.name,
       'data-dir': directory,
       'listen-client-urls': `${url},${plainUrl}`,
       'advertise-client-urls': url,
       'listen-peer-urls': peerUrl(member),
       'initial-advertise-peer-urls': peerUrl(member),
       'initial-cluster': cluster.map((one) => `${one.name}=${peerUrl(one)}`).join(','),
-      'logger': 'zap',
+      logger: 'zap',
       'log-level': 'error',
       ...(tls && { 'cert-file': tlsFile('cert'), 'key-file': tlsFile('key') }),
     };
@@ -83,7 +98,10 @@ export class EtcdServer extends ManagedServer {
       await waitFor(
         async () => {
           if (!current.running) return 'it ended';
-          const [health, members] = await Promise.all([this.#ask('/health'), this.#ask('/v3/cluster/member/list', '{}')]);
+          const [health, members] = await Promise.all([
+            this.#ask('/health'),
+            this.#ask('/v3/cluster/member/list', '{}'),
+          ]);
           // Somebody else's etcd on our port would be healthy, too.
           return health.includes('"true"') && members.includes(this.#name);
         },
@@ -91,7 +109,9 @@ export class EtcdServer extends ManagedServer {
       );
       if (!current.running) throw new Error('it ended');
     } catch (cause) {
-      throw new Error(`etcd did not come up on port ${this.port}: ${String(cause)}. Its output:\n${current.output}`, { cause });
+      throw new Error(`etcd did not come up on port ${this.port}: ${String(cause)}. Its output:\n${current.output}`, {
+        cause,
+      });
     }
   }
 
@@ -115,7 +135,10 @@ export class EtcdServer extends ManagedServer {
   }
 
   async #ask(path: string, body?: string): Promise<string> {
-    const answer = await fetch(`${this.plainUrl}${path}`, { ...(body && { method: 'POST', body }), signal: AbortSignal.timeout(2_000) });
+    const answer = await fetch(`${this.plainUrl}${path}`, {
+      ...(body && { method: 'POST', body }),
+      signal: AbortSignal.timeout(2_000),
+    });
     return answer.text();
   }
 }

@@ -90,7 +90,11 @@ export class HaproxyServer extends ManagedServer {
   }
 }
 
-function configuration({ service, dnsPort, refreshSeconds = 1, source = '127.0.0.1', http2 = false }: HaproxyOptions, port: number, logPort: number): string {
+function configuration(
+  { service, dnsPort, refreshSeconds = 1, source = '127.0.0.1', http2 = false }: HaproxyOptions,
+  port: number,
+  logPort: number,
+): string {
   const hold = `${2 * refreshSeconds}s`;
   return `
 global

@@ -41,15 +41,21 @@ export const haproxy: DebianPackage = {
   ],
 };
 
-export const etcd: DebianPackage = { suite: 'bookworm', ...pin('etcd-server', '3.4.23-4+b4', {
-  amd64: '3a9445d4560ad6de1c375756b2a17d97713df44cbd20a658c871fe108af7ef5d',
-  arm64: '821e59be145fa42bd72b3e003d275640947c3d824b4c06b1ed2a01a631d555a1',
-}) };
+export const etcd: DebianPackage = {
+  suite: 'bookworm',
+  ...pin('etcd-server', '3.4.23-4+b4', {
+    amd64: '3a9445d4560ad6de1c375756b2a17d97713df44cbd20a658c871fe108af7ef5d',
+    arm64: '821e59be145fa42bd72b3e003d275640947c3d824b4c06b1ed2a01a631d555a1',
+  }),
+};
 
-export const etcdClient: DebianPackage = { suite: 'bookworm', ...pin('etcd-client', '3.4.23-4+b4', {
-  amd64: 'db3a484d5d924b50bf71f459ee544ecd7b11c25dc2f6becc0c50352d67299cc8',
-  arm64: '3f1bcd6d47e2c9eaa274c5bb2f7b2ebc090226dc10dde00e13e32d0b03d137d7',
-}) };
+export const etcdClient: DebianPackage = {
+  suite: 'bookworm',
+  ...pin('etcd-client', '3.4.23-4+b4', {
+    amd64: 'db3a484d5d924b50bf71f459ee544ecd7b11c25dc2f6becc0c50352d67299cc8',
+    arm64: '3f1bcd6d47e2c9eaa274c5bb2f7b2ebc090226dc10dde00e13e32d0b03d137d7',
+  }),
+};
 
 /** `redis-server` is a link to a program of redis-tools. */
 export const redis: DebianPackage = {

@@ -23,7 +23,11 @@ const fromBytes = (base64 = '') => Buffer.from(base64, 'base64').toString();
 
 export function rawEtcd(url: string): RawEtcd {
   async function post<T>(path: string, body: object): Promise<T> {
-    const answer = await fetch(`${url}/v3${path}`, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
+    const answer = await fetch(`${url}/v3${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`etcd answered ${path} with ${answer.status}: ${text}`);
     return JSON.parse(text) as T;
@@ -32,7 +36,10 @@ export function rawEtcd(url: string): RawEtcd {
   async function under(prefix: string): Promise<RawKey[]> {
     const end = Buffer.from(prefix);
     end[end.length - 1]! += 1;
-    const { kvs = [] } = await post<{ kvs?: { key: string; value?: string; lease?: string }[] }>('/kv/range', { key: toBytes(prefix), range_end: end.toString('base64') });
+    const { kvs = [] } = await post<{ kvs?: { key: string; value?: string; lease?: string }[] }>('/kv/range', {
+      key: toBytes(prefix),
+      range_end: end.toString('base64'),
+    });
     return kvs.map(({ key, value, lease = '0' }) => ({ key: fromBytes(key), value: fromBytes(value), lease }));
   }
 
@@ -52,6 +59,7 @@ export function rawEtcd(url: string): RawEtcd {
     put: async (key, value) => {
       await post('/kv/put', { key: toBytes(key), value: toBytes(value) });
     },
-    leases: async () => ((await post<{ leases?: { ID: string }[] }>('/lease/leases', {})).leases ?? []).map(({ ID }) => ID),
+    leases: async () =>
+      ((await post<{ leases?: { ID: string }[] }>('/lease/leases', {})).leases ?? []).map(({ ID }) => ID),
   };
 }

@@ -29,26 +29,43 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   return startOnFreePorts(2, async ([port = 0, tlsPort = 0]) => {
     const directory = await mkdtemp(join(tmpdir(), 'rollcall-redis-'));
     const settings: Record<string, string> = {
-      'port': String(port),
-      'bind': '127.0.0.1',
-      'dir': directory,
-      'save': '',
-      'loglevel': 'warning',
+      port: String(port),
+      bind: '127.0.0.1',
+      dir: directory,
+      save: '',
+      loglevel: 'warning',
       // A replica may come back as a master and the other way round without waiting for a disk.
       'repl-diskless-sync-delay': '0',
       ...(options.password !== undefined && { requirepass: options.password }),
-      ...(options.cluster === true && { 'cluster-enabled': 'yes', 'cluster-port': String(tlsPort), 'cluster-announce-ip': '127.0.0.1' }),
+      ...(options.cluster === true && {
+        'cluster-enabled': 'yes',
+        'cluster-port': String(tlsPort),
+        'cluster-announce-ip': '127.0.0.1',
+      }),
       ...(options.replicaOf !== undefined && { replicaof: `127.0.0.1 ${options.replicaOf}` }),
-      ...(options.tls === true && { 'tls-port': String(tlsPort), 'tls-cert-file': tlsFile('cert'), 'tls-key-file': tlsFile('key'), 'tls-ca-cert-file': tlsFile('cert'), 'tls-auth-clients': 'no' }),
+      ...(options.tls === true && {
+        'tls-port': String(tlsPort),
+        'tls-cert-file': tlsFile('cert'),
+        'tls-key-file': tlsFile('key'),
+        'tls-ca-cert-file': tlsFile('cert'),
+        'tls-auth-clients': 'no',
+      }),
     };
     const file = join(directory, 'redis.conf');
-    await writeFile(file, Object.entries(settings).map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`).join(''));
+    await writeFile(
+      file,
+      Object.entries(settings)
+        .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
+        .join(''),
+    );
     return new RedisServer({ program, words: [file], directory }, { port, tlsPort }, options.password);
   });
 }
 
 /** A master, a replica and three Sentinels; resolves once the Sentinels know all of them. `stop()` stops all. */
-export async function startRedisSentinels({ downAfterMs = 1_000 }: { downAfterMs?: number } = {}): Promise<RedisSentinels> {
+export async function startRedisSentinels({
+  downAfterMs = 1_000,
+}: { downAfterMs?: number } = {}): Promise<RedisSentinels> {
   const program = await findServer('redis');
   const stops: (() => Promise<void>)[] = [];
   const keep = <T extends { stop(): Promise<void> }>(server: T): T => {
@@ -74,7 +91,10 @@ export async function startRedisSentinels({ downAfterMs = 1_000 }: { downAfterMs
         return new RedisServer({ program, words: [file, '--sentinel'], directory }, { port, tlsPort: 0 }, undefined);
       });
     // Sentinels ask a replica every ten seconds: the first time it should have something good to say.
-    await waitFor(async () => (await replica.cli('INFO', 'replication')).includes('master_link_status:up'), { timeoutMs: 20_000, everyMs: 50 });
+    await waitFor(async () => (await replica.cli('INFO', 'replication')).includes('master_link_status:up'), {
+      timeoutMs: 20_000,
+      everyMs: 50,
+    });
     const sentinels = await Promise.all([1, 2, 3].map(async () => keep(await start())));
     const group = new RedisSentinels([master, replica], sentinels);
     await group.ready();
@@ -91,7 +111,11 @@ export class RedisServer extends ManagedServer {
   readonly tlsPort: number;
   readonly #password: string | undefined;
 
-  constructor(command: ConstructorParameters<typeof ManagedServer>[0], { port, tlsPort }: { port: number; tlsPort: number }, password: string | undefined) {
+  constructor(
+    command: ConstructorParameters<typeof ManagedServer>[0],
+    { port, tlsPort }: { port: number; tlsPort: number },
+    password: string | undefined,
+  ) {
     super(command);
     this.port = port;
     this.tlsPort = tlsPort;
@@ -106,10 +130,15 @@ export class RedisServer extends ManagedServer {
     const current = this.process;
     try {
       // Somebody else's Redis on our port has another process id.
-      await waitFor(async () => !current.running || (await this.cli('INFO', 'server')).includes(`process_id:${current.pid}\r`), { timeoutMs, everyMs: 50 });
+      await waitFor(
+        async () => !current.running || (await this.cli('INFO', 'server')).includes(`process_id:${current.pid}\r`),
+        { timeoutMs, everyMs: 50 },
+      );
       if (!current.running) throw new Error('it ended');
     } catch (cause) {
-      throw new Error(`Redis did not come up on port ${this.port}: ${String(cause)}. Its output:\n${current.output}`, { cause });
+      throw new Error(`Redis did not come up on port ${this.port}: ${String(cause)}. Its output:\n${current.output}`, {
+        cause,
+      });
     }
   }
 
@@ -132,7 +161,9 @@ export class RedisSentinels {
 
   /** The server that the Sentinels call the master. */
   async master(): Promise<RedisServer> {
-    const [, port] = ((await this.sentinels[0]?.cli('SENTINEL', 'get-master-addr-by-name', MASTER_NAME)) ?? '').split('\n');
+    const [, port] = ((await this.sentinels[0]?.cli('SENTINEL', 'get-master-addr-by-name', MASTER_NAME)) ?? '').split(
+      '\n',
+    );
     const found = this.servers.find((server) => server.port === Number(port));
     if (found === undefined) throw new Error(`The Sentinels know no master of ours, but one at port ${String(port)}`);
     return found;
@@ -146,7 +177,11 @@ export class RedisSentinels {
           const facts = await sentinel.cli('SENTINEL', 'master', MASTER_NAME);
           const fact = (name: string) => new RegExp(`^${name}\\n(.*)$`, 'm').exec(facts)?.[1];
           const replicas = await sentinel.cli('SENTINEL', 'replicas', MASTER_NAME);
-          return fact('num-other-sentinels') === '2' && fact('flags') === 'master' && replicas.includes('master-link-status\nok\n');
+          return (
+            fact('num-other-sentinels') === '2' &&
+            fact('flags') === 'master' &&
+            replicas.includes('master-link-status\nok\n')
+          );
         },
         { timeoutMs: 40_000, everyMs: 100 },
       );

@@ -38,7 +38,10 @@ export async function makeAuthority(name = 'Test CA'): Promise<Authority> {
     ...validity(false),
     signingAlgorithm: algorithm,
     serialNumber: serial(),
-    extensions: [new x509.BasicConstraintsExtension(true, 1, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true)],
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 1, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
   });
   return {
     cert: ca.toString('pem'),
@@ -53,7 +56,9 @@ export async function makeAuthority(name = 'Test CA'): Promise<Authority> {
         signingAlgorithm: algorithm,
         serialNumber: serial(),
         extensions: [
-          new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value }))),
+          new x509.SubjectAlternativeNameExtension(
+            names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value })),
+          ),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
         ],
       });
@@ -63,7 +68,9 @@ export async function makeAuthority(name = 'Test CA'): Promise<Authority> {
 }
 
 /** A directory for files of a test, by their names; `write` replaces one by a rename, as careful writers do. */
-export async function filesOf(files: Readonly<Record<string, string>>): Promise<{ path(name: string): string; write(name: string, text: string): Promise<void>; remove(): Promise<void> }> {
+export async function filesOf(
+  files: Readonly<Record<string, string>>,
+): Promise<{ path(name: string): string; write(name: string, text: string): Promise<void>; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-files-'));
   const path = (name: string) => join(directory, name);
   const write = async (name: string, text: string) => {
@@ -79,11 +86,16 @@ function newKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 function validity(expired: boolean): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - 30 * DAY_MS), notAfter: new Date(Date.now() + (expired ? -DAY_MS : 30 * DAY_MS)) };
+  return {
+    notBefore: new Date(Date.now() - 30 * DAY_MS),
+    notAfter: new Date(Date.now() + (expired ? -DAY_MS : 30 * DAY_MS)),
+  };
 }
 
 function serial(): string {
-  return Buffer.from(webcrypto.getRandomValues(new Uint8Array(8))).toString('hex').replace(/^[89a-f]/, '1');
+  return Buffer.from(webcrypto.getRandomValues(new Uint8Array(8)))
+    .toString('hex')
+    .replace(/^[89a-f]/, '1');
 }
 
 async function pemOf(key: webcrypto.CryptoKey): Promise<string> {

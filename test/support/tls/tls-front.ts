@@ -23,10 +23,12 @@ export async function startTlsFront(target: string, options: TlsOptions): Promis
     accepted += 1;
     sockets.add(socket);
     const inner = connect(Number(port), hostname);
-    socket.on('error', () => inner.destroy()).on('close', () => {
-      sockets.delete(socket);
-      inner.destroy();
-    });
+    socket
+      .on('error', () => inner.destroy())
+      .on('close', () => {
+        sockets.delete(socket);
+        inner.destroy();
+      });
     inner.on('error', () => socket.destroy());
     socket.pipe(inner).pipe(socket);
   });

@@ -4,13 +4,31 @@ import type { FootprintEvent, Leftovers } from '../../bench/footprint/judge-foot
 
 const MB = 1024 * 1024;
 const reading = (mb: number) => ({ rss: mb * MB, privateRss: mb * MB, heapUsed: mb * MB, external: 0 });
-const start = (imported: number): FootprintEvent => ({ kind: 'start', pair: 1, order: [], ms: { bare: 40, bareAgain: 41, imported } });
+const start = (imported: number): FootprintEvent => ({
+  kind: 'start',
+  pair: 1,
+  order: [],
+  ms: { bare: 40, bareAgain: 41, imported },
+});
 const memory = (one: number, all: number): FootprintEvent[] => [
-  { kind: 'memory', warm: 100, further: 100, imported: reading(50), one: reading(one), warmed: reading(one + 25), all: reading(all + 25) },
+  {
+    kind: 'memory',
+    warm: 100,
+    further: 100,
+    imported: reading(50),
+    one: reading(one),
+    warmed: reading(one + 25),
+    all: reading(all + 25),
+  },
 ];
 const none: Leftovers = { timers: 1, sockets: 2, processListeners: 3, serverListenersAndMethods: 4 };
 const some: Leftovers = { timers: 9, sockets: 9, processListeners: 9, serverListenersAndMethods: 9 };
-const leftovers = (after: Leftovers, during = some): FootprintEvent => ({ kind: 'leftovers', before: none, during, after });
+const leftovers = (after: Leftovers, during = some): FootprintEvent => ({
+  kind: 'leftovers',
+  before: none,
+  during,
+  after,
+});
 
 describe('the judge of the footprint', () => {
   it('finds nothing wrong with a small one', () => {
@@ -30,11 +48,31 @@ describe('the judge of the footprint', () => {
 
   it.each([
     ['a slow import', [start(66), ...memory(51, 52), leftovers(none)], /^the import over a bare start, ms, is 26/],
-    ['a heavy first Registrar', [start(41), ...memory(58.5, 59), leftovers(none)], /^the first Registrar, MB resident, is 8.5/],
-    ['heavy further ones', [start(41), ...memory(51, 61), leftovers(none)], /^a further Registrar, kB resident, is 102.4/],
-    ['a timer left behind', [start(41), ...memory(51, 52), leftovers({ ...none, timers: 2 })], /^stop\(\) left 1 timers behind/],
-    ['a socket left behind', [start(41), ...memory(51, 52), leftovers({ ...none, sockets: 3 })], /^stop\(\) left 1 sockets behind/],
-    ['a census that sees nothing', [start(41), ...memory(51, 52), leftovers(none, { ...some, sockets: 2 })], /never seen to have any sockets/],
+    [
+      'a heavy first Registrar',
+      [start(41), ...memory(58.5, 59), leftovers(none)],
+      /^the first Registrar, MB resident, is 8.5/,
+    ],
+    [
+      'heavy further ones',
+      [start(41), ...memory(51, 61), leftovers(none)],
+      /^a further Registrar, kB resident, is 102.4/,
+    ],
+    [
+      'a timer left behind',
+      [start(41), ...memory(51, 52), leftovers({ ...none, timers: 2 })],
+      /^stop\(\) left 1 timers behind/,
+    ],
+    [
+      'a socket left behind',
+      [start(41), ...memory(51, 52), leftovers({ ...none, sockets: 3 })],
+      /^stop\(\) left 1 sockets behind/,
+    ],
+    [
+      'a census that sees nothing',
+      [start(41), ...memory(51, 52), leftovers(none, { ...some, sockets: 2 })],
+      /never seen to have any sockets/,
+    ],
     ['measurements that are missing', [leftovers(none)], /^the import over a bare start, ms, is NaN/],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeFootprint(history).problems.some((line) => problem.test(line))).toBe(true);

@@ -5,7 +5,16 @@ import { judgeTax } from '../../bench/tax/judge-tax.js';
 const score = (perSecond: number, p99Ms = 1) => ({ perSecond, p50Ms: 1, p99Ms, userCalls: 0, body: 'ok' });
 
 describe('the judge of a health request', () => {
-  const row = (ratio: number, ours = {}) => ({ round: 1, order: [], scores: { ours: { ...score(ratio * 1_000), ...ours }, bare: score(1_000), bareAgain: score(1_000), alone: score(2_000) } });
+  const row = (ratio: number, ours = {}) => ({
+    round: 1,
+    order: [],
+    scores: {
+      ours: { ...score(ratio * 1_000), ...ours },
+      bare: score(1_000),
+      bareAgain: score(1_000),
+      alone: score(2_000),
+    },
+  });
 
   it('goes by the median of the ratios within each round', () => {
     const { problems, figures } = judgeHealth([row(0.2), row(0.95), row(1.3)]);
@@ -24,7 +33,9 @@ describe('the judge of a health request', () => {
   });
 
   it('compares nothing but the same answers', () => {
-    expect(judgeHealth([row(1, { body: 'longer' })]).problems).toEqual([expect.stringContaining('not the same in 1 rounds')]);
+    expect(judgeHealth([row(1, { body: 'longer' })]).problems).toEqual([
+      expect.stringContaining('not the same in 1 rounds'),
+    ]);
   });
 
   it('sees that nothing was measured', () => {
@@ -37,7 +48,15 @@ describe('the judge of the tax', () => {
   const rows = (throughput: number, p99: number, count = 10) =>
     Array.from({ length: count }, (_, index) => {
       const wobble = 1 + (index - (count - 1) / 2) / 1_000;
-      return { round: 1, order: [], scores: { with: score(1_000 * throughput * wobble, p99 * wobble), without: score(1_000), withoutAgain: score(1_000) } };
+      return {
+        round: 1,
+        order: [],
+        scores: {
+          with: score(1_000 * throughput * wobble, p99 * wobble),
+          without: score(1_000),
+          withoutAgain: score(1_000),
+        },
+      };
     });
 
   it('holds where the intervals reach the bars', () => {
@@ -55,11 +74,15 @@ describe('the judge of the tax', () => {
   });
 
   it('sees a throughput that is surely lower', () => {
-    expect(judgeTax(rows(0.985, 1), []).problems).toEqual(['the throughput ratio is 0.982 to 0.988, promised is an interval that reaches 0.99']);
+    expect(judgeTax(rows(0.985, 1), []).problems).toEqual([
+      'the throughput ratio is 0.982 to 0.988, promised is an interval that reaches 0.99',
+    ]);
   });
 
   it('sees a p99 that is surely higher', () => {
-    expect(judgeTax(rows(1, 1.03), []).problems).toEqual(['the p99 ratio is 1.026 to 1.034, promised is an interval that reaches 1.02']);
+    expect(judgeTax(rows(1, 1.03), []).problems).toEqual([
+      'the p99 ratio is 1.026 to 1.034, promised is an interval that reaches 1.02',
+    ]);
   });
 
   it('takes nothing for granted that too few rounds say', () => {

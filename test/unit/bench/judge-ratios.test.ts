@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { judgeBeat } from '../../bench/beat/judge-beat.js';
 import { judgeVisible } from '../../bench/visible/judge-visible.js';
 
-const beat = (ours: number, raw: number) => ({ pair: 1, order: [], cpu: { ours, raw, rawAgain: raw }, wall: { ours: 1, raw: 1, rawAgain: 1 } });
+const beat = (ours: number, raw: number) => ({
+  pair: 1,
+  order: [],
+  cpu: { ours, raw, rawAgain: raw },
+  wall: { ours: 1, raw: 1, rawAgain: 1 },
+});
 const visible = (ours: number, raw: number) => {
   const times = { ours, oursFresh: ours, raw, rawAgain: raw, rawFresh: raw };
   return { pair: 1, order: [], listed: times, passing: times };
@@ -33,7 +38,10 @@ describe('the judge of visibility', () => {
   });
 
   it('sees a start that is visible later than promised', () => {
-    expect(judgeVisible([visible(4.5, 2)]).problems).toEqual([expect.stringContaining('behindRawMs is 2.5'), expect.stringContaining('freshBehindFreshRawMs is 2.5')]);
+    expect(judgeVisible([visible(4.5, 2)]).problems).toEqual([
+      expect.stringContaining('behindRawMs is 2.5'),
+      expect.stringContaining('freshBehindFreshRawMs is 2.5'),
+    ]);
   });
 
   it('sees that nothing was measured', () => {

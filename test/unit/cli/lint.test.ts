@@ -25,9 +25,14 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** Runs the program in the folder of this test. */
 function rollcall(...words: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--import', tsx, main, ...words], { cwd: folder }, (_error, stdout, stderr) => {
-      resolve({ status: child.exitCode ?? -1, out: stdout.split('\n').filter((line) => line !== ''), err: stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      ['--import', tsx, main, ...words],
+      { cwd: folder },
+      (_error, stdout, stderr) => {
+        resolve({ status: child.exitCode ?? -1, out: stdout.split('\n').filter((line) => line !== ''), err: stderr });
+      },
+    );
   });
 }
 
@@ -44,7 +49,10 @@ describe('rollcall lint', () => {
 
   it('prints a line for each problem, with the name that is right', async () => {
     const { status, out } = await lint({}, 'orders', 'order_service', 'a'.repeat(64));
-    expect({ status, out }).toEqual({ status: 1, out: [`order_service: ${dns} (try: order-service)`, `${'a'.repeat(64)}: ${dns} (try: ${'a'.repeat(63)})`] });
+    expect({ status, out }).toEqual({
+      status: 1,
+      out: [`order_service: ${dns} (try: order-service)`, `${'a'.repeat(64)}: ${dns} (try: ${'a'.repeat(63)})`],
+    });
   });
 
   it('asks for the convention when it is to be strict', async () => {
@@ -52,7 +60,11 @@ describe('rollcall lint', () => {
   });
 
   it('reads package.json: what is meant for us, else its own name without the scope', async () => {
-    const files = { 'own.json': '{ "name": "a_b", "rollcall": { "name": "c_d" } }', 'package.json': '{ "name": "@shop/order_service" }', 'fine.json': '{ "name": "@shop/orders" }' };
+    const files = {
+      'own.json': '{ "name": "a_b", "rollcall": { "name": "c_d" } }',
+      'package.json': '{ "name": "@shop/order_service" }',
+      'fine.json': '{ "name": "@shop/orders" }',
+    };
     expect((await lint(files, 'own.json', 'package.json', 'fine.json')).out).toEqual([
       `own.json: c_d: ${dns} (try: c-d)`,
       `package.json: order_service: ${dns} (try: order-service)`,
@@ -72,23 +84,43 @@ services:
   five: { environment: { SERVICE_NAME: "\${NAME}" } }
   six: { environment: [ SERVICE_NAME ] }
 `;
-    expect((await lint({ 'docker-compose.prod.yml': compose }, 'docker-compose.prod.yml')).out.map((line) => line.split(': ')[1])).toEqual(['a_b', 'c_d=e', 'merged_1', 'f_g']);
+    expect(
+      (await lint({ 'docker-compose.prod.yml': compose }, 'docker-compose.prod.yml')).out.map(
+        (line) => line.split(': ')[1],
+      ),
+    ).toEqual(['a_b', 'c_d=e', 'merged_1', 'f_g']);
   });
 
   it('takes the keys of a compose file in which no service has a name', async () => {
-    expect((await lint({ 'compose.yaml': 'services: { order_service: {}, payments: { environment: [PORT=1] } }' }, 'compose.yaml')).out).toEqual([
-      `compose.yaml: order_service: ${dns} (try: order-service)`,
-    ]);
+    expect(
+      (
+        await lint(
+          { 'compose.yaml': 'services: { order_service: {}, payments: { environment: [PORT=1] } }' },
+          'compose.yaml',
+        )
+      ).out,
+    ).toEqual([`compose.yaml: order_service: ${dns} (try: order-service)`]);
   });
 
   it('reads env files', async () => {
-    const files = { '.env': '# ours\nSERVICE_NAME="order_service"\n', '.env.prod': 'export SERVICE_NAME=a.b\n', 'x.env': 'PORT=1' };
+    const files = {
+      '.env': '# ours\nSERVICE_NAME="order_service"\n',
+      '.env.prod': 'export SERVICE_NAME=a.b\n',
+      'x.env': 'PORT=1',
+    };
     const { status, out } = await lint(files, '.env', '.env.prod', 'x.env');
-    expect({ status, out }).toEqual({ status: 1, out: [`.env: order_service: ${dns} (try: order-service)`, `.env.prod: a.b: ${dns} (try: a-b)`] });
+    expect({ status, out }).toEqual({
+      status: 1,
+      out: [`.env: order_service: ${dns} (try: order-service)`, `.env.prod: a.b: ${dns} (try: a-b)`],
+    });
   });
 
   it('takes package.json and compose files of the current folder when it is given nothing', async () => {
-    const files = { 'package.json': '{ "name": "a_b" }', 'compose.override.yml': 'services: { c_d: {} }', 'other.yml': 'services: { e_f: {} }' };
+    const files = {
+      'package.json': '{ "name": "a_b" }',
+      'compose.override.yml': 'services: { c_d: {} }',
+      'other.yml': 'services: { e_f: {} }',
+    };
     expect((await lint(files)).out.map((line) => line.split(': ').slice(0, 2))).toEqual([
       ['compose.override.yml', 'c_d'],
       ['package.json', 'a_b'],
@@ -97,7 +129,10 @@ services:
 
   it('keeps a problem on one line, whatever the name', async () => {
     const { status, out } = await lint({ 'package.json': JSON.stringify({ name: 'a\r\n::error::b\u202e\ud800' }) });
-    expect({ status, out }).toEqual({ status: 1, out: [`package.json: a\\u{d}\\u{a}::error::b\\u{202e}\\u{d800}: ${dns} (try: a-error-b)`] });
+    expect({ status, out }).toEqual({
+      status: 1,
+      out: [`package.json: a\\u{d}\\u{a}::error::b\\u{202e}\\u{d800}: ${dns} (try: a-error-b)`],
+    });
     expect((await lint({ 'package.json': '{ "name": "" }' })).out).toEqual([`package.json: "": ${dns} (try: service)`]);
   });
 
@@ -130,9 +165,12 @@ describe('rollcall', () => {
     }
   });
 
-  it.each([[[]], [['lnit']], [['constructor']]])('says so, and ends with 2, for a command that it does not have: %j', async (words) => {
-    const { status, out, err } = await rollcall(...words);
-    expect({ status, out }).toEqual({ status: 2, out: [] });
-    expect(err).toContain('Usage: rollcall <command>');
-  });
+  it.each([[[]], [['lnit']], [['constructor']]])(
+    'says so, and ends with 2, for a command that it does not have: %j',
+    async (words) => {
+      const { status, out, err } = await rollcall(...words);
+      expect({ status, out }).toEqual({ status: 2, out: [] });
+      expect(err).toContain('Usage: rollcall <command>');
+    },
+  );
 });

@@ -14,7 +14,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const rulesOf = async (...words: string[]) => ((await policy(words)).out ?? []).filter((line) => line.includes('{')).map((line) => line.trim());
+const rulesOf = async (...words: string[]) =>
+  ((await policy(words)).out ?? []).filter((line) => line.includes('{')).map((line) => line.trim());
 
 it('is write on the service, and read on the nodes that readers are told of', async () => {
   expect(await policy(['orders'])).toEqual({
@@ -33,7 +34,13 @@ it('is write on the service, and read on the nodes that readers are told of', as
 });
 
 it('has rules for what is looked up, and for the live configuration', async () => {
-  expect(await rulesOf('orders', '--discover', 'stock', '--discover', 'orders', '--kv', 'config/orders/')).toEqual(['service "orders" {', 'service "stock" {', 'node_prefix "" {', 'key "config/orders" {', 'key_prefix "config/orders/" {']);
+  expect(await rulesOf('orders', '--discover', 'stock', '--discover', 'orders', '--kv', 'config/orders/')).toEqual([
+    'service "orders" {',
+    'service "stock" {',
+    'node_prefix "" {',
+    'key "config/orders" {',
+    'key_prefix "config/orders/" {',
+  ]);
 });
 
 it('takes the name from a file, or from the environment', async () => {
@@ -47,13 +54,21 @@ it('takes the name from a file, or from the environment', async () => {
 it('stands in the namespace and partition that the environment names', async () => {
   vi.stubEnv('CONSUL_NAMESPACE', 'team');
   vi.stubEnv('CONSUL_PARTITION', 'blue');
-  expect(await rulesOf('orders')).toEqual(['partition "blue" {', 'namespace "team" {', 'service "orders" {', 'node_prefix "" {']);
+  expect(await rulesOf('orders')).toEqual([
+    'partition "blue" {',
+    'namespace "team" {',
+    'service "orders" {',
+    'node_prefix "" {',
+  ]);
 });
 
 it('says how it is used when there is nothing to print it for, or no such option', async () => {
   await writeFile(join(folder, 'empty.json'), '{}');
   for (const words of [[join(folder, 'empty.json')], ['--nonsense'], [join(folder, 'absent.json')]]) {
-    expect(await policy(words)).toMatchObject({ status: 2, err: expect.arrayContaining([expect.stringContaining('Usage: rollcall policy')]) as string[] });
+    expect(await policy(words)).toMatchObject({
+      status: 2,
+      err: expect.arrayContaining([expect.stringContaining('Usage: rollcall policy')]) as string[],
+    });
   }
   expect((await policy(['--help'])).status).toBe(0);
 });

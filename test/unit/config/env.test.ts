@@ -5,11 +5,17 @@ describe('readServiceEnv', () => {
   it('reads every variable of its table', () => {
     const fields = Object.entries(serviceVariables).filter(([field]) => field !== 'meta');
     const env = Object.fromEntries(fields.map(([field, { variable }]) => [variable, `the ${field}`]));
-    expect(readServiceEnv(env)).toEqual({ ...Object.fromEntries(fields.map(([field]) => [field, `the ${field}`])), meta: {} });
+    expect(readServiceEnv(env)).toEqual({
+      ...Object.fromEntries(fields.map(([field]) => [field, `the ${field}`])),
+      meta: {},
+    });
   });
 
   it('gathers meta pairs under lower-case keys', () => {
-    expect(readServiceEnv({ SERVICE_META_ZONE: 'eu-1', SERVICE_META_Build_Id: '7' }).meta).toEqual({ zone: 'eu-1', build_id: '7' });
+    expect(readServiceEnv({ SERVICE_META_ZONE: 'eu-1', SERVICE_META_Build_Id: '7' }).meta).toEqual({
+      zone: 'eu-1',
+      build_id: '7',
+    });
   });
 
   it('takes a variable that is set to nothing as not set', () => {
@@ -29,8 +35,12 @@ describe('readServiceEnv', () => {
 
 describe('readConsulEnv', () => {
   it("reads Consul's own variables", () => {
-    const env = Object.fromEntries(Object.entries(consulVariables).map(([field, { variable }]) => [variable, `the ${field}`]));
-    expect(readConsulEnv(env)).toEqual(Object.fromEntries(Object.keys(consulVariables).map((field) => [field, `the ${field}`])));
+    const env = Object.fromEntries(
+      Object.entries(consulVariables).map(([field, { variable }]) => [variable, `the ${field}`]),
+    );
+    expect(readConsulEnv(env)).toEqual(
+      Object.fromEntries(Object.keys(consulVariables).map((field) => [field, `the ${field}`])),
+    );
   });
 
   it('has all of its fields when nothing is set', () => {

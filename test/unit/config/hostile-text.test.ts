@@ -9,10 +9,10 @@ import { encodeName } from '../../../src/backends/file/file-codec.js';
 import type { Config } from '../../../src/config/config.js';
 import { readConsulEnv, readServiceEnv } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { hasTemplate } from '../../../src/config/templates.js';
-import { ConfigError } from '../../../src/errors.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
+import { ConfigError } from '../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { hostileText, hugeTexts } from '../../support/hostile-text.js';
 
 const target = resolveConsulOptions({ endpoints: ['http://127.0.0.1:8500'] }, readConsulEnv({}));
@@ -31,7 +31,13 @@ const places: Readonly<Record<string, Place>> = {
   tag: { put: (text) => ({ name: 'orders', tags: ['first', text] }), taken: ({ tags }) => tags[1] },
   'meta value': { put: (text) => ({ name: 'orders', meta: { key: text } }), taken: ({ meta }) => meta['key'] },
   'meta key': {
-    put: (text) => ({ name: 'orders', meta: Object.fromEntries([[text, 'value'], ['other', 'value']]) }),
+    put: (text) => ({
+      name: 'orders',
+      meta: Object.fromEntries([
+        [text, 'value'],
+        ['other', 'value'],
+      ]),
+    }),
     taken: ({ meta }, text) => Object.keys(meta).find((key) => key === text),
   },
 };
@@ -44,7 +50,10 @@ function configOf(options: RegistrarOptions): Config | undefined {
     assert.ok(error instanceof ConfigError, `a ConfigError, not ${String(error)}`);
     const lines = error.message.split('\n');
     assert.equal(lines.length, 1 + error.issues.length, 'a line for each problem');
-    assert.ok(lines.every((line) => line.length < 400 && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line)), `a message to read: ${JSON.stringify(lines)}`);
+    assert.ok(
+      lines.every((line) => line.length < 400 && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u.test(line)),
+      `a message to read: ${JSON.stringify(lines)}`,
+    );
     return undefined;
   }
 }
@@ -68,7 +77,10 @@ function assertOneEntry({ name, id = 'orders-1', tags, meta }: Config): void {
   const body = JSON.parse(Buffer.from(JSON.stringify(encodeInstance(instance))).toString()) as Record<string, unknown>;
   assert.deepEqual(Object.keys(body), ['ID', 'Name', 'Tags', 'Meta', 'Checks']);
   assert.deepEqual([body['ID'], body['Name'], body['Tags']], [id, name, tags]);
-  assert.deepEqual(Object.entries(body['Meta'] as object).sort(), [...Object.entries(meta), ['rollcall_nonce', 'n1']].sort());
+  assert.deepEqual(
+    Object.entries(body['Meta'] as object).sort(),
+    [...Object.entries(meta), ['rollcall_nonce', 'n1']].sort(),
+  );
   assert.deepEqual(body['Checks'], [{ CheckID: ttlCheckId(id), Name: 'Heartbeat', TTL: '10s' }]);
   assertOneSegment('/health/service/', name);
   assertOneSegment('/agent/service/deregister/', id);
@@ -106,6 +118,13 @@ describe.each(Object.entries(places))('a hostile %s', (_place, { put, taken }) =
 
 it('keeps a meta pair of the environment whose key is a property of every object', () => {
   const env = readServiceEnv({ SERVICE_META___PROTO__: 'x', SERVICE_META_CONSTRUCTOR: 'y' });
-  const { meta } = resolveConfig({ name: 'orders', meta: JSON.parse('{ "__proto__": "z" }') as Record<string, string> }, env, facts);
-  expect(Object.entries(meta).sort()).toEqual([['__proto__', 'z'], ['constructor', 'y']]);
+  const { meta } = resolveConfig(
+    { name: 'orders', meta: JSON.parse('{ "__proto__": "z" }') as Record<string, string> },
+    env,
+    facts,
+  );
+  expect(Object.entries(meta).sort()).toEqual([
+    ['__proto__', 'z'],
+    ['constructor', 'y'],
+  ]);
 });

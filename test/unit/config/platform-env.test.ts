@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 import { readPlatformEnv } from '../../../src/config/platform-env.js';
 
 it('has nothing where no platform says anything', () => {
-  expect(readPlatformEnv({ PATH: '/bin', POD_IP: '', DOCKER_HOST: '' })).toEqual({ pod: [], nomad: [], dockerHost: undefined });
+  expect(readPlatformEnv({ PATH: '/bin', POD_IP: '', DOCKER_HOST: '' })).toEqual({
+    pod: [],
+    nomad: [],
+    dockerHost: undefined,
+  });
 });
 
 it('has the IP of the pod by either name, and where Docker is', () => {

@@ -7,16 +7,20 @@ describe('a JSON text', () => {
     expect(readJsonText(' \n')).toEqual({});
   });
 
-  it.each(['{ "password": "hunter2", ', 'hunter2', '{"a":hunter2}', '{"a":"hunter2"'])('is never quoted when it cannot be read: %s', (text) => {
-    const { problem } = readJsonText(text);
-    expect(problem).toMatch(/^it is not valid JSON/);
-    expect(problem).not.toMatch(/hunter2|"|{/);
-  });
+  it.each(['{ "password": "hunter2", ', 'hunter2', '{"a":hunter2}', '{"a":"hunter2"'])(
+    'is never quoted when it cannot be read: %s',
+    (text) => {
+      const { problem } = readJsonText(text);
+      expect(problem).toMatch(/^it is not valid JSON/);
+      expect(problem).not.toMatch(/hunter2|"|{/);
+    },
+  );
 });
 
 describe('an env file', () => {
   it('gives tags and meta, and its other variables stay its own', () => {
-    const text = '# rendered\nDB_PASSWORD=hunter2\nexport SERVICE_TAGS="a, b ,"\nSERVICE_META_COLOR=\'dark blue\'\nSERVICE_NAME=other\n';
+    const text =
+      '# rendered\nDB_PASSWORD=hunter2\nexport SERVICE_TAGS="a, b ,"\nSERVICE_META_COLOR=\'dark blue\'\nSERVICE_NAME=other\n';
     expect(readEnvText(text)).toEqual({ values: { tags: ['a', 'b'], meta: { color: 'dark blue' } } });
   });
 

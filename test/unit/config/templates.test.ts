@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { readServiceEnv, readVariable } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { hasTemplate, renderTemplate } from '../../../src/config/templates.js';
 import type { TemplateFacts } from '../../../src/config/templates.js';
-import { ConfigError } from '../../../src/errors.js';
+import { ConfigError } from '../../../src/core/errors.js';
 
-const factsOf = (env: Environment): TemplateFacts => ({ variable: (name) => readVariable(name, env), host: () => 'web1' });
-const resolve = (options: RegistrarOptions, env: Environment = {}) => resolveConfig({ name: 'orders', ...options }, readServiceEnv(env), factsOf(env));
+const factsOf = (env: Environment): TemplateFacts => ({
+  variable: (name) => readVariable(name, env),
+  host: () => 'web1',
+});
+const resolve = (options: RegistrarOptions, env: Environment = {}) =>
+  resolveConfig({ name: 'orders', ...options }, readServiceEnv(env), factsOf(env));
 
 function problems(options: RegistrarOptions, env: Environment = {}): [string, unknown, string][] {
   try {
@@ -37,18 +41,40 @@ describe('a template', () => {
     expect(renderTemplate(text, facts)).toEqual({ text: rendered });
   });
 
-  it.each(['{{', '{{env.GIT_SHA', '{{ env.GIT_SHA }}', '{{env.}}', '{{env.A-B}}', '{{GIT_SHA}}', '{{pid}}', '{{{{host}}}}', '{{env.NONE|{{host}}}}', '{{}}', '{{hostname}}', '{{env.__proto__.x}}'])('is refused as %j, with the forms there are', (text) => {
-    expect(renderTemplate(text, facts)).toEqual({ allowed: expect.stringContaining('`{{env.NAME}}`, `{{env.NAME|default}}` or `{{host}}`') as string });
+  it.each([
+    '{{',
+    '{{env.GIT_SHA',
+    '{{ env.GIT_SHA }}',
+    '{{env.}}',
+    '{{env.A-B}}',
+    '{{GIT_SHA}}',
+    '{{pid}}',
+    '{{{{host}}}}',
+    '{{env.NONE|{{host}}}}',
+    '{{}}',
+    '{{hostname}}',
+    '{{env.__proto__.x}}',
+  ])('is refused as %j, with the forms there are', (text) => {
+    expect(renderTemplate(text, facts)).toEqual({
+      allowed: expect.stringContaining('`{{env.NAME}}`, `{{env.NAME|default}}` or `{{host}}`') as string,
+    });
   });
 
-  it.each(['NONE', 'EMPTY', '__proto__', 'constructor', 'toString'])('names the variable %s when it is not set', (name) => {
-    expect(renderTemplate(`{{env.${name}}}`, facts)).toEqual({ allowed: expect.stringContaining(`${name} has to be set`) as string });
-  });
+  it.each(['NONE', 'EMPTY', '__proto__', 'constructor', 'toString'])(
+    'names the variable %s when it is not set',
+    (name) => {
+      expect(renderTemplate(`{{env.${name}}}`, facts)).toEqual({
+        allowed: expect.stringContaining(`${name} has to be set`) as string,
+      });
+    },
+  );
 
   it('never hands out the token of the registry', () => {
     const env = { CONSUL_HTTP_TOKEN: 'hush-hush' };
     expect(JSON.stringify(renderTemplate('{{env.CONSUL_HTTP_TOKEN}}', factsOf(env)))).not.toContain('hush');
-    expect(problems({ tags: ['{{env.CONSUL_HTTP_TOKEN|x}}'] }, env)).toEqual([['tags.0', expect.anything(), expect.stringContaining('secret')]]);
+    expect(problems({ tags: ['{{env.CONSUL_HTTP_TOKEN|x}}'] }, env)).toEqual([
+      ['tags.0', expect.anything(), expect.stringContaining('secret')],
+    ]);
   });
 
   it('leaves a text without one as it is', () => {
@@ -62,7 +88,13 @@ describe('a template', () => {
 
   it('takes a time that grows with its length only', () => {
     const started = performance.now();
-    for (const text of ['{{'.repeat(1_000_000), '{{env.'.repeat(500_000), `{{${'}'.repeat(2_000_000)}`, `{{env.A|${'{'.repeat(2_000_000)}`]) expect(renderTemplate(text, facts)).toHaveProperty('allowed');
+    for (const text of [
+      '{{'.repeat(1_000_000),
+      '{{env.'.repeat(500_000),
+      `{{${'}'.repeat(2_000_000)}`,
+      `{{env.A|${'{'.repeat(2_000_000)}`,
+    ])
+      expect(renderTemplate(text, facts)).toHaveProperty('allowed');
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
@@ -82,8 +114,15 @@ describe('templates', () => {
   });
 
   it('that cannot be filled in are told together with every other problem, by field and variable', () => {
-    const options = { id: '{{env.SLOT}}', tags: ['ok', '{{env.GIT_SHA}}'], meta: { zone: '{{zone}}', 'a.b': 'x' }, port: 0 };
-    expect(problems(options, { SERVICE_META_REGION: '{{env.REGION}}' }).map(([field, value]) => [field, value])).toEqual([
+    const options = {
+      id: '{{env.SLOT}}',
+      tags: ['ok', '{{env.GIT_SHA}}'],
+      meta: { zone: '{{zone}}', 'a.b': 'x' },
+      port: 0,
+    };
+    expect(
+      problems(options, { SERVICE_META_REGION: '{{env.REGION}}' }).map(([field, value]) => [field, value]),
+    ).toEqual([
       ['id', '{{env.SLOT}}'],
       ['tags.1', '{{env.GIT_SHA}}'],
       ['SERVICE_META_REGION', '{{env.REGION}}'],
@@ -94,7 +133,9 @@ describe('templates', () => {
   });
 
   it('are measured by what they become', () => {
-    expect(problems({ meta: { long: '{{env.LONG}}' } }, { LONG: 'x'.repeat(513) })).toEqual([['meta.long', 'x'.repeat(513), 'at most 512 bytes']]);
+    expect(problems({ meta: { long: '{{env.LONG}}' } }, { LONG: 'x'.repeat(513) })).toEqual([
+      ['meta.long', 'x'.repeat(513), 'at most 512 bytes'],
+    ]);
     expect(problems({ id: '{{env.UP}}' }, { UP: '../x' }).map(([field]) => field)).toEqual(['id']);
     expect(problems({ tags: ['{{env.NONE|}}'] }).map(([field, value]) => [field, value])).toEqual([['tags.0', '']]);
   });

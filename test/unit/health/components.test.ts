@@ -43,7 +43,10 @@ describe('gauge', () => {
 
 describe('ping', () => {
   async function urlThatAnswers(status: number, headers = {}) {
-    const server = createServer((_, response) => response.writeHead(status, headers).end('body')).listen(0, '127.0.0.1');
+    const server = createServer((_, response) => response.writeHead(status, headers).end('body')).listen(
+      0,
+      '127.0.0.1',
+    );
     cleanups.push(() => {
       server.closeAllConnections();
       server.close();
@@ -52,9 +55,18 @@ describe('ping', () => {
     return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/up` };
   }
 
-  it.each([[200, 'passing'], [204, 'passing'], [301, 'critical'], [404, 'critical'], [503, 'critical']])('takes HTTP %i for %s', async (status, expected) => {
+  it.each([
+    [200, 'passing'],
+    [204, 'passing'],
+    [301, 'critical'],
+    [404, 'critical'],
+    [503, 'critical'],
+  ])('takes HTTP %i for %s', async (status, expected) => {
     const { url } = await urlThatAnswers(status, { location: '/up' });
-    expect(await runOf(ping(url))).toMatchObject({ status: expected, ...(expected === 'critical' && { detail: `HTTP ${status}` }) });
+    expect(await runOf(ping(url))).toMatchObject({
+      status: expected,
+      ...(expected === 'critical' && { detail: `HTTP ${status}` }),
+    });
   });
 
   it('fails with what happened on the way', async () => {
@@ -78,8 +90,15 @@ describe('ping', () => {
     await expect(pinging).rejects.toThrow('too late');
   });
 
-  it.each(['search.internal', 'ftp://search.internal/', 'http://app:hunter2@search.internal/', 'htp:/x//app:hunter2@search'])('refuses %s at once, and shows no password', (url) => {
-    expect(() => ping(url)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG', message: expect.not.stringContaining('hunter2') }));
+  it.each([
+    'search.internal',
+    'ftp://search.internal/',
+    'http://app:hunter2@search.internal/',
+    'htp:/x//app:hunter2@search',
+  ])('refuses %s at once, and shows no password', (url) => {
+    expect(() => ping(url)).toThrow(
+      expect.objectContaining({ code: 'ROLLCALL_CONFIG', message: expect.not.stringContaining('hunter2') }),
+    );
   });
 });
 
@@ -95,7 +114,12 @@ describe('tcp', () => {
   });
 });
 
-it.each([['', 1], ['[::1]', 1], ['mail.internal', 0], ['mail.internal', 70_000]])('tcp refuses %s port %d at once', (host, port) => {
+it.each([
+  ['', 1],
+  ['[::1]', 1],
+  ['mail.internal', 0],
+  ['mail.internal', 70_000],
+])('tcp refuses %s port %d at once', (host, port) => {
   expect(() => tcp(host, port)).toThrow(expect.objectContaining({ code: 'ROLLCALL_CONFIG' }));
 });
 
@@ -108,7 +132,10 @@ it('memory goes by the share that is used', async () => {
 it('disk goes by the share that is full of the file system that holds the path', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-disk-'));
   cleanups.push(() => rmSync(folder, { recursive: true }));
-  expect(await runOf(disk(folder, { warn: 1.1 }))).toMatchObject({ status: 'passing', detail: expect.stringMatching(/^\d+ %$/) });
+  expect(await runOf(disk(folder, { warn: 1.1 }))).toMatchObject({
+    status: 'passing',
+    detail: expect.stringMatching(/^\d+ %$/),
+  });
   expect(await runOf(disk(folder, { critical: 0 }))).toMatchObject({ status: 'critical' });
   await expect(runOf(disk(join(folder, 'gone')))).rejects.toThrow('ENOENT');
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aggregate } from '../../../src/health/aggregate.js';
+import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
 import type { HealthFacts, HealthRequest } from '../../../src/health/endpoint.js';
-import type { ComponentHealth } from '../../../src/health/report.js';
+import type { ComponentHealth } from '../../../src/contracts/health-report.js';
 
 function ask(facts: HealthFacts, url: string, request: Partial<HealthRequest> = {}, details = false) {
   const endpoint = healthEndpoint({ path: '/health', details, facts: () => facts });
@@ -22,10 +22,19 @@ function ask(facts: HealthFacts, url: string, request: Partial<HealthRequest> = 
   return answer;
 }
 
-const db = (effect: ComponentHealth['effect']): ComponentHealth => ({ name: 'db', status: effect === 'none' ? 'passing' : 'critical', reason: effect === 'none' ? 'ok' : 'timeout', effect });
-const facts = (effect: ComponentHealth['effect']): HealthFacts => ({ ready: true, draining: false, health: aggregate([db(effect)]) });
+const db = (effect: ComponentHealth['effect']): ComponentHealth => ({
+  name: 'db',
+  status: effect === 'none' ? 'passing' : 'critical',
+  reason: effect === 'none' ? 'ok' : 'timeout',
+  effect,
+});
+const facts = (effect: ComponentHealth['effect']): HealthFacts => ({
+  ready: true,
+  draining: false,
+  health: aggregateHealth([db(effect)]),
+});
 
-const serving: HealthFacts = { ready: true, draining: false, health: aggregate([]) };
+const serving: HealthFacts = { ready: true, draining: false, health: aggregateHealth([]) };
 const starting = { ...serving, ready: false };
 const leaving = { ...serving, draining: true };
 const consul = { headers: { 'user-agent': 'Consul Health Check' } };
@@ -47,7 +56,11 @@ describe('health paths', () => {
     const answer = ask(now, url);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.body ?? '')).toMatchObject({ status: status === 200 ? 'pass' : 'fail' });
-    expect(answer.headers).toMatchObject({ 'Content-Type': 'application/health+json', 'Cache-Control': 'no-store', 'Content-Length': String(answer.body?.length) });
+    expect(answer.headers).toMatchObject({
+      'Content-Type': 'application/health+json',
+      'Cache-Control': 'no-store',
+      'Content-Length': String(answer.body?.length),
+    });
   });
 
   it.each([
@@ -58,7 +71,11 @@ describe('health paths', () => {
   ] as const)('with a component of effect %s answer %j', (effect, expected) => {
     for (const [url, [status, verdict]] of Object.entries(expected)) {
       const answer = ask(facts(effect), url);
-      expect([url, answer.status, (JSON.parse(answer.body!) as { status: string }).status]).toEqual([url, status, verdict]);
+      expect([url, answer.status, (JSON.parse(answer.body!) as { status: string }).status]).toEqual([
+        url,
+        status,
+        verdict,
+      ]);
     }
   });
 
@@ -77,11 +94,19 @@ describe('health paths', () => {
 
   it('tell of each component over loopback, and elsewhere only when asked to', () => {
     const checks = { db: [{ status: 'fail', output: 'timeout' }] };
-    expect(JSON.parse(ask(facts('degraded'), '/health', neighbour).body!)).toEqual({ status: 'warn', output: 'degraded: db timeout', checks });
+    expect(JSON.parse(ask(facts('degraded'), '/health', neighbour).body!)).toEqual({
+      status: 'warn',
+      output: 'degraded: db timeout',
+      checks,
+    });
     expect(ask(facts('degraded'), '/health', { socket: { remoteAddress: '10.0.0.9' } }, true).body).toContain('checks');
   });
 
-  it.each([['degraded', 'warn'], ['warning', 'warn'], ['critical', 'fail']] as const)('tell anybody that it is %s, and nothing of what it is made of', (effect, status) => {
+  it.each([
+    ['degraded', 'warn'],
+    ['warning', 'warn'],
+    ['critical', 'fail'],
+  ] as const)('tell anybody that it is %s, and nothing of what it is made of', (effect, status) => {
     for (const url of ['/health', '/health/ready']) {
       for (const headers of [{}, consul.headers]) {
         const { body } = ask(facts(effect), url, { socket: { remoteAddress: '10.0.0.9' }, headers });
@@ -90,12 +115,23 @@ describe('health paths', () => {
     }
   });
 
-  it.each(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via', 'cf-connecting-ip', 'x-envoy-external-address'])('do not take a proxy on this host for this host: %s', (header) => {
+  it.each([
+    'x-forwarded-for',
+    'x-forwarded-proto',
+    'x-forwarded-host',
+    'forwarded',
+    'x-real-ip',
+    'via',
+    'cf-connecting-ip',
+    'x-envoy-external-address',
+  ])('do not take a proxy on this host for this host: %s', (header) => {
     const headers = { host: 'a', [header]: '203.0.113.9' };
     expect(ask(facts('degraded'), '/health', { ...neighbour, headers }).body).not.toContain('db');
     const rawHeaders = ['Host', 'a', header.toUpperCase(), '203.0.113.9'];
     expect(ask(facts('degraded'), '/health', { ...neighbour, rawHeaders }).body).not.toContain('db');
-    expect(ask(facts('degraded'), '/health', { ...neighbour, rawHeaders: rawHeaders.slice(0, 2) }).body).toContain('db');
+    expect(ask(facts('degraded'), '/health', { ...neighbour, rawHeaders: rawHeaders.slice(0, 2) }).body).toContain(
+      'db',
+    );
   });
 
   it('are prepared once for as long as the health stays the same object', () => {
@@ -109,8 +145,13 @@ describe('health paths', () => {
   });
 
   it('stay under 4 kB however many components there are', () => {
-    const many = Array.from({ length: 256 }, (_, index): ComponentHealth => ({ name: `component-with-a-long-name-${String(index)}`.padEnd(64, 'x'), status: 'critical', reason: 'timeout', effect: 'critical' }));
-    const body = ask({ ...serving, health: aggregate(many) }, '/health', neighbour).body!;
+    const many = Array.from({ length: 256 }, (_, index): ComponentHealth => ({
+      name: `component-with-a-long-name-${String(index)}`.padEnd(64, 'x'),
+      status: 'critical',
+      reason: 'timeout',
+      effect: 'critical',
+    }));
+    const body = ask({ ...serving, health: aggregateHealth(many) }, '/health', neighbour).body!;
     expect(body.length).toBeLessThanOrEqual(4_096);
     expect(Object.keys((JSON.parse(body) as { checks: object }).checks).length).toBeGreaterThan(10);
   });
@@ -122,7 +163,11 @@ describe('health paths', () => {
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s and say what they take', (method) => {
-    expect(ask(serving, '/health/live', { method })).toMatchObject({ status: 405, headers: { Allow: 'GET, HEAD' }, body: '' });
+    expect(ask(serving, '/health/live', { method })).toMatchObject({
+      status: 405,
+      headers: { Allow: 'GET, HEAD' },
+      body: '',
+    });
   });
 
   it('do not mind a query string or a slash at the end', () => {
@@ -138,11 +183,17 @@ describe('the paths an endpoint takes', () => {
     expect(paths).toEqual(['/health', '/health/live', '/health/ready']);
   });
 
-  it.each(['/health', '/health/', '/health?x=/y', '/health/live', '/health/ready/', '/health/ready?a'])('include %s', (url) => {
-    expect(handles(url)).toBe(true);
-  });
+  it.each(['/health', '/health/', '/health?x=/y', '/health/live', '/health/ready/', '/health/ready?a'])(
+    'include %s',
+    (url) => {
+      expect(handles(url)).toBe(true);
+    },
+  );
 
-  it.each(['/', '', '*', '/healthy', '/health/x', '/health/live/x', '/api/health', '/?/health', '/health//'])('do not include %s', (url) => {
-    expect(handles(url)).toBe(false);
-  });
+  it.each(['/', '', '*', '/healthy', '/health/x', '/health/live/x', '/api/health', '/?/health', '/health//'])(
+    'do not include %s',
+    (url) => {
+      expect(handles(url)).toBe(false);
+    },
+  );
 });

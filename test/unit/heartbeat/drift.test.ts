@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { driftOf } from '../../../src/heartbeat/drift.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
-import type { Entry } from '../../../src/registry/registry.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
+import type { Entry } from '../../../src/contracts/registry.js';
 
 const sent: ServiceInstance = {
   name: 'orders',
@@ -25,7 +25,11 @@ const held = (differences: Partial<Entry['instance']> = {}, checks: Entry['check
 it.each<[string, Entry, string[]]>([
   ['nothing for what we wrote, in whatever order', held(), []],
   ['nothing for what the agent adds by itself', held({ weights: { passing: 1, warning: 1 }, address: '10.0.0.7' }), []],
-  ['nothing for a check that somebody added', held({}, [ttl, http, { id: 'disk', status: 'critical', output: '' }]), []],
+  [
+    'nothing for a check that somebody added',
+    held({}, [ttl, http, { id: 'disk', status: 'critical', output: '' }]),
+    [],
+  ],
   ['nothing for tags that are there to be overridden', held({ tags: ['z'], tagsOverridable: true }), []],
   ['tags', held({ tags: ['a'] }), ['tags']],
   ['an added meta key', held({ meta: { version: '1', extra: 'x' } }), ['meta']],
@@ -37,5 +41,8 @@ it.each<[string, Entry, string[]]>([
 
 it('compares weights and address only when they were sent', () => {
   const explicit = { ...sent, weights: { passing: 5, warning: 1 }, address: '10.0.0.1' };
-  expect(driftOf(explicit, held({ weights: { passing: 1, warning: 1 }, address: '10.0.0.2' }), true)).toEqual(['weights', 'address']);
+  expect(driftOf(explicit, held({ weights: { passing: 1, warning: 1 }, address: '10.0.0.2' }), true)).toEqual([
+    'weights',
+    'address',
+  ]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { simulatedLife } from '../../support/simulated-life.js';
 import type { SimulatedLife } from '../../support/simulated-life.js';
 
@@ -10,7 +10,8 @@ describe('getting listed', () => {
   it('looks, registers critical, then passes by the first beat', async () => {
     const { clock, registry, registrar, told } = simulatedLife();
     const statuses: string[] = [];
-    registry.onChange = () => statuses.push(registry.entries.get('orders')?.status ?? [...registry.entries.values()][0]?.status ?? 'none');
+    registry.onChange = () =>
+      statuses.push(registry.entries.get('orders')?.status ?? [...registry.entries.values()][0]?.status ?? 'none');
     void registrar.start();
     await clock.advance(20);
     expect(verbs(registry.requests).slice(0, 3)).toEqual(['read', 'register', 'renew']);
@@ -170,16 +171,21 @@ describe('recovering', () => {
   it.each([
     ['passing', true],
     ['critical', false],
-  ] as const)('writes a probe that the registry last saw %s so that it starts passing: %s', async (probeStatus, startsPassing) => {
-    const { clock, registry, registrar } = simulatedLife({ checks: { tcp: true } });
-    registry.probeStatus = probeStatus;
-    void registrar.start();
-    await clock.advance(10_000);
-    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBeUndefined();
-    registry.forget();
-    await clock.advance(100);
-    expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBe(startsPassing ? true : undefined);
-  });
+  ] as const)(
+    'writes a probe that the registry last saw %s so that it starts passing: %s',
+    async (probeStatus, startsPassing) => {
+      const { clock, registry, registrar } = simulatedLife({ checks: { tcp: true } });
+      registry.probeStatus = probeStatus;
+      void registrar.start();
+      await clock.advance(10_000);
+      expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBeUndefined();
+      registry.forget();
+      await clock.advance(100);
+      expect(registry.entries.get(registrar.instance?.id ?? '')?.instance.checks[0]?.seenPassing).toBe(
+        startsPassing ? true : undefined,
+      );
+    },
+  );
 
   it('fails instead when recover is false and the entry has gone missing', async () => {
     const { clock, registry, registrar, told } = simulatedLife({ recover: false });
@@ -199,7 +205,10 @@ describe('what is not the beat', () => {
     registry.probeStatus = 'critical';
     void registrar.start();
     await clock.advance(1_000);
-    registry.failures.set('read', Array.from({ length: 1_000 }, () => new RegistryDeniedError('403: no service:read')));
+    registry.failures.set(
+      'read',
+      Array.from({ length: 1_000 }, () => new RegistryDeniedError('403: no service:read')),
+    );
     await clock.advance(60_000);
     expect(told('lost')).toEqual([]);
     expect(told('beat').length).toBeGreaterThan(18);
@@ -315,7 +324,9 @@ describe('an id that another instance holds', () => {
     void life.registrar.start();
     await life.clock.advance(60_000);
     expect(life.registrar.state).toBe('waiting');
-    expect(life.told('conflict')).toEqual([{ error: expect.objectContaining({ code: 'ROLLCALL_ID_CONFLICT', proven: true }) as unknown }]);
+    expect(life.told('conflict')).toEqual([
+      { error: expect.objectContaining({ code: 'ROLLCALL_ID_CONFLICT', proven: true }) as unknown },
+    ]);
     expect(life.told('beatMissed')).toEqual([]);
     expect(life.registry.entries.get('orders-1')?.instance.nonce).toBe('rival');
     life.registry.forget();

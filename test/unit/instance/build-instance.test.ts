@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { readServiceEnv } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
-import { resolveConfig } from '../../../src/config/resolve.js';
-import { ConfigError } from '../../../src/errors.js';
+import { resolveConfig } from '../../../src/config/resolve-config.js';
+import { ConfigError } from '../../../src/core/errors.js';
 import { buildInstance } from '../../../src/instance/build-instance.js';
 import type { ListeningServer } from '../../../src/instance/checks.js';
-import type { Place } from '../../../src/instance/place.js';
+import type { Place } from '../../../src/instance/find-place.js';
 
 const http = { address: '::', port: 8080, protocol: 'http' } as const;
 const agents: Partial<Place> = { address: undefined };
@@ -13,7 +13,12 @@ const agents: Partial<Place> = { address: undefined };
 function build(options: RegistrarOptions, facts: { server?: ListeningServer; place?: Partial<Place> } = {}) {
   const config = resolveConfig({ name: 'orders', ...options }, readServiceEnv({}));
   const place = { address: '10.0.0.7', port: facts.server?.port, candidates: [], notes: [], ...facts.place };
-  return buildInstance(config, { nonce: '0123456789abcdef', hostname: 'web1', ...(facts.server && { server: facts.server }), place });
+  return buildInstance(config, {
+    nonce: '0123456789abcdef',
+    hostname: 'web1',
+    ...(facts.server && { server: facts.server }),
+    place,
+  });
 }
 
 const checksOf = (...given: Parameters<typeof build>) => build(...given).instance.checks;
@@ -69,42 +74,66 @@ describe('an HTTP check', () => {
   });
 
   it('asks on loopback, at the port listened on, when the agent is on this host', () => {
-    expect(checksOf({ checks: { http: { path: '/up' } } }, { server: http, place: { ...agents, port: 80 } })).toMatchObject([{ url: 'http://127.0.0.1:8080/up' }]);
+    expect(
+      checksOf({ checks: { http: { path: '/up' } } }, { server: http, place: { ...agents, port: 80 } }),
+    ).toMatchObject([{ url: 'http://127.0.0.1:8080/up' }]);
   });
 
   it('puts an IPv6 address in brackets', () => {
-    expect(checksOf({ checks: { http: true } }, { server: http, place: { address: '::1' } })).toMatchObject([{ url: 'http://[::1]:8080/health/ready' }]);
+    expect(checksOf({ checks: { http: true } }, { server: http, place: { address: '::1' } })).toMatchObject([
+      { url: 'http://[::1]:8080/health/ready' },
+    ]);
   });
 
-  it.each(['https', 'h2'] as const)('speaks TLS to an %s server, and notes what the certificate must carry', (protocol) => {
-    const { instance, notes } = build({ checks: { http: true } }, { server: { ...http, protocol }, place: agents });
-    expect(instance.checks).toMatchObject([{ url: 'https://127.0.0.1:8080/health/ready' }]);
-    expect(notes.at(-1)).toContain('unless the certificate carries 127.0.0.1');
-    const named = build({ checks: { http: true } }, { server: { ...http, protocol }, place: { address: 'orders.internal' } });
-    expect(named.notes).toEqual([]);
-  });
+  it.each(['https', 'h2'] as const)(
+    'speaks TLS to an %s server, and notes what the certificate must carry',
+    (protocol) => {
+      const { instance, notes } = build({ checks: { http: true } }, { server: { ...http, protocol }, place: agents });
+      expect(instance.checks).toMatchObject([{ url: 'https://127.0.0.1:8080/health/ready' }]);
+      expect(notes.at(-1)).toContain('unless the certificate carries 127.0.0.1');
+      const named = build(
+        { checks: { http: true } },
+        { server: { ...http, protocol }, place: { address: 'orders.internal' } },
+      );
+      expect(named.notes).toEqual([]);
+    },
+  );
 
   it('has the certificate taken by another name, or unseen, where that is said; then nothing is left to note', () => {
-    for (const [tls, expected] of [[{ serverName: 'orders' }, { serverName: 'orders' }], [{ insecureSkipVerify: true }, { skipVerify: true }]] as const) {
-      const { instance, notes } = build({ checks: { http: { tls } } }, { server: { ...http, protocol: 'https' }, place: agents });
+    for (const [tls, expected] of [
+      [{ serverName: 'orders' }, { serverName: 'orders' }],
+      [{ insecureSkipVerify: true }, { skipVerify: true }],
+    ] as const) {
+      const { instance, notes } = build(
+        { checks: { http: { tls } } },
+        { server: { ...http, protocol: 'https' }, place: agents },
+      );
       expect(instance.checks).toMatchObject([{ url: 'https://127.0.0.1:8080/health/ready', tls: expected }]);
       expect(notes).toEqual([]);
     }
-    expect(() => build({ checks: { http: { tls: { serverName: 'orders' } } } }, { server: http })).toThrow(/checks\.http\.tls: .*plain http/);
+    expect(() => build({ checks: { http: { tls: { serverName: 'orders' } } } }, { server: http })).toThrow(
+      /checks\.http\.tls: .*plain http/,
+    );
   });
 
   it('takes an absolute URL as it is, server or not', () => {
     const checks = { http: { path: 'https://probe.internal/orders?deep=1' } };
     expect(checksOf({ checks })).toMatchObject([{ url: 'https://probe.internal/orders?deep=1' }]);
-    expect(checksOf({ checks }, { server: { ...http, protocol: 'h2c' } })).toMatchObject([{ url: 'https://probe.internal/orders?deep=1' }]);
+    expect(checksOf({ checks }, { server: { ...http, protocol: 'h2c' } })).toMatchObject([
+      { url: 'https://probe.internal/orders?deep=1' },
+    ]);
   });
 
   it('is refused on an h2c server, with the TCP check as the way out', () => {
-    expect(() => build({ checks: { http: true } }, { server: { ...http, protocol: 'h2c' } })).toThrow(/checks\.http: .*`checks: \{ tcp: true \}`/);
+    expect(() => build({ checks: { http: true } }, { server: { ...http, protocol: 'h2c' } })).toThrow(
+      /checks\.http: .*`checks: \{ tcp: true \}`/,
+    );
   });
 
   it('is refused on a server that does not speak HTTP', () => {
-    expect(() => build({ checks: { http: true } }, { server: { ...http, protocol: 'tcp' } })).toThrow(/does not speak HTTP/);
+    expect(() => build({ checks: { http: true } }, { server: { ...http, protocol: 'tcp' } })).toThrow(
+      /does not speak HTTP/,
+    );
   });
 
   it('is refused without a server', () => {
@@ -119,7 +148,9 @@ describe('a TCP or gRPC check', () => {
       { kind: 'tcp', target: '[fd00::7]:50051', intervalMs: 10_000, timeoutMs: 5_000 },
       { kind: 'grpc', target: '[fd00::7]:50051/shop.Orders', tls: true, intervalMs: 10_000, timeoutMs: 5_000 },
     ]);
-    expect(checksOf({ checks: { grpc: true } }, { server: { ...http, protocol: 'h2c' }, place: agents })).toMatchObject([{ target: '127.0.0.1:8080' }]);
+    expect(checksOf({ checks: { grpc: true } }, { server: { ...http, protocol: 'h2c' }, place: agents })).toMatchObject(
+      [{ target: '127.0.0.1:8080' }],
+    );
   });
 
   it('is refused without a port, all of them at once', () => {

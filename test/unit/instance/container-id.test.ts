@@ -4,7 +4,8 @@ import { containerId } from '../../../src/instance/container-id.js';
 const id = '4fa6e0f0c6786287e131c3852c58a2e01cc697a68231826813597e4994f1d6e2';
 const inner = 'b'.repeat(64);
 const nothing = { mountinfo: '', cgroup: '', hostname: 'orders' };
-const overlay = '1190 1034 0:98 / / rw,relatime master:312 - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/AAAA';
+const overlay =
+  '1190 1034 0:98 / / rw,relatime master:312 - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l/AAAA';
 const mount = (root: string, point: string) => `1203 1190 254:1 ${root} ${point} rw,relatime - ext4 /dev/vda1 rw`;
 
 it.each([
@@ -12,13 +13,25 @@ it.each([
   ['Docker with remapped users', `/var/lib/docker/100000.100000/containers/${id}/resolv.conf`],
   ['Podman', `/containers/storage/overlay-containers/${id}/userdata/hosts`],
 ])('is read from what %s has mounted', (_, root) => {
-  const point = root.endsWith('hostname') ? '/etc/hostname' : root.endsWith('hosts') ? '/etc/hosts' : '/etc/resolv.conf';
+  const point = root.endsWith('hostname')
+    ? '/etc/hostname'
+    : root.endsWith('hosts')
+      ? '/etc/hosts'
+      : '/etc/resolv.conf';
   expect(containerId({ ...nothing, mountinfo: [overlay, mount(root, point)].join('\n') })).toBe(id);
 });
 
 it('is our own where containers run in the container', () => {
-  const theirs = mount(`/var/lib/docker/containers/${inner}/mounts/shm`, `/var/lib/docker/containers/${inner}/mounts/shm`);
-  expect(containerId({ ...nothing, mountinfo: [theirs, mount(`/var/lib/docker/containers/${id}/hostname`, '/etc/hostname')].join('\n') })).toBe(id);
+  const theirs = mount(
+    `/var/lib/docker/containers/${inner}/mounts/shm`,
+    `/var/lib/docker/containers/${inner}/mounts/shm`,
+  );
+  expect(
+    containerId({
+      ...nothing,
+      mountinfo: [theirs, mount(`/var/lib/docker/containers/${id}/hostname`, '/etc/hostname')].join('\n'),
+    }),
+  ).toBe(id);
 });
 
 it.each([

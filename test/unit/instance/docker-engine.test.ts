@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError } from '../../../src/errors.js';
+import { ConfigError } from '../../../src/core/errors.js';
 import { engineTarget } from '../../../src/instance/docker-engine.js';
 
 describe('DOCKER_HOST', () => {
@@ -14,8 +14,19 @@ describe('DOCKER_HOST', () => {
     expect(engineTarget(text)).toMatchObject(target);
   });
 
-  it.each(['ssh://me@host', 'npipe:////./pipe/docker_engine', 'docker.sock', 'unix://', 'tcp://', 'tcp://a b:2375', 'tcp://me@host:2375', 'https://host:2376'])('%s is refused with what is allowed', (text) => {
+  it.each([
+    'ssh://me@host',
+    'npipe:////./pipe/docker_engine',
+    'docker.sock',
+    'unix://',
+    'tcp://',
+    'tcp://a b:2375',
+    'tcp://me@host:2375',
+    'https://host:2376',
+  ])('%s is refused with what is allowed', (text) => {
     expect(() => engineTarget(text)).toThrow(ConfigError);
-    expect(() => engineTarget(text)).toThrow(/DOCKER_HOST: got ".*"; unix:\/\/\/path or tcp:\/\/host:port, or say the port with SERVICE_PORT/);
+    expect(() => engineTarget(text)).toThrow(
+      /DOCKER_HOST: got ".*"; unix:\/\/\/path or tcp:\/\/host:port, or say the port with SERVICE_PORT/,
+    );
   });
 });

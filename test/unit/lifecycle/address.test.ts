@@ -7,6 +7,7 @@ import { fakeSystem } from '../../support/fake-system.js';
 import type { FakeSystem } from '../../support/fake-system.js';
 import { recordEvents } from '../../support/record-events.js';
 import { MemoryLogger } from '../telemetry/memory-logger.js';
+import { inContext } from '../../../src/compose.js';
 
 const open: Server[] = [];
 
@@ -19,7 +20,7 @@ function farRegistry(): Registry {
   const inner = memory();
   return {
     name: 'far',
-    nearby: false,
+    isLocal: false,
     suppliesAddress: false,
     endpoint: { host: '10.9.0.1', port: 8500 },
     read: (...given) => inner.read(...given),
@@ -32,7 +33,10 @@ function farRegistry(): Registry {
 function life(options: RegistrarOptions, machine: FakeSystem) {
   const logger = new MemoryLogger();
   const shutdown = { signals: false, drain: { min: 0, quiet: 0 } } as const;
-  const registrar = new Registrar({ name: 'orders', registry: farRegistry(), logger, shutdown, ...options }, { system: fakeSystem(machine) });
+  const registrar = inContext(
+    { system: fakeSystem(machine) },
+    () => new Registrar({ name: 'orders', registry: farRegistry(), logger, shutdown, ...options }),
+  );
   return { registrar, logger, events: recordEvents(registrar) };
 }
 
@@ -44,24 +48,42 @@ function listening(host: string): Server {
 
 describe('where a Registrar will be found', () => {
   it('is told by status(), by an event before the first registration, and by the log once', async () => {
-    const { registrar, logger, events } = life({ port: 3000 }, { interfaces: { eth0: ['10.0.0.7'] }, route: '10.0.0.7' });
+    const { registrar, logger, events } = life(
+      { port: 3000 },
+      { interfaces: { eth0: ['10.0.0.7'] }, route: '10.0.0.7' },
+    );
     expect(registrar.status().addressCandidates).toEqual([]);
     await registrar.start();
     const { addressCandidates, address, notes } = registrar.status();
     expect(address).toBe('10.0.0.7');
-    expect(addressCandidates.map(({ source, chosen }) => `${source} ${chosen}`)).toEqual(['route true', 'interface false', 'interface false', 'interface false']);
+    expect(addressCandidates.map(({ source, chosen }) => `${source} ${chosen}`)).toEqual([
+      'route true',
+      'interface false',
+      'interface false',
+      'interface false',
+    ]);
     expect(notes).toContain('advertising 10.0.0.7: packets to the registry (10.9.0.1:8500) leave from it, on eth0');
     expect(events.of('address')).toEqual([{ address: '10.0.0.7', port: 3000, candidates: addressCandidates }]);
     const order = events.all.map(({ name }) => name);
     expect(order.indexOf('address')).toBeLessThan(order.indexOf('registered'));
     await registrar.stop();
     expect(logger.lines.filter(({ message }) => message.includes('will be found at'))).toEqual([
-      expect.objectContaining({ level: 'info', message: 'orders will be found at 10.0.0.7, port 3000: packets to the registry (10.9.0.1:8500) leave from it, on eth0' }),
+      expect.objectContaining({
+        level: 'info',
+        message:
+          'orders will be found at 10.0.0.7, port 3000: packets to the registry (10.9.0.1:8500) leave from it, on eth0',
+      }),
     ]);
   });
 
   it('cannot be loopback for a registry elsewhere: configured so, register() rejects', async () => {
-    const options = { name: 'orders', address: '127.0.0.1', logger: false, shutdown: { signals: false }, registry: farRegistry() } as const;
+    const options = {
+      name: 'orders',
+      address: '127.0.0.1',
+      logger: false,
+      shutdown: { signals: false },
+      registry: farRegistry(),
+    } as const;
     const server = listening('127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     await expect(register(server, options)).rejects.toThrow(/address: got "127\.0\.0\.1".*far at 10\.9\.0\.1:8500/);

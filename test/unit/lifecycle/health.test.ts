@@ -7,7 +7,8 @@ function lifeWith(component: ComponentOptions, ready?: () => boolean) {
   return simulatedLife({ health: { components: { db: { interval: '1s', ...component } } }, ...(ready && { ready }) });
 }
 
-const renewals = ({ registry }: ReturnType<typeof simulatedLife>) => registry.requests.filter(({ verb }) => verb === 'renew').map(({ at }) => at);
+const renewals = ({ registry }: ReturnType<typeof simulatedLife>) =>
+  registry.requests.filter(({ verb }) => verb === 'renew').map(({ at }) => at);
 
 describe('the health of a Registrar', () => {
   it('is critical until the gate opens, and from then on what its components say', async () => {
@@ -25,13 +26,24 @@ describe('the health of a Registrar', () => {
 
   it('is true in the first beat: it waits for components that readers of the registry see', async () => {
     let answer: (value: unknown) => void = () => undefined;
-    const life = lifeWith({ run: () => new Promise((resolve) => { answer = resolve; }), onFail: 'critical', timeout: '1s' });
+    const life = lifeWith({
+      run: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+      onFail: 'critical',
+      timeout: '1s',
+    });
     void life.registrar.start();
     await life.clock.advance(500);
     expect(life.registry.requests.filter(({ verb }) => verb === 'register')).toEqual([]);
     answer({ status: 'critical' });
     await life.clock.advance(20);
-    expect([life.registrar.state, life.registry.passing, life.told('beat')[0]?.status]).toEqual(['registered', [], 'critical']);
+    expect([life.registrar.state, life.registry.passing, life.told('beat')[0]?.status]).toEqual([
+      'registered',
+      [],
+      'critical',
+    ]);
   });
 
   it('beats at once when it changes, and passes in the registry while degraded', async () => {
@@ -60,7 +72,11 @@ describe('the health of a Registrar', () => {
     fails = false;
     await life.clock.advance(1_000);
     expect(life.registry.passing).toHaveLength(1);
-    expect(life.told('component').map(({ reason, effect }) => [reason, effect])).toEqual([['ok', 'none'], ['failed', 'critical'], ['ok', 'none']]);
+    expect(life.told('component').map(({ reason, effect }) => [reason, effect])).toEqual([
+      ['ok', 'none'],
+      ['failed', 'critical'],
+      ['ok', 'none'],
+    ]);
   });
 
   it('can be pushed, before the start too', async () => {
@@ -83,7 +99,11 @@ describe('the health of a Registrar', () => {
 
   it('is looked at no more after a stop', async () => {
     let runs = 0;
-    const { clock, registrar } = lifeWith({ run: () => { runs += 1; } });
+    const { clock, registrar } = lifeWith({
+      run: () => {
+        runs += 1;
+      },
+    });
     void registrar.start();
     await clock.advance(100);
     void registrar.stop();

@@ -125,7 +125,17 @@ describe("an operator's maintenance", () => {
 });
 
 describe('a maintenance of ours that a former life left', () => {
-  const former = { name: 'orders', id: 'orders-1', address: '10.0.0.1', port: 3000, tags: [], meta: {}, nonce: 'old', ttlMs: 9_000, checks: [] };
+  const former = {
+    name: 'orders',
+    id: 'orders-1',
+    address: '10.0.0.1',
+    port: 3000,
+    tags: [],
+    meta: {},
+    nonce: 'old',
+    ttlMs: 9_000,
+    checks: [],
+  };
 
   it.each([
     ['in its slot', {}],
@@ -135,13 +145,22 @@ describe('a maintenance of ours that a former life left', () => {
     const life = simulatedLife({ id: 'orders-1', ready: () => open });
     const { clock, registry, registrar } = life;
     registry.probeStatus = 'critical';
-    registry.entries.set('orders-1', { instance: { ...former, ...place, checks: [{ kind: 'tcp', target: 'a:1', intervalMs: 1, timeoutMs: 1 }] }, status: 'critical', beatAt: -9_000, maintenance: 'rollcall: stopped' });
+    registry.entries.set('orders-1', {
+      instance: { ...former, ...place, checks: [{ kind: 'tcp', target: 'a:1', intervalMs: 1, timeoutMs: 1 }] },
+      status: 'critical',
+      beatAt: -9_000,
+      maintenance: 'rollcall: stopped',
+    });
     void registrar.start();
     await clock.advance(5_000);
     expect(held(life)?.maintenance).toBe('rollcall: stopped');
     open = true;
     await clock.advance(20_000);
-    expect([registrar.state, held(life)?.maintenance, registry.passing]).toEqual(['registered', undefined, ['orders-1']]);
+    expect([registrar.state, held(life)?.maintenance, registry.passing]).toEqual([
+      'registered',
+      undefined,
+      ['orders-1'],
+    ]);
   });
 });
 
@@ -198,7 +217,12 @@ describe('shutdown.policy', () => {
     const { clock, registrar } = life;
     const { instance } = held(life)!;
     const stopped = registrar.stop();
-    life.registry.entries.set('orders-1', { instance: { ...instance, nonce: 'new', ttlMs: 60_000 }, status: 'passing', beatAt: clock.now(), maintenance: undefined });
+    life.registry.entries.set('orders-1', {
+      instance: { ...instance, nonce: 'new', ttlMs: 60_000 },
+      status: 'passing',
+      beatAt: clock.now(),
+      maintenance: undefined,
+    });
     await clock.advance(15_000);
     await stopped;
     expect(life.registry.passing).toEqual(['orders-1']);

@@ -4,14 +4,27 @@ import type { FallbackEvent, Who } from '../../prove/fallback/judge-fallback.js'
 
 const patienceMs = 1_000;
 
-const move = (event: 'killed' | 'back', at: number, from: string, to: string): FallbackEvent => ({ event, cycle: 1, at, from, to });
+const move = (event: 'killed' | 'back', at: number, from: string, to: string): FallbackEvent => ({
+  event,
+  cycle: 1,
+  at,
+  from,
+  to,
+});
 const there = (at: number, member: string): FallbackEvent => ({ event: 'there', at, member });
 const cleared = (at: number, member: string): FallbackEvent => ({ event: 'cleared', at, member });
 const gap = (who: Who, afterMs: number): FallbackEvent => ({ event: 'gap', who, at: 0, afterMs });
 const left = (entries: Record<string, number>): FallbackEvent => ({ event: 'left', entries });
 
 /** Down at 1000 and up at 5000. */
-function cycle({ down = 2_500, up = 6_000, below = 6_100, ours = 1_500, control = 9_000, end = [left({ consul: 0, file: 0 })] } = {}): FallbackEvent[] {
+function cycle({
+  down = 2_500,
+  up = 6_000,
+  below = 6_100,
+  ours = 1_500,
+  control = 9_000,
+  end = [left({ consul: 0, file: 0 })],
+} = {}): FallbackEvent[] {
   return [
     move('killed', 1_000, 'consul', 'file'),
     gap('ours', ours),
@@ -28,7 +41,15 @@ describe('the judge of falls and returns', () => {
   it('finds nothing wrong with a good history and measures each part of it', () => {
     const { problems, figures } = judgeFallback(cycle(), { patienceMs });
     expect(problems).toEqual([]);
-    expect(figures).toMatchObject({ cycles: 1, downMs: { max: 1_500 }, upMs: { max: 1_000 }, clearedMs: { max: 100 }, longestGapMs: 1_500, controlGapMs: 9_000, strays: 0 });
+    expect(figures).toMatchObject({
+      cycles: 1,
+      downMs: { max: 1_500 },
+      upMs: { max: 1_000 },
+      clearedMs: { max: 100 },
+      longestGapMs: 1_500,
+      controlGapMs: 9_000,
+      staleMembers: 0,
+    });
   });
 
   it.each([
@@ -42,7 +63,11 @@ describe('the judge of falls and returns', () => {
     ['an end that nobody looked at', cycle({ end: [] }), /nobody looked/],
     ['a control that does as well', cycle({ control: 1_500 }), /proves nothing/],
     ['a history without moves', [gap('ours', 10), gap('control', 9_000), left({})], /no move was measured/],
-    ['a history without readers', cycle().filter((event) => event.event !== 'gap' || event.who !== 'ours'), /no reader of the chain/],
+    [
+      'a history without readers',
+      cycle().filter((event) => event.event !== 'gap' || event.who !== 'ours'),
+      /no reader of the chain/,
+    ],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeFallback(history, { patienceMs }).problems.some((line) => problem.test(line))).toBe(true);
   });

@@ -7,8 +7,13 @@ const plan = { intervalMs: 1_000, mostGrowthMb: 100 };
 type Cell = Extract<FaultsEvent, { event: 'cell' }>;
 
 /** One round of all cells; the first one as told. */
-function history(first: Partial<Cell> = {}, more: { readonly most?: number; readonly back?: boolean; readonly unhandled?: string } = {}): FaultsEvent[] {
-  const cells = faults.flatMap((fault) => verbs.map((verb): Cell => ({ event: 'cell', fault, verb, at: 1, hits: 3, backMs: 200 })));
+function history(
+  first: Partial<Cell> = {},
+  more: { readonly most?: number; readonly back?: boolean; readonly unhandled?: string } = {},
+): FaultsEvent[] {
+  const cells = faults.flatMap((fault) =>
+    verbs.map((verb): Cell => ({ event: 'cell', fault, verb, at: 1, hits: 3, backMs: 200 })),
+  );
   return [
     { event: 'round', round: 1, at: 0 },
     ...cells.map((cell, index) => (index === 0 ? { ...cell, ...first } : cell)),
@@ -23,14 +28,25 @@ describe('the judge of faults', () => {
   it('finds nothing wrong with a good history', () => {
     const { problems, figures } = judgeFaults(history(), plan);
     expect(problems).toEqual([]);
-    expect(figures).toMatchObject({ cells: 55, backMs: { max: 200 }, hits: 165, growthMb: 40, unhandled: 0, controlLost: 1 });
+    expect(figures).toMatchObject({
+      cells: 55,
+      backMs: { max: 200 },
+      hits: 165,
+      growthMb: 40,
+      unhandled: 0,
+      controlLost: 1,
+    });
   });
 
   it.each([
     ['a late return', history({ backMs: 1_001 }), /latency × register: took 1001 ms/],
     ['no return', history({ backMs: undefined }), /latency × register: neither registered nor stopped/],
     ['a fault that nobody met', history({ hits: 0 }), /no request met the fault/],
-    ['a cell that is missing', history().filter((event) => event.event !== 'cell' || event.fault !== 'drip' || event.verb !== 'beat'), /drip × beat: was seen 0 times/],
+    [
+      'a cell that is missing',
+      history().filter((event) => event.event !== 'cell' || event.fault !== 'drip' || event.verb !== 'beat'),
+      /drip × beat: was seen 0 times/,
+    ],
     ['a process that grows', history({}, { most: 181 }), /grew by 101 MB/],
     ['an unhandled rejection', history({}, { unhandled: 'Error: oops' }), /unhandled: Error: oops/],
     ['a control that behaves', history({}, { back: true }), /proves nothing/],

@@ -33,7 +33,15 @@ describe('the judge of a herd', () => {
   it('finds nothing wrong with a good history', () => {
     const { problems, figures } = judgeHerd([...round('ours'), ...control], plan);
     expect(problems).toEqual([]);
-    expect(figures).toMatchObject({ allPassingMs: { max: 1_000 }, inFlightMax: 9, connectionsMax: 13, bystanderMs: { max: 6 }, fullestTenth: 1, controlInFlightMax: 100, controlFullestTenth: 10 });
+    expect(figures).toMatchObject({
+      allPassingMs: { max: 1_000 },
+      inFlightMax: 9,
+      connectionsMax: 13,
+      bystanderMs: { max: 6 },
+      fullestTenth: 1,
+      controlInFlightMax: 100,
+      controlFullestTenth: 10,
+    });
   });
 
   it('counts a tenth of the interval wherever it lies', () => {
@@ -43,12 +51,20 @@ describe('the judge of a herd', () => {
 
   it.each([
     ['a late return', [...round('ours', { allAt: 13_001 }), ...control], /only 3001 ms after the leader/],
-    ['a return of not all', [...round('ours').filter(({ event }) => event !== 'passing'), ...control], /not all of them were passing/],
+    [
+      'a return of not all',
+      [...round('ours').filter(({ event }) => event !== 'passing'), ...control],
+      /not all of them were passing/,
+    ],
     ['too many requests at once', [...round('ours', { most: 17 }), ...control], /17 requests in flight/],
     ['a bystander who waits', [...round('ours', { calls: [5, 101] }), ...control], /took 101 ms \(p99\)/],
     ['a bystander who is refused', [...round('ours', { calls: [5, undefined] }), ...control], /took Infinity ms/],
     ['no bystander', [...round('ours', { calls: [] }), ...control], /nobody else called/],
-    ['beats together', [...round('ours', { sentAt: spread.map((at) => at - (at % 200)) }), ...control], /2 times its share/],
+    [
+      'beats together',
+      [...round('ours', { sentAt: spread.map((at) => at - (at % 200)) }), ...control],
+      /2 times its share/,
+    ],
     ['beats that nobody counted', [...round('ours', { sentAt: [] }), ...control], /nobody counted our beats/],
     ['requests that nobody counted', [...round('ours', { most: 0 }), ...control], /nobody counted our requests/],
     ['a control that behaves', [...round('ours'), ...round('control')], /proves nothing/],

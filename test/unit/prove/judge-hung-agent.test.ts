@@ -13,8 +13,20 @@ interface Story {
   readonly seen?: readonly (readonly [at: number, passing: boolean])[];
 }
 
-function round({ inFlight = 3, controlInFlight = 9, heap = [10, 10, 10], rss = [80, 80, 80], seen = [[1_300, true]] }: Story = {}): HungAgentEvent[] {
-  const memory = (when: 'before' | 'during' | 'after', at: number, which: 0 | 1 | 2): HungAgentEvent => ({ event: 'memory', when, at, heapUsed: heap[which] * MB, rss: rss[which] * MB });
+function round({
+  inFlight = 3,
+  controlInFlight = 9,
+  heap = [10, 10, 10],
+  rss = [80, 80, 80],
+  seen = [[1_300, true]],
+}: Story = {}): HungAgentEvent[] {
+  const memory = (when: 'before' | 'during' | 'after', at: number, which: 0 | 1 | 2): HungAgentEvent => ({
+    event: 'memory',
+    when,
+    at,
+    heapUsed: heap[which] * MB,
+    rss: rss[which] * MB,
+  });
   return [
     { event: 'round', round: 1, at: 0 },
     memory('before', 1, 0),
@@ -34,12 +46,26 @@ describe('the judge of a hung agent', () => {
   it('finds nothing wrong with a good history', () => {
     const { problems, figures } = judgeHungAgent([...round(), ...round()]);
     expect(problems).toEqual([]);
-    expect(figures).toMatchObject({ inFlightMax: 3, connectionsMax: 3, controlInFlightMax: 9, heapGrowthKb: 0, rssTrendKb: 0 });
+    expect(figures).toMatchObject({
+      inFlightMax: 3,
+      connectionsMax: 3,
+      controlInFlightMax: 9,
+      heapGrowthKb: 0,
+      rssTrendKb: 0,
+    });
     expect(figures.passingAfterMs.max).toBe(300);
   });
 
   it('counts from the resume until it passes for good, not to a listing left from before the pause', () => {
-    const { figures } = judgeHungAgent(round({ seen: [[1_001, true], [1_020, false], [1_400, true]] }));
+    const { figures } = judgeHungAgent(
+      round({
+        seen: [
+          [1_001, true],
+          [1_020, false],
+          [1_400, true],
+        ],
+      }),
+    );
     expect(figures.passingAfterMs.max).toBe(400);
   });
 
@@ -53,12 +79,29 @@ describe('the judge of a hung agent', () => {
     ['requests that pile up', round({ inFlight: 4 }), /^4 requests were in flight/],
     ['a control that behaves', round({ controlInFlight: 3 }), /proves nothing/],
     ['a late return', round({ seen: [[1_501, true]] }), /passing only 501 ms/],
-    ['an instance that goes again', round({ seen: [[1_100, true], [1_200, false]] }), /does not pass/],
+    [
+      'an instance that goes again',
+      round({
+        seen: [
+          [1_100, true],
+          [1_200, false],
+        ],
+      }),
+      /does not pass/,
+    ],
     ['an instance that was never seen', round({ seen: [] }), /does not pass/],
     ['a heap that grows in a pause', round({ heap: [10, 12, 10] }), /the heap grew in a pause by 2048 kB/],
-    ['a heap that grows from round to round', [...round(), ...round({ heap: [12, 12, 12] })], /the heap grew from round to round/],
+    [
+      'a heap that grows from round to round',
+      [...round(), ...round({ heap: [12, 12, 12] })],
+      /the heap grew from round to round/,
+    ],
     ['a resident set that grows in a pause', round({ rss: [80, 91, 80] }), /the resident set grew in a pause/],
-    ['a resident set that grows from round to round', [...round(), ...round({ rss: [91, 91, 91] })], /the resident set grew from round to round/],
+    [
+      'a resident set that grows from round to round',
+      [...round(), ...round({ rss: [91, 91, 91] })],
+      /the resident set grew from round to round/,
+    ],
     ['memory that was not read', round().filter((event) => event.event !== 'memory'), /its memory was not read/],
     ['requests that nobody counted', round().filter((event) => event.event !== 'wire'), /nobody counted/],
     ['a history that breaks off', round().slice(0, -1), /not observed to its end/],

@@ -4,10 +4,32 @@ import type { Claim, RollingEvent } from '../../prove/rolling/judge-rolling.js';
 
 type Restart = Extract<RollingEvent, { event: 'restarted' }>;
 
-const restart = (roll: number, more: Partial<Restart> = {}): Restart => ({ event: 'restarted', roll, at: 1_000, exitedAt: 4_000, code: 0, lastRequestAt: 2_000, lastAnswerAt: 2_500, longestSilenceMs: 30, ...more });
-const failure: RollingEvent = { event: 'failed', at: 2_000, path: '/1', connection: 'fresh', kind: 'status', detail: '503', termination: 'SC' };
-const part = (claim: Claim, events: readonly RollingEvent[], rolls = events.filter(({ event }) => event === 'restarted').length): RollingEvent[] => [
-  { event: 'part', name: claim, claim, rolls, at: 0 },
+const restart = (roll: number, more: Partial<Restart> = {}): Restart => ({
+  event: 'restarted',
+  roll,
+  at: 1_000,
+  exitedAt: 4_000,
+  code: 0,
+  lastRequestAt: 2_000,
+  lastAnswerAt: 2_500,
+  longestSilenceMs: 30,
+  ...more,
+});
+const failure: RollingEvent = {
+  event: 'failed',
+  at: 2_000,
+  path: '/1',
+  connection: 'fresh',
+  kind: 'status',
+  detail: '503',
+  termination: 'SC',
+};
+const part = (
+  idConflict: Claim,
+  events: readonly RollingEvent[],
+  rolls = events.filter(({ event }) => event === 'restarted').length,
+): RollingEvent[] => [
+  { event: 'part', name: idConflict, idConflict, rolls, at: 0 },
   ...events,
   { event: 'over', requests: 100, at: 9_000 },
 ];
@@ -15,7 +37,13 @@ const problemsOf = (history: readonly RollingEvent[]) => judgeRolling(history).p
 
 describe('the judge of rolling restarts', () => {
   it('measures from the signal, and from the last request or answer, whichever came later', () => {
-    const { problems, figures } = judgeRolling(part('lossless and prompt', [restart(1), restart(2, { lastAnswerAt: 1_500, longestSilenceMs: 300 }), restart(3, { exitedAt: 3_600 })]));
+    const { problems, figures } = judgeRolling(
+      part('lossless and prompt', [
+        restart(1),
+        restart(2, { lastAnswerAt: 1_500, longestSilenceMs: 300 }),
+        restart(3, { exitedAt: 3_600 }),
+      ]),
+    );
     expect(problems).toEqual([]);
     expect(figures.parts['lossless and prompt']).toMatchObject({
       rolls: 3,
@@ -35,21 +63,31 @@ describe('the judge of rolling restarts', () => {
 
   it('takes no failed request where none is promised', () => {
     const broken = ['1 requests failed, promised are 0'];
-    expect(problemsOf(part('lossless', [restart(1), failure]))).toEqual(broken.map((problem) => `lossless: ${problem}`));
-    expect(problemsOf(part('lossless and prompt', [restart(1), failure]))).toEqual(broken.map((problem) => `lossless and prompt: ${problem}`));
+    expect(problemsOf(part('lossless', [restart(1), failure]))).toEqual(
+      broken.map((problem) => `lossless: ${problem}`),
+    );
+    expect(problemsOf(part('lossless and prompt', [restart(1), failure]))).toEqual(
+      broken.map((problem) => `lossless and prompt: ${problem}`),
+    );
     expect(problemsOf(part('for comparison', [restart(1), failure]))).toEqual([]);
   });
 
   it('takes an experiment for worthless in which nothing is lost without us', () => {
     expect(problemsOf(part('loses', [restart(1), failure]))).toEqual([]);
-    expect(problemsOf(part('loses', [restart(1)]))).toEqual(['loses: nothing was lost without us: this experiment proves nothing']);
+    expect(problemsOf(part('loses', [restart(1)]))).toEqual([
+      'loses: nothing was lost without us: this experiment proves nothing',
+    ]);
   });
 
   it('wants the median exit soon after the last traffic, and clean, where that is promised', () => {
     const late = restart(1, { exitedAt: 4_001 });
-    expect(problemsOf(part('lossless and prompt', [late, late, restart(3)]))).toEqual(['lossless and prompt: an instance exited 1501 ms (p50) after its last request or answer, promised are 1500']);
+    expect(problemsOf(part('lossless and prompt', [late, late, restart(3)]))).toEqual([
+      'lossless and prompt: an instance exited 1501 ms (p50) after its last request or answer, promised are 1500',
+    ]);
     expect(problemsOf(part('lossless', [late, late, restart(3)]))).toEqual([]);
-    expect(problemsOf(part('lossless and prompt', [restart(1, { code: 1 })]))).toEqual(['lossless and prompt: 1 instances did not exit with 0']);
+    expect(problemsOf(part('lossless and prompt', [restart(1, { code: 1 })]))).toEqual([
+      'lossless and prompt: 1 instances did not exit with 0',
+    ]);
   });
 
   it('wants every part seen to its end', () => {

@@ -2,10 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { judgeSentinel } from '../../prove/sentinel/judge-sentinel.js';
 import type { SentinelEvent, Who } from '../../prove/sentinel/judge-sentinel.js';
 
-const seen = (who: Who, at: number, tag: string | undefined, passing = tag !== undefined): SentinelEvent => ({ event: 'seen', who, at, tag, passing });
+const seen = (who: Who, at: number, tag: string | undefined, passing = tag !== undefined): SentinelEvent => ({
+  event: 'seen',
+  who,
+  at,
+  tag,
+  passing,
+});
 const left = (...keys: string[]): SentinelEvent => ({ event: 'left', keys });
 
-function round({ back = 3_400, after = [] as SentinelEvent[], control = [seen('control', 3_000, 'r1'), seen('control', 4_500, undefined)], over = true } = {}): SentinelEvent[] {
+function round({
+  back = 3_400,
+  after = [] as SentinelEvent[],
+  control = [seen('control', 3_000, 'r1'), seen('control', 4_500, undefined)],
+  over = true,
+} = {}): SentinelEvent[] {
   return [
     { event: 'killed', round: 1, at: 1_000, tag: 'r1' },
     { event: 'promoted', at: 3_000 },
@@ -26,7 +37,11 @@ describe('the judge of failovers', () => {
 
   it.each([
     ['an entry that is late', [...round({ back: 4_001 }), left()], /only 1001 ms after/],
-    ['a change that was accepted and is lost', [...round().filter((event) => event.event !== 'seen' || event.who !== 'ours' || event.tag !== 'r1'), left()], /never again as it was last written/],
+    [
+      'a change that was accepted and is lost',
+      [...round().filter((event) => event.event !== 'seen' || event.who !== 'ours' || event.tag !== 'r1'), left()],
+      /never again as it was last written/,
+    ],
     ['an entry that goes again', [...round({ after: [seen('ours', 5_000, undefined)] }), left()], /gone again/],
     ['an entry that does not pass', [...round({ after: [seen('ours', 5_000, 'r1', false)] }), left()], /gone again/],
     ['what is left behind', [...round(), left('rollcall:{ours}')], /there was left: rollcall/],

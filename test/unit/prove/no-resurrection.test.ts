@@ -19,7 +19,16 @@ it('plays the same life from the same seed', async () => {
 describe('the judge', () => {
   const good: Life[] = [
     { kind: 'simulated', seed: 1, violations: [], confirmed: true, wasRegistered: true, cutOff: true },
-    { kind: 'real', run: 1, writeOnTheWire: true, confirmed: true, registersAfterwards: 0, samples: 9, listedSamples: 0, presentAtEnd: false },
+    {
+      kind: 'real',
+      run: 1,
+      writeOnTheWire: true,
+      confirmed: true,
+      registersAfterwards: 0,
+      samples: 9,
+      listedSamples: 0,
+      presentAtEnd: false,
+    },
     { kind: 'control', run: 1, presentAtEnd: true },
   ];
 
@@ -28,16 +37,70 @@ describe('the judge', () => {
   });
 
   it.each<[string, Life]>([
-    ['a violation', { kind: 'simulated', seed: 9, violations: ['listed'], confirmed: true, wasRegistered: true, cutOff: true }],
-    ['an entry that is back', { kind: 'real', run: 2, writeOnTheWire: true, confirmed: true, registersAfterwards: 0, samples: 9, listedSamples: 0, presentAtEnd: true }],
-    ['a listed sample', { kind: 'real', run: 2, writeOnTheWire: true, confirmed: true, registersAfterwards: 0, samples: 9, listedSamples: 1, presentAtEnd: false }],
-    ['a late write', { kind: 'real', run: 2, writeOnTheWire: true, confirmed: true, registersAfterwards: 1, samples: 9, listedSamples: 0, presentAtEnd: false }],
-    ['a run without the race', { kind: 'real', run: 2, writeOnTheWire: false, confirmed: true, registersAfterwards: 0, samples: 9, listedSamples: 0, presentAtEnd: false }],
+    [
+      'a violation',
+      { kind: 'simulated', seed: 9, violations: ['listed'], confirmed: true, wasRegistered: true, cutOff: true },
+    ],
+    [
+      'an entry that is back',
+      {
+        kind: 'real',
+        run: 2,
+        writeOnTheWire: true,
+        confirmed: true,
+        registersAfterwards: 0,
+        samples: 9,
+        listedSamples: 0,
+        presentAtEnd: true,
+      },
+    ],
+    [
+      'a listed sample',
+      {
+        kind: 'real',
+        run: 2,
+        writeOnTheWire: true,
+        confirmed: true,
+        registersAfterwards: 0,
+        samples: 9,
+        listedSamples: 1,
+        presentAtEnd: false,
+      },
+    ],
+    [
+      'a late write',
+      {
+        kind: 'real',
+        run: 2,
+        writeOnTheWire: true,
+        confirmed: true,
+        registersAfterwards: 1,
+        samples: 9,
+        listedSamples: 0,
+        presentAtEnd: false,
+      },
+    ],
+    [
+      'a run without the race',
+      {
+        kind: 'real',
+        run: 2,
+        writeOnTheWire: false,
+        confirmed: true,
+        registersAfterwards: 0,
+        samples: 9,
+        listedSamples: 0,
+        presentAtEnd: false,
+      },
+    ],
   ])('names %s', (_what, bad) => {
     expect(judgeNoResurrection([...good, bad]).problems).toHaveLength(1);
   });
 
   it('does not believe an experiment whose control comes out well', () => {
-    expect(judgeNoResurrection(good.map((life) => (life.kind === 'control' ? { ...life, presentAtEnd: false } : life))).problems).toHaveLength(1);
+    expect(
+      judgeNoResurrection(good.map((life) => (life.kind === 'control' ? { ...life, presentAtEnd: false } : life)))
+        .problems,
+    ).toHaveLength(1);
   });
 });

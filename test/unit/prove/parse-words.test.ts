@@ -3,12 +3,25 @@ import type { Catalogue } from '../../prove/experiment/experiment.js';
 import { parseWords, usage } from '../../prove/experiment/parse-words.js';
 
 const load = () => Promise.reject(new Error('not to be loaded'));
-const catalogue: Catalogue = { plain: load, rolling: { load, options: { rolls: 'number', control: 'switch', nemesis: ['latency', 'restart'] } } };
+const catalogue: Catalogue = {
+  plain: load,
+  rolling: { load, options: { rolls: 'number', control: 'switch', nemesis: ['latency', 'restart'] } },
+};
 
 describe('the command line of an experiment', () => {
   it('names one, with the options that all have and those of its own', () => {
-    expect(parseWords(catalogue, ['plain', '--runs', '3', '--seed=7'])).toEqual({ name: 'plain', load, runs: 3, seed: 7, options: {} });
-    expect(parseWords(catalogue, ['--rolls', '4', 'rolling', '--control', '--nemesis', 'latency'])).toMatchObject({ name: 'rolling', runs: undefined, options: { rolls: 4, control: true, nemesis: 'latency' } });
+    expect(parseWords(catalogue, ['plain', '--runs', '3', '--seed=7'])).toEqual({
+      name: 'plain',
+      load,
+      runs: 3,
+      seed: 7,
+      options: {},
+    });
+    expect(parseWords(catalogue, ['--rolls', '4', 'rolling', '--control', '--nemesis', 'latency'])).toMatchObject({
+      name: 'rolling',
+      runs: undefined,
+      options: { rolls: 4, control: true, nemesis: 'latency' },
+    });
   });
 
   it.each([

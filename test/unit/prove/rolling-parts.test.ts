@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { partsFor } from '../../prove/rolling/parts.js';
 
-const told = (...asked: Parameters<typeof partsFor>) => partsFor(...asked).map(({ name, claim, rolls, balancers }) => [name, claim, rolls, balancers.length]);
+const told = (...asked: Parameters<typeof partsFor>) =>
+  partsFor(...asked).map(({ name, idConflict, rolls, balancers }) => [name, idConflict, rolls, balancers.length]);
 
 describe('the parts of the proof of rolling restarts', () => {
   it('are the whole claim, and a way that breaks it', () => {
@@ -12,7 +13,12 @@ describe('the parts of the proof of rolling restarts', () => {
       ['close-at-once', 'loses', 2, 1],
     ];
     expect(told({}, undefined)).toEqual(whole);
-    const short = whole.map(([name, claim, rolls, balancers]) => [name, claim, Math.min(Number(rolls), 2), balancers]);
+    const short = whole.map(([name, idConflict, rolls, balancers]) => [
+      name,
+      idConflict,
+      Math.min(Number(rolls), 2),
+      balancers,
+    ]);
     expect(told({}, 2)).toEqual(short);
     expect(told({ rolls: 2 }, undefined)).toEqual(short);
   });
@@ -21,8 +27,20 @@ describe('the parts of the proof of rolling restarts', () => {
     [{ control: true }, [['no restart', 'lossless', 0, 1]]],
     [{ nemesis: 'latency' }, [['rollcall, latency', 'lossless', 25, 1]]],
     [{ policy: 'maintenance', framework: 'http2' }, [['rollcall, http2, maintenance', 'lossless and prompt', 25, 1]]],
-    [{ baseline: 'close-at-once' }, [['rollcall', 'lossless and prompt', 25, 1], ['close-at-once', 'loses', 25, 1]]],
-    [{ baseline: 'fixed-sleep' }, [['rollcall', 'lossless and prompt', 25, 1], ['fixed-sleep', 'for comparison', 25, 1]]],
+    [
+      { baseline: 'close-at-once' },
+      [
+        ['rollcall', 'lossless and prompt', 25, 1],
+        ['close-at-once', 'loses', 25, 1],
+      ],
+    ],
+    [
+      { baseline: 'fixed-sleep' },
+      [
+        ['rollcall', 'lossless and prompt', 25, 1],
+        ['fixed-sleep', 'for comparison', 25, 1],
+      ],
+    ],
   ])('are for %o what was asked for', (options, parts) => {
     expect(told(options, undefined)).toEqual(parts);
   });

@@ -29,7 +29,12 @@ describe('the statistics of an experiment', () => {
   it('tells between which two values the middle lies with 95 % confidence', () => {
     // The ranks of the tables of the sign test: 1 and 6 of 6, 2 and 9 of 10, 10 and 21 of 30, 40 and 61 of 100.
     const upTo = (n: number) => Array.from({ length: n }, (_, index) => n - index);
-    for (const [n, low, high] of [[6, 1, 6], [10, 2, 9], [30, 10, 21], [100, 40, 61]] as const) {
+    for (const [n, low, high] of [
+      [6, 1, 6],
+      [10, 2, 9],
+      [30, 10, 21],
+      [100, 40, 61],
+    ] as const) {
       expect(medianInterval(upTo(n))).toEqual({ n, low, high, median: (n + 1) / 2 });
     }
   });

@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/core/clock.js';
 import { bindServer } from '../../../src/server/bound-server.js';
 import { footprint, listen, makeServer } from './real-servers.js';
 
@@ -23,15 +23,18 @@ afterEach(() => {
 });
 
 describe('where a server listens', () => {
-  it.each(['http', 'https', 'h2c', 'h2', 'tcp'] as const)('is told with its protocol for %s, whether it listens later or already', async (kind) => {
-    const { server, bound: watched } = bound(kind);
-    const early = watched.listening(never);
-    expect(watched.isListening).toBe(false);
-    const port = await listen(server);
-    expect(await early).toEqual({ address: '127.0.0.1', port, protocol: kind });
-    expect(await watched.listening(never)).toEqual({ address: '127.0.0.1', port, protocol: kind });
-    expect(watched.isListening).toBe(true);
-  });
+  it.each(['http', 'https', 'h2c', 'h2', 'tcp'] as const)(
+    'is told with its protocol for %s, whether it listens later or already',
+    async (kind) => {
+      const { server, bound: watched } = bound(kind);
+      const early = watched.listening(never);
+      expect(watched.isListening).toBe(false);
+      const port = await listen(server);
+      expect(await early).toEqual({ address: '127.0.0.1', port, protocol: kind });
+      expect(await watched.listening(never)).toEqual({ address: '127.0.0.1', port, protocol: kind });
+      expect(watched.isListening).toBe(true);
+    },
+  );
 
   it('rejects with the reason of the signal and leaves no listener behind', async () => {
     const { server, bound: watched } = bound('http');
@@ -50,11 +53,14 @@ describe('where a server listens', () => {
     const path = join(dir, 'socket');
     const waiting = watched.listening(never);
     server.listen(path);
-    await expect(waiting).rejects.toMatchObject({ code: 'ROLLCALL_CONFIG', issues: [{ field: 'server', value: path }] });
+    await expect(waiting).rejects.toMatchObject({
+      code: 'ROLLCALL_CONFIG',
+      issues: [{ field: 'server', value: path }],
+    });
     rmSync(dir, { recursive: true });
   });
 
-  it('puts no error listener on the server, so that EADDRINUSE stays the host\'s', async () => {
+  it("puts no error listener on the server, so that EADDRINUSE stays the host's", async () => {
     const { server, bound: watched } = bound('http');
     const abort = new AbortController();
     const waiting = watched.listening(abort.signal);

@@ -7,8 +7,8 @@ import https from 'node:https';
 import net from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import tls from 'node:tls';
-import { systemClock } from '../../../src/clock.js';
-import type { Clock } from '../../../src/clock.js';
+import { systemClock } from '../../../src/core/clock.js';
+import type { Clock } from '../../../src/core/clock.js';
 import type { Protocol } from '../../../src/server/protocol.js';
 
 const pem = (name: string) => readFileSync(new URL(`../../support/tls/localhost.${name}.pem`, import.meta.url));
@@ -26,7 +26,10 @@ export function makeServer(kind: Protocol, handler: Handler = (_, response) => r
 }
 
 function newServer(kind: Protocol, handler: Handler): Server {
-  const handle2 = handler as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void;
+  const handle2 = handler as unknown as (
+    request: http2.Http2ServerRequest,
+    response: http2.Http2ServerResponse,
+  ) => void;
   switch (kind) {
     case 'http':
       return http.createServer(handler);
@@ -68,7 +71,9 @@ export async function connect(kind: HttpKind, port: number): Promise<Client> {
 
 async function connectHttp1(kind: 'http' | 'https', port: number): Promise<Client> {
   const secure = kind === 'https';
-  const socket = secure ? tls.connect({ port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost' }) : net.connect(port, '127.0.0.1');
+  const socket = secure
+    ? tls.connect({ port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost' })
+    : net.connect(port, '127.0.0.1');
   socket.on('error', () => {});
   const gone = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   await once(socket, secure ? 'secureConnect' : 'connect');
@@ -88,7 +93,10 @@ async function connectHttp1(kind: 'http' | 'https', port: number): Promise<Clien
 }
 
 async function connectHttp2(kind: 'h2c' | 'h2', port: number): Promise<Client> {
-  const session = http2.connect(`${kind === 'h2' ? 'https' : 'http'}://localhost:${port}`, { ca: certificate.cert, family: 4 } as http2.SecureClientSessionOptions);
+  const session = http2.connect(`${kind === 'h2' ? 'https' : 'http'}://localhost:${port}`, {
+    ca: certificate.cert,
+    family: 4,
+  } as http2.SecureClientSessionOptions);
   session.on('error', () => {});
   const gone = new Promise<void>((resolve) => session.once('close', () => resolve()));
   await once(session, 'connect');
@@ -139,5 +147,9 @@ export function heldHandler(): { handler: Handler; arrived: Promise<void>; answe
 export function footprint(server: Server): Record<string, number> {
   const names = [...server.eventNames(), 'error', 'listening', 'close', 'request', 'connection'];
   const counts = Object.fromEntries(names.map((name) => [String(name), server.listenerCount(name)]));
-  return { ...counts, ownEmit: Number(Object.hasOwn(server, 'emit')), ownClose: Number(Object.hasOwn(server, 'close')) };
+  return {
+    ...counts,
+    ownEmit: Number(Object.hasOwn(server, 'emit')),
+    ownClose: Number(Object.hasOwn(server, 'close')),
+  };
 }

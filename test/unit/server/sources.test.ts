@@ -24,7 +24,8 @@ describe('a source', () => {
   });
 
   it('remembers its longest gap for a minute and more, not for ever', () => {
-    const everySecond = (from: number, to: number) => Array.from({ length: (to - from) / 1_000 }, (_, i) => from + i * 1_000);
+    const everySecond = (from: number, to: number) =>
+      Array.from({ length: (to - from) / 1_000 }, (_, i) => from + i * 1_000);
     const start = [0, 20_000];
     expect(arrivals(...start, ...everySecond(20_000, 80_000)).longestGapMs).toBe(20_000);
     expect(arrivals(...start, ...everySecond(20_000, 200_000)).longestGapMs).toBe(1_000);

@@ -4,7 +4,7 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import type { Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { aggregate } from '../../../src/health/aggregate.js';
+import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
 import { bindServer } from '../../../src/server/bound-server.js';
 import type { BindOptions } from '../../../src/server/bound-server.js';
@@ -17,7 +17,8 @@ afterEach(() => {
   for (const close of open.splice(0).reverse()) close();
 });
 
-const endpointAt = (path: string, ready: boolean) => healthEndpoint({ path, details: false, facts: () => ({ ready, draining: false, health: aggregate([]) }) });
+const endpointAt = (path: string, ready: boolean) =>
+  healthEndpoint({ path, details: false, facts: () => ({ ready, draining: false, health: aggregateHealth([]) }) });
 
 function watch(server: Server, options: Partial<BindOptions> = {}) {
   open.push(() => server.close());
@@ -64,7 +65,9 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
     await caller.request('/');
     clock.set(3_000);
     await caller.request('/');
-    expect(bound.sources).toEqual([expect.objectContaining({ address: '127.0.0.1', lastAt: 3_000, gaps: 1, meanGapMs: 2_000, longestGapMs: 2_000 })]);
+    expect(bound.sources).toEqual([
+      expect.objectContaining({ address: '127.0.0.1', lastAt: 3_000, gaps: 1, meanGapMs: 2_000, longestGapMs: 2_000 }),
+    ]);
     clock.set(4_000);
     await (await client(kind, port)).request('/');
     expect(bound.sources).toEqual([expect.objectContaining({ lastAt: 4_000, gaps: 2, meanGapMs: 1_500 })]);
@@ -77,7 +80,11 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
     const clock = stoppedClock(1_000);
     const timers: (() => void)[] = [];
     let looks = 0;
-    const counting = { ...clock, now: () => ((looks += 1), clock.now()), after: (_ms: number, run: () => void) => (timers.push(run), () => undefined) };
+    const counting = {
+      ...clock,
+      now: () => ((looks += 1), clock.now()),
+      after: (_ms: number, run: () => void) => (timers.push(run), () => undefined),
+    };
     const bound = watch(server, { clock: counting });
     const caller = await client(kind, await listen(server));
     for (let i = 0; i < 50; i += 1) {
@@ -206,7 +213,12 @@ describe('what else counts as traffic', () => {
       server.emit('request', request, response);
     });
     const bound = watch(server);
-    const request = http.request({ port: await listen(server), host: '127.0.0.1', method: 'PUT', headers: { Expect: '100-continue' } });
+    const request = http.request({
+      port: await listen(server),
+      host: '127.0.0.1',
+      method: 'PUT',
+      headers: { Expect: '100-continue' },
+    });
     request.end('body');
     const [response] = (await once(request, 'response')) as [http.IncomingMessage];
     response.resume();
@@ -216,7 +228,9 @@ describe('what else counts as traffic', () => {
 
   it('the handshake of a WebSocket, but not its life', async () => {
     const server = makeServer('http');
-    server.on('upgrade', (_, socket: net.Socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'));
+    server.on('upgrade', (_, socket: net.Socket) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
+    );
     const bound = watch(server);
     const socket = net.connect(await listen(server), '127.0.0.1');
     open.push(() => socket.destroy());
@@ -231,7 +245,9 @@ describe('what else counts as traffic', () => {
     const bound = watch(server);
     const socket = net.connect(await listen(server), '127.0.0.1');
     socket.on('error', () => {});
-    socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write(
+      'GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n',
+    );
     await waitFor(() => bound.traffic.inFlight === 3);
     socket.destroy();
     await waitFor(() => bound.traffic.inFlight === 0);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { lazyLogger } from '../../../src/telemetry/lazy-logger.js';
-import type { Logger } from '../../../src/telemetry/logger.js';
+import type { Logger } from '../../../src/contracts/logger.js';
 import { settle } from '../../support/fake-clock.js';
 import { MemoryLogger } from './memory-logger.js';
 
@@ -84,8 +84,17 @@ const logger = lazyLogger();
 logger.info({ service: 'orders' }, 'one');
 logger.debug({}, 'below');
 logger.warn({}, 'two');`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code]);
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as object);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '--eval',
+    code,
+  ]);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as object);
   expect(lines).toMatchObject([
     { level: 30, name: 'rollcall', service: 'orders', msg: 'one' },
     { level: 40, name: 'rollcall', msg: 'two' },

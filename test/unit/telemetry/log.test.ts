@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { IdConflictError, RegistrationLostError, RegistryRejectedError, RegistryUnavailableError } from '../../../src/errors.js';
-import type { ServiceInstance } from '../../../src/instance/service-instance.js';
+import {
+  IdConflictError,
+  RegistrationLostError,
+  RegistryRejectedError,
+  RegistryUnavailableError,
+} from '../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { Events } from '../../../src/telemetry/events.js';
 import { logEvents } from '../../../src/telemetry/log.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -127,7 +132,10 @@ describe('an outage', () => {
       'orders is no longer listed: no heartbeat was accepted for a whole TTL; registering it again',
       'orders is listed in file again after 2.5s',
     ]);
-    expect(log.lines.at(-1)).toMatchObject({ level: 'info', fields: { registry: 'file', misses: 4, cause: 'expired' } });
+    expect(log.lines.at(-1)).toMatchObject({
+      level: 'info',
+      fields: { registry: 'file', misses: 4, cause: 'expired' },
+    });
   });
 });
 
@@ -136,7 +144,13 @@ it('tells a loss with what the registry said', () => {
   events.emit('lost', { cause: 'missing', error: new RegistrationLostError('no such check') });
   expect(log.lines.at(-1)).toEqual({
     level: 'warn',
-    fields: { service: 'orders', instance: 'orders-1', registry: 'consul', cause: 'missing', error: { code: 'ROLLCALL_REGISTRATION_LOST', message: 'no such check' } },
+    fields: {
+      service: 'orders',
+      instance: 'orders-1',
+      registry: 'consul',
+      cause: 'missing',
+      error: { code: 'ROLLCALL_REGISTRATION_LOST', message: 'no such check' },
+    },
     message: 'orders is no longer listed: the registry no longer holds it; registering it again',
   });
 });
@@ -202,7 +216,10 @@ it.each([
 it('tells maintenance once when it begins and once when it ends', () => {
   events.emit('maintenance', { on: true, reason: 'rollcall: new disks' });
   events.emit('maintenance', { on: false, reason: 'ok' });
-  expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(['info: orders is out of traffic: rollcall: new disks', 'info: orders is back from its maintenance']);
+  expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+    'info: orders is out of traffic: rollcall: new disks',
+    'info: orders is back from its maintenance',
+  ]);
 });
 
 it('warns of an absence that could not be seen, and of errors on the way down', () => {
@@ -210,7 +227,10 @@ it('warns of an absence that could not be seen, and of errors on the way down', 
   events.emit('stopped', { tookMs: 9_000, errors: [down, new Error('hook')] });
   expect(log.lines).toMatchObject([
     { level: 'warn', message: 'orders could not be seen to be out of the registry; its TTL will take it out' },
-    { level: 'warn', fields: { errors: [{ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: down.message }, { message: 'hook' }] } },
+    {
+      level: 'warn',
+      fields: { errors: [{ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: down.message }, { message: 'hook' }] },
+    },
   ]);
 });
 
@@ -218,7 +238,11 @@ it('tells a failure as an error and a warning as it is', () => {
   events.emit('failed', { error: new RegistryRejectedError('Invalid service name') });
   events.emit('warning', { message: 'DNS cannot carry the name' });
   expect(log.lines).toMatchObject([
-    { level: 'error', fields: { error: { code: 'ROLLCALL_REGISTRY_REJECTED' } }, message: 'orders has given up on being registered; no retry can mend this: Invalid service name' },
+    {
+      level: 'error',
+      fields: { error: { code: 'ROLLCALL_REGISTRY_REJECTED' } },
+      message: 'orders has given up on being registered; no retry can mend this: Invalid service name',
+    },
     { level: 'warn', fields: { service: 'orders' }, message: 'DNS cannot carry the name' },
   ]);
 });

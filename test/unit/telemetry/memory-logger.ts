@@ -1,4 +1,4 @@
-import type { Logger } from '../../../src/telemetry/logger.js';
+import type { Logger } from '../../../src/contracts/logger.js';
 
 export interface LogLine {
   readonly level: keyof Logger;

@@ -23,7 +23,12 @@ describe('a refusal by Consul', () => {
     [503, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
     [504, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
   ])('with HTTP %i is %s', (status, code, retryable) => {
-    expect(refusal(answer(status, 'words of the agent'), 'register', at)).toMatchObject({ code, retryable, registry: 'consul', operation: 'register' });
+    expect(refusal(answer(status, 'words of the agent'), 'register', at)).toMatchObject({
+      code,
+      retryable,
+      registry: 'consul',
+      operation: 'register',
+    });
   });
 
   it("carries the agent's own words, however long, on one line", () => {
@@ -35,7 +40,11 @@ describe('a refusal by Consul', () => {
 
   it.each([
     [400, 'Request decode failed: json: unknown field "Locality"', 'older than the field'],
-    [400, 'Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature', 'Leave namespace and partition out'],
+    [
+      400,
+      'Invalid query parameter: "ns" - Namespaces are a Consul Enterprise feature',
+      'Leave namespace and partition out',
+    ],
     [400, 'Client sent an HTTP request to an HTTPS server.', "'https://'"],
     [403, 'ACL not found', 'unknown there or was deleted'],
     [403, 'Permission denied', 'service:write'],
@@ -59,7 +68,9 @@ describe('a refusal by Consul', () => {
   });
 
   it('that a server gave and the agent passes on is one', () => {
-    expect(refusal(answer(500, 'rpc error making call: Permission denied'), 'discover', at).code).toBe('ROLLCALL_REGISTRY_DENIED');
+    expect(refusal(answer(500, 'rpc error making call: Permission denied'), 'discover', at).code).toBe(
+      'ROLLCALL_REGISTRY_DENIED',
+    );
   });
 
   it.each([
@@ -83,7 +94,12 @@ describe('a refusal by Consul', () => {
 
   it('names the code and the place when nobody answered', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    expect(unreachable(cause, 'renew', at)).toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', operation: 'renew', cause, message: expect.stringMatching(/127\.0\.0\.1:8500.*ECONNREFUSED/) as string });
+    expect(unreachable(cause, 'renew', at)).toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      operation: 'renew',
+      cause,
+      message: expect.stringMatching(/127\.0\.0\.1:8500.*ECONNREFUSED/) as string,
+    });
   });
 });
 
@@ -110,7 +126,8 @@ describe('an answer to a beat or a removal', () => {
 });
 
 describe('the cursor of a watch', () => {
-  const next = (last: string | undefined, index?: string) => nextCursor(last, { headers: index === undefined ? {} : { 'x-consul-index': index } });
+  const next = (last: string | undefined, index?: string) =>
+    nextCursor(last, { headers: index === undefined ? {} : { 'x-consul-index': index } });
 
   it('follows the index', () => {
     expect([next(undefined, '7'), next('7', '9'), next('9', '9')]).toEqual(['7', '9', '9']);
@@ -127,9 +144,12 @@ describe('the cursor of a watch', () => {
 });
 
 describe('an id that no URL can carry', () => {
-  it.each(['..', '.', '/a', 'a/', 'a//b', 'a/../b', '', '%2f', 'a%b', 'a\nb', 'a\0', '\ud800'])('%j is refused before the agent takes what nobody could remove', (id) => {
-    expect(() => assertAddressable(id)).toThrow(expect.objectContaining({ code: 'ROLLCALL_REGISTRY_REJECTED' }));
-  });
+  it.each(['..', '.', '/a', 'a/', 'a//b', 'a/../b', '', '%2f', 'a%b', 'a\nb', 'a\0', '\ud800'])(
+    '%j is refused before the agent takes what nobody could remove',
+    (id) => {
+      expect(() => assertAddressable(id)).toThrow(expect.objectContaining({ code: 'ROLLCALL_REGISTRY_REJECTED' }));
+    },
+  );
 
   it.each(['a', 'a/b', 'a b', '..a', '{id}', '日本', '?x'])('%j is not one of them', (id) => {
     expect(() => assertAddressable(id)).not.toThrow();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { consul } from '../../../../src/backends/consul/consul-registry.js';
 import { resolveConsulOptions } from '../../../../src/backends/consul/consul-options.js';
 import { readConsulEnv } from '../../../../src/config/env.js';
-import { ConfigError } from '../../../../src/errors.js';
+import { ConfigError } from '../../../../src/core/errors.js';
 import { filesOf } from '../../../support/tls/certificates.js';
 
 const nothing = readConsulEnv({});
@@ -19,27 +19,67 @@ function issuesOf(run: () => unknown) {
 describe('the options of consul()', () => {
   it('mean the agent on this host when nothing is said', () => {
     const target = resolveConsulOptions({}, nothing);
-    expect(target).toMatchObject({ shown: 'http://127.0.0.1:8500', nearby: true, token: { kind: 'none' }, tls: undefined, pool: 4, warnings: [], namespace: undefined, partition: undefined });
+    expect(target).toMatchObject({
+      shown: 'http://127.0.0.1:8500',
+      isLocal: true,
+      token: { kind: 'none' },
+      tls: undefined,
+      pool: 4,
+      warnings: [],
+      namespace: undefined,
+      partition: undefined,
+    });
   });
 
   it('come from the variables of Consul itself', () => {
-    const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'consul.internal:8501', CONSUL_HTTP_SSL: 'true', CONSUL_HTTP_TOKEN: 't0', CONSUL_NAMESPACE: 'team', CONSUL_PARTITION: 'blue' });
-    expect(resolveConsulOptions({}, env)).toMatchObject({ shown: 'https://consul.internal:8501', nearby: false, token: { kind: 'fixed', token: 't0' }, namespace: 'team', partition: 'blue' });
+    const env = readConsulEnv({
+      CONSUL_HTTP_ADDR: 'consul.internal:8501',
+      CONSUL_HTTP_SSL: 'true',
+      CONSUL_HTTP_TOKEN: 't0',
+      CONSUL_NAMESPACE: 'team',
+      CONSUL_PARTITION: 'blue',
+    });
+    expect(resolveConsulOptions({}, env)).toMatchObject({
+      shown: 'https://consul.internal:8501',
+      isLocal: false,
+      token: { kind: 'fixed', token: 't0' },
+      namespace: 'team',
+      partition: 'blue',
+    });
   });
 
   it('win over the variables', () => {
-    const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'http://there:1', CONSUL_HTTP_TOKEN: 'theirs', CONSUL_NAMESPACE: 'theirs' });
-    const target = resolveConsulOptions({ endpoints: ['https://here:2/prefix/'], token: 'ours', namespace: 'ours' }, env);
-    expect(target).toMatchObject({ shown: 'https://here:2/prefix', token: { kind: 'fixed', token: 'ours' }, namespace: 'ours' });
+    const env = readConsulEnv({
+      CONSUL_HTTP_ADDR: 'http://there:1',
+      CONSUL_HTTP_TOKEN: 'theirs',
+      CONSUL_NAMESPACE: 'theirs',
+    });
+    const target = resolveConsulOptions(
+      { endpoints: ['https://here:2/prefix/'], token: 'ours', namespace: 'ours' },
+      env,
+    );
+    expect(target).toMatchObject({
+      shown: 'https://here:2/prefix',
+      token: { kind: 'fixed', token: 'ours' },
+      namespace: 'ours',
+    });
   });
 
-  it.each(['http://localhost:8500', '127.0.0.1:8500', '127.9.9.9', 'http://[::1]:8500'])('count %s as the agent beside us', (endpoint) => {
-    expect(resolveConsulOptions({ endpoints: [endpoint] }, nothing).nearby).toBe(true);
-  });
+  it.each(['http://localhost:8500', '127.0.0.1:8500', '127.9.9.9', 'http://[::1]:8500'])(
+    'count %s as the agent beside us',
+    (endpoint) => {
+      expect(resolveConsulOptions({ endpoints: [endpoint] }, nothing).isLocal).toBe(true);
+    },
+  );
 
-  it.each(['http://', 'unix:///run/consul.sock', 'http://a:99999', 'http://a?x=1', 'a b', ''])('refuse the endpoint %j', (endpoint) => {
-    expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([{ field: 'endpoints[0]', value: endpoint }]);
-  });
+  it.each(['http://', 'unix:///run/consul.sock', 'http://a:99999', 'http://a?x=1', 'a b', ''])(
+    'refuse the endpoint %j',
+    (endpoint) => {
+      expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([
+        { field: 'endpoints[0]', value: endpoint },
+      ]);
+    },
+  );
 
   it('refuse more than one endpoint, or none', () => {
     for (const endpoints of [[], ['http://a', 'http://b']]) {
@@ -49,17 +89,33 @@ describe('the options of consul()', () => {
 
   it('say how long anything may take', () => {
     expect(resolveConsulOptions({}, nothing).timeouts).toEqual({ connectMs: 3_000, requestMs: 5_000, pollMs: 30_000 });
-    expect(resolveConsulOptions({ timeouts: { connect: '1s', poll: '5m' } }, nothing).timeouts).toEqual({ connectMs: 1_000, requestMs: 5_000, pollMs: 300_000 });
+    expect(resolveConsulOptions({ timeouts: { connect: '1s', poll: '5m' } }, nothing).timeouts).toEqual({
+      connectMs: 1_000,
+      requestMs: 5_000,
+      pollMs: 300_000,
+    });
     expect(consul({ timeouts: { request: 700, poll: '10s' } }).deadlines).toEqual({ requestMs: 700, heldMs: 11_000 });
     const wrong = { connect: 0, request: 'soon', poll: '11m', read: 1 } as never;
-    expect(issuesOf(() => resolveConsulOptions({ timeouts: wrong }, nothing)).map(({ field }) => field)).toEqual(['timeouts.read', 'timeouts.connect', 'timeouts.request', 'timeouts.poll']);
-    expect(issuesOf(() => resolveConsulOptions({ timeouts: '5s' as never }, nothing))).toMatchObject([{ field: 'timeouts' }]);
+    expect(issuesOf(() => resolveConsulOptions({ timeouts: wrong }, nothing)).map(({ field }) => field)).toEqual([
+      'timeouts.read',
+      'timeouts.connect',
+      'timeouts.request',
+      'timeouts.poll',
+    ]);
+    expect(issuesOf(() => resolveConsulOptions({ timeouts: '5s' as never }, nothing))).toMatchObject([
+      { field: 'timeouts' },
+    ]);
   });
 
   it('name every problem at once, with the variable at fault, and no secret', () => {
     const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'ftp://me:hunter2@there', CONSUL_HTTP_TOKEN: 'hunter3\n' });
     const issues = issuesOf(() => resolveConsulOptions({ namespace: '', partition: 7 as never }, env));
-    expect(issues.map(({ field }) => field)).toEqual(['CONSUL_HTTP_ADDR', 'CONSUL_HTTP_TOKEN', 'namespace', 'partition']);
+    expect(issues.map(({ field }) => field)).toEqual([
+      'CONSUL_HTTP_ADDR',
+      'CONSUL_HTTP_TOKEN',
+      'namespace',
+      'partition',
+    ]);
     expect(JSON.stringify(issues)).not.toMatch(/hunter/);
   });
 
@@ -69,18 +125,26 @@ describe('the options of consul()', () => {
     const env = readConsulEnv({ CONSUL_HTTP_TOKEN: 'from-env', CONSUL_HTTP_TOKEN_FILE: path });
     expect(resolveConsulOptions({}, env).token).toEqual({ kind: 'file', path, token: 'from-file' });
     expect(resolveConsulOptions({ token: 'ours' }, env).token).toEqual({ kind: 'fixed', token: 'ours' });
-    expect(resolveConsulOptions({ tokenFile: path }, readConsulEnv({ CONSUL_HTTP_TOKEN: 'from-env' })).token).toMatchObject({ kind: 'file' });
+    expect(
+      resolveConsulOptions({ tokenFile: path }, readConsulEnv({ CONSUL_HTTP_TOKEN: 'from-env' })).token,
+    ).toMatchObject({ kind: 'file' });
     await files.remove();
   });
 
   it('refuse a token file that is not there or has none in it, and two tokens', async () => {
     const files = await filesOf({ empty: '\n', two: 'a b' });
     for (const path of [files.path('empty'), files.path('two'), files.path('absent'), '', 7 as never]) {
-      expect(issuesOf(() => resolveConsulOptions({ tokenFile: path }, nothing))).toMatchObject([{ field: 'tokenFile' }]);
+      expect(issuesOf(() => resolveConsulOptions({ tokenFile: path }, nothing))).toMatchObject([
+        { field: 'tokenFile' },
+      ]);
     }
     const env = readConsulEnv({ CONSUL_HTTP_TOKEN_FILE: files.path('absent') });
-    expect(issuesOf(() => resolveConsulOptions({}, env))).toMatchObject([{ field: 'CONSUL_HTTP_TOKEN_FILE', value: files.path('absent') }]);
-    expect(issuesOf(() => resolveConsulOptions({ token: 't', tokenFile: 'f' }, nothing))).toMatchObject([{ field: 'tokenFile', allowed: 'either `token` or `tokenFile`' }]);
+    expect(issuesOf(() => resolveConsulOptions({}, env))).toMatchObject([
+      { field: 'CONSUL_HTTP_TOKEN_FILE', value: files.path('absent') },
+    ]);
+    expect(issuesOf(() => resolveConsulOptions({ token: 't', tokenFile: 'f' }, nothing))).toMatchObject([
+      { field: 'tokenFile', allowed: 'either `token` or `tokenFile`' },
+    ]);
     await files.remove();
   });
 
@@ -92,29 +156,54 @@ describe('the options of consul()', () => {
       expect(issue?.allowed).toMatch(/Kubernetes node.*allowPlainToken/);
       expect(resolveConsulOptions({ ...there, token, allowPlainToken: true }, nothing).warnings).toEqual([]);
     }
-    expect(issuesOf(() => resolveConsulOptions(there, readConsulEnv({ CONSUL_HTTP_TOKEN: 't' })))).toMatchObject([{ field: 'CONSUL_HTTP_TOKEN' }]);
+    expect(issuesOf(() => resolveConsulOptions(there, readConsulEnv({ CONSUL_HTTP_TOKEN: 't' })))).toMatchObject([
+      { field: 'CONSUL_HTTP_TOKEN' },
+    ]);
     expect(resolveConsulOptions(there, nothing).token).toEqual({ kind: 'none' });
   });
 
   it('have TLS for https from the variables too, and refuse half of a pair by the name it was given by', () => {
-    const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'https://there', CONSUL_CACERT: '/nowhere/ca', CONSUL_TLS_SERVER_NAME: 'agent', CONSUL_HTTP_SSL_VERIFY: 'false', CONSUL_CLIENT_CERT: '/nowhere/cert' });
+    const env = readConsulEnv({
+      CONSUL_HTTP_ADDR: 'https://there',
+      CONSUL_CACERT: '/nowhere/ca',
+      CONSUL_TLS_SERVER_NAME: 'agent',
+      CONSUL_HTTP_SSL_VERIFY: 'false',
+      CONSUL_CLIENT_CERT: '/nowhere/cert',
+    });
     expect(issuesOf(() => resolveConsulOptions({}, env)).map(({ field }) => field)).toEqual(['CONSUL_CLIENT_KEY']);
-    expect(issuesOf(() => resolveConsulOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual(['CONSUL_CACERT']);
+    expect(issuesOf(() => resolveConsulOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual([
+      'CONSUL_CACERT',
+    ]);
     const target = resolveConsulOptions({}, { ...env, cert: undefined, ca: undefined });
     expect(target.tls).toMatchObject({ plan: { serverName: 'agent', insecureSkipVerify: true }, material: {} });
     expect(target.warnings).toEqual([expect.stringContaining('not verified')]);
-    expect(resolveConsulOptions({ tls: { insecureSkipVerify: false } }, { ...env, cert: undefined, ca: undefined }).warnings).toEqual([]);
+    expect(
+      resolveConsulOptions({ tls: { insecureSkipVerify: false } }, { ...env, cert: undefined, ca: undefined }).warnings,
+    ).toEqual([]);
   });
 
   it('refuse TLS that an http endpoint would ignore, but not its variables', () => {
-    expect(issuesOf(() => resolveConsulOptions({ tls: { serverName: 'agent' } }, nothing))).toMatchObject([{ field: 'tls' }]);
+    expect(issuesOf(() => resolveConsulOptions({ tls: { serverName: 'agent' } }, nothing))).toMatchObject([
+      { field: 'tls' },
+    ]);
     expect(resolveConsulOptions({}, readConsulEnv({ CONSUL_CACERT: '/nowhere/ca' })).tls).toBeUndefined();
   });
 
   it('refuse what is no option, and flags that are none', () => {
     const env = readConsulEnv({ CONSUL_HTTP_SSL: 'perhaps', CONSUL_HTTP_SSL_VERIFY: 'never' });
-    const issues = issuesOf(() => resolveConsulOptions({ endpoints: ['https://there'], tls: { caFile: 'x' } as never, pool: 0, allowPlainToken: 'yes' as never }, env));
-    expect(issues.map(({ field }) => field)).toEqual(['CONSUL_HTTP_SSL', 'CONSUL_HTTP_SSL_VERIFY', 'tls.caFile', 'allowPlainToken', 'pool']);
+    const issues = issuesOf(() =>
+      resolveConsulOptions(
+        { endpoints: ['https://there'], tls: { caFile: 'x' } as never, pool: 0, allowPlainToken: 'yes' as never },
+        env,
+      ),
+    );
+    expect(issues.map(({ field }) => field)).toEqual([
+      'CONSUL_HTTP_SSL',
+      'CONSUL_HTTP_SSL_VERIFY',
+      'tls.caFile',
+      'allowPlainToken',
+      'pool',
+    ]);
   });
 
   it('keep credentials of a URL out of what is shown', () => {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EtcdClient } from '../../../../src/backends/etcd/etcd-client.js';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { readEtcdEnv } from '../../../../src/config/env.js';
-import { TimeoutError } from '../../../../src/errors.js';
+import { TimeoutError } from '../../../../src/core/errors.js';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -40,13 +40,16 @@ async function member(answer: (asked: Asked) => [status: number, body: object] |
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-function clientOf(endpoints: readonly string[], credentials: { username?: string; password?: string } = {}): EtcdClient {
+function clientOf(
+  endpoints: readonly string[],
+  credentials: { username?: string; password?: string } = {},
+): EtcdClient {
   const client = new EtcdClient(resolveEtcdOptions({ endpoints, ...credentials }, readEtcdEnv({})));
   cleanups.push(() => client.close());
   return client;
 }
 
-const request = { operation: 'renew', path: '/lease/keepalive', lane: 'beat', body: { ID: '7' } } as const;
+const request = { operation: 'renew', path: '/lease/keepalive', pool: 'beat', body: { ID: '7' } } as const;
 const none = new AbortController().signal;
 const fine = () => [200, { result: {} }] as [number, object];
 const noLeader = () => [503, { code: 14, message: 'etcdserver: no leader' }] as [number, object];
@@ -68,7 +71,9 @@ describe('of several members', () => {
     expect([first.asked.length, second.asked.length]).toEqual([1, 1]);
     await expect(clientOf([nobody, 'http://127.0.0.1:2']).send(request, none)).rejects.toMatchObject({
       code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
-      message: expect.stringMatching(/127\.0\.0\.1:1, .*127\.0\.0\.1:2 could not be reached to renew \(ECONNREFUSED\)/) as string,
+      message: expect.stringMatching(
+        /127\.0\.0\.1:1, .*127\.0\.0\.1:2 could not be reached to renew \(ECONNREFUSED\)/,
+      ) as string,
     });
   });
 
@@ -112,7 +117,11 @@ describe('with a name and a password', () => {
   });
 
   it('a member that never takes the token is not asked without end', async () => {
-    const server = await member(({ path }) => (path === '/v3/auth/authenticate' ? [200, { token: 't' }] : [401, { code: 16, message: 'etcdserver: invalid auth token' }]));
+    const server = await member(({ path }) =>
+      path === '/v3/auth/authenticate'
+        ? [200, { token: 't' }]
+        : [401, { code: 16, message: 'etcdserver: invalid auth token' }],
+    );
     const client = clientOf([server.url], credentials);
     expect((await client.send(request, none)).status).toBe(401);
     expect((await client.send(request, none)).status).toBe(401);
@@ -120,15 +129,24 @@ describe('with a name and a password', () => {
   });
 
   it('a wrong password is a refusal without the password in it', async () => {
-    const server = await member(() => [400, { error: 'x', code: 3, message: 'etcdserver: authentication failed, invalid user ID or password' }]);
+    const server = await member(() => [
+      400,
+      { error: 'x', code: 3, message: 'etcdserver: authentication failed, invalid user ID or password' },
+    ]);
     const sending = clientOf([server.url], { username: 'me', password: 'hunter2' }).send(request, none);
-    await expect(sending).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED', message: expect.not.stringContaining('hunter2') as string });
+    await expect(sending).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_DENIED',
+      message: expect.not.stringContaining('hunter2') as string,
+    });
   });
 
   it('no token is sent where none is needed, until one is', async () => {
     let enabled = false;
     const server = await member(({ path, token }) => {
-      if (path === '/v3/auth/authenticate') return enabled ? [200, { token: 't' }] : [400, { code: 9, message: 'etcdserver: authentication is not enabled' }];
+      if (path === '/v3/auth/authenticate')
+        return enabled
+          ? [200, { token: 't' }]
+          : [400, { code: 9, message: 'etcdserver: authentication is not enabled' }];
       return enabled && token !== 't' ? [400, { code: 3, message: 'etcdserver: user name is empty' }] : fine();
     });
     const client = clientOf([server.url], credentials);

@@ -11,7 +11,11 @@ const shapes: [string, (code: number, message: string) => object][] = [
   ['a newer stream', (code, message) => ({ error: { code, message, details: [] } })],
 ];
 
-const answerOf = (status: number, body: object | undefined, text = JSON.stringify(body)): Answer => ({ status, body, text });
+const answerOf = (status: number, body: object | undefined, text = JSON.stringify(body)): Answer => ({
+  status,
+  body,
+  text,
+});
 
 describe.each(shapes)('a refusal in the shape of %s', (_shape, make) => {
   it.each([
@@ -43,8 +47,12 @@ describe.each(shapes)('a refusal in the shape of %s', (_shape, make) => {
 });
 
 it('says what may be wrong when there is no gateway, and keeps long words short', () => {
-  expect(refusal(answerOf(404, undefined, '404 page not found\n'), 'read', 'http://etcd').message).toMatch(/404 page not found\. Does .*JSON gateway/);
-  expect(refusal(answerOf(500, undefined, 'x'.repeat(5_000)), 'read', 'http://etcd').message.length).toBeLessThan(1_200);
+  expect(refusal(answerOf(404, undefined, '404 page not found\n'), 'read', 'http://etcd').message).toMatch(
+    /404 page not found\. Does .*JSON gateway/,
+  );
+  expect(refusal(answerOf(500, undefined, 'x'.repeat(5_000)), 'read', 'http://etcd').message.length).toBeLessThan(
+    1_200,
+  );
 });
 
 it('is good only with a body that is no error, whatever the status says', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { etcd } from '../../../../src/backends/etcd/etcd-registry.js';
 import { readEtcdEnv } from '../../../../src/config/env.js';
-import { ConfigError } from '../../../../src/errors.js';
+import { ConfigError } from '../../../../src/core/errors.js';
 
 const nothing = readEtcdEnv({});
 
@@ -17,54 +17,103 @@ function issuesOf(run: () => unknown) {
 
 describe('the options of etcd()', () => {
   it('mean the member on this host when nothing is said', () => {
-    expect(resolveEtcdOptions({}, nothing)).toMatchObject({ shown: 'http://127.0.0.1:2379', nearby: true, credentials: undefined, tls: undefined, layout: undefined, warnings: [] });
+    expect(resolveEtcdOptions({}, nothing)).toMatchObject({
+      shown: 'http://127.0.0.1:2379',
+      isLocal: true,
+      user: undefined,
+      tls: undefined,
+      layout: undefined,
+      warnings: [],
+    });
   });
 
   it('come from the variables of etcdctl', () => {
     const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: '127.0.0.1:2379, http://localhost:2380', ETCDCTL_USER: 'me:a:b' });
-    expect(resolveEtcdOptions({}, env)).toMatchObject({ shown: 'http://127.0.0.1:2379, http://localhost:2380', nearby: true, credentials: { name: 'me', password: 'a:b' } });
-    expect(resolveEtcdOptions({}, { ...env, user: 'me:x', password: 'y' }).credentials).toEqual({ name: 'me:x', password: 'y' });
+    expect(resolveEtcdOptions({}, env)).toMatchObject({
+      shown: 'http://127.0.0.1:2379, http://localhost:2380',
+      isLocal: true,
+      user: { name: 'me', password: 'a:b' },
+    });
+    expect(resolveEtcdOptions({}, { ...env, user: 'me:x', password: 'y' }).user).toEqual({
+      name: 'me:x',
+      password: 'y',
+    });
   });
 
   it('win over the variables, name and password as one', () => {
     const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: 'there:1', ETCDCTL_USER: 'them', ETCDCTL_PASSWORD: 'theirs' });
-    expect(resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us', password: 'ours' }, env)).toMatchObject({ shown: 'http://127.0.0.1:2', credentials: { name: 'us', password: 'ours' } });
-    expect(issuesOf(() => resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us' }, env))).toMatchObject([{ field: 'password', value: '(hidden)' }]);
+    expect(resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us', password: 'ours' }, env)).toMatchObject({
+      shown: 'http://127.0.0.1:2',
+      user: { name: 'us', password: 'ours' },
+    });
+    expect(issuesOf(() => resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us' }, env))).toMatchObject([
+      { field: 'password', value: '(hidden)' },
+    ]);
   });
 
   it('are of a cluster elsewhere as soon as one member is', () => {
     const registry = etcd({ endpoints: ['http://127.0.0.1:2379', 'http://[fd00::1]:2379'] });
-    expect([registry.nearby, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
+    expect([registry.isLocal, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
   });
 
-  it.each(['http://', 'unix:///run/etcd.sock', 'http://a:99999', 'http://a?x=1', 'http://me:hunter2@there', ''])('refuse the endpoint %j', (endpoint) => {
-    const issues = issuesOf(() => resolveEtcdOptions({ endpoints: ['http://there', endpoint] }, nothing));
-    expect(issues).toMatchObject([{ field: 'endpoints[1]' }]);
-    expect(JSON.stringify(issues)).not.toContain('hunter2');
-  });
+  it.each(['http://', 'unix:///run/etcd.sock', 'http://a:99999', 'http://a?x=1', 'http://me:hunter2@there', ''])(
+    'refuse the endpoint %j',
+    (endpoint) => {
+      const issues = issuesOf(() => resolveEtcdOptions({ endpoints: ['http://there', endpoint] }, nothing));
+      expect(issues).toMatchObject([{ field: 'endpoints[1]' }]);
+      expect(JSON.stringify(issues)).not.toContain('hunter2');
+    },
+  );
 
   it('name every problem at once, with the variable at fault, and no secret', () => {
-    const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: 'ftp://me:hunter2@there,http://10.0.0.1', ETCDCTL_PASSWORD: 'hunter3' });
-    const issues = issuesOf(() => resolveEtcdOptions({ allowPlainPassword: 'yes' as never, layout: 'kratos' as never }, env));
-    expect(issues.map(({ field }) => field)).toEqual(['ETCDCTL_ENDPOINTS', 'allowPlainPassword', 'ETCDCTL_USER', 'ETCDCTL_PASSWORD', 'layout']);
+    const env = readEtcdEnv({
+      ETCDCTL_ENDPOINTS: 'ftp://me:hunter2@there,http://10.0.0.1',
+      ETCDCTL_PASSWORD: 'hunter3',
+    });
+    const issues = issuesOf(() =>
+      resolveEtcdOptions({ allowPlainPassword: 'yes' as never, layout: 'kratos' as never }, env),
+    );
+    expect(issues.map(({ field }) => field)).toEqual([
+      'ETCDCTL_ENDPOINTS',
+      'allowPlainPassword',
+      'ETCDCTL_USER',
+      'ETCDCTL_PASSWORD',
+      'layout',
+    ]);
     expect(JSON.stringify(issues)).not.toMatch(/hunter/);
     expect(issuesOf(() => resolveEtcdOptions({ endpoints: [] }, nothing))).toMatchObject([{ field: 'endpoints' }]);
-    expect(issuesOf(() => resolveEtcdOptions({ endpoints: ['http://a', 'https://b'] }, nothing))).toMatchObject([{ field: 'endpoints' }]);
+    expect(issuesOf(() => resolveEtcdOptions({ endpoints: ['http://a', 'https://b'] }, nothing))).toMatchObject([
+      { field: 'endpoints' },
+    ]);
   });
 
   it('refuse a password over plain http to another host, unless that is allowed', () => {
     const open = { endpoints: ['http://127.0.0.1:1', 'http://10.0.0.9:2379'], username: 'me', password: 'pw' };
-    expect(issuesOf(() => resolveEtcdOptions(open, nothing))).toMatchObject([{ field: 'password', value: '(hidden)', allowed: expect.stringContaining('10.0.0.9:2379') as string }]);
-    expect(resolveEtcdOptions({ ...open, allowPlainPassword: true }, nothing).credentials).toEqual({ name: 'me', password: 'pw' });
-    expect(resolveEtcdOptions({ ...open, endpoints: ['https://10.0.0.9:2379'] }, nothing).credentials).toBeDefined();
+    expect(issuesOf(() => resolveEtcdOptions(open, nothing))).toMatchObject([
+      { field: 'password', value: '(hidden)', allowed: expect.stringContaining('10.0.0.9:2379') as string },
+    ]);
+    expect(resolveEtcdOptions({ ...open, allowPlainPassword: true }, nothing).user).toEqual({
+      name: 'me',
+      password: 'pw',
+    });
+    expect(resolveEtcdOptions({ ...open, endpoints: ['https://10.0.0.9:2379'] }, nothing).user).toBeDefined();
   });
 
   it('have TLS for https from the variables too, and refuse what http would ignore', () => {
-    const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: 'https://there', ETCDCTL_CACERT: '/nowhere/ca', ETCDCTL_CERT: '/nowhere/cert' });
+    const env = readEtcdEnv({
+      ETCDCTL_ENDPOINTS: 'https://there',
+      ETCDCTL_CACERT: '/nowhere/ca',
+      ETCDCTL_CERT: '/nowhere/cert',
+    });
     expect(issuesOf(() => resolveEtcdOptions({}, env)).map(({ field }) => field)).toEqual(['ETCDCTL_KEY']);
-    expect(issuesOf(() => resolveEtcdOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual(['ETCDCTL_CACERT']);
+    expect(issuesOf(() => resolveEtcdOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual([
+      'ETCDCTL_CACERT',
+    ]);
     expect(issuesOf(() => resolveEtcdOptions({ tls: { serverName: 'x' } }, nothing))).toMatchObject([{ field: 'tls' }]);
-    expect(resolveEtcdOptions({ tls: { insecureSkipVerify: true } }, readEtcdEnv({ ETCDCTL_ENDPOINTS: 'https://there' })).warnings).toEqual([expect.stringContaining('not verified')]);
+    expect(
+      resolveEtcdOptions({ tls: { insecureSkipVerify: true } }, readEtcdEnv({ ETCDCTL_ENDPOINTS: 'https://there' }))
+        .warnings,
+    ).toEqual([expect.stringContaining('not verified')]);
   });
 
   it('can go to a worker, unless the layout is a function', () => {

@@ -8,10 +8,11 @@ const signal = new AbortController().signal;
 
 /** Watches of this process, unheld ones too, as the kernel counts them. */
 async function watches(): Promise<number> {
-  const counts = await Promise.all((await readdir('/proc/self/fdinfo')).map((fd) => readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => '')));
+  const counts = await Promise.all(
+    (await readdir('/proc/self/fdinfo')).map((fd) => readFile(`/proc/self/fdinfo/${fd}`, 'utf8').catch(() => '')),
+  );
   return counts.join('').split('inotify wd:').length - 1;
 }
-
 
 let dir: string;
 let path: string;
@@ -50,7 +51,9 @@ describe('reading', () => {
       expect(await configFile(join(dir, name)).poll(undefined, signal)).toMatchObject({ values: { tags: ['b'] } });
     }
     await writeFile(path, 'SERVICE_TAGS=c');
-    expect(await configFile(path, { format: 'env' }).poll(undefined, signal)).toMatchObject({ values: { tags: ['c'] } });
+    expect(await configFile(path, { format: 'env' }).poll(undefined, signal)).toMatchObject({
+      values: { tags: ['c'] },
+    });
   });
 
   it('tells a file that is not there, or empty, from one that cannot be understood', async () => {
@@ -71,7 +74,10 @@ describe('reading', () => {
   it('rejects when it cannot be read at all, and names the file', async () => {
     await symlink('loop.json', join(dir, 'loop.json'));
     const looped = configFile(join(dir, 'loop.json'));
-    await expect(looped.poll(undefined, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: `${looped.name} cannot be read (ELOOP)` });
+    await expect(looped.poll(undefined, signal)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      message: `${looped.name} cannot be read (ELOOP)`,
+    });
   });
 
   it.each([[''], ['a\0b'], [undefined]])('refuses a path that cannot be one: %j', (wrong) => {
@@ -122,14 +128,17 @@ describe('waiting for a change', () => {
     expect(await source.poll(cursor, signal)).toMatchObject({ values: { tags: ['b'] } });
   });
 
-  it.each(['beside the file', 'where there is no folder to watch'])('ends with its signal and leaves no watcher behind, %s', async (where) => {
-    const source = configFile(where === 'beside the file' ? path : join(dir, 'none', 'live.json'));
-    const controller = new AbortController();
-    const before = await watches();
-    const { poll } = await heldPoll(source, controller.signal);
-    const reason = new Error('enough');
-    controller.abort(reason);
-    await expect(poll).rejects.toBe(reason);
-    expect(await watches()).toBe(before);
-  });
+  it.each(['beside the file', 'where there is no folder to watch'])(
+    'ends with its signal and leaves no watcher behind, %s',
+    async (where) => {
+      const source = configFile(where === 'beside the file' ? path : join(dir, 'none', 'live.json'));
+      const controller = new AbortController();
+      const before = await watches();
+      const { poll } = await heldPoll(source, controller.signal);
+      const reason = new Error('enough');
+      controller.abort(reason);
+      await expect(poll).rejects.toBe(reason);
+      expect(await watches()).toBe(before);
+    },
+  );
 });

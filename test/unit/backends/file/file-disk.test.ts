@@ -36,7 +36,10 @@ vi.mock('node:fs/promises', async (original) => {
   const fail = () => {
     throw Object.assign(new Error(`${trouble.code}: write`), { code: trouble.code });
   };
-  const failing = <A extends unknown[], R>(work: (...given: A) => R) => (...given: A): R => (trouble.code === 'EROFS' ? fail() : work(...given));
+  const failing =
+    <A extends unknown[], R>(work: (...given: A) => R) =>
+    (...given: A): R =>
+      trouble.code === 'EROFS' ? fail() : work(...given);
   return {
     ...files,
     writeFile: async (path: string, text: string, options: object) => {
@@ -89,7 +92,10 @@ const tried = mounted(probe);
 tried?.close();
 rmSync(probe, { recursive: true });
 
-const disks: [string, (dir: string) => Disk | undefined][] = [['that says so', pretended], ...(tried === undefined ? [] : [['that is small', mounted] satisfies [string, unknown]])];
+const disks: [string, (dir: string) => Disk | undefined][] = [
+  ['that says so', pretended],
+  ...(tried === undefined ? [] : [['that is small', mounted] satisfies [string, unknown]]),
+];
 
 describe.each(disks)('a disk %s', (_, make) => {
   let dir: string;
@@ -103,7 +109,8 @@ describe.each(disks)('a disk %s', (_, make) => {
     rmSync(dir, { recursive: true });
   });
 
-  const open = async (clock: FakeClock) => (await import('../../../../src/backends/file/file-registry.js')).file({ dir }, clock);
+  const open = async (clock: FakeClock) =>
+    new (await import('../../../../src/backends/file/file-registry.js')).FileRegistry({ dir }, clock);
 
   it('when it is full keeps the entry that was there, whole, and takes a beat that says nothing new', async () => {
     const clock = new FakeClock();
@@ -111,13 +118,19 @@ describe.each(disks)('a disk %s', (_, make) => {
     const registration = await registry.register(orders, passing, signal);
     await registration.renew(passing, signal);
     await disk.fill();
-    const unavailable = { code: 'ROLLCALL_REGISTRY_UNAVAILABLE', retryable: true, message: expect.stringMatching(/ENOSPC/) as string };
+    const unavailable = {
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      retryable: true,
+      message: expect.stringMatching(/ENOSPC/) as string,
+    };
     await expect(registration.renew({ status: 'warning', reason: 'slow' }, signal)).rejects.toMatchObject(unavailable);
     await expect(registry.register({ ...orders, id: 'o-2' }, passing, signal)).rejects.toMatchObject(unavailable);
     await clock.advance(900);
     await registration.renew(passing, signal);
     await clock.advance(900);
-    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([{ id: 'o-1', status: 'passing' }]);
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([
+      { id: 'o-1', status: 'passing' },
+    ]);
     expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
     await disk.free();
     await registration.renew({ status: 'warning', reason: 'slow' }, signal);
@@ -129,11 +142,16 @@ describe.each(disks)('a disk %s', (_, make) => {
     const registration = await registry.register(orders, passing, signal);
     await registration.renew(passing, signal);
     disk.readOnly(true);
-    const denied = { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringMatching(/EROFS.*Give file\(\{ dir \}\)/) as string };
+    const denied = {
+      code: 'ROLLCALL_REGISTRY_DENIED',
+      message: expect.stringMatching(/EROFS.*Give file\(\{ dir \}\)/) as string,
+    };
     await expect(registration.renew(passing, signal)).rejects.toMatchObject(denied);
     await expect(registry.register(orders, passing, signal)).rejects.toMatchObject(denied);
     await expect(registration.deregister(signal)).rejects.toMatchObject(denied);
-    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([{ id: 'o-1', status: 'passing' }]);
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([
+      { id: 'o-1', status: 'passing' },
+    ]);
     disk.readOnly(false);
     await registration.deregister(signal);
     expect(await registry.read(orders, signal)).toBeUndefined();

@@ -5,18 +5,34 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeName } from '../../../../src/backends/file/file-codec.js';
 import { resolveFileOptions } from '../../../../src/backends/file/file-options.js';
-import { file } from '../../../../src/backends/file/file-registry.js';
-import type { Clock } from '../../../../src/clock.js';
-import { ConfigError } from '../../../../src/errors.js';
-import type { ServiceInstance } from '../../../../src/instance/service-instance.js';
+import { file, FileRegistry } from '../../../../src/backends/file/file-registry.js';
+import type { Clock } from '../../../../src/core/clock.js';
+import { ConfigError } from '../../../../src/core/errors.js';
+import type { ServiceInstance } from '../../../../src/contracts/service-instance.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 
 const signal = new AbortController().signal;
 const passing = { status: 'passing', reason: 'ok' } as const;
-const orders: ServiceInstance = { name: 'orders', id: 'o-1', port: 1, tags: [], meta: {}, nonce: 'n1', ttlMs: 1_000, checks: [], deregisterCriticalAfterMs: 60_000 };
+const orders: ServiceInstance = {
+  name: 'orders',
+  id: 'o-1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n1',
+  ttlMs: 1_000,
+  checks: [],
+  deregisterCriticalAfterMs: 60_000,
+};
 
 /** Its methods without their object, to be laid over. */
-const bound = (clock: FakeClock): Clock => ({ now: () => clock.now(), wallTime: () => clock.wallTime(), after: (ms, run) => clock.after(ms, run), sleep: (ms, abort) => clock.sleep(ms, abort), hold: () => clock.hold() });
+const bound = (clock: FakeClock): Clock => ({
+  now: () => clock.now(),
+  wallTime: () => clock.wallTime(),
+  after: (ms, run) => clock.after(ms, run),
+  sleep: (ms, abort) => clock.sleep(ms, abort),
+  hold: () => clock.hold(),
+});
 
 describe('the file registry', () => {
   let dir: string;
@@ -30,15 +46,18 @@ describe('the file registry', () => {
   const path = () => join(dir, 'orders', 'o-1.json');
 
   it('writes one readable file an instance, for our eyes only', async () => {
-    await file({ dir }, clock).register(orders, passing, signal);
-    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({ instance: orders, beat: { status: 'critical' } });
+    await new FileRegistry({ dir }, clock).register(orders, passing, signal);
+    expect(JSON.parse(await readFile(path(), 'utf8'))).toMatchObject({
+      instance: orders,
+      beat: { status: 'critical' },
+    });
     expect((await stat(path())).mode & 0o777).toBe(0o600);
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
     expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
   });
 
   it('only touches the file on a beat that says nothing new', async () => {
-    const registration = await file({ dir }, clock).register(orders, passing, signal);
+    const registration = await new FileRegistry({ dir }, clock).register(orders, passing, signal);
     await registration.renew(passing, signal);
     const { ino } = await stat(path());
     await clock.advance(500);
@@ -51,21 +70,23 @@ describe('the file registry', () => {
   });
 
   it('is seen by another process that shares the directory, and with another clock', async () => {
-    const registration = await file({ dir }, clock).register(orders, passing, signal);
+    const registration = await new FileRegistry({ dir }, clock).register(orders, passing, signal);
     await registration.renew(passing, signal);
-    const seen = await file({ dir }, clock).discovery?.poll('orders', undefined, signal);
+    const seen = await new FileRegistry({ dir }, clock).discovery?.poll('orders', undefined, signal);
     expect(seen?.instances).toMatchObject([{ id: 'o-1', status: 'passing', nonce: 'n1' }]);
     const backwards = new FakeClock();
     await clock.advance(10_000);
     await registration.renew(passing, signal);
-    expect((await file({ dir }, backwards).discovery?.poll('orders', undefined, signal))?.instances).toEqual([]);
+    expect(
+      (await new FileRegistry({ dir }, backwards).discovery?.poll('orders', undefined, signal))?.instances,
+    ).toEqual([]);
   });
 
   it('ignores what is not an entry', async () => {
     await mkdir(join(dir, 'orders'), { recursive: true });
     await writeFile(path(), '{"instance":{"id":"half of');
     await writeFile(join(dir, 'orders', 'note.json'), '[]');
-    const registry = file({ dir }, clock);
+    const registry = new FileRegistry({ dir }, clock);
     expect(await registry.read(orders, signal)).toBeUndefined();
     expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toEqual([]);
     await registry.register(orders, passing, signal);
@@ -73,7 +94,7 @@ describe('the file registry', () => {
   });
 
   it('removes what a dead sibling left behind, once its time to stay critical is over', async () => {
-    const registry = file({ dir }, clock);
+    const registry = new FileRegistry({ dir }, clock);
     await registry.register(orders, passing, signal);
     const { deregisterCriticalAfterMs: _never, ...forever } = { ...orders, id: 'forever' };
     await registry.register(forever, passing, signal);
@@ -88,7 +109,7 @@ describe('the file registry', () => {
 
   it('leaves no trace of a registration that was aborted while it was written', async () => {
     const controller = new AbortController();
-    const registering = file({ dir }, clock).register(orders, passing, controller.signal);
+    const registering = new FileRegistry({ dir }, clock).register(orders, passing, controller.signal);
     controller.abort(new Error('too late'));
     await expect(registering).rejects.toThrow('too late');
     expect(await readdir(dir, { recursive: true }).catch(() => [])).not.toContain(join('orders', 'o-1.json'));
@@ -96,40 +117,49 @@ describe('the file registry', () => {
 
   it('lets a late goodbye of a former incarnation take nothing from its successor, however the two meet', async () => {
     for (let round = 0; round < 100; round += 1) {
-      const former = await file({ dir }, clock).register(orders, passing, signal);
+      const former = await new FileRegistry({ dir }, clock).register(orders, passing, signal);
       const successor = { ...orders, nonce: 'n2' };
-      await Promise.all([former.deregister(signal), file({ dir }, clock).register(successor, passing, signal), file({ dir }, clock).remove({ ...orders, nonce: 'n0' }, signal)]);
-      expect((await file({ dir }, clock).read(orders, signal))?.instance.nonce).toBe('n2');
+      await Promise.all([
+        former.deregister(signal),
+        new FileRegistry({ dir }, clock).register(successor, passing, signal),
+        new FileRegistry({ dir }, clock).remove({ ...orders, nonce: 'n0' }, signal),
+      ]);
+      expect((await new FileRegistry({ dir }, clock).read(orders, signal))?.instance.nonce).toBe('n2');
     }
     expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
   });
 
   it('beats for nobody else, and writes over nobody else', async () => {
-    const registry = file({ dir }, clock);
+    const registry = new FileRegistry({ dir }, clock);
     const former = await registry.register(orders, passing, signal);
     await former.renew(passing, signal);
     const successor = await registry.register({ ...orders, nonce: 'n2' }, passing, signal);
     const { mtimeMs } = await stat(path());
     await clock.advance(500);
-    for (const report of [passing, { status: 'warning', reason: 'slow' } as const]) await expect(former.renew(report, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
+    for (const report of [passing, { status: 'warning', reason: 'slow' } as const])
+      await expect(former.renew(report, signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRATION_LOST' });
     expect((await stat(path())).mtimeMs).toBe(mtimeMs);
     await successor.renew(passing, signal);
     expect(await registry.read(orders, signal)).toMatchObject({ status: 'passing', instance: { nonce: 'n2' } });
   });
 
   it('never reads half an entry while others write it, and sweeps what a killed writer has left', async () => {
-    const registry = file({ dir }, clock);
+    const registry = new FileRegistry({ dir }, clock);
     const registration = await registry.register(orders, passing, signal);
     await registration.renew(passing, signal);
     const half = `${path()}.11111111-draft`;
     await writeFile(half, '{"instance":{"name":"orders","id":"o-1');
     expect((await registry.discovery?.poll('orders', undefined, signal))?.instances).toHaveLength(1);
     const writing = (async () => {
-      for (let beat = 0; beat < 50; beat += 1) await registration.renew({ status: 'passing', reason: `beat ${beat}` }, signal);
+      for (let beat = 0; beat < 50; beat += 1)
+        await registration.renew({ status: 'passing', reason: `beat ${beat}` }, signal);
     })();
     let over = false;
     void writing.finally(() => (over = true));
-    while (!over) expect((await file({ dir }, clock).discovery?.poll('orders', undefined, signal))?.instances).toMatchObject([{ status: 'passing' }]);
+    while (!over)
+      expect(
+        (await new FileRegistry({ dir }, clock).discovery?.poll('orders', undefined, signal))?.instances,
+      ).toMatchObject([{ status: 'passing' }]);
     await writing;
     // By the wall clock of this test the draft is years old.
     await registry.register({ ...orders, id: 'o-2' }, passing, signal);
@@ -139,9 +169,9 @@ describe('the file registry', () => {
   it('loses nobody whom it has seen when the clock is set, forward or back', async () => {
     const set = { ms: 0 };
     const wall: Clock = { ...bound(clock), wallTime: () => clock.wallTime() + set.ms };
-    const registration = await file({ dir }, wall).register(orders, passing, signal);
+    const registration = await new FileRegistry({ dir }, wall).register(orders, passing, signal);
     await registration.renew(passing, signal);
-    const reader = file({ dir }, wall);
+    const reader = new FileRegistry({ dir }, wall);
     const seen = async () => (await reader.discovery?.poll('orders', undefined, signal))?.instances.length;
     expect(await seen()).toBe(1);
     for (const ms of [3_600_000, -3_600_000]) {
@@ -156,11 +186,13 @@ describe('the file registry', () => {
   });
 
   it('follows no link and waits for no pipe that somebody has put into a shared directory', async () => {
-    const registry = file({ dir }, clock);
+    const registry = new FileRegistry({ dir }, clock);
     await registry.register({ ...orders, id: 'o-2' }, passing, signal);
     await symlink(join(dir, 'orders', 'o-2.json'), path());
     execFileSync('mkfifo', [join(dir, 'orders', 'pipe.json')]);
-    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual(['o-2']);
+    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual([
+      'o-2',
+    ]);
     expect(await registry.read(orders, signal)).toBeUndefined();
     await registry.register(orders, passing, signal);
     expect(await registry.read(orders, signal)).toBeDefined();
@@ -171,9 +203,9 @@ describe('the file registry', () => {
     process.env['TMPDIR'] = join(dir, '..');
     try {
       const ours = join(dir, '..', `rollcall-${userInfo().uid}`);
-      await file({ dir }, clock).register(orders, passing, signal);
+      await new FileRegistry({ dir }, clock).register(orders, passing, signal);
       await symlink(dir, ours);
-      const registry = file({}, clock);
+      const registry = new FileRegistry({}, clock);
       const denied = { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining(ours) as string };
       await expect(registry.register(orders, passing, signal)).rejects.toMatchObject(denied);
       await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
@@ -195,7 +227,7 @@ describe('the file registry', () => {
   it('says what is wrong with a directory it cannot use', async () => {
     await mkdir(dir, { recursive: true });
     await writeFile(join(dir, 'orders'), 'in the way');
-    await expect(file({ dir }, clock).register(orders, passing, signal)).rejects.toMatchObject({
+    await expect(new FileRegistry({ dir }, clock).register(orders, passing, signal)).rejects.toMatchObject({
       code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
       message: expect.stringContaining(dir) as string,
     });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveRedisOptions } from '../../../../src/backends/redis/redis-options.js';
 import type { RedisOptions } from '../../../../src/backends/redis/redis-options.js';
-import type { ConfigError } from '../../../../src/errors.js';
+import type { ConfigError } from '../../../../src/core/errors.js';
 
 const client = { get: async () => null, mget: async () => [], smembers: async () => [], eval: async () => null };
 const resolve = (options: unknown, url?: string) => resolveRedisOptions(options as RedisOptions, { url });
@@ -16,32 +16,55 @@ const problems = (options: unknown, url?: string): string[] => {
 
 describe('where redis() goes', () => {
   it('is the server on this host when nothing says otherwise', () => {
-    expect(resolve({})).toMatchObject({ place: { kind: 'server', server: { host: '127.0.0.1', port: 6379 }, access: { database: 0 } }, nearby: true, warnings: [] });
+    expect(resolve({})).toMatchObject({
+      place: { kind: 'server', server: { host: '127.0.0.1', port: 6379 }, access: { database: 0 } },
+      isLocal: true,
+      warnings: [],
+    });
   });
 
   it('is what REDIS_URL names, unless an option does', () => {
-    expect(resolve({}, 'redis://10.0.0.1:7000/2').place).toMatchObject({ server: { host: '10.0.0.1', port: 7000 }, access: { database: 2 } });
+    expect(resolve({}, 'redis://10.0.0.1:7000/2').place).toMatchObject({
+      server: { host: '10.0.0.1', port: 7000 },
+      access: { database: 2 },
+    });
     expect(resolve({ url: 'redis://10.0.0.2' }, 'redis://10.0.0.1').endpoint).toEqual({ host: '10.0.0.2', port: 6379 });
-    expect(resolve({ sentinels: ['10.0.0.3'], name: 'main' }, 'redis://10.0.0.1').endpoint).toEqual({ host: '10.0.0.3', port: 26379 });
+    expect(resolve({ sentinels: ['10.0.0.3'], name: 'main' }, 'redis://10.0.0.1').endpoint).toEqual({
+      host: '10.0.0.3',
+      port: 26379,
+    });
   });
 
   it('is read from a URL with all that it can have; options win over it', () => {
-    const { place, shown, nearby } = resolve({ url: 'rediss://us%40er:p%2Fw@[::1]:6380/3', database: 4 });
-    expect(place).toMatchObject({ server: { host: '::1', port: 6380 }, access: { username: 'us@er', password: 'p/w', database: 4, tls: { rejectUnauthorized: true } } });
+    const { place, shown, isLocal } = resolve({ url: 'rediss://us%40er:p%2Fw@[::1]:6380/3', database: 4 });
+    expect(place).toMatchObject({
+      server: { host: '::1', port: 6380 },
+      access: { username: 'us@er', password: 'p/w', database: 4, tls: { rejectUnauthorized: true } },
+    });
     expect(shown).toBe('rediss://[::1]:6380');
-    expect(nearby).toBe(true);
+    expect(isLocal).toBe(true);
   });
 
   it('are Sentinels as text or as host and port, with credentials of their own', () => {
-    const { place, shown, nearby } = resolve({ sentinels: ['10.0.0.1:26380', { host: 's2', port: 26381 }, '[::1]'], name: 'main', password: 'master', sentinelPassword: 'sentinel', tls: {} });
+    const { place, shown, isLocal } = resolve({
+      sentinels: ['10.0.0.1:26380', { host: 's2', port: 26381 }, '[::1]'],
+      name: 'main',
+      password: 'master',
+      sentinelPassword: 'sentinel',
+      tls: {},
+    });
     expect(place).toMatchObject({
       kind: 'sentinel',
-      sentinels: [{ host: '10.0.0.1', port: 26380 }, { host: 's2', port: 26381 }, { host: '::1', port: 26379 }],
+      sentinels: [
+        { host: '10.0.0.1', port: 26380 },
+        { host: 's2', port: 26381 },
+        { host: '::1', port: 26379 },
+      ],
       access: { password: 'master', tls: {} },
       sentinelAccess: { password: 'sentinel', tls: {} },
     });
     expect(shown).toBe('the master main of 10.0.0.1:26380, s2:26381, [::1]:26379');
-    expect(nearby).toBe(false);
+    expect(isLocal).toBe(false);
   });
 
   it('is a client by its shape', () => {
@@ -81,9 +104,13 @@ describe('what redis() refuses', () => {
 });
 
 it('warns of a password that others can read on its way, and of any certificate taken', () => {
-  expect(resolve({ url: 'redis://:secret@10.0.0.1' }).warnings).toEqual([expect.stringMatching(/^the password of redis:\/\/10\.0\.0\.1:6379 goes over plain TCP/)]);
+  expect(resolve({ url: 'redis://:secret@10.0.0.1' }).warnings).toEqual([
+    expect.stringMatching(/^the password of redis:\/\/10\.0\.0\.1:6379 goes over plain TCP/),
+  ]);
   expect(resolve({ url: 'redis://:secret@localhost' }).warnings).toEqual([]);
   expect(resolve({ url: 'rediss://:secret@10.0.0.1' }).warnings).toEqual([]);
   expect(resolve({ sentinels: ['10.0.0.1'], name: 'main', sentinelPassword: 'x' }).warnings).toHaveLength(1);
-  expect(resolve({ url: 'rediss://10.0.0.1', tls: { insecureSkipVerify: true } }).warnings).toEqual([expect.stringMatching(/not verified/)]);
+  expect(resolve({ url: 'rediss://10.0.0.1', tls: { insecureSkipVerify: true } }).warnings).toEqual([
+    expect.stringMatching(/not verified/),
+  ]);
 });

@@ -1,0 +1,165 @@
+import { chooseRegistry } from './backends/choose-registry.js';
+import { shareAmongWorkers } from './cluster/share-among-workers.js';
+import type { Config } from './config/config.js';
+import { readServiceEnv } from './config/env.js';
+import { Labels } from './config/labels.js';
+import type { RegistrarOptions } from './config/options.js';
+import { resolveConfig } from './config/resolve-config.js';
+import { healthEndpoint } from './health/endpoint.js';
+import type { HealthEndpoint } from './health/endpoint.js';
+import { HealthMonitor } from './health/health-monitor.js';
+import { beatDeadlineMs } from './heartbeat/schedule.js';
+import { InstanceLifecycle } from './lifecycle/instance-lifecycle.js';
+import { Maintenance } from './lifecycle/maintenance.js';
+import { processContext } from './lifecycle/process-context.js';
+import type { ProcessContext } from './lifecycle/process-context.js';
+import { GuardedRegistry } from './registries/guarded-registry.js';
+import type { BoundServer } from './server/bound-server.js';
+import type { HealthServer } from './server/health-server.js';
+import type { CrashMonitor } from './shutdown/crash/crash-monitor.js';
+import { Hooks } from './shutdown/hooks.js';
+import { Shutdown } from './shutdown/shutdown.js';
+import { isRunning, processSignals } from './shutdown/signals.js';
+import type { Signals } from './shutdown/signals.js';
+import { Events } from './telemetry/events.js';
+import { lazyLogger } from './telemetry/lazy-logger.js';
+import { logEvents } from './telemetry/log.js';
+import { StateMachine } from './telemetry/state-machine.js';
+
+/** What a Registrar takes from the process around it. */
+export interface RegistrarContext extends ProcessContext {
+  readonly signals: Signals;
+  /** Loaded at first use. */
+  readonly crashMonitor: () => Promise<CrashMonitor>;
+}
+
+/** What comes to be after the Registrar was made. */
+export interface Attachments {
+  server: BoundServer | undefined;
+  /** Answers on the port that health has to itself. */
+  healthServer: Promise<HealthServer | undefined> | undefined;
+  /** Settles when neither start, heartbeat nor recovery runs any more. */
+  running: Promise<void>;
+}
+
+/** The parts of one Registrar, wired to each other. */
+export interface RegistrarParts {
+  readonly context: RegistrarContext;
+  readonly config: Config;
+  readonly registry: GuardedRegistry;
+  readonly events: Events;
+  readonly machine: StateMachine;
+  readonly maintenance: Maintenance;
+  readonly hooks: Hooks;
+  readonly healthMonitor: HealthMonitor;
+  readonly endpoint: HealthEndpoint;
+  readonly lifecycle: InstanceLifecycle;
+  readonly shutdown: Shutdown;
+  readonly attachments: Attachments;
+  /** Aborts when the stop begins to take the instance out of the registry. */
+  readonly halt: AbortController;
+}
+
+const crashMonitor = async (): Promise<CrashMonitor> =>
+  (await import('./shutdown/crash/crash-monitor.js')).processCrashMonitor();
+
+/** The context of this process. */
+export function thisProcess(): RegistrarContext {
+  return { ...processContext(), signals: processSignals(), crashMonitor };
+}
+
+let overrides: Partial<RegistrarContext> = {};
+
+/** Has the Registrars that `construct` makes take these in place of the process's own: tests run on a clock of theirs. */
+export function inContext<T>(context: Partial<RegistrarContext>, construct: () => T): T {
+  const former = overrides;
+  overrides = context;
+  try {
+    return construct();
+  } finally {
+    overrides = former;
+  }
+}
+
+/** Checks the options and makes the parts of a Registrar; touches nothing else. Throws `ConfigError` that names every problem. */
+export function compose(options: RegistrarOptions): RegistrarParts {
+  const context = { ...thisProcess(), ...overrides };
+  const { clock, signals } = context;
+  // Read once: what the environment becomes later concerns the next start.
+  const env = readServiceEnv();
+  const config = resolveConfig(options, env);
+  const { name, ttlMs, intervalMs } = config;
+  const onStop = () => void signals.endAsAsked('the primary of the cluster stops');
+  const shared = shareAmongWorkers(chooseRegistry(options, env), { clock, service: name, ttlMs, isRunning, onStop });
+  const registry = new GuardedRegistry(shared, clock, beatDeadlineMs(intervalMs));
+  const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
+  const events = new Events((error, event) => {
+    logger?.error({ service: name, err: error.message }, `a listener of '${event}' threw`);
+  });
+  if (logger !== undefined) logEvents(events, logger, { service: name }, clock);
+  const machine = new StateMachine(events);
+  const maintenance = new Maintenance(events);
+  const hooks = new Hooks(clock);
+  const attachments: Attachments = { server: undefined, healthServer: undefined, running: Promise.resolve() };
+  const halt = new AbortController();
+  const healthMonitor = new HealthMonitor({
+    components: config.health.components,
+    clock,
+    onComponent: (component) => {
+      events.emit('component', component);
+    },
+    onChange: () => {
+      lifecycle.healthChanged();
+    },
+  });
+  const server = () => attachments.server;
+  const lifecycle = new InstanceLifecycle({
+    config,
+    context,
+    registry,
+    events,
+    machine,
+    labels: Labels.of(options, env),
+    source: options.config,
+    server,
+    healthMonitor,
+    maintenance,
+  });
+  const { path, details } = config.health;
+  const facts = () => ({
+    ready: lifecycle.heartbeat !== undefined,
+    draining: halt.signal.aborted,
+    health: healthMonitor.health,
+  });
+  const endpoint = healthEndpoint({ path, details, facts });
+  const shutdown = new Shutdown({
+    config,
+    clock,
+    events,
+    machine,
+    hooks,
+    registry,
+    server,
+    heartbeat: () => lifecycle.heartbeat,
+    closeHealthServer: async () => (await attachments.healthServer)?.close(),
+    halt: async (reason) => {
+      halt.abort(reason);
+      await attachments.running;
+    },
+  });
+  return {
+    context,
+    config,
+    registry,
+    events,
+    machine,
+    maintenance,
+    hooks,
+    healthMonitor,
+    endpoint,
+    lifecycle,
+    shutdown,
+    attachments,
+    halt,
+  };
+}

@@ -1,9 +1,0 @@
-import type { ConfigIssue } from '../errors.js';
-import { registryKinds, serviceVariables } from './env.js';
-import type { ServiceEnv } from './env.js';
-
-/** What is wrong with `SERVICE_REGISTRY`; undefined when it names a registry, or nothing. */
-export function registryProblem({ registry }: ServiceEnv): ConfigIssue | undefined {
-  if (registry === undefined || registryKinds.some((kind) => kind === registry)) return undefined;
-  return { field: serviceVariables.registry.variable, value: registry, allowed: `one of ${registryKinds.join(', ')}` };
-}

@@ -1,0 +1,45 @@
+import type { Clock } from './clock.js';
+
+/** Wakes the one loop that waits for it: after a time, or as soon as it is rung. A ring that nobody waits for is kept. */
+export class Wakeup {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Wakes whoever waits now; nothing is kept for later. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** Resolves after `ms` or at a ring; rejects with the signal's reason. */
+  async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#rung && ms > 0) {
+      await new Promise<void>((resolve, reject) => {
+        const done = () => {
+          cancel();
+          signal.removeEventListener('abort', onAbort);
+          this.#wake = undefined;
+        };
+        const onAbort = () => {
+          done();
+          reject(signal.reason as Error);
+        };
+        const cancel = clock.after(ms, () => {
+          done();
+          resolve();
+        });
+        this.#wake = () => {
+          done();
+          resolve();
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+      });
+    }
+    this.#rung = false;
+  }
+}

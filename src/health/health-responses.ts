@@ -1,0 +1,86 @@
+import type { ComponentHealth, ComponentStatus, Health } from '../contracts/health-report.js';
+
+/** A health answer, ready to be written. */
+export interface HealthResponse {
+  readonly status: number;
+  /** Names and values in turn: the form that Node writes at the least cost. */
+  readonly headers: string[];
+  readonly body: Buffer;
+}
+
+/** Of all details, so that an answer stays under 4 kB. */
+const LONGEST_DETAILS = 2_500;
+
+/** The answers that do not depend on the components. Prepared once: a probe must cost nothing, also on a server that is short of memory. */
+export const healthResponses = {
+  live: healthJson(200, { status: 'pass' }),
+  notReady: healthJson(503, { status: 'fail', output: 'not ready yet' }),
+  draining: healthJson(503, { status: 'fail', output: 'draining' }),
+  methodNotAllowed: {
+    status: 405,
+    headers: ['Allow', 'GET, HEAD', 'Cache-Control', 'no-store', 'Content-Length', '0'],
+    body: Buffer.alloc(0),
+  },
+} satisfies Record<string, HealthResponse>;
+
+/** The answers of a serving instance in one state of its health. */
+export interface ServingResponses {
+  readonly plain: HealthResponse;
+  readonly detailed: HealthResponse;
+  /** What Consul's own check gets: it takes 429 for a warning (https://developer.hashicorp.com/consul/docs/services/usage/checks). */
+  readonly plainToConsul: HealthResponse;
+  readonly detailedToConsul: HealthResponse;
+}
+
+/**
+ * Prepares the answers, in the form of the health+json draft (https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06):
+ * `warn` for a warning and while degraded. Details are names and reason codes, and nothing that a component has said.
+ */
+export function servingResponses(health: Health): ServingResponses {
+  const { status, degraded, reason, components } = health;
+  const trouble = degraded ? 'degraded' : status;
+  const verdict = status === 'critical' ? 'fail' : status === 'warning' || degraded ? 'warn' : 'pass';
+  const content = (output: string) => ({ status: verdict, ...(verdict !== 'pass' && { output }) }) as const;
+  const code = verdict === 'fail' ? 503 : 200;
+  const consulCode = status === 'warning' ? 429 : code;
+  // Names of components are details already.
+  const plain = content(trouble);
+  const detailed = components.length === 0 ? plain : { ...content(reason), checks: checksOf(components) };
+  return {
+    plain: healthJson(code, plain),
+    detailed: healthJson(code, detailed),
+    plainToConsul: healthJson(consulCode, plain),
+    detailedToConsul: healthJson(consulCode, detailed),
+  };
+}
+
+const verdicts: Readonly<Record<ComponentStatus, Verdict>> = { passing: 'pass', warning: 'warn', critical: 'fail' };
+
+type Verdict = 'pass' | 'warn' | 'fail';
+type Checks = Record<string, readonly [{ readonly status: Verdict; readonly output?: string }]>;
+
+/** As many of them as there is room for; the worst come first. */
+function checksOf(components: readonly ComponentHealth[]): Checks {
+  const checks: Checks = {};
+  let room = LONGEST_DETAILS;
+  for (const { name, status, reason } of components) {
+    const check = { status: verdicts[status], ...(reason !== 'ok' && { output: reason }) };
+    room -= JSON.stringify({ [name]: [check] }).length;
+    if (room < 0) break;
+    checks[name] = [check];
+  }
+  return checks;
+}
+
+function healthJson(status: number, content: { status: Verdict; output?: string; checks?: Checks }): HealthResponse {
+  const body = Buffer.from(JSON.stringify(content));
+  const headers = [
+    'Content-Type',
+    'application/health+json',
+    'Cache-Control',
+    'no-store',
+    'Content-Length',
+    String(body.length),
+  ];
+  return { status, headers, body };
+}

@@ -1,0 +1,27 @@
+import type { Entry } from '../contracts/registry.js';
+import type { Events } from '../telemetry/events.js';
+import { printable } from '../core/printable.js';
+
+const LONGEST_OUTPUT = 300;
+
+/** Tells of the registry's own probes that cannot pass as they are set up, each once until it has passed. */
+export class FailingProbes {
+  readonly #events: Events;
+  #told = new Set<string>();
+
+  constructor(events: Events) {
+    this.#events = events;
+  }
+
+  /** To be called with the entry whenever it was looked at. */
+  look({ checks }: Entry): void {
+    const troubled = checks.filter(({ advice }) => advice !== undefined);
+    for (const { id, advice = '', output } of troubled) {
+      if (this.#told.has(id)) continue;
+      this.#events.emit('warning', {
+        message: `the check ${id} cannot pass: ${advice}. The registry says: ${printable(output, LONGEST_OUTPUT)}`,
+      });
+    }
+    this.#told = new Set(troubled.map(({ id }) => id));
+  }
+}

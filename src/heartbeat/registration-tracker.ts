@@ -1,0 +1,104 @@
+import type { Clock } from '../core/clock.js';
+import { hasCode } from '../core/errors.js';
+import type { IdConflictError, LossCause, RegistrarError } from '../core/errors.js';
+import type { StateMachine } from '../telemetry/state-machine.js';
+import type { Events } from '../telemetry/events.js';
+import type { Trouble } from './heartbeat-handle.js';
+import type { ActiveRegistration } from './active-registration.js';
+
+/** A loss that has not been made good. */
+export interface Loss {
+  readonly cause: LossCause;
+  readonly at: number;
+}
+
+/** How we stand with the registry: listed or lost, in touch or missing beats; and the only voice that says so. */
+export class RegistrationTracker {
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #machine: StateMachine;
+  readonly #startedAt: number;
+  #outage: { since: number; inRow: number; error: RegistrarError } | undefined;
+  #loss: Loss | undefined;
+  #conflict: string | undefined;
+  #place: { readonly holder: string; readonly level: number } | undefined;
+
+  constructor(clock: Clock, events: Events, machine: StateMachine, loss?: Loss) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#machine = machine;
+    this.#startedAt = clock.now();
+    this.#loss = loss;
+  }
+
+  /** Heartbeats that failed since the last good one. */
+  get missedInRow(): number {
+    return this.#outage?.inRow ?? 0;
+  }
+
+  /** Why the latest try failed; undefined while heartbeats are accepted. */
+  get trouble(): Trouble | undefined {
+    const error = this.#outage?.error;
+    return error && { code: error.code, message: error.message };
+  }
+
+  /** A heartbeat was accepted: whatever was lost is found again. True when it ended an outage. */
+  accepted({ instance, registration }: ActiveRegistration): boolean {
+    const now = this.#clock.now();
+    const loss = this.#loss;
+    const endedOutage = this.#outage !== undefined;
+    this.#outage = undefined;
+    this.#conflict = undefined;
+    const holder = registration.holder();
+    this.#heldBy(holder, registration.level?.() ?? 0);
+    if (registration.provisional?.() === true) {
+      this.#machine.transition('provisional');
+      return endedOutage;
+    }
+    if (!this.#machine.transition('listed')) return endedOutage;
+    this.#loss = undefined;
+    if (loss === undefined) this.#events.emit('registered', { instance, holder, afterMs: now - this.#startedAt });
+    else this.#events.emit('recovered', { cause: loss.cause, holder, afterMs: now - loss.at });
+    return endedOutage;
+  }
+
+  #heldBy(holder: string, level: number): void {
+    const before = this.#place;
+    this.#place = { holder, level };
+    if (before?.holder === holder || (before === undefined && level === 0)) return;
+    const moved = { from: before?.holder ?? 'nowhere', holder, level };
+    this.#events.emit(before !== undefined && level < before.level ? 'failedBack' : 'fellBack', moved);
+  }
+
+  /** Another instance holds our id. Told once it is proven to live, and then not again until something has changed. */
+  blocked(error: IdConflictError): void {
+    this.#machine.transition('conflict');
+    if (!error.proven || this.#conflict === error.message) return;
+    this.#conflict = error.message;
+    this.#events.emit('conflict', { error });
+  }
+
+  /** A try failed and there will be another. `marginMs`: what is left of the TTL; with nothing left we are lost. */
+  missed(error: RegistrarError, marginMs: number): void {
+    const now = this.#clock.now();
+    this.#outage ??= { since: now, inRow: 0, error };
+    this.#outage.inRow += 1;
+    this.#outage.error = error;
+    this.#machine.transition('missed');
+    // It will not be heard again before somebody has seen to its token, and may not even be able to leave.
+    if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED')) this.lost('denied', error);
+    this.#events.emit('beatMissed', {
+      error,
+      inRow: this.#outage.inRow,
+      outageMs: now - this.#outage.since,
+      marginMs: Math.max(0, marginMs),
+    });
+    if (marginMs <= 0) this.lost('expired', error);
+  }
+
+  lost(cause: LossCause, error: RegistrarError): void {
+    if (!this.#machine.transition('lost')) return;
+    this.#loss = { cause, at: this.#clock.now() };
+    this.#events.emit('lost', { cause, error });
+  }
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../../core/clock.js';
+import type { SerializedError } from '../../core/error-serialization.js';
+import { deserializeError } from '../../core/error-serialization.js';
+
+/** A main thread that lives answers at once, unless it has to ask elsewhere itself. */
+const ANSWER_WITHIN_MS = 250;
+
+interface Waiting {
+  readonly about: number;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Asks the main thread. While that is stalled, what it gave last has to do: a heartbeat must not wait for it. */
+export class MainThreadCalls {
+  readonly #clock: Clock;
+  readonly #send: (question: number, about: number) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #latest = new Map<number, unknown>();
+  #asked = 0;
+
+  constructor(clock: Clock, send: (question: number, about: number) => void) {
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  /** Resolves to what the main thread gives, rejects as it does there. The first time it waits for as long as that takes. */
+  ask(about: number): Promise<unknown> {
+    const question = (this.#asked += 1);
+    return new Promise((resolve, reject) => {
+      const cancel = this.#latest.has(about)
+        ? this.#clock.after(ANSWER_WITHIN_MS, () => resolve(this.#latest.get(about)))
+        : () => undefined;
+      const settle = (then: () => void) => {
+        cancel();
+        then();
+      };
+      this.#waiting.set(question, {
+        about,
+        resolve: (value) => settle(() => resolve(value)),
+        reject: (error) => settle(() => reject(error)),
+      });
+      this.#send(question, about);
+    });
+  }
+
+  answered(question: number, value: unknown, error: SerializedError | undefined): void {
+    const waiting = this.#waiting.get(question);
+    this.#waiting.delete(question);
+    if (waiting === undefined) return;
+    if (error !== undefined) {
+      waiting.reject(deserializeError(error));
+      return;
+    }
+    this.#latest.set(waiting.about, value);
+    waiting.resolve(value);
+  }
+}

@@ -1,0 +1,49 @@
+import { SIGN_EVERY_MS, StallDetector } from '../stall-detector.js';
+import type { FromThread, ToThread } from './messages.js';
+import { WorkerHeartbeat } from './worker-heartbeat.js';
+import type { WorkerContext } from './worker-heartbeat.js';
+import { readTime, writeTime } from './shared-times.js';
+import type { SharedTimes } from './shared-times.js';
+
+/** Where each thread writes when it was last seen to live. */
+export const signs = { main: 0, worker: 1 } as const;
+
+export interface Thread extends WorkerContext {
+  readonly signsOfLife: SharedTimes;
+  /** All that was said in one go, so that it is heard in one go: an event and the state that it belongs to. */
+  readonly send: (messages: readonly FromThread[]) => void;
+}
+
+/** The thread's own work: keeps the instances that it is given registered, gives signs of life, and looks for those of the main thread. Returns what hears the main thread's messages. */
+export function serveBeats({ signsOfLife, send, ...context }: Thread): (message: ToThread) => void {
+  const { clock } = context;
+  const outbox: FromThread[] = [];
+  const say = (message: FromThread) => {
+    if (outbox.push(message) === 1) queueMicrotask(() => send(outbox.splice(0)));
+  };
+  const workerHeartbeats = new Map<number, WorkerHeartbeat>();
+  const silence = new StallDetector(clock.now());
+  const look = () => {
+    const now = clock.now();
+    writeTime(signsOfLife, signs.worker, now);
+    const silentMs = silence.look(readTime(signsOfLife, signs.main, now), now);
+    for (const workerHeartbeat of workerHeartbeats.values()) workerHeartbeat.mainIsSilent(silentMs);
+    // Sooner where a tolerance ends sooner: no stall is told late for want of a look.
+    const nextMs = Math.min(
+      SIGN_EVERY_MS,
+      ...[...workerHeartbeats.values()].map((workerHeartbeat) => workerHeartbeat.patienceMs(silentMs) + 1),
+    );
+    clock.after(nextMs, look);
+  };
+  look();
+  say({ kind: 'ready' });
+  return ({ life, ...instruction }) => {
+    if (instruction.kind !== 'begin') {
+      workerHeartbeats.get(life)?.hear(instruction);
+      return;
+    }
+    const workerHeartbeat = new WorkerHeartbeat(instruction.order, context, (account) => say({ life, ...account }));
+    workerHeartbeats.set(life, workerHeartbeat);
+    void workerHeartbeat.live().finally(() => workerHeartbeats.delete(life));
+  };
+}

@@ -1,0 +1,290 @@
+import type { BeatThread } from '../../contracts/policies.js';
+import { asError } from '../../core/errors.js';
+import { deserializeError, serializeError } from '../../core/error-serialization.js';
+import type { HealthReport } from '../../contracts/health-report.js';
+import { keyOf } from '../../contracts/service-instance.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
+import type { RegistrarState } from '../../contracts/registrar-state.js';
+import type { GuardedRegistry } from '../../registries/guarded-registry.js';
+import type { MemberFigures, Registration } from '../../contracts/registry.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { abortable } from '../../core/abort.js';
+import type { EventName, RegistrarEvents } from '../../contracts/events.js';
+import type { HeartbeatHandle, Trouble } from '../heartbeat-handle.js';
+import { Heartbeat } from '../heartbeat.js';
+import type { HeartbeatPlan } from '../heartbeat-plan.js';
+import { lost } from '../registration-lost.js';
+import type { ActiveRegistration } from '../active-registration.js';
+import type { Loss } from '../registration-tracker.js';
+import { PendingChanges } from './pending-changes.js';
+import type { WorkerEvent, StatusSnapshot, Outcome } from './messages.js';
+import { serializeRegistry } from './serialize-registry.js';
+import type { Asked } from './serialize-registry.js';
+import { readTime, sharedTimes } from './shared-times.js';
+import type { WorkerSession, SharedThread } from './shared-thread.js';
+
+export interface WorkerHeartbeatProxyPlan extends HeartbeatPlan {
+  readonly registry: GuardedRegistry;
+  readonly sharedThread: SharedThread;
+  readonly stallToleranceMs: number;
+}
+
+/** A thread that lives halts at once; what it had under way is cut off by that. */
+const HALT_WITHIN_MS = 1_000;
+
+interface End {
+  readonly outcome: Outcome | 'died';
+  readonly error: Error;
+  readonly inDoubt: boolean;
+}
+
+/** The heartbeat in the worker thread as the main thread has it; where there can be none, and from when it has died, one on the main thread. */
+export class WorkerHeartbeatProxy implements HeartbeatHandle {
+  readonly #plan: WorkerHeartbeatProxyPlan;
+  readonly #changes = new PendingChanges();
+  readonly #asked: Asked = [];
+  readonly #lastBeat = sharedTimes(2);
+  #instance: ServiceInstance;
+  #snapshot: StatusSnapshot | undefined;
+  #session: WorkerSession | undefined;
+  /** From when on it beats on the main thread. */
+  #here: Heartbeat | undefined;
+  #loss: Loss | undefined;
+  #end: (end: End) => void = () => undefined;
+  /** What is told from now on is of a life that is over. */
+  #isOver = false;
+
+  constructor(plan: WorkerHeartbeatProxyPlan, instance: ServiceInstance) {
+    this.#plan = plan;
+    this.#instance = instance;
+  }
+
+  get thread(): BeatThread {
+    return this.#here === undefined ? 'worker' : 'main';
+  }
+
+  get instance(): ServiceInstance {
+    return this.#here?.instance ?? this.#instance;
+  }
+
+  get held(): Readonly<ActiveRegistration> | undefined {
+    const held = this.#snapshot?.held;
+    if (this.#here?.held !== undefined || held === undefined) return this.#here?.held;
+    const now = this.#plan.clock.now();
+    const beatAt = readTime(this.#lastBeat, 0, now);
+    return {
+      registration: this.#receipt(held),
+      instance: held.instance,
+      beatAt,
+      ttlMs: readTime(this.#lastBeat, 1, now) - beatAt,
+      refused: false,
+    };
+  }
+
+  get missedInRow(): number {
+    return (this.#here ?? this.#snapshot)?.missedInRow ?? 0;
+  }
+
+  get trouble(): Trouble | undefined {
+    return (this.#here ?? this.#snapshot)?.trouble;
+  }
+
+  get members(): readonly MemberFigures[] | undefined {
+    return (this.#here ?? this.#snapshot ?? this.#plan.registry).members;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { events, registry } = this.#plan;
+    try {
+      const why = await this.#inThread(signal);
+      signal.throwIfAborted();
+      events.emit('warning', {
+        message: `${why}: heartbeats come from the main thread now, and a stalled event loop holds them up`,
+      });
+      await this.#onMain(signal);
+    } finally {
+      this.#isOver = true;
+      this.#changes.abandon((signal.reason as Error | undefined) ?? lost(registry.name, 'and the heartbeat has ended'));
+    }
+  }
+
+  change(instance: ServiceInstance): Promise<void> {
+    if (this.#here !== undefined) return this.#here.change(instance);
+    this.#instance = instance;
+    return this.#changes.add((change) => this.#session?.post({ kind: 'change', change, instance }));
+  }
+
+  nudge(): void {
+    if (this.#here !== undefined) this.#here.nudge();
+    else this.#session?.post({ kind: 'report', report: this.#report });
+  }
+
+  /** The thread follows the files by itself. */
+  credentialsChanged(): void {
+    this.#here?.credentialsChanged();
+  }
+
+  /** Rejects as a heartbeat does; resolves to why it is none of the thread's, or no longer one. */
+  async #inThread(signal: AbortSignal): Promise<string> {
+    const { registry, sharedThread, clock } = this.#plan;
+    const stays = `${registry.name} cannot be taken into a worker thread`;
+    if (registry.workerSpec === undefined) return stays;
+    const ended = new Promise<End>((resolve) => {
+      this.#end = resolve;
+    });
+    const joining = sharedThread.join({
+      heard: (account) => this.#heard(account),
+      died: (error) => this.#end({ outcome: 'died', error, inDoubt: true }),
+    });
+    let session: WorkerSession;
+    try {
+      session = await abortable(joining, signal);
+    } catch (thrown) {
+      joining.then(
+        (late) => late.leave(),
+        () => undefined,
+      );
+      return `there is no worker thread (${asError(thrown).message})`;
+    }
+    const calledOff = new AbortController();
+    const halt = () => {
+      this.#isOver = true;
+      session.post({ kind: 'halt' });
+      clock.sleep(HALT_WITHIN_MS, calledOff.signal).then(
+        () => sharedThread.giveUp('it did not halt when it was told to'),
+        () => undefined,
+      );
+    };
+    try {
+      this.#begin(session, registry.workerSpec);
+      signal.addEventListener('abort', halt, { once: true });
+      const { outcome, error, inDoubt } = await ended;
+      if (outcome === 'unable') return `${stays} (${error.message})`;
+      registry.inherit(this.#snapshot?.held?.instance ?? this.#instance, this.#snapshot?.held?.holder, inDoubt);
+      signal.throwIfAborted();
+      if (outcome !== 'died') throw error;
+      return `the worker thread is gone (${error.message})`;
+    } finally {
+      calledOff.abort();
+      signal.removeEventListener('abort', halt);
+      this.#session = undefined;
+      session.leave();
+    }
+  }
+
+  #begin(session: WorkerSession, workerSpec: WorkerSpec): void {
+    const { events, lastKnown, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
+    const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
+    const order = {
+      ...settings,
+      registry: serializeRegistry(workerSpec, this.#asked),
+      instance: this.#instance,
+      lastKnown,
+      report: this.#report,
+      lastBeat: this.#lastBeat,
+    };
+    try {
+      session.post({ kind: 'begin', order });
+    } catch (thrown) {
+      // An option that cannot be cloned.
+      this.#end({ outcome: 'unable', error: asError(thrown), inDoubt: false });
+      return;
+    }
+    this.#session = session;
+    events.onInterest('beat', (wanted) => this.#session?.post({ kind: 'beats', wanted }));
+    this.#changes.passOn((change) => {
+      session.post({ kind: 'change', change, instance: this.#instance });
+      return undefined;
+    });
+  }
+
+  /** Looks first, as after any loss: what the thread has written is still there. */
+  async #onMain(signal: AbortSignal): Promise<void> {
+    const here = new Heartbeat(
+      {
+        ...this.#plan,
+        lastKnown: this.#snapshot?.lastKnown ?? this.#plan.lastKnown,
+        ...(this.#loss && { loss: this.#loss }),
+      },
+      this.#instance,
+    );
+    this.#here = here;
+    this.#changes.passOn(() => here.change(this.#instance));
+    await here.run(signal);
+  }
+
+  #heard(account: WorkerEvent): void {
+    switch (account.kind) {
+      case 'moved':
+        if (!this.#isOver) this.#plan.machine.transition(account.transition);
+        break;
+      case 'bears':
+        this.#snapshot = account.snapshot;
+        this.#follow();
+        break;
+      case 'told':
+        this.#tell(account);
+        break;
+      case 'changed':
+        this.#changes.settled(account.change, account.error && deserializeError(account.error));
+        this.#follow();
+        break;
+      case 'asked':
+        void this.#answer(account.question, this.#asked[account.about]);
+        break;
+      case 'ended':
+        this.#end({ ...account, error: deserializeError(account.error) });
+        break;
+    }
+  }
+
+  /** The thread may have had to take another id, or to go back to what the registry had accepted. */
+  #follow(): void {
+    if (this.#snapshot === undefined) return;
+    const { instance } = this.#snapshot;
+    this.#instance = this.#changes.areUnderWay ? { ...this.#instance, id: instance.id } : instance;
+  }
+
+  /** What does not fit the state here any more was told too late. */
+  #tell({ event, payload, error }: Extract<WorkerEvent, { kind: 'told' }>): void {
+    const { events, machine, clock } = this.#plan;
+    const fitting = fittingStates[event];
+    if (this.#isOver || (fitting !== undefined && fitting !== machine.state)) return;
+    const whole = { ...payload, ...(error && { error: deserializeError(error) }) } as RegistrarEvents[EventName];
+    if (event === 'lost') this.#loss = { cause: (whole as RegistrarEvents['lost']).cause, at: clock.now() };
+    if (event === 'recovered') this.#loss = undefined;
+    events.emit(event, whole);
+  }
+
+  async #answer(question: number, ask: Asked[number] | undefined): Promise<void> {
+    try {
+      this.#session?.post({ kind: 'answer', question, value: await ask?.() });
+    } catch (thrown) {
+      this.#session?.post({ kind: 'answer', question, value: undefined, error: serializeError(asError(thrown)) });
+    }
+  }
+
+  get #report(): HealthReport {
+    const { status, reason } = this.#plan.report();
+    return { status, reason };
+  }
+
+  /** For the way out, which is taken from here with a client of our own. */
+  #receipt({ instance, holder, level, provisional }: NonNullable<StatusSnapshot['held']>): Registration {
+    const { registry } = this.#plan;
+    return {
+      holder: () => holder,
+      level: () => level,
+      provisional: () => provisional,
+      renew: async (report, signal) => (await registry.register(instance, report, signal)).renew(report, signal),
+      deregister: (signal) => registry.remove(keyOf(instance), signal),
+    };
+  }
+}
+
+/** Events that mean that the state has become this one. */
+const fittingStates: Readonly<Partial<Record<EventName, RegistrarState>>> = {
+  registered: 'registered',
+  recovered: 'registered',
+  lost: 'recovering',
+};

@@ -1,0 +1,184 @@
+import type { Clock } from '../../core/clock.js';
+import { asError } from '../../core/errors.js';
+import { serializeError } from '../../core/error-serialization.js';
+import type { HealthReport } from '../../contracts/health-report.js';
+import { GuardedRegistry } from '../../registries/guarded-registry.js';
+import type { RegistryFactories } from '../../contracts/registry-factories.js';
+import type { EventName } from '../../contracts/events.js';
+import { formatDuration } from '../../core/duration.js';
+import { watchCredentials } from '../../credentials/watch-credentials.js';
+import { Heartbeat } from '../heartbeat.js';
+import type { Semaphore } from '../../core/semaphore.js';
+import { beatDeadlineMs } from '../schedule.js';
+import type { BatchWatcher } from '../batch-watcher.js';
+import { isStalled, patienceMs } from '../stall-detector.js';
+import { loadRegistry } from './load-registry.js';
+import type { WorkerEvent, HeartbeatSpec, StatusSnapshot, WorkerCommand, Outcome } from './messages.js';
+import { MainThreadCalls } from './main-thread-calls.js';
+import { writeTime } from './shared-times.js';
+import { ForwardingEvents, ForwardingStateMachine } from './forwarding-events.js';
+
+/** What the thread has for all instances in it. */
+export interface WorkerContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly polls: Semaphore;
+  readonly batchWatcher: BatchWatcher;
+  readonly factories: RegistryFactories;
+}
+
+/** One instance in the thread: its registry, its heartbeat, and what the main thread is told of them. */
+export class WorkerHeartbeat {
+  readonly #order: HeartbeatSpec;
+  readonly #context: WorkerContext;
+  readonly #say: (account: WorkerEvent) => void;
+  readonly #halt = new AbortController();
+  readonly #questions: MainThreadCalls;
+  readonly #events: ForwardingEvents;
+  #moveIn: (heartbeat: Heartbeat) => void = () => undefined;
+  readonly #movedIn = new Promise<Heartbeat>((resolve) => {
+    this.#moveIn = resolve;
+  });
+  #heartbeat: Heartbeat | undefined;
+  #report: HealthReport;
+  #beatsWanted = false;
+  #stalledMs = 0;
+  #snapshot = '';
+
+  constructor(order: HeartbeatSpec, context: WorkerContext, say: (account: WorkerEvent) => void) {
+    this.#order = order;
+    this.#context = context;
+    this.#say = say;
+    this.#report = order.report;
+    this.#questions = new MainThreadCalls(context.clock, (question, about) => say({ kind: 'asked', question, about }));
+    this.#events = new ForwardingEvents(say, (event) => this.#beforeEach(event));
+  }
+
+  /** Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never rejects. */
+  async live(): Promise<void> {
+    const { clock, factories } = this.#context;
+    const { intervalMs, registry: serialized } = this.#order;
+    let registry: GuardedRegistry;
+    try {
+      registry = new GuardedRegistry(
+        await loadRegistry(serialized, factories, (about) => this.#questions.ask(about)),
+        clock,
+        beatDeadlineMs(intervalMs),
+      );
+    } catch (thrown) {
+      this.#ended('unable', asError(thrown), false);
+      return;
+    }
+    const { signal } = this.#halt;
+    const { instance, stallToleranceMs: _ours, lastBeat: _shared, report: _first, ...settings } = this.#order;
+    const machine = new ForwardingStateMachine(this.#events, this.#say);
+    this.#heartbeat = new Heartbeat(
+      { ...settings, ...this.#context, registry, events: this.#events, machine, report: () => this.#said },
+      instance,
+    );
+    const heartbeat = this.#heartbeat;
+    this.#moveIn(heartbeat);
+    // What is wrong with a file is told by the main thread, which reads it as well.
+    const unwatch =
+      registry.credentials &&
+      watchCredentials(registry.credentials, clock, ({ changed }) => changed && heartbeat.credentialsChanged());
+    const error = await heartbeat.run(signal).catch(asError);
+    unwatch?.();
+    this.#tellBearing();
+    this.#ended(signal.aborted ? 'halted' : 'failed', error ?? new Error('the heartbeat has ended'), registry.inDoubt);
+    await registry.close().catch(() => undefined);
+  }
+
+  hear(instruction: WorkerCommand): void {
+    switch (instruction.kind) {
+      case 'report':
+        this.#report = instruction.report;
+        this.#heartbeat?.nudge();
+        break;
+      case 'change':
+        void this.#movedIn.then((heartbeat) => this.#change(heartbeat, instruction));
+        break;
+      case 'beats':
+        this.#beatsWanted = instruction.wanted;
+        break;
+      case 'answer':
+        this.#questions.answered(instruction.question, instruction.value, instruction.error);
+        break;
+      case 'halt':
+        this.#halt.abort(new Error('halted'));
+        break;
+      case 'begin':
+        break;
+    }
+  }
+
+  /** How much longer the main thread may be silent, when it has been so long; Infinity once it is stalled. */
+  patienceMs(silentMs: number): number {
+    return this.#stalledMs > 0 ? Infinity : patienceMs(silentMs, this.#order.stallToleranceMs);
+  }
+
+  /** The main thread has given no sign of life for so long. */
+  mainIsSilent(silentMs: number): void {
+    const { stallToleranceMs } = this.#order;
+    const wasStalledMs = this.#stalledMs;
+    this.#stalledMs = isStalled(silentMs, stallToleranceMs) ? silentMs : 0;
+    if (wasStalledMs > 0 === this.#stalledMs > 0) return;
+    this.#heartbeat?.nudge();
+    if (wasStalledMs === 0) return;
+    const message = `the event loop was stalled for ${formatDuration(Math.round(wasStalledMs))}, longer than heartbeat.stallTolerance (${formatDuration(stallToleranceMs)}): the worker thread reported critical until it ran again`;
+    this.#events.emit('warning', { message });
+  }
+
+  /** Out of traffic on purpose stays that. */
+  get #said(): HealthReport {
+    if (this.#stalledMs === 0 || this.#report.status === 'maintenance') return this.#report;
+    return {
+      status: 'critical',
+      reason: `the event loop is stalled for longer than ${formatDuration(this.#order.stallToleranceMs)}`,
+    };
+  }
+
+  async #change(heartbeat: Heartbeat, { change, instance }: Extract<WorkerCommand, { kind: 'change' }>): Promise<void> {
+    try {
+      // The id may have been changed here, to one that is free.
+      await heartbeat.change({ ...instance, id: heartbeat.instance.id });
+      this.#say({ kind: 'changed', change });
+    } catch (thrown) {
+      this.#tellBearing();
+      this.#say({ kind: 'changed', change, error: serializeError(asError(thrown)) });
+    }
+  }
+
+  /** Whoever hears of an event in the main thread finds there how things stand. */
+  #beforeEach(event: EventName): boolean {
+    const changed = this.#tellBearing();
+    return event !== 'beat' || this.#beatsWanted || changed;
+  }
+
+  /** True when something other than the time of the last beat has changed. */
+  #tellBearing(): boolean {
+    if (this.#heartbeat === undefined) return false;
+    const { held, instance, missedInRow, trouble, members } = this.#heartbeat;
+    if (held !== undefined) {
+      writeTime(this.#order.lastBeat, 0, held.beatAt);
+      writeTime(this.#order.lastBeat, 1, held.beatAt + held.ttlMs);
+    }
+    const { lastKnown } = this.#order;
+    const shown = held && {
+      instance: held.instance,
+      holder: held.registration.holder(),
+      level: held.registration.level?.() ?? 0,
+      provisional: held.registration.provisional?.() ?? false,
+    };
+    const snapshot: StatusSnapshot = { instance, held: shown, missedInRow, trouble, members, lastKnown };
+    const text = JSON.stringify([snapshot, [...lastKnown.passing]]);
+    if (text === this.#snapshot) return false;
+    this.#snapshot = text;
+    this.#say({ kind: 'bears', snapshot });
+    return true;
+  }
+
+  #ended(outcome: Outcome, error: Error, inDoubt: boolean): void {
+    this.#say({ kind: 'ended', outcome, error: serializeError(error), inDoubt });
+  }
+}

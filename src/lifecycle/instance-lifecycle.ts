@@ -1,0 +1,236 @@
+import type { Config } from '../config/config.js';
+import type { Labels } from '../config/labels.js';
+import type { ConfigSource } from '../contracts/config-source.js';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
+import type { RegistrarError } from '../core/errors.js';
+import type { Health } from '../contracts/health-report.js';
+import type { HealthMonitor } from '../health/health-monitor.js';
+import type { HeartbeatHandle } from '../heartbeat/heartbeat-handle.js';
+import { Heartbeat } from '../heartbeat/heartbeat.js';
+import type { HeartbeatPlan } from '../heartbeat/heartbeat-plan.js';
+import { unknownEntry } from '../heartbeat/last-known-entry.js';
+import { bootNonce } from '../instance/boot-nonce.js';
+import type { BuiltInstance } from '../instance/build-instance.js';
+import type { ServiceInstance } from '../contracts/service-instance.js';
+import { removeEntriesOfOlderIds } from '../heartbeat/stale-entries.js';
+import { followCredentials } from './follow-credentials.js';
+import type { LiveConfig } from '../config/live-config.js';
+import type { StateMachine } from '../telemetry/state-machine.js';
+import type { Maintenance } from './maintenance.js';
+import { untilServing } from './start.js';
+import type { ProcessContext } from './process-context.js';
+import type { GuardedRegistry } from '../registries/guarded-registry.js';
+import type { BoundServer } from '../server/bound-server.js';
+import type { Events } from '../telemetry/events.js';
+
+export interface InstanceLifecyclePlan {
+  readonly config: Config;
+  readonly context: ProcessContext;
+  readonly registry: GuardedRegistry;
+  readonly events: Events;
+  readonly machine: StateMachine;
+  /** Tags, meta and weights as the options want them. */
+  readonly labels: Labels;
+  /** Where they come from while the instance runs. */
+  readonly source: ConfigSource | undefined;
+  readonly server: () => BoundServer | undefined;
+  /** What a heartbeat says once the gate has opened. */
+  readonly healthMonitor: HealthMonitor;
+  /** What it says instead, when the host wants it. */
+  readonly maintenance: Maintenance;
+}
+
+/** One instance from its start to its stop: who it is, what of it is written, and the heartbeat that keeps it there. */
+export class InstanceLifecycle {
+  readonly #plan: InstanceLifecyclePlan;
+  readonly #nonce = bootNonce();
+  #labels: Labels;
+  #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
+  #instance: ServiceInstance | undefined;
+  #heartbeat: HeartbeatHandle | undefined;
+  #failure: RegistrarError | undefined;
+
+  constructor(plan: InstanceLifecyclePlan) {
+    this.#plan = plan;
+    this.#labels = plan.labels;
+    this.#told = { notes: plan.config.warnings, addressCandidates: [] };
+  }
+
+  /** What is, or will be, written in the registry; undefined until the server listens. */
+  get instance(): ServiceInstance | undefined {
+    return this.#heartbeat?.instance ?? this.#instance;
+  }
+
+  /** Undefined until the gate has opened. */
+  get heartbeat(): HeartbeatHandle | undefined {
+    return this.#heartbeat;
+  }
+
+  /** What the next heartbeat says. */
+  get health(): Health {
+    const { health } = this.#plan.healthMonitor;
+    if (this.#heartbeat === undefined)
+      return { ...health, status: 'critical', reason: 'not ready yet', degraded: false };
+    const { report } = this.#plan.maintenance;
+    if (report !== undefined) return { ...health, ...report, degraded: false };
+    return this.#plan.server()?.isFailing === true
+      ? { ...health, status: 'critical', reason: 'the server fails', degraded: false }
+      : health;
+  }
+
+  /** Tells it, and beats at once. What changes before the first beat is in that. */
+  healthChanged(): void {
+    if (this.#heartbeat === undefined) return;
+    this.#plan.events.emit('health', this.health);
+    this.#heartbeat.nudge();
+  }
+
+  /** What no retry could mend; undefined unless the state is, or was, `failed`. */
+  get failure(): RegistrarError | undefined {
+    return this.#failure;
+  }
+
+  /** How the address and port were chosen, and what else is worth a person's attention. */
+  get told(): Pick<BuiltInstance, 'notes' | 'addressCandidates'> {
+    return this.#told;
+  }
+
+  /** Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry can mend, which it has told. */
+  async run(phase: number, signal: AbortSignal): Promise<void> {
+    const { source, context, events, registry } = this.#plan;
+    const onChange = () => this.#heartbeat?.credentialsChanged();
+    followCredentials({
+      credentials: [registry.credentials, source?.credentials],
+      clock: context.clock,
+      events,
+      onChange,
+    });
+    let live: LiveConfig | undefined;
+    try {
+      if (source !== undefined) live = await this.#follow(source);
+      await this.#serve(live?.start(signal), phase, signal);
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(asError(thrown));
+      throw thrown;
+    } finally {
+      await live?.end();
+    }
+  }
+
+  /** What only a config source needs is not loaded without one. */
+  async #follow(source: ConfigSource): Promise<LiveConfig> {
+    const { context, events } = this.#plan;
+    const { clock, random } = context;
+    const { LiveConfig } = await import('../config/live-config.js');
+    return new LiveConfig({
+      source,
+      clock,
+      random,
+      onRejected: (rejection) => events.emit('configRejected', rejection),
+      apply: async (values) => this.relabel((labels) => labels.overlaid(values)),
+    });
+  }
+
+  /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet; rejects when the registry refuses them, and the old ones stay. */
+  async relabel(change: (labels: Labels) => Labels): Promise<void> {
+    const former = this.#labels;
+    const labels = change(former);
+    this.#labels = labels;
+    if (this.#instance !== undefined) this.#instance = labels.on(this.#instance);
+    const heartbeat = this.#heartbeat;
+    try {
+      await heartbeat?.change(labels.on(heartbeat.instance));
+    } catch (error) {
+      // The registry keeps what it had; the next change must not bring the refused one back.
+      if (this.#labels === labels && hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) this.#labels = former;
+      throw error;
+    }
+  }
+
+  async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
+    const { config, context, registry, events, machine, healthMonitor, server } = this.#plan;
+    const { clock, random, polls, batchWatcher, system } = context;
+    server()?.onFailing(() => {
+      this.healthChanged();
+    });
+    const known = healthMonitor.start(signal);
+    const lastKnown = unknownEntry();
+    const onIdentity = (built: BuiltInstance) => {
+      this.#identified(built);
+    };
+    const onWarning = (message: string) => {
+      events.emit('warning', { message });
+    };
+    const built = await untilServing(
+      {
+        config,
+        lastKnown,
+        clock,
+        random,
+        registry,
+        server: server(),
+        nonce: this.#nonce,
+        system,
+        onIdentity,
+        onWarning,
+      },
+      signal,
+    );
+    const makeHeartbeat = await this.#chooseThread();
+    await labelled;
+    // The first heartbeat carries the true health, and not the hope for it.
+    await known;
+    signal.throwIfAborted();
+    const { intervalMs, recover, drift, onIdConflict } = config;
+    const plan = {
+      registry,
+      clock,
+      random,
+      polls,
+      batchWatcher,
+      lastKnown,
+      events,
+      machine,
+      report: () => this.health,
+      intervalMs,
+      recover,
+      drift,
+      onIdConflict,
+      phase,
+    };
+    this.#heartbeat = makeHeartbeat(plan, this.#instance ?? built);
+    events.emit('health', this.health);
+    events.on('registered', ({ instance }) => {
+      removeEntriesOfOlderIds(registry, instance, signal).catch(() => undefined);
+    });
+    await this.#heartbeat.run(signal);
+  }
+
+  /** What only worker beats need is not loaded without them. */
+  async #chooseThread(): Promise<(plan: HeartbeatPlan, instance: ServiceInstance) => HeartbeatHandle> {
+    const { context, registry } = this.#plan;
+    const { thread, stallToleranceMs } = this.#plan.config;
+    if (thread === 'main') return (plan, instance) => new Heartbeat(plan, instance);
+    const { WorkerHeartbeatProxy } = await import('../heartbeat/worker/worker-heartbeat-proxy.js');
+    const sharedThread = await context.sharedThread();
+    return (plan, instance) =>
+      new WorkerHeartbeatProxy({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
+  }
+
+  #identified({ instance, notes, addressCandidates }: BuiltInstance): void {
+    const { config, events } = this.#plan;
+    this.#instance = this.#labels.on(instance);
+    this.#told = { notes: [...config.warnings, ...notes], addressCandidates };
+    events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
+  }
+
+  #fail(thrown: Error): void {
+    const { machine, events } = this.#plan;
+    const error = isRegistrarError(thrown)
+      ? thrown
+      : new RegistryUnavailableError(`unexpected: ${thrown.message}`, { cause: thrown });
+    if (!machine.transition('fail')) return;
+    this.#failure = error;
+    events.emit('failed', { error });
+  }
+}

@@ -1,0 +1,150 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { ConfigIssue } from '../core/errors.js';
+import { readText } from '../credentials/secret-file.js';
+
+/** How a server is trusted and how we prove ourselves to it. TLS 1.2 is the least that is spoken. */
+export interface TlsOptions {
+  /** Certificates that may have signed the server's: PEM, or the path of a file. @default those of Node.js */
+  readonly ca?: string;
+  /** Our own certificate, with its chain: PEM, or the path of a file. Needs `key`. @default none */
+  readonly cert?: string;
+  /** The private key of `cert`, without a passphrase: PEM, or the path of a file. @default none */
+  readonly key?: string;
+  /** The name that the server's certificate has to carry. @default the host of the endpoint */
+  readonly serverName?: string;
+  /** True: any certificate will do, so whoever is in between reads the token. Warned of at each start. @default false */
+  readonly insecureSkipVerify?: boolean;
+}
+
+/** Options after a look at their shape; what a path leads to is read by `readTls`. */
+export interface TlsPlan extends TlsOptions {
+  /** What to call an option in a message, where that is not its own name. */
+  readonly names: Readonly<Partial<Record<keyof TlsOptions, string>>>;
+}
+
+/** The texts behind the options; cloneable. */
+export type TlsMaterial = Readonly<Partial<Record<TlsPart, string>>>;
+
+const parts = ['ca', 'cert', 'key'] as const;
+export type TlsPart = (typeof parts)[number];
+
+const LONGEST_PATH = 300;
+const allowed: Readonly<Record<TlsPart, string>> = {
+  ca: 'certificates in PEM, or the path of a file that has them',
+  cert: 'a certificate in PEM, or the path of a file that has one',
+  key: 'a private key in PEM without a passphrase, or the path of a file that has one',
+};
+
+/** Everything that is wrong with the options themselves. Opens no file. */
+export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const { cert, key, serverName, insecureSkipVerify } = plan;
+  for (const part of parts) {
+    const value: unknown = plan[part];
+    if (value !== undefined && (typeof value !== 'string' || value === '' || value.includes('\0')))
+      issues.push({ field: nameOf(plan, part), value: '(hidden)', allowed: allowed[part] });
+  }
+  if (cert !== undefined && key === undefined)
+    issues.push({
+      field: nameOf(plan, 'key'),
+      value: key,
+      allowed: `must be given as well: the private key of ${nameOf(plan, 'cert')}`,
+    });
+  if (key !== undefined && cert === undefined)
+    issues.push({
+      field: nameOf(plan, 'cert'),
+      value: cert,
+      allowed: `must be given as well: the certificate of ${nameOf(plan, 'key')}`,
+    });
+  if (serverName !== undefined && (typeof serverName !== 'string' || !/^[A-Za-z0-9._:-]+$/.test(serverName))) {
+    issues.push({
+      field: nameOf(plan, 'serverName'),
+      value: serverName,
+      allowed: 'the name that the certificate of the server carries',
+    });
+  }
+  if (insecureSkipVerify !== undefined && typeof insecureSkipVerify !== 'boolean') {
+    issues.push({ field: nameOf(plan, 'insecureSkipVerify'), value: insecureSkipVerify, allowed: 'true or false' });
+  }
+  return issues;
+}
+
+/** The texts, from the options or the files they name, with what is wrong with each. Small files, read at once; no network. */
+export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readonly issues: readonly ConfigIssue[] } {
+  const material: Partial<Record<TlsPart, string>> = {};
+  const issues: ConfigIssue[] = [];
+  for (const part of parts) {
+    const given = plan[part];
+    if (given === undefined) continue;
+    const isPath = !isPem(given);
+    const field = nameOf(plan, part);
+    // Whatever is no path may be the key itself, broken.
+    const value = isPath && !/[\r\n]/.test(given) && given.length <= LONGEST_PATH ? given : '(hidden)';
+    const read = isPath ? readText(given) : { text: given };
+    if ('problem' in read) {
+      issues.push({ field, value, allowed: `${allowed[part]}; this one ${read.problem}` });
+      continue;
+    }
+    material[part] = read.text;
+    if (!holds(part, read.text)) issues.push({ field, value, allowed: allowed[part] });
+  }
+  const { cert, key } = material;
+  if (issues.length === 0 && cert !== undefined && key !== undefined && !belongTogether(cert, key)) {
+    issues.push({
+      field: nameOf(plan, 'key'),
+      value: '(hidden)',
+      allowed: `the private key of the certificate in ${nameOf(plan, 'cert')}, which this is not`,
+    });
+  }
+  return { material, issues };
+}
+
+/** Paths among the options: what may change while we run. */
+export function tlsFiles(plan: TlsPlan): string[] {
+  return parts.flatMap((part) => {
+    const given = plan[part];
+    return given === undefined || isPem(given) ? [] : [given];
+  });
+}
+
+/** What node:tls is to connect with. */
+export function tlsSettings({ serverName, insecureSkipVerify }: TlsOptions, material: TlsMaterial): ConnectionOptions {
+  // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
+  return {
+    ...material,
+    ...(serverName !== undefined && { servername: serverName }),
+    rejectUnauthorized: insecureSkipVerify !== true,
+    minVersion: 'TLSv1.2',
+  };
+}
+
+function nameOf({ names }: TlsPlan, option: keyof TlsOptions): string {
+  return names[option] ?? `tls.${option}`;
+}
+
+function isPem(text: string): boolean {
+  return text.includes('-----BEGIN ');
+}
+
+function holds(part: TlsPart, text: string): boolean {
+  const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto');
+  try {
+    if (part === 'key') {
+      createPrivateKey(text);
+      return true;
+    }
+    const certificates =
+      text.match(
+        /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g,
+      ) ?? [];
+    for (const certificate of certificates) new X509Certificate(certificate);
+    return certificates.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+function belongTogether(cert: string, key: string): boolean {
+  const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto');
+  return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+}

@@ -1,0 +1,41 @@
+import type { RegistrarParts } from './compose.js';
+import type { HealthServer } from './server/health-server.js';
+
+/**
+ * Starts what few services need, or none before it is up: it is not part of every import. Optional parts load lazily; a failed load disables
+ * only that part.
+ */
+export function loadOptionalParts(parts: RegistrarParts): void {
+  const { config, attachments } = parts;
+  if (config.signals.includes('SIGTERM')) checkSignalDelivery(parts).catch(ignore);
+  if (config.crash) deregisterOnCrash(parts).catch(ignore);
+  const { port } = config.health;
+  if (port !== undefined) attachments.healthServer = openHealthServer(parts, port).catch(ignore);
+}
+
+async function checkSignalDelivery({ context, events }: RegistrarParts): Promise<void> {
+  const { warnOfLostSignals } = await import('./shutdown/signal-delivery.js');
+  await warnOfLostSignals(context.system, events);
+}
+
+async function deregisterOnCrash({ context, config, registry, lifecycle, events }: RegistrarParts): Promise<void> {
+  const { prepareCrashDeregister } = await import('./shutdown/crash/crash-deregister.js');
+  const { crashMonitor, sharedThread } = context;
+  await prepareCrashDeregister({
+    crashMonitor,
+    sharedThread,
+    thread: config.thread,
+    registry,
+    heartbeat: () => lifecycle.heartbeat,
+    events,
+  });
+}
+
+async function openHealthServer({ endpoint, events }: RegistrarParts, port: number): Promise<HealthServer> {
+  const { openHealthServer: open } = await import('./server/health-server.js');
+  return open({ endpoint, port, onProblem: (message) => events.emit('warning', { message }) });
+}
+
+function ignore(): undefined {
+  return undefined;
+}

@@ -1,0 +1,163 @@
+import { systemClock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
+import type { Discovery } from '../contracts/discovery.js';
+import { asError } from '../core/errors.js';
+import type { HealthReport } from '../contracts/health-report.js';
+import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
+import { ChainDiscovery } from './chain-discovery.js';
+import { ChainRegistration } from './chain-registration.js';
+import { Placement } from './placement.js';
+import type { Member } from './member.js';
+import { Members, available } from './members.js';
+import type { MembersPlan } from './members.js';
+import { joinCredentials } from '../contracts/credentials.js';
+import type { Credentials } from '../contracts/credentials.js';
+import type {
+  Deadlines,
+  Entry,
+  MemberFigures,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+} from '../contracts/registry.js';
+import type { WorkerSpec } from '../contracts/worker-spec.js';
+
+export interface ChainPlan extends MembersPlan {
+  readonly name: string;
+  readonly workerSpec?: WorkerSpec | undefined;
+  readonly clock?: Clock;
+  /** An instance may be in any of the members: readers are given what all of them have. @default false */
+  readonly gathers?: boolean;
+}
+
+/**
+ * Several registries that stand for one: what the preferred one cannot do is done by the next. It has no loop of its own; every
+ * beat and every read carries it a step on.
+ */
+export class Chain implements Registry {
+  readonly name: string;
+  readonly isLocal: boolean;
+  readonly suppliesAddress: boolean;
+  readonly endpoint: RegistryEndpoint | undefined;
+  readonly discovery: Discovery;
+  readonly deadlines: Deadlines;
+  readonly credentials: Credentials;
+  readonly #workerSpec: WorkerSpec | undefined;
+  readonly #clock: Clock;
+  readonly #members: Members;
+  readonly #placements = new Map<string, Placement>();
+
+  constructor(registries: readonly Registry[], plan: ChainPlan) {
+    this.name = plan.name;
+    this.#workerSpec = plan.workerSpec;
+    this.#clock = plan.clock ?? systemClock;
+    this.#members = new Members(plan.name, registries, plan, this.#clock);
+    this.isLocal = registries[0]?.isLocal ?? false;
+    // An address that one of them would not fill in has to be found for all.
+    this.suppliesAddress = registries.every(({ suppliesAddress }) => suppliesAddress);
+    this.endpoint = (registries.find(({ isLocal, endpoint }) => !isLocal && endpoint !== undefined) ?? registries[0])
+      ?.endpoint;
+    const deadlines = this.#members.all.map(({ registry }) => registry.deadlines);
+    this.deadlines = {
+      requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)),
+      heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)),
+    };
+    this.discovery = new ChainDiscovery(this.#members, plan.gathers ?? false);
+    this.credentials = joinCredentials(registries.flatMap(({ credentials }) => credentials ?? []));
+  }
+
+  /** Not a field: whoever prints the chain must not print the tokens in it. */
+  get workerSpec(): WorkerSpec | undefined {
+    return this.#workerSpec;
+  }
+
+  /** Whether whoever holds our entries now makes probes, or before there are any whether somebody will. */
+  get probes(): boolean {
+    const holders = [...this.#placements.values()].flatMap(({ current }) => current?.member ?? []);
+    return (holders.length === 0 ? this.#members.all : holders).some(({ registry }) => registry.probes);
+  }
+
+  get members(): readonly MemberFigures[] {
+    return this.#members.ranked.map(({ figures }) => figures);
+  }
+
+  get inDoubt(): boolean {
+    return this.#members.all.some(({ registry }) => registry.inDoubt);
+  }
+
+  async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
+    const placement = this.#placementOf(key);
+    if (placement !== undefined && placement.current === undefined) {
+      const left = await placement.find(key, signal);
+      if (left === undefined && !this.inDoubt) this.#placements.delete(slotOf(key));
+      return left;
+    }
+    return this.#members.firstAnswer('read', this.#candidates(placement), signal, (member) =>
+      member.registry.read(key, signal),
+    );
+  }
+
+  async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
+    const placement = this.#placementOf(instance) ?? new Placement(instance, this.#clock);
+    this.#placements.set(slotOf(instance), placement);
+    await this.#members.firstAnswer('register', this.#candidates(placement), signal, async (member) => {
+      placement.writingTo(member, instance);
+      const registration = await member.registry.register(instance, report, signal);
+      signal.throwIfAborted();
+      placement.moveTo(member, registration);
+    });
+    return new ChainRegistration(this.name, this.#members, placement);
+  }
+
+  async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const placement = this.#placementOf(key);
+    if (placement !== undefined) await placement.leave(signal);
+    else
+      await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) =>
+        member.registry.remove(key, signal),
+      );
+  }
+
+  adopt(instance: ServiceInstance, holder: string | undefined): void {
+    const placement = new Placement(instance, this.#clock);
+    for (const member of this.#members.all) {
+      placement.writingTo(member, instance);
+      if (member.registry.name === holder) placement.renewedAt(member);
+    }
+    this.#placements.set(slotOf(instance), placement);
+  }
+
+  /** Where the entry is; a holder without maintenance is taken out of traffic by the heartbeats. */
+  get maintain(): Registry['maintain'] {
+    if (this.#members.all.every(({ registry }) => registry.maintain === undefined)) return undefined;
+    return (key, reason, signal) =>
+      this.#members.firstAnswer('maintain', this.#candidates(this.#placementOf(key)), signal, async ({ registry }) =>
+        registry.maintain?.(key, reason, signal),
+      );
+  }
+
+  get warnings(): readonly string[] {
+    return this.#members.all.flatMap(({ registry }) => registry.warnings);
+  }
+
+  async close(): Promise<void> {
+    this.#placements.clear();
+    const outcomes = await Promise.allSettled(this.#members.all.map(({ registry }) => registry.close()));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw asError(failed.reason);
+  }
+
+  #candidates(placement: Placement | undefined): readonly Member[] {
+    const { ranked } = this.#members;
+    const current = placement?.current?.member;
+    return available(current === undefined ? ranked : [current, ...ranked.filter((member) => member !== current)]);
+  }
+
+  #placementOf(key: InstanceKey): Placement | undefined {
+    return this.#placements.get(slotOf(key));
+  }
+}
+
+function slotOf({ id, nonce }: InstanceKey): string {
+  return `${nonce ?? ''} ${id}`;
+}

@@ -1,0 +1,55 @@
+import { systemClock } from '../core/clock.js';
+import type { Clock } from '../core/clock.js';
+import { formatDuration, parseDuration } from '../core/duration.js';
+import type { Duration } from '../config/options.js';
+import { ConfigError } from '../core/errors.js';
+import { Chain } from './chain.js';
+import { chainIssues, chainWorkerSpec } from './composition.js';
+import { asGiven } from './ranking.js';
+import type { Registry } from '../contracts/registry.js';
+
+export interface FallbackOptions {
+  /** How long a registry may go without an answer before the next one is used; what it refuses never moves down. @default '5s' */
+  readonly patience?: Duration;
+}
+
+const DEFAULT_PATIENCE_MS = 5_000;
+const TRIAL_AFTER_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * A chain of registries, the preferred one first: registers with the first that answers, moves down when one has given no
+ * answer for `patience`, and back up as soon as a preferred one answers again, listed there before the lower entry is removed.
+ * Readers of the same chain are given what all of its registries have. A registry that only this host sees (`file`) keeps the entry but never
+ * counts as listed: the state stays `recovering`. Throws `ConfigError` for fewer than two registries or a bad `patience`.
+ */
+export function fallback(registries: readonly Registry[], options: FallbackOptions = {}): Registry {
+  return fallbackOn(systemClock, registries, options);
+}
+
+/** The same on a clock of the caller's. */
+export function fallbackOn(clock: Clock, registries: readonly Registry[], options: FallbackOptions = {}): Registry {
+  const patienceMs = parseDuration(options.patience ?? DEFAULT_PATIENCE_MS);
+  const issues = chainIssues('fallback', registries);
+  if (patienceMs === undefined)
+    issues.push({
+      field: 'fallback patience',
+      value: options.patience,
+      allowed: `a duration, e.g. '${formatDuration(DEFAULT_PATIENCE_MS)}'`,
+    });
+  if (issues.length > 0) throw new ConfigError(issues);
+  return new Chain(registries, {
+    name: `fallback(${registries.map(({ name }) => name).join(', ')})`,
+    patience: {
+      failures: 1,
+      outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS,
+      trialAfterMs: TRIAL_AFTER_MS,
+      longestMs: LONGEST_PAUSE_MS,
+    },
+    forRegistration: asGiven,
+    forReading: asGiven,
+    workerSpec: chainWorkerSpec('fallback', registries, options),
+    gathers: true,
+    clock,
+  });
+}

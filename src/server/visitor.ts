@@ -1,7 +1,0 @@
-import type { Source } from './sources.js';
-
-/** Whoever is at the other end of a connection. */
-export interface Visitor {
-  /** Where its requests are counted; undefined: it has sent none but probes yet. */
-  source: Source | undefined;
-}

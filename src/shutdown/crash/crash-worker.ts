@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { builtInRegistries } from '../../backends/built-in-registries.js';
+import { loadRegistry } from '../../heartbeat/worker/load-registry.js';
+import type { FromCrashThread, ToCrashThread } from './crash-thread.js';
+
+// The thread that removes entries when the main thread is at its end. It is started by its URL.
+const done = workerData as Int32Array;
+
+parentPort?.on('message', (message: ToCrashThread) => {
+  if (message.kind === 'prepare') void prepare(message);
+  else void leave(message);
+});
+
+async function prepare({ number, registry }: Extract<ToCrashThread, { kind: 'prepare' }>): Promise<void> {
+  // What does not work now will not work then: there is nobody to tell.
+  await loadRegistry(registry, builtInRegistries, () => Promise.resolve(undefined)).catch(() => undefined);
+  const answer: FromCrashThread = { prepared: number };
+  parentPort?.postMessage(answer);
+}
+
+/** An entry that another has written since is left alone, as by every remove with a nonce. */
+async function leave({ entries }: Extract<ToCrashThread, { kind: 'leave' }>): Promise<void> {
+  const { signal } = new AbortController();
+  const removals = entries.map(async ({ registry, answers, key }) => {
+    const made = await loadRegistry(registry, builtInRegistries, (about) => Promise.resolve(answers[about]));
+    await made.remove(key, signal);
+  });
+  await Promise.allSettled(removals);
+  Atomics.store(done, 0, 1);
+  Atomics.notify(done, 0);
+}

@@ -1,0 +1,61 @@
+import type { LocalSystem } from '../instance/local-system.js';
+import type { Events } from '../telemetry/events.js';
+
+/** What a container is told to end reaches its first process alone. These hand signals on to their child, and to it alone. */
+const inits = new Set(['tini', 'docker-init', 'catatonit', 's6-svscan', 'dumb-init']);
+const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'busybox']);
+const runners = new Set(['npm', 'npx', 'yarn', 'yarnpkg', 'pnpm']);
+
+interface Process {
+  readonly parent: number;
+  readonly words: readonly string[];
+}
+
+/**
+ * What keeps a SIGTERM to our container from us, as a sentence; undefined: nothing that can be seen. A shell ends or ignores it, and what
+ * npm starts is started by a shell. An interactive shell is somebody at work, and on a machine that is no container none of these is the first process.
+ */
+export async function signalBlocker(system: LocalSystem): Promise<string | undefined> {
+  const line = await ancestors(system);
+  // From the first process of the container down to our parent; without it, or being it, there is nobody in between.
+  const [first, second] = line.reverse();
+  const told = first !== undefined && inits.has(nameOf(first)) ? second : first;
+  if (told === undefined || !swallows(told)) return undefined;
+  return `SIGTERM may never arrive: the container tells '${told.words.slice(0, 3).join(' ')}', which does not hand it on. Start node itself, e.g. CMD ["node", "server.js"], or 'exec node' in a script`;
+}
+
+/** Tells of it by a warning. */
+export async function warnOfLostSignals(system: LocalSystem, events: Events): Promise<void> {
+  const message = await signalBlocker(system);
+  if (message !== undefined) events.emit('warning', { message });
+}
+
+/** Our parent first, then its parent, to the first process. */
+async function ancestors(system: LocalSystem): Promise<Process[]> {
+  const found: Process[] = [];
+  for (let pid = parentIn(await system.readText('/proc/self/status')); pid > 0;) {
+    const [status, commandLine] = await Promise.all([
+      system.readText(`/proc/${String(pid)}/status`),
+      system.readText(`/proc/${String(pid)}/cmdline`),
+    ]);
+    const parent = parentIn(status);
+    found.push({ parent, words: commandLine.split(/[\0 ]+/).filter((word) => word !== '') });
+    pid = parent;
+  }
+  return found;
+}
+
+function parentIn(status: string): number {
+  return Number(/^PPid:\s*(\d+)/m.exec(status)?.[1] ?? 0);
+}
+
+function nameOf({ words: [command = ''] }: Process): string {
+  return command.replace(/^-?.*\//, '');
+}
+
+function swallows(process: Process): boolean {
+  const [, argument = ''] = process.words;
+  if (shells.has(nameOf(process))) return argument !== '' && !/^-(i|l|-login)$/.test(argument);
+  const script = argument.replace(/^.*\//, '').replace(/(-cli)?(\.[cm]?js)?$/, '');
+  return runners.has(nameOf(process)) || (nameOf(process) === 'node' && runners.has(script));
+}

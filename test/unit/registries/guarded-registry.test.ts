@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
+import { GuardedRegistry } from '../../../src/registries/guarded-registry.js';
+import type { Deadlines } from '../../../src/contracts/registry.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { SimulatedRegistry } from '../../support/simulated-registry.js';
+
+const instance: ServiceInstance = {
+  name: 'orders',
+  id: 'orders-1',
+  port: 1,
+  tags: [],
+  meta: {},
+  nonce: 'n',
+  ttlMs: 30_000,
+  checks: [],
+};
+const passing = { status: 'passing', reason: 'ok' } as const;
+const { signal } = new AbortController();
+
+/** How long each verb of a registry that hangs is waited for. */
+async function patienceOf(deadlines: Deadlines | undefined, beatDeadlineMs: number): Promise<Record<string, number>> {
+  const clock = new FakeClock();
+  const inner = Object.assign(new SimulatedRegistry(clock), deadlines && { deadlines });
+  const registry = new GuardedRegistry(inner, clock, beatDeadlineMs);
+  const registering = registry.register(instance, passing, signal);
+  await clock.advance(10);
+  const registration = await registering;
+  inner.pause();
+  const took: Record<string, number> = {};
+  const verbs = {
+    read: () => registry.read(instance, signal),
+    register: () => registry.register(instance, passing, signal),
+    remove: () => registry.remove(instance, signal),
+    maintain: () => registry.maintain!(instance, 'why', signal),
+    renew: () => registration.renew(passing, signal),
+    deregister: () => registration.deregister(signal),
+    changed: () => registration.changed!(signal),
+    discover: () => registry.discovery!.poll('orders', undefined, signal),
+    watch: () => registry.discovery!.poll('orders', '7', signal),
+  };
+  for (const [name, verb] of Object.entries(verbs)) {
+    const startedAt = clock.now();
+    const settled = (error: unknown) => {
+      // A look at the entry is worth it after so long without news, too.
+      if (name === 'changed') expect(error).toBeUndefined();
+      else expect(error).toMatchObject({ code: 'ROLLCALL_TIMEOUT' });
+      took[name] = clock.now() - startedAt;
+    };
+    verb().then(() => settled(undefined), settled);
+  }
+  await clock.advance(100_000);
+  return took;
+}
+
+describe('a verb of a registry that hangs', () => {
+  it('ends after the usual time', async () => {
+    const [request, held] = [5_000, 60_000];
+    expect(await patienceOf(undefined, 2_000)).toEqual({
+      read: request,
+      register: request,
+      remove: request,
+      maintain: request,
+      renew: 2_000,
+      deregister: request,
+      changed: held,
+      discover: request,
+      watch: held,
+    });
+  });
+
+  it('ends when the registry wants it to, and a beat never later than it may', async () => {
+    const [request, held] = [700, 11_000];
+    expect(await patienceOf({ requestMs: request, heldMs: held }, 2_000)).toEqual({
+      read: request,
+      register: request,
+      remove: request,
+      maintain: request,
+      renew: request,
+      deregister: request,
+      changed: held,
+      discover: request,
+      watch: held,
+    });
+  });
+});
