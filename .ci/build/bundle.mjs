@@ -4,6 +4,7 @@ import { rolldown } from 'rolldown';
 import { loading } from './loading.mjs';
 import { installed, offered, programs, src, target, threads } from './package.mjs';
 
+const urlPath = (from, to) => relative(from, to).replaceAll('\\', '/');
 const sourceOf = (name) => join(src, `${name}.ts`);
 const common = { platform: 'node', external: installed, transform: { target } };
 
@@ -45,17 +46,17 @@ export async function bundlePrograms() {
   return { files, needs: [...needs] };
 }
 
-/** The implementation. Resolves to its files, to the names that each thing offered exports, and to the paths of the modules in it. */
+/**
+ * The implementation, which offers the sources in `needs` to the programs.
+ * Resolves to its files, to what each entry for apps exports, and to the paths of the modules in it.
+ */
 export async function bundleImplementation(needs) {
-  const entries = [
-    ...offered.map((name) => [name, name]),
-    ...needs.map((name) => [name, name]),
-    ...threads.map((name) => [basename(name), name]),
-  ];
+  const inPlace = [...offered, ...needs].map((name) => [name, sourceOf(name)]);
+  const atTheTop = threads.map((name) => [basename(name), sourceOf(name)]);
   const core = coreFinder();
   const bundle = await rolldown({
     ...common,
-    input: Object.fromEntries(entries.map(([file, name]) => [file, sourceOf(name)])),
+    input: Object.fromEntries([...inPlace, ...atTheTop]),
     plugins: [loading, core.plugin],
   });
   const { output } = await bundle.generate({
@@ -79,11 +80,14 @@ export async function bundleImplementation(needs) {
   };
 }
 
-/** Finds all that the main entry imports. Left alone, the bundler makes many files of it, and each one opened costs a start up to a millisecond. */
+/**
+ * Finds all that the main entry imports. Left alone, the bundler makes many files of it, and each one opened costs a start
+ * up to a millisecond.
+ */
 function coreFinder() {
   const reached = new Set();
   return {
-    has: (id) => reached.has(id) || id === '\0rolldown/runtime.js',
+    has: (id) => reached.has(id),
     plugin: {
       name: 'core-finder',
       buildEnd() {
@@ -102,5 +106,3 @@ function coreFinder() {
 function isDefaultOnly({ isEntry, exports }) {
   return isEntry && exports.length === 1 && exports[0] === 'default';
 }
-
-const urlPath = (from, to) => relative(from, to).replaceAll('\\', '/');

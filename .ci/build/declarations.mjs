@@ -4,6 +4,8 @@ import ts from 'typescript';
 import { implementationOf } from './facades.mjs';
 import { offered, src } from './package.mjs';
 
+const declarationOf = (path) => `${path.slice(0, -'.js'.length)}.d.ts`;
+
 /** Declarations by path. Throws with the compiler's words. */
 export function declarationsOf() {
   const emitted = emit();
@@ -11,8 +13,9 @@ export function declarationsOf() {
   const visit = (path) => {
     if (reached.has(path)) return;
     reached.add(path);
-    for (const { fileName } of ts.preProcessFile(emitted.get(path)).importedFiles)
+    for (const { fileName } of ts.preProcessFile(emitted.get(path)).importedFiles) {
       if (fileName.startsWith('.')) visit(declarationOf(join(dirname(path), fileName)));
+    }
   };
   for (const name of offered) visit(`${name}.d.ts`);
   // What no entry leads to would describe what cannot be imported.
@@ -44,8 +47,6 @@ function fail(diagnostics) {
   );
 }
 
-const declarationOf = (path) => `${path.slice(0, -'.js'.length)}.d.ts`;
-
 /** For `import`. The types are those of the implementation, so that both ways in have the same classes. */
 function facade(name, text) {
   const implementation = implementationOf(name);
@@ -59,7 +60,8 @@ function withExportEquals(text) {
   const statement = defaultExportOf(text);
   if (statement === undefined) return text;
   const name = statement.expression.getText();
-  const equals = `${docsOf(name, statement.parent)}declare const exported: typeof ${name} & { readonly default: typeof ${name} };\nexport = exported;`;
+  const type = `typeof ${name} & { readonly default: typeof ${name} }`;
+  const equals = `${docsOf(name, statement.parent)}declare const exported: ${type};\nexport = exported;`;
   return text.slice(0, statement.getStart()) + equals + text.slice(statement.end);
 }
 

@@ -7,9 +7,10 @@ import { optional } from './package.mjs';
 const nativeImport = '__rollcall_native_import__';
 
 /**
- * Keeps `import()` in CommonJS where `require` will not do: for a URL that a user gives, and as the second attempt for packages that may be missing.
- * Both attempts stand in a `try`, by which bundlers know that the package is optional. The first one is for Jest, which has no `import()` in
- * CommonJS, the second for bundles that are ES modules, which have no `require`; there, too, Node's own modules can be had from `process`.
+ * Keeps `import()` in CommonJS where `require` will not do: for a URL that a user gives, and as the second attempt for
+ * packages that may be missing. Both attempts stand in a `try`, by which bundlers know that the package is optional. The
+ * first one is for Jest, which has no `import()` in CommonJS; the second is for bundles that are ES modules, which have no
+ * `require`. For their sake Node's own modules come from `process`.
  */
 export const loading = {
   name: 'loading',
@@ -40,7 +41,9 @@ export const loading = {
 };
 
 function eitherWay(given) {
-  return `(async () => { try { return require(${given}); } catch {} try { return await ${nativeImport}(${given}); } catch (error) { throw error; } })()`;
+  const required = `try { return require(${given}); } catch (error) { if (error.code === 'MODULE_NOT_FOUND') throw error; }`;
+  const imported = `try { return await ${nativeImport}(${given}); } catch (error) { throw error; }`;
+  return `(async () => { ${required} ${imported} })()`;
 }
 
 /** What a quoted text says; undefined for any other expression. */

@@ -7,11 +7,12 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const src = join(root, 'src');
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** A file of the build without its extension, which is also the name of its source: `dist/cjs/index.js` in `dist/cjs` is `index`. */
+/** A file of the build is named after its source: `dist/cjs/index.js` in `dist/cjs` is `index`. */
 function nameIn(folder, path) {
   const name = relative(folder, path);
-  if (name.startsWith('..') || !name.endsWith('.js'))
+  if (name.startsWith('..') || !name.endsWith('.js')) {
     throw new Error(`package.json: ${path} should be a .js file in ${folder}`);
+  }
   return name.slice(0, -'.js'.length);
 }
 
@@ -23,7 +24,7 @@ export const offered = Object.values(manifest.exports)
 /** Its commands. */
 export const programs = Object.values(manifest.bin).map((path) => nameIn('dist/esm', path));
 
-/** Files that a thread begins with. The code that starts one names the file beside its own, so both are at the top of the folder. */
+/** What a worker thread begins with. Code starts the file that is beside its own: both are at the top of the folder. */
 export const threads = ['heartbeat/worker/beat-worker', 'shutdown/crash/crash-worker'];
 
 /** Packages that may be missing where ours is installed. */

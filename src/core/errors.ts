@@ -183,11 +183,14 @@ export class StoppedError extends RegistrarError {
   }
 }
 
+/** True for every error, also for those of another realm, as Node's own are in Jest: `instanceof` does not know them. */
+export function isError(thrown: unknown): thrown is Error {
+  return Object.prototype.toString.call(thrown) === '[object Error]' || thrown instanceof Error;
+}
+
 /** True for every error rollcall makes, also across copies of the package. */
 export function isRegistrarError(error: unknown): error is RegistrarError {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_')
-  );
+  return isError(error) && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_');
 }
 
 /** True when `error` carries the given code, e.g. `hasCode(error, 'ROLLCALL_TIMEOUT')`. */
@@ -203,7 +206,7 @@ export function isCallersMistake(error: unknown): boolean {
 
 /** Any thrown value as an Error, so that the code after a `catch` has one shape to deal with. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
 function show(value: unknown): string {

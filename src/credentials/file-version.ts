@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { dirname } from 'node:path';
-import { asError } from '../core/errors.js';
+import { asError, isError } from '../core/errors.js';
 
 /** What tells one version of a file from another without reading it. */
 export interface FileVersion {
@@ -48,7 +48,7 @@ export async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined
   try {
     return await promise;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = isError(error) && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }

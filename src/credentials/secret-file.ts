@@ -1,3 +1,4 @@
+import { isError } from '../core/errors.js';
 /** Far above what a token or a bundle of certificates has. */
 const LARGEST_BYTES = 1024 * 1024;
 
@@ -11,7 +12,7 @@ export function readText(path: string): { readonly text: string } | { readonly p
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     return {
-      problem: `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
+      problem: `cannot be read (${isError(error) && 'code' in error ? String(error.code) : String(error)})`,
     };
   }
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.js';
+import { ConfigError, isError } from '../core/errors.js';
 
 /** Where the Docker Engine answers. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
@@ -94,7 +94,7 @@ async function ask(target: EngineTarget, path: string, signal: AbortSignal): Pro
 
 function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   if (thrown instanceof ConfigError) return thrown;
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const code = isError(thrown) && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT') {
     return refusal(
       `there is no Docker Engine at ${shown}: set DOCKER_HOST to a proxy that lets containers be read, mount the socket, ${NEXT_STEP}`,
@@ -107,7 +107,7 @@ function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   }
   if (typeof code === 'string' && code.startsWith('HPE_')) return notDocker(shown);
   return new Error(
-    `the Docker Engine at ${shown} cannot be reached: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    `the Docker Engine at ${shown} cannot be reached: ${isError(thrown) ? thrown.message : String(thrown)}`,
     { cause: thrown },
   );
 }

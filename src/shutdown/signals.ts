@@ -1,3 +1,4 @@
+import { isError } from '../core/errors.js';
 import { processWide } from '../core/process-wide.js';
 
 /** What a subscriber does when the process is told to end. */
@@ -114,6 +115,6 @@ export function isRunning(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // It is there, and somebody else's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return isError(error) && 'code' in error && error.code === 'EPERM';
   }
 }

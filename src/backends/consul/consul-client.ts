@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
-import { StoppedError } from '../../core/errors.js';
+import { StoppedError, isError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
 import { unreachable } from './consul-errors.js';
@@ -162,7 +162,7 @@ async function sendCall(
     return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
   } catch (thrown) {
     // To the npm client every status but 2xx is an error.
-    if (thrown instanceof Error && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
+    if (isError(thrown) && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
     throw thrown;
   }
 }
