@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'rolldown';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { read, root } from './source-tree.js';
@@ -132,6 +133,34 @@ it('starts its worker thread', async () => {
     });`;
   expect(await print(code)).toEqual(['registered', 'worker', 'stopped']);
 });
+
+it.each(['cjs', 'esm'] as const)(
+  'sends heartbeats from the main thread in a bundle (%s), and says so',
+  async (format) => {
+    const app = `
+    import { Registrar, file } from 'rollcall';
+    const warnings = [];
+    const options = { name: 'orders', address: '127.0.0.1', port: 1, registry: file({ dir: 'entries' }), logger: false };
+    const shutdown = { drain: { min: 0, quiet: 0, max: '5s' } };
+    const registrar = new Registrar({ ...options, heartbeat: { thread: 'worker' }, shutdown });
+    registrar.on('warning', ({ message }) => warnings.push(message));
+    registrar.start().then(async () => {
+      const { state, thread } = registrar.status();
+      await registrar.stop();
+      console.log(JSON.stringify([state, thread, warnings]));
+    });`;
+    writeFileSync(join(folder, 'app.mjs'), app);
+    const bundle = join(folder, `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    await build({
+      input: join(folder, 'app.mjs'),
+      platform: 'node',
+      output: { file: bundle, format, codeSplitting: false },
+    });
+    const { stdout } = await run(process.execPath, [bundle], { cwd: folder });
+    const missing = expect.stringMatching(/no worker thread .*heartbeats come from the main thread/s) as string;
+    expect(JSON.parse(stdout)).toEqual(['registered', 'main', [missing]]);
+  },
+);
 
 it('has the thread import a registry of your own, which may be any ES module', async () => {
   const own = `
