@@ -72,8 +72,8 @@ describe.each(entries)('%s', (subpath, conditions) => {
   });
 
   it('is in the build, with its types', () => {
-    const paths = Object.values(conditions).flatMap((target) => Object.values(target));
-    expect(paths.filter((path) => !existsSync(root + path))).toEqual([]);
+    const paths = Object.values(conditions).flatMap((target) => [target.types, target.default]);
+    expect(paths.filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
   });
 
   it('is one implementation, whichever way it comes in', async () => {

@@ -17,5 +17,5 @@ it.each([new Error('ours'), new RegistryUnavailableError('ours'), new DOMExcepti
 
 it.each([undefined, null, 'text', { message: 'not an error', name: 'Error' }])('takes %s for none', (thrown) => {
   expect(isError(thrown)).toBe(false);
-  expect(asError(thrown).message).toBe(String(thrown));
+  expect(asError(thrown)).toBeInstanceOf(Error);
 });
