@@ -5,7 +5,10 @@ import type { Registration } from '../contracts/registry.js';
 import type { Semaphore } from '../core/semaphore.js';
 import type { BatchWatcher } from './batch-watcher.js';
 
-/** A poll that does not block must not spin, and one that fails again and again must not add to what ails the registry. */
+/**
+ * A poll that does not block must not spin, and one that fails again and again must not add to what ails the
+ * registry.
+ */
 const SHORTEST_ROUND_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
 
@@ -28,7 +31,10 @@ interface WatchedEntry {
   readonly instance: ServiceInstance;
 }
 
-/** Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a loss is noticed at once and not at the next beat. */
+/**
+ * Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a
+ * loss is noticed at once and not at the next beat.
+ */
 export async function watchEntry(
   { registration, instance }: WatchedEntry,
   plan: EntryWatchPlan,

@@ -24,7 +24,10 @@ import { Reconciler } from './reconciler.js';
 import { PendingUpdates } from './pending-updates.js';
 import { watchEntry } from './entry-watcher.js';
 
-/** An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one settles it. */
+/**
+ * An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one
+ * settles it.
+ */
 const CONFIRM_AFTER_MS = 150;
 
 /** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
@@ -195,8 +198,9 @@ export class Heartbeat implements HeartbeatHandle {
   }
 
   /**
-   * Looks at the entry and writes what has to be written, after the beat and within the time of one: nothing else is worth a
-   * beat that is missed. What fails is done at a later beat. Throws only when the entry is gone or no longer ours.
+   * Looks at the entry and writes what has to be written, after the beat and within the time of one: nothing else is
+   * worth a beat that is missed. What fails is done at a later beat. Throws only when the entry is gone or no longer
+   * ours.
    */
   async #tend(held: ActiveRegistration, signal: AbortSignal): Promise<void> {
     const { clock, registry, intervalMs } = this.#plan;
@@ -224,7 +228,10 @@ export class Heartbeat implements HeartbeatHandle {
     }
   }
 
-  /** Looks at the entry and keeps its maintenance right. True when it has to be written again; throws when it is gone or no longer ours. */
+  /**
+   * Looks at the entry and keeps its maintenance right. True when it has to be written again; throws when it is gone
+   * or no longer ours.
+   */
   async #look(held: ActiveRegistration, signal: AbortSignal): Promise<boolean> {
     const { registry } = this.#plan;
     this.#reconciler.looked();
@@ -235,7 +242,10 @@ export class Heartbeat implements HeartbeatHandle {
     return this.#reconciler.mustRepair(held.instance, entry, registry.probes === true);
   }
 
-  /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
+  /**
+   * Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next
+   * held poll.
+   */
   #probesUnseen(): boolean {
     const { machine, registry } = this.#plan;
     return (
@@ -289,7 +299,10 @@ export class Heartbeat implements HeartbeatHandle {
     return renewal?.nextBeatInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.nextBeatInMs);
   }
 
-  /** Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that is final here. */
+  /**
+   * Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that
+   * is final here.
+   */
   #retrying<T>(
     attempt: () => Promise<T>,
     isFinal: (error: Error) => boolean,
@@ -312,7 +325,10 @@ export class Heartbeat implements HeartbeatHandle {
     });
   }
 
-  /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
+  /**
+   * Whether getting listed is given up: what was accepted before may be accepted again; what never was is the
+   * caller's mistake.
+   */
   #isHopeless(error: Error): boolean {
     return (
       (this.#held === undefined &&

@@ -95,7 +95,10 @@ export class InstanceLifecycle {
     return this.#told;
   }
 
-  /** Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry can mend, which it has told. */
+  /**
+   * Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry
+   * can mend, which it has told.
+   */
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
     const onChange = () => this.#heartbeat?.credentialsChanged();
@@ -131,7 +134,10 @@ export class InstanceLifecycle {
     });
   }
 
-  /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet; rejects when the registry refuses them, and the old ones stay. */
+  /**
+   * Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet;
+   * rejects when the registry refuses them, and the old ones stay.
+   */
   async relabel(change: (labels: Labels) => Labels): Promise<void> {
     const former = this.#labels;
     const labels = change(former);

@@ -28,7 +28,10 @@ export interface ShutdownPlan {
   readonly halt: (reason: Error) => Promise<void>;
 }
 
-/** The way out, in one order: leave the registry, serve on until the traffic is gone, close, let go. Each part happens once. */
+/**
+ * The way out, in one order: leave the registry, serve on until the traffic is gone, close, let go. Each part happens
+ * once.
+ */
 export class Shutdown {
   readonly #plan: ShutdownPlan;
   readonly #forceStop = new AbortController();
@@ -154,7 +157,10 @@ export class Shutdown {
     return errors;
   }
 
-  /** One over all that `ended` ends, the closing of the server included: a request that never ends must not hold it up. */
+  /**
+   * One over all that `ended` ends, the closing of the server included: a request that never ends must not hold it
+   * up.
+   */
   #setDeadline(ended: AbortController): () => void {
     const { clock, config } = this.#plan;
     return clock.after(config.stopTimeoutMs, () => {
@@ -194,7 +200,10 @@ export class Shutdown {
   }
 }
 
-/** When the TTL took the entry out of traffic; undefined: not yet for every reader. What never had a heartbeat was never in it. */
+/**
+ * When the TTL took the entry out of traffic; undefined: not yet for every reader. What never had a heartbeat was
+ * never in it.
+ */
 function expiredAt(held: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
   if (held === undefined) return beganAt;
   const expiry = held.beatAt + held.ttlMs;

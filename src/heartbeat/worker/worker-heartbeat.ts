@@ -54,7 +54,10 @@ export class WorkerHeartbeat {
     this.#events = new ForwardingEvents(say, (event) => this.#beforeEach(event));
   }
 
-  /** Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never rejects. */
+  /**
+   * Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never
+   * rejects.
+   */
   async live(): Promise<void> {
     const { clock, factories } = this.#context;
     const { intervalMs, registry: serialized } = this.#order;
