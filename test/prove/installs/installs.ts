@@ -55,10 +55,7 @@ export const installs: Experiment = async (lab) => {
     await rm(folder, { recursive: true, force: true });
   }
   lab.say(table(['consumer', 'use', 'works', 'with ES modules only'], rowsOf(history.events)));
-  return judgeInstalls(
-    history.events,
-    consumers.map(({ name }) => name),
-  );
+  return judgeInstalls(history.events, consumers);
 };
 
 function rowsOf(events: readonly CellEvent[]): string[][] {

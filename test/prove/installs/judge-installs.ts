@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import type { Consumer } from './consumer.js';
 
 /** One use of the package by one consumer. */
 export interface CellEvent {
@@ -18,31 +19,30 @@ export interface InstallsFigures {
   readonly controlsThatFail: number;
 }
 
-/** Judges a whole history; `consumers` are those that it must have. */
-export function judgeInstalls(history: readonly CellEvent[], consumers: readonly string[]): Verdict<InstallsFigures> {
-  const cells = history.filter(({ control }) => !control);
-  const controls = history.filter(({ control }) => control);
-  const failing = controls.filter(({ problem }) => problem !== undefined);
-  const problems = [
-    ...cells.flatMap(({ consumer, use, problem }) => (problem === undefined ? [] : `${consumer}, ${use}: ${problem}`)),
-    ...consumers
-      .filter((name) => !cells.some(({ consumer }) => consumer === name))
-      .map((name) => `${name} was not tried`),
-    ...controls
-      .filter(({ problem }) => problem === undefined)
-      .map(
-        ({ consumer, use }) =>
-          `${consumer}, ${use}: works with a package of ES modules only, so its cell proves nothing`,
-      ),
-    ...(controls.length === 0 ? ['no control was run'] : []),
-  ];
-  return {
-    problems,
-    figures: {
-      cells: cells.length,
-      working: cells.length - cells.filter(({ problem }) => problem !== undefined).length,
-      controls: controls.length,
-      controlsThatFail: failing.length,
-    },
-  };
+/** What of a consumer the judge knows. */
+type Expected = Pick<Consumer, 'name'> & {
+  readonly uses: readonly Pick<Consumer['uses'][number], 'name' | 'control'>[];
+};
+
+/** Judges a whole history, which must have every use of the consumers. */
+export function judgeInstalls(history: readonly CellEvent[], consumers: readonly Expected[]): Verdict<InstallsFigures> {
+  const figures = { cells: 0, working: 0, controls: 0, controlsThatFail: 0 };
+  const problems: string[] = [];
+  for (const { name: consumer, uses } of consumers) {
+    for (const { name: use, control = false } of uses) {
+      const find = (wanted: boolean) =>
+        history.find((event) => event.consumer === consumer && event.use === use && event.control === wanted);
+      const cell = find(false);
+      figures.cells += 1;
+      if (cell === undefined) problems.push(`${consumer}, ${use}: not tried`);
+      else if (cell.problem !== undefined) problems.push(`${consumer}, ${use}: ${cell.problem}`);
+      else figures.working += 1;
+      if (!control) continue;
+      figures.controls += 1;
+      if (find(true)?.problem !== undefined) figures.controlsThatFail += 1;
+      else problems.push(`${consumer}, ${use}: not seen to fail with ES modules only, so it proves nothing`);
+    }
+  }
+  if (figures.cells === 0) problems.push('there is nothing to try');
+  return { problems, figures };
 }
