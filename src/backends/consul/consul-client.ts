@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:http';
 import { StoppedError, isError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
-import { unreachable } from './consul-errors.js';
+import { notLoaded, unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { ConsulCredentials } from './consul-credentials.js';
 import { releaseConnection, acquireConnection } from './consul-connection.js';
@@ -92,7 +92,7 @@ export class ConsulClient {
       return connection;
     } catch (thrown) {
       if (this.#taken === taken) this.#taken = undefined;
-      throw unreachable(thrown, operation, this.shown);
+      throw notLoaded(thrown, operation);
     }
   }
 

@@ -51,6 +51,15 @@ export function unreachable(thrown: unknown, operation: string, shown: string): 
   });
 }
 
+/** The client did not load, so no request was sent. */
+export function notLoaded(thrown: unknown, operation: string): RegistrarError {
+  const cause = isError(thrown) ? thrown : new Error(String(thrown));
+  return new RegistryUnavailableError(
+    `The package consul did not load, so that no request to ${operation} was sent (${cause.message}). Is it installed? A bundle that is an ES module has to define require`,
+    { registry: 'consul', operation, cause },
+  );
+}
+
 /** An answer of the right status whose body is not what an agent says. */
 export function notConsul(operation: string, shown: string, cause?: unknown): RegistrarError {
   return new RegistryUnavailableError(
