@@ -32,8 +32,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /**
- * Resolves when the function that `subscribe` is given is called; rejects with the signal's reason when that comes first.
- * Either ends the subscription, by the function that `subscribe` returns. An aborted signal never gets that far.
+ * Resolves when the subscription notifies; rejects with the signal's reason when that comes first. Either way it ends
+ * the subscription with the function that `subscribe` returned. Does not subscribe when the signal has already aborted.
  */
 export function untilNotified(subscribe: (notify: () => void) => () => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
