@@ -1,29 +1,75 @@
+import { basename } from 'node:path';
 import type ts from 'typescript';
 import { expect, it } from 'vitest';
 import { compile, exportedType } from './compiler.js';
-import { readmeNames } from './readme.js';
-import { root } from './source-tree.js';
+import { codeIn } from './markdown-tables.js';
+import { namesIn, rowsOf, tables } from './pages.js';
+import { filesBelow, read, root } from './source-tree.js';
 
 const program = compile([`${root}src/config/options.ts`, `${root}src/contracts/events.ts`]);
 const checker = program.getTypeChecker();
 
-it('has a row in the README for every event, and no other', () => {
+it('has a row for every event, and no other', () => {
   const events = exportedType(program, 'src/contracts/events.ts', 'RegistrarEvents').getProperties();
-  expect(readmeNames('Event').sort()).toEqual(events.map(({ name }) => name).sort());
+  expect(namesIn(tables.events).sort()).toEqual(events.map(({ name }) => name).sort());
 });
 
-it('has a row in the README for every option, and no other', () => {
+it('has a row for every option, and no other', () => {
   const options = optionsOf(exportedType(program, 'src/config/options.ts', 'RegistrarOptions'));
-  const rows = readmeNames('Option');
+  const rows = namesIn(tables.options);
   expect(new Set(rows).size, 'an option is described once').toBe(rows.length);
   expect(options.filter(({ name, group }) => !group && !rows.includes(name)).map(({ name }) => name)).toEqual([]);
   expect(rows.filter((row) => !options.some(({ name }) => name === row))).toEqual([]);
 });
 
-it('has a row in the README for everything a component can have, and no other', () => {
+it('has a row for everything a component can have, and no other', () => {
   const options = exportedType(program, 'src/config/options.ts', 'ComponentOptions').getProperties();
-  expect(readmeNames('Component').sort()).toEqual(options.map(({ name }) => name).sort());
+  expect(namesIn(tables.components).sort()).toEqual(options.map(({ name }) => name).sort());
 });
+
+it('says of the options that most services set what the page of all options says', () => {
+  const defaultOf = new Map(
+    rowsOf(tables.options).flatMap(([names = '', , value = '']) => {
+      const all = codeIn(names);
+      const values = all.length > 1 ? value.split(', ') : [value];
+      return all.map((name, i) => [name, values[i] ?? value] as const);
+    }),
+  );
+  const short = rowsOf(tables.mostSetOptions).map(([name = '', , value]) => [codeIn(name)[0], value]);
+  expect(short.length).toBe(10);
+  expect(short).toEqual(short.map(([name = '']) => [name, defaultOf.get(name)?.replace(/^found, see .*/, 'found')]));
+});
+
+it('has a row for every proof with its command, and a figure in each', () => {
+  expectCommands(rowsOf(tables.proofs), 'prove');
+});
+
+it('has a row for every bench with its command, and a figure in each', () => {
+  expectCommands(rowsOf(tables.benches), 'bench');
+});
+
+it('names at the top no command that has no row of its own, and a figure in each row', () => {
+  const known = [...rowsOf(tables.proofs), ...rowsOf(tables.benches)].map(([, command]) => command);
+  const promises = rowsOf(tables.promises);
+  expect(promises.filter(([, , command]) => !known.includes(command))).toEqual([]);
+  expect(promises.filter(([, measured = '']) => !/\d/.test(measured))).toEqual([]);
+});
+
+it('has a row for every example, and no other', () => {
+  const examples = filesBelow('examples').filter((path) => /^examples\/[^/]+\.ts$/.test(path));
+  const named = rowsOf(tables.examples).flatMap(([, example = '']) => codeIn(example));
+  const files = named.filter((name) => name.endsWith('.ts'));
+  expect(files.sort()).toEqual(examples.map((path) => basename(path)).sort());
+});
+
+/** `npm run prove -- kill` for every experiment that the runner can load, and no other. */
+function expectCommands(rows: readonly string[][], script: string): void {
+  const loaded = [...read(`test/${script}/run.ts`).matchAll(/import\('\.\/([a-z-]+)\/\1\.js'\)/g)];
+  const commands = loaded.map(([, name = '']) => `npm run ${script} -- ${name}`);
+  expect(commands.length).toBeGreaterThan(0);
+  expect(rows.flatMap(([, command = '']) => codeIn(command)).sort()).toEqual(commands.sort());
+  expect(rows.filter(([, , measured = '']) => !/\d/.test(measured))).toEqual([]);
+}
 
 /** Dotted names of all options; a group, which is described by its members, may have a row of its own. */
 function optionsOf(type: ts.Type, prefix = ''): { name: string; group: boolean }[] {

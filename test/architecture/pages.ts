@@ -1,23 +1,62 @@
 import { codeIn, tableRows } from './markdown-tables.js';
-import { read } from './source-tree.js';
+import { filesBelow, read } from './source-tree.js';
 
-/** Cells of the body rows of every table in the README whose first heading is `heading`. */
-export function readmeRows(heading: string): string[][] {
-  return tableRows(read('README.md'), heading);
+/** The page that a newcomer reads first; every other one is linked from it. */
+export const topPage = 'README.md';
+
+/** Every reference page, beside its subject. */
+export const referencePages: readonly string[] = ['examples', 'src', 'test']
+  .flatMap(filesBelow)
+  .filter((path) => path.endsWith('/README.md'));
+
+/** Every page for users and for contributors. */
+export const allPages: readonly string[] = [
+  topPage,
+  ...referencePages,
+  ...filesBelow('.github').filter((path) => path.endsWith('.md')),
+];
+
+/** A table whose rows begin with names in code marks. */
+export interface NamesTable {
+  readonly page: string;
+  /** Its first heading. */
+  readonly heading: string;
 }
 
-/** Names in code marks at the start of each row: `` `a`, `b` `` is two, `` `x.{a,b}.y` `` is `x.a.y` and `x.b.y`. */
-export function readmeNames(heading: string): string[] {
-  return readmeRows(heading).flatMap(([first = '']) => codeIn(first).flatMap(expandBraces));
+export const tables = {
+  options: { page: 'src/config/README.md', heading: 'Option' },
+  mostSetOptions: { page: topPage, heading: 'Most set' },
+  components: { page: 'src/health/README.md', heading: 'Component' },
+  events: { page: 'src/telemetry/README.md', heading: 'Event' },
+  errors: { page: 'src/core/README.md', heading: 'Error' },
+  promises: { page: topPage, heading: 'Promise' },
+  proofs: { page: 'test/prove/README.md', heading: 'Promise' },
+  benches: { page: 'test/bench/README.md', heading: 'Cost' },
+  examples: { page: 'examples/README.md', heading: 'Question' },
+} satisfies Record<string, NamesTable>;
+
+/** Cells of the body rows of a table. Throws when the page has no such table. */
+export function rowsOf({ page, heading }: NamesTable): string[][] {
+  const rows = tableRows(read(page), heading);
+  if (rows.length === 0) throw new Error(`${page} has no table whose first heading is ${heading}`);
+  return rows;
 }
 
-/** Code of every fenced `ts` or `js` block, in order. */
-export function readmeSnippets(): string[] {
-  return [...read('README.md').matchAll(/^```(?:ts|js)\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
+/** Names in code marks at the start of each row: `` `a`, `b` `` is two. */
+export function namesIn(table: NamesTable): string[] {
+  return rowsOf(table).flatMap(([first = '']) => codeIn(first));
 }
 
-function expandBraces(name: string): string[] {
-  const [, before, inner, after] = /^(.*?)\{(.*?)\}(.*)$/.exec(name) ?? [];
-  if (before === undefined || inner === undefined || after === undefined) return [name];
-  return inner.split(',').flatMap((part) => expandBraces(before + part.trim() + after));
+export interface Snippet {
+  /** Where it stands, e.g. `src/health/README.md 2`: its page and its number there. */
+  readonly place: string;
+  readonly code: string;
+}
+
+/** Every fenced `ts` or `js` block of a page, in order. */
+export function snippetsOf(page: string): Snippet[] {
+  return [...read(page).matchAll(/^```(?:ts|js)\n([\s\S]*?)^```$/gm)].map((match, i) => ({
+    place: `${page} ${String(i + 1)}`,
+    code: match[1]!,
+  }));
 }
