@@ -26,19 +26,19 @@ import { lazyLogger } from './telemetry/lazy-logger.js';
 import { logEvents } from './telemetry/log.js';
 import { StateMachine } from './telemetry/state-machine.js';
 
-/** What a Registrar takes from the process around it. */
+/** What one Registrar uses of the process around it. */
 export interface RegistrarContext extends ProcessContext {
   readonly signals: Signals;
   /** Loaded at first use. */
   readonly crashMonitor: () => Promise<CrashMonitor>;
 }
 
-/** What comes to be after the Registrar was made. */
+/** Parts that exist only after the Registrar was constructed. */
 export interface Attachments {
   server: BoundServer | undefined;
-  /** Answers on the port that health has to itself. */
+  /** Answers on the health port. */
   healthServer: Promise<HealthServer | undefined> | undefined;
-  /** Settles when neither start, heartbeat nor recovery runs any more. */
+  /** Settles when start, heartbeat and recovery have all ended. */
   running: Promise<void>;
 }
 
@@ -70,7 +70,7 @@ export function thisProcess(): RegistrarContext {
 
 let overrides: Partial<RegistrarContext> = {};
 
-/** Has the Registrars that `construct` makes take these in place of the process's own: tests run on a clock of theirs. */
+/** Constructs Registrars that use `context` in place of the process's own, so that tests run on a fake clock. */
 export function inContext<T>(context: Partial<RegistrarContext>, construct: () => T): T {
   const former = overrides;
   overrides = context;
@@ -81,11 +81,11 @@ export function inContext<T>(context: Partial<RegistrarContext>, construct: () =
   }
 }
 
-/** Checks the options and makes the parts of a Registrar; touches nothing else. Throws `ConfigError` that names every problem. */
+/** Checks the options and wires the parts of one Registrar. Throws one `ConfigError` that names every problem. */
 export function compose(options: RegistrarOptions): RegistrarParts {
   const context = { ...thisProcess(), ...overrides };
   const { clock, signals } = context;
-  // Read once: what the environment becomes later concerns the next start.
+  // Read once: later changes of the environment take effect at the next start.
   const env = readServiceEnv();
   const config = resolveConfig(options, env);
   const { name, ttlMs, intervalMs } = config;

@@ -2,8 +2,8 @@ import type { RegistrarParts } from './compose.js';
 import type { HealthServer } from './server/health-server.js';
 
 /**
- * Starts what few services need, or none before it is up: it is not part of every import. Optional parts load lazily; a failed load disables
- * only that part.
+ * Starts the features that few services use, or that no start-up needs. They load lazily, which keeps the import
+ * cheap; a failed load disables only that feature.
  */
 export function loadOptionalParts(parts: RegistrarParts): void {
   const { config, attachments } = parts;

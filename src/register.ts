@@ -3,10 +3,13 @@ import type { RegistrarOptions } from './config/options.js';
 import { Registrar } from './registrar.js';
 
 /**
- * The one line in a service's start-up code: from now on `server` is in the registry exactly while it can serve. Takes a
- * node:http, https, http2 or plain net server, listening or not yet. Resolves to the Registrar when registered, or after
- * `wait` at the latest, counted from 'listening' (it goes on in the background); in a moment when the server does not listen yet. Rejects with
- * `ConfigError`, `AddressNotFoundError` or, under `onIdConflict: 'fail'`, `IdConflictError` and, where `required`, when not registered within `wait`.
+ * The one line in a service's start-up code: from now on `server` is in the registry exactly while it can serve.
+ * Takes a node:http, https, http2 or plain net server that listens, or will listen later.
+ *
+ * Resolves to the Registrar when registered, or `wait` after 'listening' at the latest; registration goes on in the
+ * background. Resolves at once when the server is not about to listen. Rejects with `ConfigError`,
+ * `AddressNotFoundError` or, under `onIdConflict: 'fail'`, `IdConflictError`; and, where `required`, when not
+ * registered within `wait`.
  *
  * @example
  * const registrar = await register(server, { name: 'orders' });

@@ -18,14 +18,14 @@ import { installSignalHandlers } from './shutdown/install-signal-handlers.js';
 import { statusOf } from './status.js';
 import type { RegistrarStatus } from './status.js';
 
-/** What can change while running; what is left out stays. */
+/** What can change while the instance runs; a field that is left out stays as it is. */
 export interface InstanceChanges {
   tags?: readonly string[];
   meta?: Readonly<Record<string, string>>;
   weights?: Weights;
 }
 
-/** How long a start that failed under `required` waits to see itself out of the registry. */
+/** How long a start that failed under `required` waits until the registry shows that the instance is out. */
 const LEAVE_WITHIN_MS = 1_000;
 
 /** Keeps one instance of a service in a registry exactly while it can serve. */
@@ -36,28 +36,31 @@ export class Registrar {
   /** Health paths of the bound server; undefined when none are mounted. */
   readonly endpoint: HealthEndpoint | undefined;
 
-  /** Checks the options and touches nothing else. Throws `ConfigError` that names every problem. */
+  /** Checks the options and touches nothing else. Throws one `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions) {
     this.#parts = compose(options);
     if (this.#parts.config.health.mounted) this.endpoint = this.#parts.endpoint;
   }
 
-  /** `idle` until started; see the README for the life of an instance. */
+  /** `idle` until started; the README draws the life of an instance. */
   get state(): RegistrarState {
     return this.#parts.machine.state;
   }
 
-  /** What is, or will be, written in the registry; undefined until the server listens. */
+  /** What the registry holds, or will hold; undefined until the server listens. */
   get instance(): ServiceInstance | undefined {
     return this.#parts.lifecycle.instance;
   }
 
-  /** What the next heartbeat says, and what it is made of. */
+  /** What the next heartbeat reports, with the components behind it. */
   get health(): Health {
     return this.#parts.lifecycle.health;
   }
 
-  /** Ties the Registrar to the host's server: its port, its traffic, its end. Call it before `start()`. `how.close` closes the server in place of its own `close`. */
+  /**
+   * Ties the Registrar to the host's server: its port, its traffic and its close. Call it once, before `start()`.
+   * `how.close` closes the server in place of its own `close`. Throws `ConfigError` when called late or twice.
+   */
   bind(server: Server, how: { close?: () => Promise<void> } = {}): this {
     if (this.state !== 'idle' || this.#parts.attachments.server !== undefined) {
       throw new ConfigError([{ field: 'bind', value: this.state, allowed: 'call bind() once, before start()' }]);
@@ -73,7 +76,10 @@ export class Registrar {
     return this;
   }
 
-  /** Another listener of the same service, e.g. on a second address: counted, drained and closed with the one given to `bind()`, which comes first. */
+  /**
+   * Adds another listener of the same service, e.g. on a second address: it is counted, drained and closed together
+   * with the server given to `bind()`. Throws `ConfigError` before `bind()`.
+   */
   bindAlso(server: Server): this {
     if (this.#parts.attachments.server === undefined)
       throw new ConfigError([{ field: 'bindAlso', value: this.state, allowed: 'call bind() first' }]);
@@ -81,21 +87,26 @@ export class Registrar {
     return this;
   }
 
-  /** Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come: failed for good, or stopped before. Without a server it keeps the process alive for its first try, for `wait` at most. */
+  /**
+   * Starts, or joins a start under way. Resolves at the first registration; rejects when that cannot come, because
+   * the start failed for good or the Registrar was stopped first. Without a server it keeps the process alive during
+   * its first try, for `wait` at most.
+   */
   start(): Promise<void> {
     if (this.#started === undefined) {
       this.#started = this.#start();
-      // A caller that does not wait must not be ended by a rejection that the 'failed' event and the log tell as well.
+      // A caller that does not await must not crash: the 'failed' event and the log report the rejection as well.
       this.#started.catch(() => undefined);
     }
     return this.#started;
   }
 
   /**
-   * Starts and waits as `wait` and `required` say: resolves when registered or when `wait` is over, counted from 'listening'; in a
-   * moment when the server does not listen yet. Rejects with what is the caller's mistake (`ConfigError`, `AddressNotFoundError`, and
-   * `IdConflictError` under `onIdConflict: 'fail'`) and, where `required`, with what kept it from being registered; it is out of the
-   * registry for good then, and the server is left alone.
+   * Starts and waits as `wait` and `required` say. Resolves when registered, or `wait` after 'listening' at the
+   * latest; at once when the server is not about to listen. Rejects for the caller's mistakes: `ConfigError`,
+   * `AddressNotFoundError`, and `IdConflictError` under `onIdConflict: 'fail'`. Where `required`, it also rejects
+   * with the reason why the instance is not registered in time; the Registrar then leaves the registry for good and
+   * does not touch the server.
    */
   async settled(): Promise<void> {
     const { waitMs, required } = this.#parts.config;
@@ -113,7 +124,7 @@ export class Registrar {
       );
     } catch (error) {
       if (!required && !isCallersMistake(error)) return;
-      // Whoever gets this error is not kept waiting for a registry that does not answer; leaving goes on beside it.
+      // The caller gets the error soon even if the registry does not answer; leaving goes on in the background.
       if (this.state !== 'failed')
         await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () =>
           this.leave('not registered in time, and `required` is set'),
@@ -122,17 +133,27 @@ export class Registrar {
     }
   }
 
-  /** Out of the registry, serve on until the traffic has gone, close the server, let go. Terminal and idempotent. Resolves when all is done; errors are told by the 'stopped' event. */
+  /**
+   * Deregisters, serves on until the traffic has gone, closes the server and frees all connections. Terminal and
+   * idempotent. Resolves when all is done and never rejects: the 'stopped' event carries the errors.
+   */
   async stop(reason = 'stop() was called'): Promise<void> {
     await this.#parts.shutdown.stop(reason);
   }
 
-  /** Out of the registry for good, or out of traffic in it as `shutdown.policy` says, serving on: the first half of `stop()`. Resolves when the registry shows it. */
+  /**
+   * The first half of `stop()`: takes the instance out of the registry for good, or out of traffic as `shutdown.policy`
+   * says, and serves on. Resolves when the registry shows it.
+   */
   async leave(reason = 'leave() was called'): Promise<void> {
     await this.#parts.shutdown.leave(reason);
   }
 
-  /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet. Throws `ConfigError` for bad values; rejects when the registry refuses them, and the old ones stay. */
+  /**
+   * Replaces tags, meta or weights. Resolves when the registry holds them, or at once while nothing is registered yet.
+   * Rejects with `ConfigError` for bad values and with `RegistryRejectedError` when the registry refuses them; the old
+   * values then stay. Rejects with `StoppedError` once a stop has begun.
+   */
   async update(changes: InstanceChanges): Promise<void> {
     if (this.#parts.halt.signal.aborted)
       throw new StoppedError('update() after stop(): the Registrar has left the registry');
@@ -140,8 +161,10 @@ export class Registrar {
   }
 
   /**
-   * Takes the instance out of traffic, or back into it, while it goes on running; kept over a loss, over by the next start. Resolves when the registry shows it, or at
-   * once while nothing is registered yet. An operator's maintenance is neither replaced nor lifted. `reason` is for people, at most 200 characters.
+   * Takes the instance out of traffic, or back into it, while the process goes on. Maintenance survives a loss of the
+   * registration and ends with the next start. Resolves when the registry shows it, or at once while nothing is
+   * registered yet; rejects with `StoppedError` once a stop has begun. It neither replaces nor lifts an operator's
+   * maintenance. `reason` is for people, at most 200 characters.
    */
   async maintenance(on: boolean, reason = 'for a while'): Promise<void> {
     if (this.#parts.halt.signal.aborted)
@@ -153,38 +176,41 @@ export class Registrar {
   }
 
   /**
-   * Has `hook` run at a point of the stop: `before deregister`, while still listed; `after drain`, when the traffic has gone; `after close`, when the server is
-   * closed. What was added last runs first, one after another. One that throws, or takes longer than its timeout, is told by its name in the 'stopped' event, and
-   * the stop goes on. The returned function takes it off. Throws `ConfigError`, and `StoppedError` once a stop has begun.
+   * Runs `hook` at a point of the stop: `before deregister`, while still listed; `after drain`, when the traffic has
+   * gone; `after close`, when the server is closed. Hooks run one after another, the last one added first. When one
+   * throws or exceeds its timeout, the stop goes on and the 'stopped' event names the hook. The returned function
+   * removes the hook. Throws `ConfigError` for bad arguments, and `StoppedError` once a stop has begun.
    */
   onStop(point: HookPoint, name: string, hook: StopHook, options?: HookOptions): () => void {
-    if (this.#parts.shutdown.hasBegun) throw new StoppedError('onStop() after stop(): the way down has begun');
+    if (this.#parts.shutdown.hasBegun)
+      throw new StoppedError('onStop() after stop(): the stop has begun, so the hook would not run');
     return this.#parts.hooks.add(point, name, hook, options);
   }
 
   /**
-   * Tells how a component does, from where the service sees it itself. One that the options name counts it as one of its runs; any other
-   * is taken as it stands: 'critical' takes the instance out of traffic until it is reported otherwise. `detail` is for the `component` event
-   * and stays in this process. Throws `ConfigError` for a name or a status that cannot be.
+   * Reports the health of a component that the service observes itself. For a component of the options it counts as one
+   * run. For any other name it holds until the next report: 'critical' takes the instance out of traffic. `detail` goes
+   * into the `component` event and never leaves this process. Throws `ConfigError` for a bad name or status.
    */
   report(component: string, status: ComponentStatus, detail?: string): void {
     this.#parts.healthMonitor.report(component, status, detail);
   }
 
   /**
-   * Calls `fn` and settles as it does, unless the component is failing: then it rejects at once with `CircuitOpenError`, until a run of the
-   * component succeeds. Five calls in a row that fail make it failing too. Rejects with `ConfigError` for a component without `onFail: 'break'`.
+   * Calls `fn` through the component's circuit breaker and settles as `fn` does. While the circuit is open it rejects
+   * at once with `CircuitOpenError`, until a run of the component succeeds. Five failed calls in a row open the
+   * circuit too. Rejects with `ConfigError` for a component without `onFail: 'break'`.
    */
   guard<T>(component: string, fn: () => T | Promise<T>): Promise<T> {
     return this.#parts.healthMonitor.guard(component, fn);
   }
 
-  /** Calls `listener` at every `event`; the returned function ends that. */
+  /** Calls `listener` at every `event`. The returned function removes the listener. */
   on<N extends EventName>(event: N, listener: Listener<N>): () => void {
     return this.#parts.events.on(event, listener);
   }
 
-  /** One plain object that tells how things are; safe to print. */
+  /** A snapshot of everything worth showing: one plain object, safe to print. */
   status(): RegistrarStatus {
     return statusOf({
       clock: this.#parts.context.clock,
@@ -215,7 +241,7 @@ export class Registrar {
     events.on('stopped', slot.release);
     return new Promise((resolve, reject) => {
       events.on('registered', () => {
-        // A probe on the port of its own is answered by then.
+        // By then the health port, where there is one, answers as well.
         const { healthServer = Promise.resolve() } = attachments;
         void healthServer.then(() => resolve());
       });

@@ -18,32 +18,38 @@ export interface RegistrarStatus {
   readonly address: string | undefined;
   readonly port: number | undefined;
   readonly registry: string;
-  /** Who holds the entry now. */
+  /** The registry that holds the entry now. */
   readonly holder: string | undefined;
-  /** How many registries of a chain are preferred to the holder. */
+  /** How many registries of the chain are preferred to the holder; 0 without a chain. */
   readonly level: number;
   /** The registries of a chain, the preferred one first; empty for a single one. */
   readonly members: readonly MemberFigures[];
   /** Where heartbeats come from; undefined before the first. */
   readonly thread: BeatThread | undefined;
   readonly health: Health;
-  /** Since the last accepted heartbeat was sent. */
+  /** Time since the last accepted heartbeat was sent. */
   readonly lastBeatAgoMs: number | undefined;
-  /** What is left of the TTL. */
+  /** Time left until the TTL expires. */
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
-  /** Why the latest heartbeat, or try to register, failed, or why the Registrar has given up; undefined while heartbeats are accepted. */
+  /**
+   * Why the latest heartbeat or attempt to register failed, or why the Registrar gave up; undefined while heartbeats
+   * are accepted.
+   */
   readonly trouble: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly requestsInFlight: number;
-  /** What a stop is waiting for, for people; undefined: no stop is under way. */
+  /** What a stop waits for, for people; undefined while no stop is under way. */
   readonly waitingFor: string | undefined;
-  /** Every address that was thought of, in the order of preference, and why it was chosen or not; empty until the server listens. */
+  /**
+   * Every address that was considered, in order of preference, and why it was chosen or not; empty until the server
+   * listens.
+   */
   readonly addressCandidates: readonly AddressCandidate[];
-  /** How the address and port were chosen, and what is worth a person's attention. */
+  /** How the address and port were chosen, and what else deserves attention. */
   readonly notes: readonly string[];
 }
 
-/** What a status is made of. */
+/** What a status is made from. */
 export interface StatusSources {
   readonly clock: Clock;
   readonly state: RegistrarState;
@@ -54,12 +60,13 @@ export interface StatusSources {
   readonly heartbeat: HeartbeatHandle | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;
-  /** What no retry can mend. */
+  /** The error that no retry can mend. */
   readonly failure: RegistrarError | undefined;
   readonly addressCandidates: readonly AddressCandidate[];
   readonly notes: readonly string[];
 }
 
+/** The public picture of one Registrar. */
 export function statusOf({
   clock,
   state,

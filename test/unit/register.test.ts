@@ -61,7 +61,7 @@ describe('register() of a server that is about to listen', () => {
   });
 
   it('keeps a process that has nothing else to do alive until it has returned', async () => {
-    const script = fileURLToPath(new URL('register-first.fixture.ts', import.meta.url));
+    const script = fileURLToPath(new URL('fixtures/register-first.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script]);
     expect(stdout).toBe('waiting\nregistered\n');
   });

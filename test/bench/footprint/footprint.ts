@@ -42,12 +42,14 @@ export async function footprint(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importMs, noiseMs, firstMb, firstPrivateMb, furtherKb, warmingKb, furtherHeapKb, taken, leftBehind } =
-    verdict.figures;
+  const { importShare, noiseShare, importMs, bareMs, taken, leftBehind } = verdict.figures;
+  const { firstMb, firstPrivateMb, furtherKb, warmingKb, furtherHeapKb } = verdict.figures;
   lab.say(
     spreadTable({
+      'import over a bare start, as a share of it': importShare,
+      'bare start over a bare start (noise), as a share of it': noiseShare,
       'import over a bare start, ms': importMs,
-      'bare start over a bare start (noise), ms': noiseMs,
+      'bare start, ms': bareMs,
       'first Registrar, MB resident': firstMb,
       "the same without pages of Node's own program": firstPrivateMb,
       'further Registrar, kB resident': furtherKb,

@@ -1,4 +1,5 @@
 import type { Verdict } from '../../prove/experiment/experiment.js';
+import { findUnmeasured } from '../../prove/experiment/find-unmeasured.js';
 import { medianInterval, spreadOf } from '../../prove/experiment/statistics.js';
 import type { Interval, Spread } from '../../prove/experiment/statistics.js';
 import type { VersusRow } from '../load/versus.js';
@@ -33,14 +34,14 @@ export function judgeHealth(rows: readonly VersusRow<Contestant>[]): Verdict<Hea
     perSecond: { ours: perSecond('ours'), bare: perSecond('bare'), alone: perSecond('alone') },
     userCalls: rows.reduce((sum, { scores }) => sum + scores.ours.userCalls, 0),
   };
+  const { userCalls } = figures;
   const { median } = figures.throughputRatio;
-  const problems: string[] = [];
-  if (!(median >= THROUGHPUT_RATIO_MIN))
-    problems.push(
-      `/health is answered ${median} times as often as by a bare handler at the median, promised are ${THROUGHPUT_RATIO_MIN}`,
-    );
-  if (figures.userCalls > 0)
-    problems.push(`code of the service ran ${figures.userCalls} times for probes, promised is never`);
+  const problems = findUnmeasured({ throughputRatio: median, userCalls });
+  if (median < THROUGHPUT_RATIO_MIN) {
+    const times = `${median} times as often as by a bare handler at the median`;
+    problems.push(`/health is answered ${times}, promised are ${THROUGHPUT_RATIO_MIN}`);
+  }
+  if (userCalls > 0) problems.push(`code of the service ran ${userCalls} times for probes, promised is never`);
   const unlike = rows.filter(({ scores: { ours, bare, bareAgain, alone } }) =>
     [ours, bareAgain, alone].some(({ body }) => body !== bare.body),
   ).length;

@@ -19,18 +19,18 @@ export async function visible(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeVisible(history.events);
-  const { behindRawMs, freshBehindFreshRawMs, rawBehindRawMs, listedMs, oursPassingMs } = verdict.figures;
-  lab.say('milliseconds from the call to the first sight in health/service');
+  const { ratio, ratioFresh, ratioOfTheSame, listedMs, oursPassingMs } = verdict.figures;
+  lab.say('from the call to the first sight in health/service');
   lab.say(
     spreadTable({
-      'ours behind a raw PUT': behindRawMs,
-      'the same where both connect first': freshBehindFreshRawMs,
-      'raw behind raw (noise)': rawBehindRawMs,
-      'ours listed': listedMs.ours,
-      'ours listed, connects first': listedMs.oursFresh,
-      'ours passing': oursPassingMs,
-      'raw listed': listedMs.raw,
-      'raw listed, connects first': listedMs.rawFresh,
+      'ours / a raw PUT': ratio,
+      'the same where both connect first': ratioFresh,
+      'raw / raw (noise)': ratioOfTheSame,
+      'ours listed, ms': listedMs.ours,
+      'ours listed, connects first, ms': listedMs.oursFresh,
+      'ours passing, ms': oursPassingMs,
+      'raw listed, ms': listedMs.raw,
+      'raw listed, connects first, ms': listedMs.rawFresh,
     }),
   );
   return verdict;

@@ -37,11 +37,14 @@ export async function worker(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeWorker(history.events);
-  const { workerMb, workerMbWithAll, mainCpuUsPerBeat, noiseUsPerBeat, onMainUsPerBeat } = verdict.figures;
+  const { workerMb, workerMbWithAll, mainCpuShare, noiseShare } = verdict.figures;
+  const { mainCpuUsPerBeat, noiseUsPerBeat, onMainUsPerBeat } = verdict.figures;
   lab.say(
     spreadTable({
       'worker over main thread, MB resident, 1 Registrar': workerMb,
       [`the same, ${FURTHER + 1} Registrars`]: workerMbWithAll,
+      'main-thread CPU of a beat, in the worker / on the main thread': mainCpuShare,
+      'the same without beats (noise)': noiseShare,
       'main-thread CPU of a beat in the worker, us': mainCpuUsPerBeat,
       'the same without beats (noise), us': noiseUsPerBeat,
       'main-thread CPU of a beat from the main thread, us': onMainUsPerBeat,

@@ -11,7 +11,7 @@ const { url, thread, further } = plan<WorkerMemoryPlan>();
 const release = stayAlive();
 
 /** The lowest of several: a resident set is never smaller than what is needed, but may be larger for a while. */
-async function workerHeartbeat(): Promise<number> {
+async function resident(): Promise<number> {
   const looks: number[] = [];
   for (let look = 0; look < 8; look += 1) {
     await collectGarbage();
@@ -47,9 +47,9 @@ async function startOne(): Promise<void> {
     throw new Error(`beats come from the ${String(registrar.status().thread)} thread`);
 }
 await startOne();
-const one = await workerHeartbeat();
+const one = await resident();
 for (let nth = 1; nth <= further; nth += 1) await startOne();
-const row: WorkerMemoryRow = { one, all: await workerHeartbeat() };
+const row: WorkerMemoryRow = { one, all: await resident() };
 await Promise.all(registrars.map((registrar) => registrar.stop()));
 server.close();
 reportRow(row);

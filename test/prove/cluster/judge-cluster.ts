@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
@@ -49,9 +50,15 @@ export function judgeCluster(
   const leaving = ours.find(({ event }) => event === 'leaving');
   const control = history.filter(({ who }) => who === 'control');
   const controlOver = control.find((event) => event.event === 'over');
-  const problems: string[] = [];
+  const serving = whileServing(ours);
+  const { samples = 0, requests = 0 } = over ?? {};
+  const problems = findUnmeasured({
+    looks: { n: samples },
+    'entries while workers serve': { n: serving.length },
+    requests: { n: requests },
+  });
   if (rolls.length < restarts) problems.push(`${rolls.length} of ${restarts} restarts came to an end`);
-  for (const { entries, passing, at } of whileServing(ours)) {
+  for (const { entries, passing, at } of serving) {
     if (entries !== 1 || passing !== 1)
       problems.push(
         `${entries} entries, ${passing} of them passing, ${Math.round(at - (ours[0]?.at ?? at))} ms after the begin`,
@@ -63,14 +70,13 @@ export function judgeCluster(
     problems.push(`the last worker has left ${last?.entries ?? 'nobody knows how many'} entries`);
   if (over !== undefined && over.failures.length > 0)
     problems.push(`${over.failures.length} requests failed: ${[...new Set(over.failures)].join(', ')}`);
-  if (over !== undefined && over.requests < restarts * 10)
-    problems.push(`${over.requests} requests are too few to prove anything`);
+  if (requests < restarts * 10) problems.push(`${requests} requests are too few to prove anything`);
   if (controlOver === undefined || whileServing(control).every(({ passing }) => passing > 0))
     problems.push('the control was never missing from the list: the experiment proves nothing');
   const figures = {
     restarts: rolls.length,
-    samples: over?.samples ?? 0,
-    requests: over?.requests ?? 0,
+    samples,
+    requests,
     failed: over?.failures.length ?? 0,
     controlFailed: controlOver?.failures.length ?? 0,
     rollMs: spreadOf(rolls.map(({ tookMs }) => tookMs)),

@@ -1,5 +1,6 @@
-import { rounded } from '../experiment/statistics.js';
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
+import { quantile, rounded } from '../experiment/statistics.js';
 
 export type Watched = 'ours' | 'control';
 
@@ -54,27 +55,34 @@ export function judgeEtcdCluster(
   history: readonly ClusterEvent[],
   { ttlMs, cycles, fullCycles }: ClusterPlan,
 ): Verdict<ClusterFigures> {
-  const problems: string[] = [];
   const outages = history.filter((event) => event.event === 'outage');
   const over = history.find((event) => event.event === 'over');
   const ours = sum(history, 'ours');
   const control = sum(history, 'control');
   const wantedReads = Math.floor((bounds.reads * cycles) / fullCycles);
-  const shortestOutageMs = Math.min(...outages.map(({ downMs }) => downMs));
+  const shortestOutageMs = quantile(
+    outages.map(({ downMs }) => downMs),
+    0,
+  );
   const leadersKilled = outages.filter(({ leader }) => leader).length;
+  const problems = findUnmeasured({
+    shortestOutageMs,
+    'the share of reads that list it': share(ours),
+    'the share of reads that list the control': share(control),
+  });
   if (outages.length < cycles) problems.push(`${outages.length} outages instead of ${cycles}`);
-  if (!(shortestOutageMs > ttlMs))
-    problems.push(
-      `an outage of ${rounded(shortestOutageMs)} ms is no longer than the TTL of ${ttlMs} ms: this experiment proves nothing`,
-    );
+  if (shortestOutageMs <= ttlMs) {
+    const outage = `an outage of ${rounded(shortestOutageMs)} ms`;
+    problems.push(`${outage} is no longer than the TTL of ${ttlMs} ms: this experiment proves nothing`);
+  }
   if (cycles >= 3 && leadersKilled === 0) problems.push('the leader was never killed: this experiment proves nothing');
   if (cycles >= 4 && new Set(outages.map(({ member }) => member)).size < 3)
     problems.push('not every member was killed: this experiment proves nothing');
   if (ours.answered < wantedReads) problems.push(`${ours.answered} reads were answered, not ${wantedReads}`);
-  if (!(share(ours) >= bounds.listedShare))
-    problems.push(
-      `listed in ${percent(ours)} % of ${ours.answered} answered reads, promised are ${bounds.listedShare * 100} %`,
-    );
+  if (share(ours) < bounds.listedShare) {
+    const listed = `listed in ${percent(ours)} % of ${ours.answered} answered reads`;
+    problems.push(`${listed}, promised are ${bounds.listedShare * 100} %`);
+  }
   if (ours.doubled > 0) problems.push(`${ours.doubled} reads saw two entries`);
   if (!(control.listed > 0 && share(control) < bounds.listedShare))
     problems.push(

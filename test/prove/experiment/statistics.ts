@@ -1,15 +1,15 @@
 /**
  * The smallest value that at least this share of all values does not exceed (nearest rank, nothing interpolated and
- * nothing left out). NaN without values.
+ * nothing left out). NaN without values, and when one of them is NaN.
  */
 export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = sortedAscending(values);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
 
-/** The middle value, or the mean of the two in the middle. NaN without values. */
+/** The middle value, or the mean of the two in the middle. NaN without values, and when one of them is NaN. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = sortedAscending(values);
   const upper = sorted.length >> 1;
   const lower = (sorted.length - 1) >> 1;
   return ((sorted[lower] ?? NaN) + (sorted[upper] ?? NaN)) / 2;
@@ -48,7 +48,7 @@ export interface Interval {
  * on one side of it is that of as many heads in `n` throws of a coin. NaN for fewer than six values, which say nothing at 95 %.
  */
 export function medianInterval(values: readonly number[]): Interval {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = sortedAscending(values);
   const n = sorted.length;
   let left = 0;
   let share = 0.5 ** n;
@@ -58,4 +58,10 @@ export function medianInterval(values: readonly number[]): Interval {
   }
   const at = (rank: number) => (left === 0 ? NaN : rounded(sorted[rank] ?? NaN));
   return { n, low: at(left - 1), median: rounded(median(sorted)), high: at(n - left) };
+}
+
+/** NaN has no place in an order, so one among the values leaves nothing to rank. */
+function sortedAscending(values: readonly number[]): number[] {
+  if (values.some(Number.isNaN)) return values.map(() => NaN);
+  return [...values].sort((a, b) => a - b);
 }

@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { quantile, rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
@@ -41,6 +42,7 @@ export type FaultsEvent =
   | { readonly event: 'over'; readonly at: number };
 
 export interface FaultsPlan {
+  /** Of the heartbeats: what is still wrong when a fault is over must not wait for longer. */
   readonly intervalMs: number;
   readonly mostGrowthMb: number;
 }
@@ -74,7 +76,17 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
     }
   }
   const memory = history.filter((event) => event.event === 'memory');
-  const growthMb = rounded(Math.max(0, ...memory.map(({ before, most }) => most - before)) / 1024 / 1024);
+  const growthMb = rounded(
+    Math.max(
+      0,
+      quantile(
+        memory.map(({ before, most }) => most - before),
+        1,
+      ),
+    ) /
+      1024 /
+      1024,
+  );
   const unhandled = history.filter((event) => event.event === 'unhandled');
   const controls = history.filter((event) => event.event === 'control');
   const backs = cells.flatMap(({ backMs }) => backMs ?? []);
@@ -87,7 +99,7 @@ export function judgeFaults(history: readonly FaultsEvent[], plan: FaultsPlan): 
     controlLost: controls.filter(({ back }) => !back).length,
   };
   if (history.at(-1)?.event !== 'over') problems.push('it was not observed to its end');
-  if (memory.length === 0 || Number.isNaN(quantile(backs, 1))) problems.push('nothing was measured');
+  problems.push(...findUnmeasured({ backMs: figures.backMs, growthMb, 'the control': { n: controls.length } }));
   if (growthMb > plan.mostGrowthMb)
     problems.push(`the process grew by ${growthMb} MB, promised are ${plan.mostGrowthMb}`);
   for (const { what } of unhandled) problems.push(`unhandled: ${what}`);

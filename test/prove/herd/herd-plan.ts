@@ -10,8 +10,11 @@ export interface HerdProcessPlan {
   readonly ttlMs: number;
 }
 
-/** What it is asked. `reset` begins the counting anew; `report` is answered with what was counted since. */
-export type ToHerd = { readonly ask: 'reset' | 'report' };
+/**
+ * What it is asked. `reset` begins the counting anew; `report` is answered with what was counted since; `register` is
+ * for the raw ones, which notice no loss.
+ */
+export type ToHerd = { readonly ask: 'reset' | 'report' | 'register' };
 
 /** What it tells; times are on the wall clock. */
 export type FromHerd =

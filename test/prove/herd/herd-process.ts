@@ -9,21 +9,25 @@ const plan = JSON.parse(process.argv[2] ?? '') as HerdProcessPlan;
 const tell = (message: FromHerd) => process.send?.(message);
 const wire = new WireWatch(plan.url);
 let sentAt: number[] = [];
+const RAW_IN_FLIGHT = 12;
 
 setInterval(() => wire.count(), 5);
 process.on('message', ({ ask }: ToHerd) => {
   if (ask === 'report') {
     tell({ kind: 'report', most: wire.most, connections: wire.connections, sentAt });
-    return;
+  } else if (ask === 'register') {
+    void registerRaw();
+  } else {
+    wire.reset();
+    sentAt = [];
   }
-  wire.reset();
-  sentAt = [];
 });
 // The observer ended before us.
 process.once('disconnect', () => process.exit(1));
 
 const ids = Array.from({ length: plan.count }, (_, index) => `${plan.service}-${index}`);
-await (plan.who === 'ours' ? startOurs() : startControl());
+const start = { ours: startOurs, raw: registerRaw, control: startControl };
+await start[plan.who]();
 tell({ kind: 'registered' });
 
 async function startOurs(): Promise<void> {
@@ -41,6 +45,20 @@ async function startOurs(): Promise<void> {
     return registrar;
   });
   await Promise.all(registrars.map((registrar) => registrar.start()));
+}
+
+/** The yardstick: one bare request for each, as many at a time as a process of ours has. */
+async function registerRaw(): Promise<void> {
+  const raw = rawConsul(plan.url);
+  const waiting = [...ids];
+  const registerNext = async () => {
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      const check = { CheckID: `${id}:ttl`, Name: 'Heartbeat', TTL: '600s', Status: 'passing' };
+      await raw.put('/v1/agent/service/register', { ID: id, Name: plan.service, Checks: [check] });
+    }
+  };
+  await Promise.all(Array.from({ length: RAW_IN_FLIGHT }, registerNext));
+  raw.close();
 }
 
 /** What the control does wrong: each instance keeps its own time from the same moment on, and asks at once and again after a fixed pause. */

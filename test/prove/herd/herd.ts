@@ -32,13 +32,16 @@ const COUNTED_INTERVALS = 3;
 export async function herd(lab: Lab): Promise<Verdict> {
   const history = lab.record<HerdEvent>();
   await part(lab, history, 'ours', PROCESSES, lab.runs ?? RUNS);
+  await part(lab, history, 'raw', PROCESSES, lab.runs ?? RUNS);
   await part(lab, history, 'control', CONTROL_PROCESSES, 1);
   const verdict = judgeHerd(history.events, { intervalMs: INTERVAL_MS });
-  const { allPassingMs, bystanderMs, ...others } = verdict.figures;
+  const { allPassingMs, rawAllPassingMs, bystanderMs, rawBystanderMs, ...others } = verdict.figures;
   lab.say(
     spreadTable({
       "ms from the leader's return until all pass": allPassingMs,
-      "ms of somebody else's calls meanwhile": bystanderMs,
+      'the same for raw ones': rawAllPassingMs,
+      "ms of another client's calls meanwhile": bystanderMs,
+      'the same beside raw ones': rawBystanderMs,
     }),
   );
   lab.say(table(['', ''], Object.entries(others)));
@@ -68,8 +71,8 @@ async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes:
     await waitFor(isAll, { timeoutMs: GIVE_UP_MS, everyMs: LOOK_EVERY_MS });
     for (let round = 1; round <= runs; round += 1) {
       history.note({ event: 'round', who, round, at: wallClock() });
-      await strike(history, consul, services, bystander, isAll);
-      await noteBeats(history, services);
+      await strike(history, consul, { who, services, bystander, isAll });
+      if (who !== 'raw') await noteBeats(history, services);
       history.note({ event: 'over', at: wallClock() });
       history.flush();
       lab.say(`${who}: round ${round} of ${runs}`);
@@ -81,14 +84,16 @@ async function part(lab: Lab, history: History<HerdEvent>, who: Herd, processes:
   }
 }
 
+interface Cast {
+  readonly who: Herd;
+  readonly services: readonly ForkedService[];
+  readonly bystander: ForkedService;
+  readonly isAll: () => Promise<boolean>;
+}
+
 /** The agent is killed, comes back empty, and all return to it. */
-async function strike(
-  history: History<HerdEvent>,
-  consul: ConsulServer,
-  services: readonly ForkedService[],
-  bystander: ForkedService,
-  isAll: () => Promise<boolean>,
-): Promise<void> {
+async function strike(history: History<HerdEvent>, consul: ConsulServer, cast: Cast): Promise<void> {
+  const { who, services, bystander, isAll } = cast;
   for (const service of services) service.send({ ask: 'reset' });
   await consul.kill();
   await pause(DOWN_MS);
@@ -96,6 +101,7 @@ async function strike(
   await untilLed(consul.url);
   history.note({ event: 'leader', at: wallClock() });
   bystander.messages.length = 0;
+  if (who === 'raw') for (const service of services) service.send({ ask: 'register' });
   let all = false;
   const look = async () => {
     all = await isAll();

@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
@@ -18,45 +19,65 @@ export type KillEvent =
       readonly at: number;
     }
   | { readonly event: 'restarted' | 'listening' | 'opened' | 'over'; readonly at: number }
+  /** A bare process starts, listens and deregisters an entry: how long after its start readers no longer found that. */
+  | { readonly event: 'raw'; readonly round: number; readonly at: number; readonly tookMs: number }
   /** What the catalog holds of the service; noted when it changes. */
   | { readonly event: 'seen'; readonly at: number; readonly entries: number; readonly passing: number };
 
 export interface KillBounds {
+  /** Of an entry that is left to expire. */
   readonly ttlMs: number;
 }
 
-/** What the agent, the catalog and a look every few milliseconds may add. */
-const SLACK_MS = 200;
+export const bounds = {
+  /** Of the TTL: what the agent, the catalog and a look every few milliseconds may add to it. */
+  slackShare: 0.1,
+  /** Of what a bare process takes from its start: like that, ours spends most of this time on loading modules. */
+  clearedShare: 0.5,
+} as const;
 
 export interface KillFigures {
   /** From the kill to being out of `?passing` with nobody's help. */
   readonly outMs: Spread;
   /** Restarted at once: from 'listening' to the old entry being out of traffic. */
   readonly clearedMs: Spread;
+  /** For a bare process: from its start to the old entry being out of traffic. */
+  readonly rawRestartMs: Spread;
+  /** One over the other, at their medians. */
+  readonly clearedShare: number;
   /** From the gate's opening to passing again. */
   readonly backMs: Spread;
 }
 
+/** What one death and the next start give samples for. */
+type Sampled = 'outMs' | 'clearedMs' | 'backMs';
+
 export function judgeKill(history: readonly KillEvent[], { ttlMs }: KillBounds): Verdict<KillFigures> {
   const problems: string[] = [];
-  const took: Record<keyof KillFigures, number[]> = { outMs: [], clearedMs: [], backMs: [] };
+  const limitMs = ttlMs * (1 + bounds.slackShare);
+  const took: Record<Sampled, number[]> = { outMs: [], clearedMs: [], backMs: [] };
   let controlStayed = false;
   let controlDoubled = false;
   for (const part of partsOf(history)) {
     if (part.who === 'control') {
-      controlStayed ||= part.passingAt(part.at + ttlMs + SLACK_MS);
+      controlStayed ||= part.passingAt(part.at + limitMs);
       controlDoubled ||= part.last?.entries === 2;
       continue;
     }
-    const found = part.judge(ttlMs);
+    const found = part.judge(limitMs);
     problems.push(...found.problems.map((problem) => `round ${part.round}, restarted ${part.restart}: ${problem}`));
-    for (const [figure, value] of Object.entries(found.figures)) took[figure as keyof KillFigures].push(value);
+    for (const [figure, value] of Object.entries(found.figures)) took[figure as Sampled].push(value);
   }
-  if (took.outMs.length === 0) problems.push('no expiry was measured');
-  if (took.clearedMs.length === 0) problems.push('no restart over a living entry was measured');
+  const spreads = { outMs: spreadOf(took.outMs), clearedMs: spreadOf(took.clearedMs), backMs: spreadOf(took.backMs) };
+  const rawRestartMs = spreadOf(history.flatMap((event) => (event.event === 'raw' ? [event.tookMs] : [])));
+  const figures = { ...spreads, rawRestartMs, clearedShare: rounded(spreads.clearedMs.p50 / rawRestartMs.p50) };
+  problems.push(...findUnmeasured({ ...figures }));
+  if (figures.clearedShare > bounds.clearedShare) {
+    const times = `${figures.clearedShare} times what a bare process takes from its start`;
+    problems.push(`restarted at once, the old entry was out after ${times}, promised are ${bounds.clearedShare}`);
+  }
   if (!controlStayed || !controlDoubled)
     problems.push('the control, which has neither a TTL nor a fixed id, left no ghost: this experiment proves nothing');
-  const figures = { outMs: spreadOf(took.outMs), clearedMs: spreadOf(took.clearedMs), backMs: spreadOf(took.backMs) };
   return { problems, figures };
 }
 
@@ -97,7 +118,7 @@ class Part {
     return (this.#seen.findLast((seen) => seen.at <= at)?.passing ?? 0) > 0;
   }
 
-  judge(ttlMs: number): { readonly problems: string[]; readonly figures: Partial<Record<keyof KillFigures, number>> } {
+  judge(limitMs: number): { readonly problems: string[]; readonly figures: Partial<Record<Sampled, number>> } {
     const listeningAt = this.#when('listening');
     const openedAt = this.#when('opened');
     const overAt = this.#when('over');
@@ -105,20 +126,22 @@ class Part {
       return { problems: ['it was not observed to its end'], figures: {} };
     if (!this.passingAt(this.at)) return { problems: ['it did not pass when it was killed'], figures: {} };
     const problems: string[] = [];
-    const figures: Partial<Record<keyof KillFigures, number>> = {};
+    const figures: Partial<Record<Sampled, number>> = {};
 
-    // Restarted at once, what ends the old entry's listing is its TTL or the new process, whichever comes first.
-    const limit = Math.min(this.at + ttlMs, this.restart === 'at once' ? listeningAt : Infinity) + SLACK_MS;
     const out = this.#seen.find((seen) => seen.at > this.at && seen.passing === 0);
-    if (out === undefined || out.at > limit) {
-      const late = out === undefined ? 'for ever, longer' : `${rounded(out.at - limit)} ms longer`;
-      problems.push(
-        `the dead entry was in ?passing ${late} than the ${rounded(limit - this.at)} ms after the kill that are promised`,
-      );
-    }
-    if (out !== undefined) {
-      if (out.at < listeningAt) figures.outMs = out.at - this.at;
-      else figures.clearedMs = out.at - listeningAt;
+    if (out === undefined) problems.push('the dead entry was in ?passing for ever');
+    else if (this.restart === 'after expiry') {
+      figures.outMs = out.at - this.at;
+      const lateMs = rounded(figures.outMs - limitMs);
+      if (lateMs > 0) {
+        const promised = `the ${limitMs} ms after the kill that are promised`;
+        problems.push(`the dead entry was in ?passing ${lateMs} ms longer than ${promised}`);
+      }
+    } else if (out.at > listeningAt) {
+      figures.clearedMs = out.at - listeningAt;
+      if (out.at > openedAt) problems.push('the dead entry was in ?passing until the next process was ready');
+    } else {
+      problems.push('the dead entry was out before the next process listened: this round proves nothing');
     }
 
     const again = this.#seen.find((seen) => out !== undefined && seen.at > out.at && seen.passing > 0);

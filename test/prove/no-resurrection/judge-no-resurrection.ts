@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 
 /** One simulated life, or one life on a real agent. */
 export type Life =
@@ -29,7 +30,10 @@ export function judgeNoResurrection(lives: readonly Life[]): Verdict {
   const controls = lives.filter((life) => life.kind === 'control');
   const broken = simulated.filter(({ violations }) => violations.length > 0);
   const problems = broken.map(({ seed, violations }) => `seed ${String(seed)}: ${violations.join('; ')}`);
-  for (const { run, listedSamples, registersAfterwards, presentAtEnd, writeOnTheWire } of real) {
+  const lengths = { 'the simulated lives': simulated, 'the real lives': real, 'the control': controls };
+  for (const [name, { length: n }] of Object.entries(lengths)) problems.push(...findUnmeasured({ [name]: { n } }));
+  for (const { run, samples, listedSamples, registersAfterwards, presentAtEnd, writeOnTheWire } of real) {
+    problems.push(...findUnmeasured({ [`looks after 'deregistered' (run ${String(run)})`]: { n: samples } }));
     if (!writeOnTheWire)
       problems.push(`run ${String(run)}: no write was on the wire when stop began, so it shows nothing`);
     if (listedSamples > 0)

@@ -1,3 +1,4 @@
+import { forkService } from '../../support/fork-service.js';
 import { startConsul } from '../../support/servers/consul-server.js';
 import type { ConsulServer } from '../../support/servers/consul-server.js';
 import { CatalogReader } from '../experiment/catalog-reader.js';
@@ -39,9 +40,7 @@ export async function recovery(lab: Lab): Promise<Verdict> {
       history.flush();
     }
     lab.say(`${runs} times emptied`);
-    for (let round = 1; round <= runs; round += 1) {
-      await observed.deregistered(round);
-    }
+    await deregisteredPart(consul.url, runs, observed);
     lab.say(`${runs} times deregistered`);
     for (let round = 1; round <= Math.min(runs, LATE_RUNS); round += 1) {
       await service.kill();
@@ -56,16 +55,29 @@ export async function recovery(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeRecovery(history.events);
-  const { emptied, deregistered, late, startedMs } = verdict.figures;
+  const { emptied, deregistered, rawBack, backRatio, late, startedMs } = verdict.figures;
   lab.say(
     spreadTable({
       'emptied: ms behind a raw client': emptied,
       'deregistered: ms until back': deregistered,
+      'the same for a raw client that waits for it': rawBack,
       'agent came late: ms behind a raw client': late,
     }),
   );
+  lab.say(`deregistered: back after ${backRatio} times what a raw client takes (p50)`);
   lab.say(`register() took at most ${startedMs} ms of the app's time`);
   return verdict;
+}
+
+/** Ours, and beside it a raw client in a process of its own that does nothing but wait for its loss. */
+async function deregisteredPart(url: string, runs: number, observed: Observed): Promise<void> {
+  const raw = forkService(new URL('raw-client.ts', import.meta.url), { words: [url, 'raw'] });
+  try {
+    await raw.waitForMessage((message): message is string => message === 'registered');
+    for (let round = 1; round <= runs; round += 1) await observed.deregistered(round);
+  } finally {
+    await raw.kill();
+  }
 }
 
 /** What the control does wrong: registers once and only beats. */
@@ -125,14 +137,20 @@ class Observed {
 
   async deregistered(round: number): Promise<void> {
     this.#begin(round, 'deregistered');
-    await this.look(['ours']);
-    const before = this.#listed.get('ours');
-    const [entry] = (await this.#reader.look('ours', 'passing')).entries ?? [];
-    this.#history.note({ event: 'struck', at: wallClock() });
+    const both = ['ours', 'raw'] as const;
+    for (const who of round % 2 === 0 ? both : both.toReversed()) await this.#deregister(who);
+    await this.#end(both);
+  }
+
+  /** As an outsider does; then looks until it is back. */
+  async #deregister(who: 'ours' | 'raw'): Promise<void> {
+    await this.look([who]);
+    const before = this.#listed.get(who);
+    const [entry] = (await this.#reader.look(who, 'passing')).entries ?? [];
+    this.#history.note({ event: 'struck', who, at: wallClock() });
     await this.#reader.put(`/v1/agent/service/deregister/${entry?.id ?? 'unknown'}`);
-    const isBack = () => this.#listed.get('ours') !== undefined && this.#listed.get('ours') !== before;
-    await every(FINE_POLL_EVERY_MS, () => this.look(['ours']), isBack, BACK_WITHIN_MS);
-    await this.#end(['ours']);
+    const isBack = () => this.#listed.get(who) !== undefined && this.#listed.get(who) !== before;
+    await every(FINE_POLL_EVERY_MS, () => this.look([who]), isBack, BACK_WITHIN_MS);
   }
 
   /** Notes what is new in `?passing`. A question without an answer is no news. */

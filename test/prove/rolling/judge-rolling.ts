@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 import type { FailureKind } from './load.js';
@@ -11,7 +12,7 @@ export type RollingEvent =
   | {
       readonly event: 'part';
       readonly name: string;
-      readonly idConflict: Claim;
+      readonly claim: Claim;
       readonly rolls: number;
       readonly at: number;
     }
@@ -38,7 +39,10 @@ export type RollingEvent =
     }
   | { readonly event: 'over'; readonly requests: number; readonly at: number };
 
-/** From the last answer or the last request, whichever came later, to the exit. */
+/**
+ * From the last answer or the last request, whichever came later, to the exit: a source has to be silent for 1.2 s at
+ * least before it counts as gone.
+ */
 export const PROMPT_MS = 1_500;
 
 export interface PartFigures {
@@ -76,7 +80,7 @@ type Of<K extends RollingEvent['event']> = Extract<RollingEvent, { event: K }>;
 
 interface Part {
   readonly name: string;
-  readonly idConflict: Claim;
+  readonly claim: Claim;
   readonly wantedRolls: number;
   readonly restarts: Of<'restarted'>[];
   readonly failures: Of<'failed'>[];
@@ -89,7 +93,7 @@ function partsOf(history: readonly RollingEvent[]): Part[] {
     if (event.event === 'part')
       parts.push({
         name: event.name,
-        idConflict: event.idConflict,
+        claim: event.claim,
         wantedRolls: event.rolls,
         restarts: [],
         failures: [],
@@ -121,17 +125,18 @@ function figuresOf({ restarts, failures, requests }: Part): PartFigures {
 }
 
 function brokenPromises(
-  { idConflict, wantedRolls, restarts, requests }: Part,
+  { claim, wantedRolls, restarts, requests }: Part,
   { rolls, failed, idleMs }: PartFigures,
 ): string[] {
   const problems: string[] = [];
-  if (requests === undefined || requests === 0) problems.push('it was not observed to its end');
+  if (requests === undefined) problems.push('it was not observed to its end');
+  else problems.push(...findUnmeasured({ requests: { n: requests } }));
   if (rolls < wantedRolls) problems.push(`${rolls} of ${wantedRolls} instances were seen to end`);
-  if (idConflict === 'loses' && failed === 0)
-    problems.push('nothing was lost without us: this experiment proves nothing');
-  if (idConflict !== 'lossless' && idConflict !== 'lossless and prompt') return problems;
+  if (claim === 'loses' && failed === 0) problems.push('nothing was lost without us: this experiment proves nothing');
+  if (claim !== 'lossless' && claim !== 'lossless and prompt') return problems;
   if (failed > 0) problems.push(`${failed} requests failed, promised are 0`);
-  if (idConflict === 'lossless') return problems;
+  if (claim === 'lossless') return problems;
+  problems.push(...findUnmeasured({ idleMs }));
   const unclean = restarts.filter(({ code }) => code !== 0).length;
   if (unclean > 0) problems.push(`${unclean} instances did not exit with 0`);
   if (idleMs.p50 > PROMPT_MS)

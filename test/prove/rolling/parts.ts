@@ -14,7 +14,7 @@ export interface BalancerPlan {
 /** One part of the experiment: four instances, restarted one after another under load. */
 export interface Part {
   readonly name: string;
-  readonly idConflict: Claim;
+  readonly claim: Claim;
   /** Instances restarted. */
   readonly rolls: number;
   readonly way: Way;
@@ -43,7 +43,7 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
   const rolls = Number(options.rolls ?? runs ?? ROLLS);
   const main: Part = {
     name: ['rollcall', options.framework, options.policy, options.nemesis].filter(Boolean).join(', '),
-    idConflict: options.nemesis === undefined ? 'lossless and prompt' : 'lossless',
+    claim: options.nemesis === undefined ? 'lossless and prompt' : 'lossless',
     rolls,
     way: 'rollcall',
     framework: (options.framework as Framework | undefined) ?? 'http',
@@ -52,13 +52,13 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
     balancers: [busy],
     warmUpMs: WARM_UP_MS,
   };
-  const control: Part = { ...main, name: 'no restart', idConflict: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
+  const control: Part = { ...main, name: 'no restart', claim: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
   if (options.control === true) return [control];
   const usual = (way: Exclude<Way, 'rollcall'>, count: number): Part => ({
     ...main,
     name: way,
     way,
-    idConflict: way === 'close-at-once' ? 'loses' : 'for comparison',
+    claim: way === 'close-at-once' ? 'loses' : 'for comparison',
     rolls: count,
   });
   if (options.baseline !== undefined) return [main, usual(options.baseline as Exclude<Way, 'rollcall'>, rolls)];
@@ -67,7 +67,7 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
   const two: Part = {
     ...main,
     name: 'two balancers',
-    idConflict: 'lossless',
+    claim: 'lossless',
     rolls: Math.min(rolls, ROLLS_OF_TWO),
     balancers: [busy, idle],
     warmUpMs: LONG_WARM_UP_MS,

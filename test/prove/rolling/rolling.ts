@@ -37,8 +37,8 @@ export async function rolling(lab: Lab): Promise<Verdict> {
 }
 
 async function run(part: Part, history: History<RollingEvent>): Promise<void> {
-  const { name, idConflict, rolls, way, framework, policy } = part;
-  history.note({ event: 'part', name, idConflict, rolls, at: wallClock() });
+  const { name, claim, rolls, way, framework, policy } = part;
+  history.note({ event: 'part', name, claim, rolls, at: wallClock() });
   const world = await createWorld(part.nemesis);
   const fleet = new Fleet({ url: world.url, service: 'web', way, framework, policy });
   const balancers: HaproxyServer[] = [];

@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
@@ -31,7 +32,7 @@ export interface SentinelFigures {
   readonly left: number;
 }
 
-/** "Failover time + 1 s". */
+/** "Failover time + 1 s": two heartbeats, which come every 500 ms. */
 export const WITHIN_MS = 1_000;
 
 export function judgeSentinel(history: readonly SentinelEvent[]): Verdict<SentinelFigures> {
@@ -63,20 +64,13 @@ export function judgeSentinel(history: readonly SentinelEvent[]): Verdict<Sentin
   const left = history.findLast((event) => event.event === 'left');
   if (left === undefined || left.keys.length > 0)
     problems.push(`in the end there was left: ${left?.keys.join(', ') ?? 'nobody looked'}`);
-  if (failover.length === 0) problems.push('no failover was measured');
+  const spreads = { failoverMs: spreadOf(failover), behindMs: spreadOf(behind) };
+  problems.push(...findUnmeasured(spreads));
   if (!controlGone)
     problems.push(
       'the control, which beats at the master it first found, held its entry too: this experiment proves nothing',
     );
-  return {
-    problems,
-    figures: {
-      kills: failover.length,
-      failoverMs: spreadOf(failover),
-      behindMs: spreadOf(behind),
-      left: left?.keys.length ?? -1,
-    },
-  };
+  return { problems, figures: { kills: failover.length, ...spreads, left: left?.keys.length ?? -1 } };
 }
 
 function roundsOf(history: readonly SentinelEvent[]): Round[] {

@@ -1,4 +1,5 @@
 import type { Verdict } from '../experiment/experiment.js';
+import { findUnmeasured } from '../experiment/find-unmeasured.js';
 import { quantile, rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
@@ -47,6 +48,12 @@ export interface TwoAgentsFigures {
   readonly leftOver: number;
   readonly successorsLost: number;
   readonly controlLeftOver: number;
+}
+
+/** What befalls the preferred one round by round: each kind of fault at least once, the successor last. */
+export function faultsFor(runs: number): Fault[] {
+  const moves = Math.max(2, runs - 1);
+  return [...Array.from({ length: moves }, (_, nth): Fault => (nth % 2 === 0 ? 'killed' : 'hung')), 'successor'];
 }
 
 /** Three failed beats and a second; the first beat that hangs is sent up to an interval after the agent began to. */
@@ -101,6 +108,9 @@ export function judgeTwoAgents(history: readonly TwoAgentsEvent[], plan: TwoAgen
     else if (end.control === 0)
       problems.push(`${part}: the control, which clears nothing, left nothing over: this experiment proves nothing`);
   }
+  const { killedMs, hungMs, backMs } = figures;
+  const sightings = history.filter((event) => event.event === 'seen' && event.who === 'ours').length;
+  problems.push(...findUnmeasured({ killedMs, hungMs, backMs, doubledMs: sightings === 0 ? NaN : figures.doubledMs }));
   if (quantile(back, 1) > plan.backWithinMs)
     problems.push(
       `back only ${rounded(quantile(back, 1))} ms after the preferred one was healed, promised are ${plan.backWithinMs}`,

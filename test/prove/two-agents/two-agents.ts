@@ -10,8 +10,8 @@ import type { History } from '../experiment/history.js';
 import { every, pause } from '../experiment/pause.js';
 import { spreadTable, table } from '../experiment/table.js';
 import { Onlooker } from './onlooker.js';
-import { judgeTwoAgents } from './judge-two-agents.js';
-import type { Fault, Part, TwoAgentsEvent } from './judge-two-agents.js';
+import { faultsFor, judgeTwoAgents } from './judge-two-agents.js';
+import type { Part, TwoAgentsEvent } from './judge-two-agents.js';
 import { NaiveFailover } from './naive-failover.js';
 
 const RUNS = 6;
@@ -91,7 +91,7 @@ interface Stage {
 
 async function runPart(lab: Lab, history: History<TwoAgentsEvent>, stage: Stage): Promise<void> {
   const { part, preferred, other, registry, onlooker } = stage;
-  const runs = lab.runs ?? RUNS;
+  const faults = faultsFor(lab.runs ?? RUNS);
   const random = seededRandom(lab.seed);
   const drain = { min: 0, quiet: 0, max: '2s' };
   const registrar = new Registrar({
@@ -111,8 +111,8 @@ async function runPart(lab: Lab, history: History<TwoAgentsEvent>, stage: Stage)
     void registrar.start();
     control.start();
     await look(onlooker, isHome);
-    for (let round = 1; round <= runs; round += 1) {
-      const fault: Fault = round === runs ? 'successor' : round % 2 === 1 ? 'killed' : 'hung';
+    for (const [index, fault] of faults.entries()) {
+      const round = index + 1;
       history.note({ event: 'round', part, fault, round, at: wallClock() });
       await onlooker.note();
       await pause(random() * INTERVAL_MS);
@@ -130,7 +130,7 @@ async function runPart(lab: Lab, history: History<TwoAgentsEvent>, stage: Stage)
       await look(onlooker, () => false, WATCH_AFTER_MS);
       history.note({ event: 'over', at: wallClock() });
       history.flush();
-      lab.say(`${part}: round ${round} of ${runs} (${fault})`);
+      lab.say(`${part}: round ${round} of ${faults.length} (${fault})`);
     }
   } finally {
     control.stop();

@@ -4,12 +4,11 @@ import type { FootprintEvent, Leftovers } from '../../bench/footprint/judge-foot
 
 const MB = 1024 * 1024;
 const reading = (mb: number) => ({ rss: mb * MB, privateRss: mb * MB, heapUsed: mb * MB, external: 0 });
-const start = (imported: number): FootprintEvent => ({
-  kind: 'start',
-  pair: 1,
-  order: [],
-  ms: { bare: 40, bareAgain: 41, imported },
-});
+/** On a machine that is slower by a factor. */
+const start = (imported: number, slower = 1): FootprintEvent => {
+  const ms = { bare: 40 * slower, bareAgain: 41 * slower, imported: imported * slower };
+  return { kind: 'start', pair: 1, order: [], ms };
+};
 const memory = (one: number, all: number): FootprintEvent[] => [
   {
     kind: 'memory',
@@ -32,22 +31,32 @@ const leftovers = (after: Leftovers, during = some): FootprintEvent => ({
 
 describe('the judge of the footprint', () => {
   it('finds nothing wrong with a small one', () => {
-    const { problems, figures } = judgeFootprint([start(65), ...memory(58, 66), leftovers(none)]);
+    const { problems, figures } = judgeFootprint([start(50), ...memory(58, 66), leftovers(none)]);
     expect(problems).toEqual([]);
-    expect(figures.importMs.p50).toBe(25);
-    expect(figures.noiseMs.p50).toBe(1);
+    expect(figures.importShare.p50).toBe(0.25);
+    expect(figures.noiseShare.p50).toBe(0.025);
+    expect(figures.importMs.p50).toBe(10);
     expect(figures.firstMb.p50).toBe(8);
     expect(figures.furtherKb.p50).toBe(81.92);
   });
 
+  it('judges a machine that is five times slower alike', () => {
+    expect(judgeFootprint([start(50, 5), ...memory(58, 66), leftovers(none)]).problems).toEqual([]);
+    expect(judgeFootprint([start(51, 5), ...memory(58, 66), leftovers(none)]).problems).toHaveLength(1);
+  });
+
   it('keeps what the first burst of work costs apart, for the record', () => {
-    const { problems, figures } = judgeFootprint([start(65), ...memory(58, 59), leftovers(none)]);
+    const { problems, figures } = judgeFootprint([start(50), ...memory(58, 59), leftovers(none)]);
     expect(problems).toEqual([]);
     expect(figures.warmingKb.p50).toBe(256);
   });
 
   it.each([
-    ['a slow import', [start(66), ...memory(51, 52), leftovers(none)], /^the import over a bare start, ms, is 26/],
+    [
+      'a slow import',
+      [start(51), ...memory(51, 52), leftovers(none)],
+      /^the import, as a share of a bare start, is 0.275/,
+    ],
     [
       'a heavy first Registrar',
       [start(41), ...memory(58.5, 59), leftovers(none)],
@@ -73,7 +82,10 @@ describe('the judge of the footprint', () => {
       [start(41), ...memory(51, 52), leftovers(none, { ...some, sockets: 2 })],
       /never seen to have any sockets/,
     ],
-    ['measurements that are missing', [leftovers(none)], /^the import over a bare start, ms, is NaN/],
+    ['starts that are missing', [...memory(51, 52), leftovers(none)], /^no samples of importShare/],
+    ['memory that was not read', [start(41), leftovers(none)], /^no samples of firstMb/],
+    ['memory of further ones that was not read', [start(41), leftovers(none)], /^no samples of furtherKb/],
+    ['a census that was not taken', [start(41), ...memory(51, 52)], /never seen to have any timers/],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeFootprint(history).problems.some((line) => problem.test(line))).toBe(true);
   });

@@ -38,25 +38,35 @@ describe('the judge of a health request', () => {
     ]);
   });
 
+  it('judges a machine that is five times slower alike', () => {
+    const slower = (ratio: number) => {
+      const { scores, ...round } = row(ratio);
+      const bare = score(200, 5);
+      return {
+        ...round,
+        scores: { ...scores, ours: score(ratio * 200, 5), bare, bareAgain: bare, alone: score(400, 5) },
+      };
+    };
+    expect(judgeHealth([slower(0.95)]).problems).toEqual([]);
+    expect(judgeHealth([slower(0.949)]).problems).toHaveLength(1);
+  });
+
   it('sees that nothing was measured', () => {
-    expect(judgeHealth([]).problems).toHaveLength(1);
+    expect(judgeHealth([]).problems).toEqual([expect.stringContaining('no samples of throughputRatio')]);
+    expect(judgeHealth([row(1, { userCalls: NaN })]).problems).toEqual([
+      expect.stringContaining('no samples of userCalls'),
+    ]);
   });
 });
 
 describe('the judge of the tax', () => {
   /** Ratios that differ a little from round to round. */
-  const rows = (throughput: number, p99: number, count = 10) =>
+  const rows = (throughput: number, p99: number, count = 10, slower = 1) =>
     Array.from({ length: count }, (_, index) => {
       const wobble = 1 + (index - (count - 1) / 2) / 1_000;
-      return {
-        round: 1,
-        order: [],
-        scores: {
-          with: score(1_000 * throughput * wobble, p99 * wobble),
-          without: score(1_000),
-          withoutAgain: score(1_000),
-        },
-      };
+      const without = score(1_000 / slower, slower);
+      const taxed = score((1_000 / slower) * throughput * wobble, p99 * wobble * slower);
+      return { round: 1, order: [], scores: { with: taxed, without, withoutAgain: without } };
     });
 
   it('holds where the intervals reach the bars', () => {
@@ -64,6 +74,11 @@ describe('the judge of the tax', () => {
     expect(problems).toEqual([]);
     expect(figures.tax.throughput).toEqual({ n: 10, low: 0.985, median: 0.988, high: 0.991 });
     expect(figures.noise.throughput).toMatchObject({ low: 1, high: 1 });
+  });
+
+  it('judges a machine that is five times slower alike', () => {
+    expect(judgeTax(rows(0.988, 1.022, 10, 5), []).problems).toEqual([]);
+    expect(judgeTax(rows(0.985, 1.03, 10, 5), []).problems).toHaveLength(2);
   });
 
   it('tells what the smallest service pays, and does not judge it', () => {
@@ -86,7 +101,9 @@ describe('the judge of the tax', () => {
   });
 
   it('takes nothing for granted that too few rounds say', () => {
-    expect(judgeTax(rows(1, 1, 5), []).problems).toHaveLength(2);
-    expect(judgeTax([], []).problems).toHaveLength(2);
+    const problems = (ending: string) =>
+      ['throughput', 'p99'].map((what) => expect.stringContaining(`${ending} the ${what} ratio`) as string);
+    expect(judgeTax(rows(1, 1, 5), []).problems).toEqual(problems('5 samples of'));
+    expect(judgeTax([], []).problems).toEqual(problems('no samples of'));
   });
 });

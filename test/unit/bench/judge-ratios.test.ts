@@ -8,8 +8,8 @@ const beat = (ours: number, raw: number) => ({
   cpu: { ours, raw, rawAgain: raw },
   wall: { ours: 1, raw: 1, rawAgain: 1 },
 });
-const visible = (ours: number, raw: number) => {
-  const times = { ours, oursFresh: ours, raw, rawAgain: raw, rawFresh: raw };
+const visible = (ours: number, raw: number, oursFresh = ours, rawFresh = raw) => {
+  const times = { ours, oursFresh, raw, rawAgain: raw, rawFresh };
   return { pair: 1, order: [], listed: times, passing: times };
 };
 
@@ -21,30 +21,48 @@ describe('the judge of a beat', () => {
     expect(figures.cpuRatioOfTheSame.p50).toBe(1);
   });
 
+  it('judges a machine that is five times slower alike', () => {
+    expect(judgeBeat([beat(5 * 130, 5 * 100)]).problems).toEqual([]);
+    expect(judgeBeat([beat(5 * 131, 5 * 100)]).problems).toHaveLength(1);
+  });
+
   it('sees a beat that costs more than promised', () => {
     expect(judgeBeat([beat(131, 100)]).problems).toEqual([expect.stringContaining('1.31 times')]);
   });
 
   it('sees that nothing was measured', () => {
-    expect(judgeBeat([]).problems).toHaveLength(1);
+    expect(judgeBeat([]).problems).toEqual([expect.stringContaining('no samples of cpuRatio')]);
+    expect(judgeBeat([beat(1, 0)]).problems).toContainEqual(
+      expect.stringContaining('1 samples of cpuRatio, and their min is Infinity'),
+    );
   });
 });
 
 describe('the judge of visibility', () => {
-  it('goes by the median of the differences within each pair', () => {
-    const { problems, figures } = judgeVisible([visible(4, 2), visible(12, 10), visible(90, 2)]);
+  it('goes by the median of the ratios within each pair', () => {
+    const { problems, figures } = judgeVisible([visible(5, 2), visible(12, 10), visible(90, 2)]);
     expect(problems).toEqual([]);
-    expect(figures.behindRawMs).toMatchObject({ p50: 2, max: 88 });
+    expect(figures.ratio).toMatchObject({ p50: 2.5, max: 45 });
+    expect(figures.ratioOfTheSame.p50).toBe(1);
+  });
+
+  it('judges a machine that is five times slower alike', () => {
+    expect(judgeVisible([visible(25, 10)]).problems).toEqual([]);
+    expect(judgeVisible([visible(26, 10)]).problems).toHaveLength(2);
   });
 
   it('sees a start that is visible later than promised', () => {
-    expect(judgeVisible([visible(4.5, 2)]).problems).toEqual([
-      expect.stringContaining('behindRawMs is 2.5'),
-      expect.stringContaining('freshBehindFreshRawMs is 2.5'),
+    expect(judgeVisible([visible(5.2, 2, 2, 2)]).problems).toEqual([expect.stringMatching(/^visible \/ raw is 2.6/)]);
+  });
+
+  it('sees one that is visible later than promised where both connect first', () => {
+    expect(judgeVisible([visible(2, 2, 5.2, 2)]).problems).toEqual([
+      expect.stringMatching(/^visible \/ raw where both connect first is 2.6/),
     ]);
   });
 
   it('sees that nothing was measured', () => {
-    expect(judgeVisible([]).problems).toHaveLength(2);
+    const problems = ['no samples of visible / raw', 'no samples of visible / raw where both connect first'];
+    expect(judgeVisible([]).problems).toEqual(problems.map((problem) => expect.stringContaining(problem) as string));
   });
 });

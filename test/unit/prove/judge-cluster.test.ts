@@ -11,11 +11,17 @@ const seen = (at: number, entries: number, passing: number, who: Who = 'ours'): 
 });
 const moment = (event: 'begun' | 'leaving', at: number, who: Who = 'ours'): ClusterEvent => ({ event, who, at });
 const rolled = (at: number): ClusterEvent => ({ event: 'rolled', who: 'ours', at, tookMs: 900 });
-const over = (at: number, failures: string[] = [], requests = 500, who: Who = 'ours'): ClusterEvent => ({
+const over = (
+  at: number,
+  failures: string[] = [],
+  requests = 500,
+  who: Who = 'ours',
+  samples = 1_000,
+): ClusterEvent => ({
   event: 'over',
   who,
   at,
-  samples: 1_000,
+  samples,
   requests,
   failures,
 });
@@ -53,6 +59,10 @@ describe('the judge of clusters', () => {
     expect(figures.rollMs).toMatchObject({ n: 2, p50: 900 });
   });
 
+  it('judges a machine that is five times slower alike: less load, fewer looks', () => {
+    expect(judge(history({ last: over(3_000, [], 100, 'ours', 200) })).problems).toEqual([]);
+  });
+
   it.each([
     ['an entry that goes for a moment', history({ between: [seen(250, 0, 0), seen(260, 1, 1)] }), /0 entries/],
     [
@@ -68,6 +78,13 @@ describe('the judge of clusters', () => {
     ],
     ['an entry that is left', history({ end: [] }), /has left 1 entries/],
     ['a request that failed', history({ last: over(600, ['ECONNRESET']) }), /1 requests failed: ECONNRESET/],
+    ['requests that were not sent', history({ last: over(600, [], 0) }), /^no samples of requests/],
+    ['looks that were not taken', history({ last: over(600, [], 500, 'ours', 0) }), /^no samples of looks/],
+    [
+      'entries that were not seen',
+      history().filter((event) => event.event !== 'seen' || event.at > 400),
+      /^no samples of entries while workers serve/,
+    ],
     ['too little load', history({ last: over(600, [], 19) }), /too few/],
     [
       'a restart that is missing',

@@ -86,6 +86,10 @@ describe('the judge of the cluster', () => {
     });
   });
 
+  it('judges a machine that is five times slower alike: an outage lasts longer, and more reads are refused', () => {
+    expect(judgeEtcdCluster(history({ downMs: 20_000 }), plan).problems).toEqual([]);
+  });
+
   it.each<[string, ClusterEvent[], RegExp]>([
     ['two entries at once', history({ doubled: 1 }), /1 reads saw two/],
     ['an outage that is no longer than the TTL', history({ downMs: 3_000 }), /no longer than the TTL/],
@@ -101,7 +105,17 @@ describe('the judge of the cluster', () => {
     ],
     ['a history that breaks off', history().slice(0, -1), /not observed to its end/],
     ['an outage too few', history().slice(3), /3 outages instead of 4/],
-    ['no reads at all', history().filter(({ event }) => event !== 'reads'), /listed in NaN %/],
+    ['no outage', history().filter(({ event }) => event !== 'outage'), /^no samples of shortestOutageMs/],
+    [
+      'no reads',
+      history().filter((event) => event.event !== 'reads' || event.who === 'control'),
+      /^no samples of the share of reads that list it/,
+    ],
+    [
+      'no reads of the control',
+      history().filter((event) => event.event !== 'reads' || event.who === 'ours'),
+      /^no samples of the share of reads that list the control/,
+    ],
   ])('sees %s', (_what, events, problem) => {
     expect(judgeEtcdCluster(events, plan).problems.some((line) => problem.test(line))).toBe(true);
   });

@@ -48,8 +48,14 @@ describe('the judge of falls and returns', () => {
       clearedMs: { max: 100 },
       longestGapMs: 1_500,
       controlGapMs: 9_000,
-      staleMembers: 0,
+      strays: 0,
     });
+  });
+
+  it('judges a machine that is five times slower alike: what is beyond the patience and an interval grows from 100 to 500 ms', () => {
+    const times = (beyond: number) => ({ down: 1_000 + patienceMs + 300 + beyond, ours: patienceMs + 300 + beyond });
+    expect(judgeFallback(cycle(times(100)), { patienceMs }).problems).toEqual([]);
+    expect(judgeFallback(cycle(times(500)), { patienceMs }).problems).toEqual([]);
   });
 
   it.each([
@@ -62,11 +68,18 @@ describe('the judge of falls and returns', () => {
     ['a registry that could not be asked in the end', cycle({ end: [left({ consul: -1, file: 0 })] }), /left/],
     ['an end that nobody looked at', cycle({ end: [] }), /nobody looked/],
     ['a control that does as well', cycle({ control: 1_500 }), /proves nothing/],
-    ['a history without moves', [gap('ours', 10), gap('control', 9_000), left({})], /no move was measured/],
+    ['no fall', cycle().filter(({ event }) => event !== 'killed'), /^no samples of downMs/],
+    ['no return', cycle().filter(({ event }) => event !== 'back'), /^no samples of upMs/],
+    ['no clearing', cycle().filter(({ event }) => event !== 'cleared'), /^no samples of clearedMs/],
     [
-      'a history without readers',
+      'no readers',
       cycle().filter((event) => event.event !== 'gap' || event.who !== 'ours'),
-      /no reader of the chain/,
+      /^no samples of longestGapMs/,
+    ],
+    [
+      'no readers of the control',
+      cycle().filter((event) => event.event !== 'gap' || event.who !== 'control'),
+      /^no samples of controlGapMs/,
     ],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeFallback(history, { patienceMs }).problems.some((line) => problem.test(line))).toBe(true);

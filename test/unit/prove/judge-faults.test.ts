@@ -38,6 +38,10 @@ describe('the judge of faults', () => {
     });
   });
 
+  it('judges a machine that is five times slower alike: what is beyond the pause of 250 ms between two tries grows fivefold', () => {
+    expect(judgeFaults(history({ backMs: 250 + 5 * 100 }), plan).problems).toEqual([]);
+  });
+
   it.each([
     ['a late return', history({ backMs: 1_001 }), /latency × register: took 1001 ms/],
     ['no return', history({ backMs: undefined }), /latency × register: neither registered nor stopped/],
@@ -51,7 +55,9 @@ describe('the judge of faults', () => {
     ['an unhandled rejection', history({}, { unhandled: 'Error: oops' }), /unhandled: Error: oops/],
     ['a control that behaves', history({}, { back: true }), /proves nothing/],
     ['a history that breaks off', history().slice(0, -1), /not observed to its end/],
-    ['an empty history', [], /nothing was measured/],
+    ['no return that was measured', history().filter(({ event }) => event !== 'cell'), /^no samples of backMs/m],
+    ['memory that was not read', history().filter(({ event }) => event !== 'memory'), /^no samples of growthMb/m],
+    ['a control that was not run', history().filter(({ event }) => event !== 'control'), /^no samples of the control/m],
   ])('sees %s', (_what, events, problem) => {
     expect(judgeFaults(events, plan).problems.join('\n')).toMatch(problem);
   });

@@ -3,6 +3,7 @@ import { judgeHungAgent } from '../../prove/hung-agent/judge-hung-agent.js';
 import type { HungAgentEvent } from '../../prove/hung-agent/judge-hung-agent.js';
 
 const MB = 1024 * 1024;
+const plan = { intervalMs: 1_000 };
 
 interface Story {
   readonly inFlight?: number;
@@ -44,7 +45,7 @@ function round({
 
 describe('the judge of a hung agent', () => {
   it('finds nothing wrong with a good history', () => {
-    const { problems, figures } = judgeHungAgent([...round(), ...round()]);
+    const { problems, figures } = judgeHungAgent([...round(), ...round()], plan);
     expect(problems).toEqual([]);
     expect(figures).toMatchObject({
       inFlightMax: 3,
@@ -65,6 +66,7 @@ describe('the judge of a hung agent', () => {
           [1_400, true],
         ],
       }),
+      plan,
     );
     expect(figures.passingAfterMs.max).toBe(400);
   });
@@ -72,7 +74,13 @@ describe('the judge of a hung agent', () => {
   it('does not count what is in flight while the agent answers', () => {
     const busy: HungAgentEvent = { event: 'wire', who: 'ours', at: 2_000, inFlight: 8, connections: 8 };
     const events = round();
-    expect(judgeHungAgent([...events.slice(0, -1), busy, ...events.slice(-1)]).problems).toEqual([]);
+    expect(judgeHungAgent([...round(), ...events.slice(0, -1), busy, ...events.slice(-1)], plan).problems).toEqual([]);
+  });
+
+  it('judges a machine that is five times slower alike: what is beyond the 150 ms until a beat is repeated grows fivefold', () => {
+    const passing = (beyond: number) => round({ seen: [[1_000 + 150 + beyond, true]] });
+    expect(judgeHungAgent([...passing(20), ...passing(20)], plan).problems).toEqual([]);
+    expect(judgeHungAgent([...passing(100), ...passing(100)], plan).problems).toEqual([]);
   });
 
   it.each([
@@ -103,11 +111,25 @@ describe('the judge of a hung agent', () => {
       /the resident set grew from round to round/,
     ],
     ['memory that was not read', round().filter((event) => event.event !== 'memory'), /its memory was not read/],
-    ['requests that nobody counted', round().filter((event) => event.event !== 'wire'), /nobody counted/],
+    [
+      'requests that were not counted',
+      round().filter((event) => event.event !== 'wire' || event.who === 'control'),
+      /^no samples of inFlightMax/,
+    ],
+    [
+      'requests of the control that were not counted',
+      round().filter((event) => event.event !== 'wire' || event.who === 'ours'),
+      /^no samples of controlInFlightMax/,
+    ],
+    ['no return', round({ seen: [] }), /^no samples of passingAfterMs/],
+    ['no heap', round().filter((event) => event.event !== 'memory'), /^no samples of heapGrowthKb/],
+    ['no resident set', round().filter((event) => event.event !== 'memory'), /^no samples of rssGrowthKb/],
+    ['one round, which has no growth to the next', round(), /^no samples of heapTrendKb/],
+    ['one round, whose resident set has none either', round(), /^no samples of rssTrendKb/],
     ['a history that breaks off', round().slice(0, -1), /not observed to its end/],
     ['an agent that never went on', round().filter((event) => event.event !== 'resumed'), /never resumed/],
     ['an empty history', [], /there was no round/],
   ])('sees %s', (_what, history, problem) => {
-    expect(judgeHungAgent(history).problems.some((line) => problem.test(line))).toBe(true);
+    expect(judgeHungAgent(history, plan).problems.some((line) => problem.test(line))).toBe(true);
   });
 });

@@ -39,8 +39,8 @@ function expiry({ out = 3_000, back = 5_010, between = [] as KillEvent[], end = 
   ];
 }
 
-/** Killed at 1000, listening at 1600, the old entry out at `out`, open at 2600. */
-function atOnce({ out = 1_620, back = 2_610 } = {}): KillEvent[] {
+/** Killed at 1000, listening at 1600, the old entry out at `out`, open at 2600; a bare process takes `raw` from its start. */
+function atOnce({ out = 1_660, back = 2_610, raw = 120 } = {}): KillEvent[] {
   return [
     seen(900, 1, 1),
     killed('at once', 1_000),
@@ -50,6 +50,7 @@ function atOnce({ out = 1_620, back = 2_610 } = {}): KillEvent[] {
     moment('listening', 1_600),
     moment('opened', 2_600),
     moment('over', 3_000),
+    { event: 'raw', round: 1, at: 4_000, tookMs: raw },
   ];
 }
 
@@ -58,24 +59,37 @@ describe('the judge of kills', () => {
     const { problems, figures } = judgeKill([...expiry(), ...atOnce(), ...control], { ttlMs });
     expect(problems).toEqual([]);
     expect(figures.outMs).toMatchObject({ n: 1, max: 2_000 });
-    expect(figures.clearedMs).toMatchObject({ n: 1, max: 20 });
+    expect(figures.clearedMs).toMatchObject({ n: 1, max: 60 });
+    expect(figures.clearedShare).toBe(0.5);
     expect(figures.backMs).toMatchObject({ n: 2, min: 10, max: 10 });
   });
 
-  it('counts an entry that expired before the new process listened as an expiry', () => {
-    const { problems, figures } = judgeKill([...expiry(), ...atOnce({ out: 1_590 }), ...atOnce(), ...control], {
-      ttlMs,
-    });
-    expect(problems).toEqual([]);
-    expect(figures.outMs).toMatchObject({ n: 2, min: 590 });
+  it('judges a machine that is five times slower alike', () => {
+    const slower = { out: 1_600 + 5 * 60, back: 2_650, raw: 5 * 120 };
+    expect(judgeKill([...expiry({ out: 3_000 + 5 * 10 }), ...atOnce(slower), ...control], { ttlMs }).problems).toEqual(
+      [],
+    );
+    expect(judgeKill([...expiry(), ...atOnce({ ...slower, raw: 590 }), ...control], { ttlMs }).problems).toHaveLength(
+      1,
+    );
   });
 
   it.each([
     ['an entry that outlives its TTL', [...expiry({ out: 3_201 }), ...atOnce(), ...control], /longer than the 2200 ms/],
     [
       'an old entry that is not cleared at once',
-      [...expiry(), ...atOnce({ out: 1_801 }), ...control],
-      /longer than the 800 ms/,
+      [...expiry(), ...atOnce({ out: 1_666 }), ...control],
+      /out after 0.55 times/,
+    ],
+    [
+      'an old entry that is cleared by the start alone',
+      [...expiry(), ...atOnce({ out: 2_601, raw: 5_000 }), ...control],
+      /until the next process was ready/,
+    ],
+    [
+      'an old entry that went by itself',
+      [...expiry(), ...atOnce({ out: 1_590 }), ...control],
+      /out before the next process listened/,
     ],
     [
       'an old entry that stays for ever',
@@ -109,8 +123,14 @@ describe('the judge of kills', () => {
       /did not pass when it was killed/,
     ],
     ['a history that breaks off', [...expiry().slice(0, -1), ...atOnce(), ...control], /not observed to its end/],
-    ['expiries that nobody measured', [...atOnce(), ...control], /no expiry was measured/],
-    ['clearings that nobody measured', [...expiry(), ...control], /no restart over a living entry/],
+    ['expiries that nobody measured', [...atOnce(), ...control], /^no samples of outMs/],
+    ['clearings that nobody measured', [...expiry(), ...control], /^no samples of clearedMs/],
+    ['no bare process', [...expiry(), ...atOnce().slice(0, -1), ...control], /^no samples of rawRestartMs/],
+    [
+      'a life that never passed again',
+      [...expiry({ back: 2_000 }).filter((event) => event.event !== 'seen' || event.at < 4_000), ...control],
+      /^no samples of backMs/,
+    ],
     [
       'a control without a ghost',
       [

@@ -25,13 +25,13 @@ const emptied = (behind: number) =>
   );
 const late = (behind: number, tookMs = 5_001) =>
   round('late', seen('raw', 500, 7), seen('ours', 500 + behind, 8), { event: 'started', at: 600, tookMs });
-const deregistered = (after: number) =>
+const struck = (who: 'ours' | 'raw', at: number): RecoveryEvent => ({ event: 'struck', who, at });
+/** The raw client is struck when ours is back. */
+const deregistered = (after: number, raw = 5) =>
   round(
     'deregistered',
-    seen('ours', 10, 3),
-    { event: 'struck', at: 20 },
-    seen('ours', 21, undefined),
-    seen('ours', 20 + after, 4),
+    ...[seen('ours', 10, 3), struck('ours', 20), seen('ours', 21, undefined), seen('ours', 20 + after, 4)],
+    ...[seen('raw', 1_010, 5), struck('raw', 1_020), seen('raw', 1_021, undefined), seen('raw', 1_020 + raw, 6)],
   );
 
 describe('the judge of recovery', () => {
@@ -40,8 +40,22 @@ describe('the judge of recovery', () => {
     expect(problems).toEqual([]);
     expect(figures.emptied.p99).toBe(200);
     expect(figures.deregistered.p50).toBe(12);
+    expect(figures.rawBack.p50).toBe(5);
+    expect(figures.backRatio).toBe(2.4);
     expect(figures.late.max).toBe(30);
     expect(figures.startedMs).toBe(5_001);
+  });
+
+  it('judges a machine that is five times slower alike', () => {
+    const slower = (after: number) => [
+      controlOnce,
+      ...emptied(250 + 5 * 25),
+      ...deregistered(after, 25),
+      ...late(250 + 5 * 25),
+    ];
+    expect(judgeRecovery([controlOnce, ...emptied(275), ...deregistered(25), ...late(275)]).problems).toEqual([]);
+    expect(judgeRecovery(slower(125)).problems).toEqual([]);
+    expect(judgeRecovery(slower(126)).problems).toHaveLength(1);
   });
 
   it('counts a return before the raw client as a negative distance', () => {
@@ -49,25 +63,25 @@ describe('the judge of recovery', () => {
   });
 
   it('finds a replaced entry also when nobody saw the gap', () => {
-    const unseenGap = round('deregistered', seen('ours', 10, 3), { event: 'struck', at: 20 }, seen('ours', 31, 4));
+    const unseenGap = round('deregistered', seen('ours', 10, 3), struck('ours', 20), seen('ours', 31, 4));
     expect(judgeRecovery([controlOnce, ...emptied(1), ...unseenGap, ...late(1)]).figures.deregistered.p50).toBe(11);
   });
 
   it.each([
     [
       'a slow return from an empty agent',
-      [controlOnce, ...emptied(251), ...deregistered(12), ...late(30)],
-      /^emptied: back 251 ms/,
+      [controlOnce, ...emptied(276), ...deregistered(12), ...late(30)],
+      /^emptied: back 276 ms/,
     ],
     [
       'a slow return to a late agent',
-      [controlOnce, ...emptied(1), ...deregistered(12), ...late(251)],
-      /^late: back 251 ms/,
+      [controlOnce, ...emptied(1), ...deregistered(12), ...late(276)],
+      /^late: back 276 ms/,
     ],
     [
       'a slow return from an outside deregister',
-      [controlOnce, ...emptied(1), ...deregistered(21), ...late(1)],
-      /^deregistered: back after 21 ms/,
+      [controlOnce, ...emptied(1), ...deregistered(26), ...late(1)],
+      /^deregistered: back after 5.2 times/,
     ],
     [
       'a start that waited beyond its limit',
@@ -77,7 +91,7 @@ describe('the judge of recovery', () => {
     [
       'a start that was never measured',
       [controlOnce, ...emptied(1), ...deregistered(1), ...round('late', seen('raw', 5, 7), seen('ours', 6, 8))],
-      /register\(\) took NaN/,
+      /^no samples of startedMs/,
     ],
     [
       'an entry that never came back',
@@ -100,25 +114,14 @@ describe('the judge of recovery', () => {
       [
         controlOnce,
         ...emptied(1),
-        ...round(
-          'deregistered',
-          seen('ours', 1, 3),
-          { event: 'struck', at: 2 },
-          seen('ours', 3, 4),
-          seen('ours', 5, undefined),
-        ),
+        ...round('deregistered', seen('ours', 1, 3), struck('ours', 2), seen('ours', 3, 4), seen('ours', 5, undefined)),
         ...late(1),
       ],
       /went again/,
     ],
     [
       'an entry that the strike did not touch',
-      [
-        controlOnce,
-        ...emptied(1),
-        ...round('deregistered', seen('ours', 1, 3), { event: 'struck', at: 2 }),
-        ...late(1),
-      ],
+      [controlOnce, ...emptied(1), ...round('deregistered', seen('ours', 1, 3), struck('ours', 2)), ...late(1)],
       /ours did not come back/,
     ],
     [
@@ -126,7 +129,19 @@ describe('the judge of recovery', () => {
       [controlOnce, ...emptied(1), ...round('emptied', seen('ours', 6, 8)), ...deregistered(1), ...late(1)],
       /yardstick is missing/,
     ],
-    ['a kind of loss that was not tried', [controlOnce, ...emptied(1), ...deregistered(1)], /no 'late' round/],
+    ['no agent that was emptied', [controlOnce, ...deregistered(1), ...late(1)], /^no samples of emptied/],
+    ['no outside deregister', [controlOnce, ...emptied(1), ...late(1)], /^no samples of deregistered/],
+    ['no agent that came late', [controlOnce, ...emptied(1), ...deregistered(1)], /^no samples of late/],
+    [
+      'no raw client',
+      [
+        controlOnce,
+        ...emptied(1),
+        ...deregistered(1).filter((event) => !('who' in event) || event.who !== 'raw'),
+        ...late(1),
+      ],
+      /^no samples of rawBack/,
+    ],
     [
       'a history that breaks off',
       [controlOnce, ...emptied(1), ...deregistered(1), ...late(1).slice(0, -1)],

@@ -25,11 +25,11 @@ const failure: RollingEvent = {
   termination: 'SC',
 };
 const part = (
-  idConflict: Claim,
+  claim: Claim,
   events: readonly RollingEvent[],
   rolls = events.filter(({ event }) => event === 'restarted').length,
 ): RollingEvent[] => [
-  { event: 'part', name: idConflict, idConflict, rolls, at: 0 },
+  { event: 'part', name: claim, claim, rolls, at: 0 },
   ...events,
   { event: 'over', requests: 100, at: 9_000 },
 ];
@@ -88,6 +88,22 @@ describe('the judge of rolling restarts', () => {
     expect(problemsOf(part('lossless and prompt', [restart(1, { code: 1 })]))).toEqual([
       'lossless and prompt: 1 instances did not exit with 0',
     ]);
+  });
+
+  it('judges a machine that is five times slower alike: what is beyond the shortest silence of 1.2 s grows fivefold', () => {
+    const exits = (beyond: number) => restart(1, { lastAnswerAt: 2_500, exitedAt: 2_500 + 1_200 + beyond });
+    expect(problemsOf(part('lossless and prompt', [exits(40)]))).toEqual([]);
+    expect(problemsOf(part('lossless and prompt', [exits(200)]))).toEqual([]);
+  });
+
+  it('names what has no samples', () => {
+    expect(problemsOf(part('lossless and prompt', []))).toEqual([
+      expect.stringMatching(/^lossless and prompt: no samples of idleMs/),
+    ]);
+    const idle = part('lossless', [restart(1)]).map((event) =>
+      event.event === 'over' ? { ...event, requests: 0 } : event,
+    );
+    expect(problemsOf(idle)).toEqual([expect.stringMatching(/^lossless: no samples of requests/)]);
   });
 
   it('wants every part seen to its end', () => {

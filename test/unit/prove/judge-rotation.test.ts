@@ -54,9 +54,12 @@ describe('the judge of rotation', () => {
       /registered under it 50 ms after the one before had died/,
     ],
     ['a token that never died', without('buried'), /never deleted/],
-    ['nothing swapped', without('swapped'), /no token was swapped/],
+    ['nothing swapped', without('swapped'), /^no samples of rotatedMs/],
+    ['nothing revoked', without('revoked'), /^no samples of visibleMs/],
+    ['no good token', without('good'), /^no samples of healedMs/],
+    ['no looks', without('sample'), /^no samples of the looks of readers/],
     ['nobody who looked', good.filter((event) => event.event !== 'sample' || event.at > 2_000), /looked only 0 times/],
-    ['no heartbeat', without('beat'), /no heartbeat/],
+    ['no heartbeat', without('beat'), /^no samples of the heartbeats/],
     ['a missed heartbeat', [...good, { event: 'beatMissed', at: 500 }], /1 heartbeats were missed/],
     ['a moment without it', [...good, sample(500, false)], /not passing 1 times/],
     [
@@ -86,6 +89,15 @@ describe('the judge of rotation', () => {
     ],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeRotation(history, INTERVAL_MS).problems.some((line) => problem.test(line))).toBe(true);
+  });
+
+  it('judges a machine that is five times slower alike: what is beyond the 600 ms until a token file is read grows fivefold', () => {
+    for (const beyond of [50, 250]) {
+      expect(
+        judgeRotation([...swap, ...looks, ...control, ...interregnum(30_000 + beyond, 600 + beyond)], INTERVAL_MS)
+          .problems,
+      ).toEqual([]);
+    }
   });
 
   it('does not count what is missed while no good token exists', () => {

@@ -63,6 +63,13 @@ describe('the judge of stalls', () => {
     expect(figures).toMatchObject({ shortStalls: 1, overrun: 1 });
   });
 
+  it('judges a machine that is five times slower alike: what is beyond one sign of life, 50 ms, grows fivefold', () => {
+    for (const beyond of [20, 100]) {
+      const times = { out: 13_050 + beyond, back: 14_050 + beyond };
+      expect(judgeStall([start, ...short, ...wedge(times), ...control], { toleranceMs }).problems).toEqual([]);
+    }
+  });
+
   it.each([
     [
       'a short stall that is seen',
@@ -100,8 +107,16 @@ describe('the judge of stalls', () => {
       [start, ...short, ...wedge().slice(0, 2), ...control],
       /passing never after its release/,
     ],
-    ['a missing short stall', [start, ...wedge(), ...control], /no stall under the tolerance/],
-    ['a missing wedge', [start, ...short, ...control], /no wedge/],
+    ['a missing short stall', [start, ...wedge(), ...control], /^no samples of shortStalls/],
+    ['missing looks', [start, ...short.slice(0, 1), ...wedge(), ...control], /^no samples of looks/],
+    ['a missing wedge', [start, ...short, ...control], /^no samples of wedges/],
+    ['a wedge that is never critical', [start, ...short, ...wedge().slice(1), ...control], /^no samples of criticalMs/],
+    [
+      'a wedge that is never released',
+      [start, ...short, ...wedge().slice(0, 2), ...control],
+      /^no samples of passingMs/,
+    ],
+    ['a missing control', [start, ...short, ...wedge()], /^no samples of controlStalls/],
     ['a control that nothing happens to', [start, ...short, ...wedge(), ...control.slice(0, 2)], /proves nothing/],
   ])('sees %s', (_what, history, problem) => {
     expect(judgeStall(history, { toleranceMs }).problems.some((line) => problem.test(line))).toBe(true);

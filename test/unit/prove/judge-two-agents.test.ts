@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeTwoAgents } from '../../prove/two-agents/judge-two-agents.js';
+import { faultsFor, judgeTwoAgents } from '../../prove/two-agents/judge-two-agents.js';
 import type { Fault, Part, Place, TwoAgentsEvent } from '../../prove/two-agents/judge-two-agents.js';
 
 const plan = { ttlMs: 10_000, intervalMs: 1_000, backWithinMs: 8_000 };
@@ -50,27 +50,49 @@ function part(name: Part, story: Story = {}): TwoAgentsEvent[] {
   ];
 }
 
+/** A successor's round gives no sample of a move. */
+const hung: Story = { fault: 'hung', movedAt: 5_900, doubledUntil: 9_000 };
 const both = (story: Story = {}): TwoAgentsEvent[] => [
   ...part('agents', story),
+  ...part('agents', hung),
   ...part('datacenters', { fault: 'successor' }),
 ];
+/** From the `round` event of one of the kind to the `end` of its part. */
+const without = (fault: Fault): TwoAgentsEvent[] => {
+  let left = false;
+  return both().filter((event) => {
+    if (event.event === 'round') left = event.fault === fault;
+    return !left || event.event === 'end';
+  });
+};
 
 describe('the judge of two agents', () => {
   it('finds nothing wrong with a good history', () => {
     const { problems, figures } = judgeTwoAgents(both(), plan);
     expect(problems).toEqual([]);
-    expect(figures).toMatchObject({
-      killedMs: { max: 1_000 },
-      backMs: { max: 3_000 },
-      doubledMs: 4_000,
-      leftOver: 0,
-      successorsLost: 0,
-      controlLeftOver: 2,
-    });
+    expect(figures).toMatchObject({ killedMs: { max: 1_000 }, hungMs: { max: 4_900 }, backMs: { max: 3_000 } });
+    expect(figures).toMatchObject({ doubledMs: 4_000, leftOver: 0, successorsLost: 0, controlLeftOver: 3 });
   });
 
-  it('gives one that hangs an interval more, for its first beat', () => {
-    expect(judgeTwoAgents(both({ fault: 'hung', movedAt: 5_900, doubledUntil: 9_000 }), plan).problems).toEqual([]);
+  it('judges a machine that is five times slower alike: what is beyond the beats and the pause before a trial grows fivefold', () => {
+    for (const beyond of [100, 500]) {
+      const story = { movedAt: 4_000 + beyond, backAt: 30_000 + 7_000 + beyond };
+      expect(judgeTwoAgents(both(story), plan).problems).toEqual([]);
+    }
+  });
+
+  it('has each kind of fault in every run, however short it is', () => {
+    expect(faultsFor(1)).toEqual(['killed', 'hung', 'successor']);
+    expect(faultsFor(3)).toEqual(['killed', 'hung', 'successor']);
+    expect(faultsFor(6)).toEqual(['killed', 'hung', 'killed', 'hung', 'killed', 'successor']);
+  });
+
+  it('fails where nothing but successors was played, as one run was once', () => {
+    const history = [...part('agents', { fault: 'successor' }), ...part('datacenters', { fault: 'successor' })];
+    const names = ['killedMs', 'hungMs', 'backMs'];
+    expect(judgeTwoAgents(history, plan).problems).toEqual(
+      names.map((name) => expect.stringContaining(`no samples of ${name}`) as string),
+    );
   });
 
   it.each([
@@ -81,6 +103,19 @@ describe('the judge of two agents', () => {
       /never registered with the other/,
     ],
     ['two that pass for too long', both({ doubledUntil: 12_001 }), /two entries passed for 10001 ms/],
+    [
+      'a late move from one that hangs',
+      [...both(), ...part('agents', { ...hung, movedAt: 6_100 })],
+      /after 5100 ms, promised are 5000/,
+    ],
+    ['no agent that was killed', without('killed'), /^no samples of killedMs/m],
+    ['no agent that hung', without('hung'), /^no samples of hungMs/m],
+    [
+      'no return that was measured',
+      both({ seenLast: ['other'] }).filter(({ event }) => event !== 'healed'),
+      /^no samples of backMs/m,
+    ],
+    ['nothing that was looked at', both().filter(({ event }) => event !== 'seen'), /^no samples of doubledMs/m],
     ['a late return', both({ backAt: 38_001 }), /back only 8001 ms/],
     ['no return', both({ seenLast: ['other'] }), /not back with the preferred one alone/],
     ['an entry beside it', both({ seenLast: ['other', 'preferred'] }), /not back with the preferred one alone/],

@@ -97,6 +97,21 @@ describe('the judge', () => {
     expect(judgeNoResurrection([...good, bad]).problems).toHaveLength(1);
   });
 
+  it.each<[string, (life: Life) => boolean, RegExp]>([
+    ['simulated lives', ({ kind }) => kind !== 'simulated', /^no samples of the simulated lives/],
+    ['real lives', ({ kind }) => kind !== 'real', /^no samples of the real lives/],
+    ['a control', ({ kind }) => kind !== 'control', /^no samples of the control/],
+  ])('does not believe an experiment without %s', (_what, isThere, problem) => {
+    expect(judgeNoResurrection(good.filter(isThere)).problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('does not believe a life without looks afterwards', () => {
+    const unseen = good.map((life) => (life.kind === 'real' ? { ...life, samples: 0 } : life));
+    expect(judgeNoResurrection(unseen).problems).toEqual([
+      expect.stringMatching(/^no samples of looks after 'deregistered' \(run 1\)/),
+    ]);
+  });
+
   it('does not believe an experiment whose control comes out well', () => {
     expect(
       judgeNoResurrection(good.map((life) => (life.kind === 'control' ? { ...life, presentAtEnd: false } : life)))

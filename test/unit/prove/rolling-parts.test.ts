@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { partsFor } from '../../prove/rolling/parts.js';
 
 const told = (...asked: Parameters<typeof partsFor>) =>
-  partsFor(...asked).map(({ name, idConflict, rolls, balancers }) => [name, idConflict, rolls, balancers.length]);
+  partsFor(...asked).map(({ name, claim, rolls, balancers }) => [name, claim, rolls, balancers.length]);
 
 describe('the parts of the proof of rolling restarts', () => {
   it('are the whole claim, and a way that breaks it', () => {
@@ -13,12 +13,7 @@ describe('the parts of the proof of rolling restarts', () => {
       ['close-at-once', 'loses', 2, 1],
     ];
     expect(told({}, undefined)).toEqual(whole);
-    const short = whole.map(([name, idConflict, rolls, balancers]) => [
-      name,
-      idConflict,
-      Math.min(Number(rolls), 2),
-      balancers,
-    ]);
+    const short = whole.map(([name, claim, rolls, balancers]) => [name, claim, Math.min(Number(rolls), 2), balancers]);
     expect(told({}, 2)).toEqual(short);
     expect(told({ rolls: 2 }, undefined)).toEqual(short);
   });

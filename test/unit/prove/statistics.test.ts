@@ -22,6 +22,17 @@ describe('the statistics of an experiment', () => {
     expect(median([])).toBeNaN();
   });
 
+  it('lets one NaN spoil the figure, wherever it stands', () => {
+    for (const values of [
+      [NaN, 1, 2],
+      [1, NaN, 2],
+      [1, 2, NaN],
+    ]) {
+      expect(quantile(values, 0.5)).toBeNaN();
+      expect(median(values)).toBeNaN();
+    }
+  });
+
   it('tells the whole spread, outliers included', () => {
     expect(spreadOf([...hundred, 10_000])).toEqual({ n: 101, min: 1, p50: 51, p90: 91, p99: 100, max: 10_000 });
   });
