@@ -26,8 +26,8 @@ export interface RegistrarOptions {
    */
   address?: string;
   /**
-   * Port others reach us by. `'docker'`: in a container, the host's port that Docker publishes for the one listened on; needs access to the
-   * Docker Engine API, see the README for what that means. Env: `SERVICE_PORT`. @default the port the bound server listens on
+   * Port others reach us by. `'docker'`: in a container, the host's port that Docker publishes for the one listened on. It needs the Docker Engine
+   * API, which makes the service root on the host unless a proxy filters it. Env: `SERVICE_PORT`. @default the port the bound server listens on
    */
   port?: number | 'docker';
   /**
@@ -51,7 +51,7 @@ export interface RegistrarOptions {
   namespace?: string;
   /** Consul Enterprise. Env: `CONSUL_PARTITION`. */
   partition?: string;
-  /** Where to register. Env: `SERVICE_REGISTRY` (`consul`, `file` or `memory`). @default consul() */
+  /** Where to register. Env: `SERVICE_REGISTRY` (`consul`, `etcd`, `redis`, `file` or `memory`). @default consul() */
   registry?: Registry;
   /** How long the entry lives without a heartbeat, at least 1 s. Env: `SERVICE_TTL`. @default what `tier` says */
   ttl?: Duration;
@@ -63,9 +63,15 @@ export interface RegistrarOptions {
   deregisterCriticalAfter?: Duration;
   /** Register again by itself after any loss. @default true */
   recover?: boolean;
-  /** What to do when the registry holds other values than those we wrote: put them right, at most once a minute; only tell; or nothing. @default 'repair' */
+  /**
+   * What to do when the registry holds other values than those we wrote. `repair`: write them again, at most once a minute; `report`: emit `drift`;
+   * `ignore`: nothing. @default 'repair'
+   */
   drift?: DriftPolicy;
-  /** What to do when another live instance holds our id: stay in `waiting` and look again; fail for good; or register under an id of our own. @default 'wait' */
+  /**
+   * What to do when another live instance holds our id. `wait`: stay in `waiting` and look again; `fail`: give up; `rename`: register under an id of
+   * our own. @default 'wait'
+   */
   onIdConflict?: IdConflictPolicy;
   /** The start gate: asked every 250 ms until it says true; one that throws has said no. @default () => true */
   ready?: () => boolean | Promise<boolean>;

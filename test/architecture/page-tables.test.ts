@@ -3,7 +3,7 @@ import type ts from 'typescript';
 import { expect, it } from 'vitest';
 import { compile, exportedType } from './compiler.js';
 import { codeIn } from './markdown-tables.js';
-import { namesIn, rowsOf, tables } from './pages.js';
+import { defaultsIn, namesIn, rowsOf, tables } from './pages.js';
 import { filesBelow, read, root } from './source-tree.js';
 
 const program = compile([`${root}src/config/options.ts`, `${root}src/contracts/events.ts`]);
@@ -28,13 +28,7 @@ it('has a row for everything a component can have, and no other', () => {
 });
 
 it('says of the options that most services set what the page of all options says', () => {
-  const defaultOf = new Map(
-    rowsOf(tables.options).flatMap(([names = '', , value = '']) => {
-      const all = codeIn(names);
-      const values = all.length > 1 ? value.split(', ') : [value];
-      return all.map((name, i) => [name, values[i] ?? value] as const);
-    }),
-  );
+  const defaultOf = defaultsIn(tables.options);
   const short = rowsOf(tables.mostSetOptions).map(([name = '', , value]) => [codeIn(name)[0], value]);
   expect(short.length).toBe(10);
   expect(short).toEqual(short.map(([name = '']) => [name, defaultOf.get(name)?.replace(/^found, see .*/, 'found')]));

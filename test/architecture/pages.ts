@@ -47,6 +47,18 @@ export function namesIn(table: NamesTable): string[] {
   return rowsOf(table).flatMap(([first = '']) => codeIn(first));
 }
 
+/** The last cell of each row by the names at its start. A row of several names has a default for each, or one for all. */
+export function defaultsIn(table: NamesTable): Map<string, string> {
+  return new Map(
+    rowsOf(table).flatMap((cells) => {
+      const names = codeIn(cells[0] ?? '');
+      const value = cells.at(-1) ?? '';
+      const values = value.split(', ');
+      return names.map((name, i) => [name, (values.length === names.length ? values[i] : undefined) ?? value] as const);
+    }),
+  );
+}
+
 export interface Snippet {
   /** Where it stands, e.g. `src/health/README.md 2`: its page and its number there. */
   readonly place: string;
