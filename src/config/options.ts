@@ -26,8 +26,9 @@ export interface RegistrarOptions {
    */
   address?: string;
   /**
-   * Port others reach us by. `'docker'`: in a container, the host's port that Docker publishes for the one listened on. It needs the Docker Engine
-   * API, which makes the service root on the host unless a proxy filters it. Env: `SERVICE_PORT`. @default the port the bound server listens on
+   * Port others reach us by. `'docker'`: in a container, the host's port that Docker publishes for the one listened on.
+   * It needs the Docker Engine API, which makes the service root on the host unless a proxy filters it. Env:
+   * `SERVICE_PORT`. @default the port the bound server listens on
    */
   port?: number | 'docker';
   /**
@@ -64,13 +65,13 @@ export interface RegistrarOptions {
   /** Register again by itself after any loss. @default true */
   recover?: boolean;
   /**
-   * What to do when the registry holds other values than those we wrote. `repair`: write them again, at most once a minute; `report`: emit `drift`;
-   * `ignore`: nothing. @default 'repair'
+   * What to do when the registry holds other values than those we wrote. `repair`: write them again, at most once a
+   * minute; `report`: emit `drift`; `ignore`: nothing. @default 'repair'
    */
   drift?: DriftPolicy;
   /**
-   * What to do when another live instance holds our id. `wait`: stay in `waiting` and look again; `fail`: give up; `rename`: register under an id of
-   * our own. @default 'wait'
+   * What to do when another live instance holds our id. `wait`: stay in `waiting` and look again; `fail`: give up;
+   * `rename`: register under an id of our own. @default 'wait'
    */
   onIdConflict?: IdConflictPolicy;
   /** The start gate: asked every 250 ms until it says true; one that throws has said no. @default () => true */

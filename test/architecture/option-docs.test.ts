@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { applyDefaults } from '../../src/config/apply-defaults.js';
+import type { UncheckedConfig } from '../../src/config/apply-defaults.js';
 import { chooseRegistry } from '../../src/backends/choose-registry.js';
 import { readServiceEnv, registryKinds, serviceVariables } from '../../src/config/env.js';
-import type { RegistrarOptions } from '../../src/config/options.js';
 import { resolveConfig } from '../../src/config/resolve-config.js';
 import { parseDuration } from '../../src/core/duration.js';
 import { consul } from 'rollcall';
@@ -10,7 +9,6 @@ import { codeIn } from './markdown-tables.js';
 import { optionDocs } from './option-docs.js';
 import { defaultsIn, tables } from './pages.js';
 
-type Config = ReturnType<typeof applyDefaults>;
 type Given = Record<string, unknown>;
 
 /** Has every group of options, so that none of them begins to exist with the one that is looked at. */
@@ -47,7 +45,7 @@ const descriptions: Readonly<Record<string, (name: string) => boolean>> = {
 };
 
 /** Decided later than by `applyDefaults`, which leaves them open. */
-const openUntilLater: Readonly<Record<string, (config: Config) => unknown>> = {
+const openUntilLater: Readonly<Record<string, (config: UncheckedConfig) => unknown>> = {
   id: (config) => config.id,
   address: (config) => config.address,
   port: (config) => config.port,
@@ -105,7 +103,7 @@ it('names every registry that the environment can choose, and no other', () => {
 it('names the variable behind an option, and no other', () => {
   const variables = Object.values(serviceVariables).map(({ option, variable }) => [option, variable]);
   const documented = docs.flatMap(({ name, text }) => {
-    const variable = /Env: `([^`]+)`/.exec(text)?.[1];
+    const variable = /Env:\s+`([^`]+)`/.exec(text)?.[1];
     return variable === undefined ? [] : [[name, variable]];
   });
   expect(documented.sort()).toEqual(variables.sort());
@@ -123,17 +121,16 @@ it('says on the pages what the comments say', () => {
 });
 
 /** The config with options given by their dotted names; `*` is the component of the base. */
-function configWith(given: Given): Config {
+function configWith(given: Given): UncheckedConfig {
   const options = structuredClone(base) as Given;
   for (const [name, value] of Object.entries(given)) {
     const words = name.replace('*', 'db').split('.');
     const last = words.pop() ?? '';
     let group = options;
     for (const word of words) group = group[word] as Given;
-    if (value === undefined) delete group[last];
-    else group[last] = value;
+    group[last] = value;
   }
-  return resolveConfig(options as RegistrarOptions, readServiceEnv({}));
+  return resolveConfig(options, readServiceEnv({}));
 }
 
 function httpCheck(given: Given) {
@@ -143,7 +140,7 @@ function httpCheck(given: Given) {
 }
 
 /** Functions are made anew each time and count for nothing. */
-function same(one: Config, other: Config): boolean {
+function same(one: UncheckedConfig, other: UncheckedConfig): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
