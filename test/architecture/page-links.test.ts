@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { expect, it } from 'vitest';
+import { codeIn } from './markdown-tables.js';
 import { anchorsIn, countWords, linksIn, resolveLink } from './page-links.js';
 import { allPages, referencePages, topPage } from './pages.js';
 import { read, root } from './source-tree.js';
@@ -26,6 +28,13 @@ it.each(allPages)('%s leads to files and headings that exist', (page) => {
     return heading !== undefined && !anchorsIn(read(path)).includes(heading);
   });
   expect(broken.map(({ target }) => target)).toEqual([]);
+});
+
+it.each(allPages)('%s names source files that exist', (page) => {
+  const text = read(page).replace(/^```[^]*?^```$/gm, '');
+  const named = codeIn(text).filter((name) => /^[\w/-]+\.ts$/.test(name));
+  const folders = [`${dirname(page)}/`, 'src/', ''];
+  expect(named.filter((name) => !folders.some((folder) => existsSync(root + folder + name)))).toEqual([]);
 });
 
 it('counts words of prose, without code, tables and targets of links', () => {
