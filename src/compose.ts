@@ -4,8 +4,9 @@ import type { Config } from './config/config.js';
 import { readServiceEnv } from './config/env.js';
 import { Labels } from './config/labels.js';
 import type { RegistrarOptions } from './config/options.js';
+import type { Endpoint } from './contracts/endpoint.js';
 import { resolveConfig } from './config/resolve-config.js';
-import { healthEndpoint } from './health/endpoint.js';
+import { healthEndpoint as makeHealthEndpoint } from './health/endpoint.js';
 import type { HealthEndpoint } from './health/endpoint.js';
 import { HealthMonitor } from './health/health-monitor.js';
 import { beatDeadlineMs } from './heartbeat/schedule.js';
@@ -52,7 +53,9 @@ export interface RegistrarParts {
   readonly maintenance: Maintenance;
   readonly hooks: Hooks;
   readonly healthMonitor: HealthMonitor;
-  readonly endpoint: HealthEndpoint;
+  readonly healthEndpoint: HealthEndpoint;
+  /** What is answered on the host's server. */
+  readonly endpoints: readonly Endpoint[];
   readonly lifecycle: InstanceLifecycle;
   readonly shutdown: Shutdown;
   readonly attachments: Attachments;
@@ -125,13 +128,14 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     healthMonitor,
     maintenance,
   });
-  const { path, details } = config.health;
+  const { path, details, mounted } = config.health;
   const facts = () => ({
     ready: lifecycle.heartbeat !== undefined,
     draining: halt.signal.aborted,
     health: healthMonitor.health,
   });
-  const endpoint = healthEndpoint({ path, details, facts });
+  const healthEndpoint = makeHealthEndpoint({ path, details, facts });
+  const endpoints = mounted ? [healthEndpoint] : [];
   const shutdown = new Shutdown({
     config,
     clock,
@@ -156,7 +160,8 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     maintenance,
     hooks,
     healthMonitor,
-    endpoint,
+    healthEndpoint,
+    endpoints,
     lifecycle,
     shutdown,
     attachments,

@@ -31,9 +31,9 @@ async function deregisterOnCrash({ context, config, registry, lifecycle, events 
   });
 }
 
-async function openHealthServer({ endpoint, events }: RegistrarParts, port: number): Promise<HealthServer> {
+async function openHealthServer({ healthEndpoint, events }: RegistrarParts, port: number): Promise<HealthServer> {
   const { openHealthServer: open } = await import('./server/health-server.js');
-  return open({ endpoint, port, onProblem: (message) => events.emit('warning', { message }) });
+  return open({ endpoint: healthEndpoint, port, onProblem: (message) => events.emit('warning', { message }) });
 }
 
 function ignore(): undefined {

@@ -39,7 +39,7 @@ export class Registrar {
   /** Checks the options and touches nothing else. Throws one `ConfigError` that names every problem. */
   constructor(options: RegistrarOptions) {
     this.#parts = compose(options);
-    if (this.#parts.config.health.mounted) this.endpoint = this.#parts.endpoint;
+    if (this.#parts.config.health.mounted) this.endpoint = this.#parts.healthEndpoint;
   }
 
   /** `idle` until started; the README draws the life of an instance. */
@@ -67,7 +67,7 @@ export class Registrar {
     }
     this.#parts.attachments.server = bindServer(server, {
       clock: this.#parts.context.clock,
-      ...(this.endpoint && { endpoint: this.endpoint }),
+      endpoints: this.#parts.endpoints,
       ...how,
     });
     this.#parts.attachments.server.onClosed(() => {

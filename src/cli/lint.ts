@@ -4,8 +4,9 @@ import { asError } from '../core/errors.js';
 import { checkName } from '../config/name-convention.js';
 import type { Naming } from '../config/name-convention.js';
 import { printable } from '../core/printable.js';
+import type { ExitStatus, Output } from './command.js';
+import { writeLines } from './command.js';
 import { isCompose, looksLikeFile, namesInFile } from './names-in-file.js';
-import type { Outcome } from './outcome.js';
 
 export const lintUsage: readonly string[] = [
   'Usage: rollcall lint [--strict] [names or files...]',
@@ -26,22 +27,27 @@ interface Found {
   readonly name: string;
 }
 
-/** `rollcall lint`: checks names given as words or found in files. Resolves to what to say; never rejects. */
-export async function lint(words: readonly string[]): Promise<Outcome> {
+/** `rollcall lint`: checks names given as words or found in files. */
+export async function lint(words: readonly string[], output: Output): Promise<ExitStatus> {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
       options: { strict: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
       allowPositionals: true,
     });
-    if (values.help) return { status: 0, out: lintUsage };
-    return await check(positionals.length > 0 ? positionals : await filesHere(), values.strict ? 'strict' : 'plain');
+    if (values.help) {
+      writeLines(output.out, lintUsage);
+      return 0;
+    }
+    const places = positionals.length > 0 ? positionals : await filesHere();
+    return await check(places, values.strict ? 'strict' : 'plain', output);
   } catch (error) {
-    return { status: 2, err: [asError(error).message, '', ...lintUsage] };
+    writeLines(output.err, [asError(error).message, '', ...lintUsage]);
+    return 2;
   }
 }
 
-async function check(words: readonly string[], naming: Naming): Promise<Outcome> {
+async function check(words: readonly string[], naming: Naming, output: Output): Promise<ExitStatus> {
   const found: Found[] = [];
   const unread: string[] = [];
   for (const word of words) {
@@ -59,7 +65,10 @@ async function check(words: readonly string[], naming: Naming): Promise<Outcome>
   );
   if (unread.length === 0 && found.length === 0)
     unread.push('There is no name to check here; see rollcall lint --help');
-  return { status: unread.length > 0 ? 2 : problems.length > 0 ? 1 : 0, out: problems, err: unread };
+  writeLines(output.out, problems);
+  writeLines(output.err, unread);
+  if (unread.length > 0) return 2;
+  return problems.length > 0 ? 1 : 0;
 }
 
 function place({ file, name }: Found): string {

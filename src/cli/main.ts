@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+import type { Command, ExitStatus, Output } from './command.js';
+import { writeLines } from './command.js';
 import { lint, lintUsage } from './lint.js';
-import type { Outcome } from './outcome.js';
 import { policy, policyUsage } from './policy.js';
 
-const commands: Readonly<Record<string, (words: readonly string[]) => Promise<Outcome>>> = { lint, policy };
+const commands: Readonly<Record<string, Command>> = { lint, policy };
 
 const usage = [
   'Usage: rollcall <command> [options]',
@@ -17,13 +18,31 @@ const usage = [
   ...policyUsage,
 ];
 
-async function run([command, ...words]: readonly string[]): Promise<Outcome> {
-  if (command === '--help' || command === '-h') return { status: 0, out: usage };
+const output: Output = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+};
+
+async function run([command, ...words]: readonly string[], signal: AbortSignal): Promise<ExitStatus> {
+  if (command === '--help' || command === '-h') {
+    writeLines(output.out, usage);
+    return 0;
+  }
   const known = command !== undefined && Object.hasOwn(commands, command) ? commands[command] : undefined;
-  return known === undefined ? { status: 2, err: usage } : known(words);
+  if (known !== undefined) return known(words, output, signal);
+  writeLines(output.err, usage);
+  return 2;
 }
 
-const { status, out = [], err = [] } = await run(process.argv.slice(2));
-for (const line of out) process.stdout.write(`${line}\n`);
-for (const line of err) process.stderr.write(`${line}\n`);
-process.exitCode = status;
+const interruption = new AbortController();
+let received: NodeJS.Signals | undefined;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: a second one finds no listener and ends the process.
+  process.once(name, () => {
+    received = name;
+    interruption.abort();
+  });
+}
+process.exitCode = await run(process.argv.slice(2), interruption.signal);
+// The process still ends by the signal, so that a shell that runs it stops as well.
+if (received !== undefined) process.kill(process.pid, received);

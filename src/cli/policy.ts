@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import { leastPolicy } from '../backends/consul/consul-policy.js';
 import { consulVariables, readConsulEnv, readServiceEnv, serviceVariables } from '../config/env.js';
 import { asError } from '../core/errors.js';
+import type { ExitStatus, Output } from './command.js';
+import { writeLines } from './command.js';
 import { looksLikeFile, namesInFile } from './names-in-file.js';
-import type { Outcome } from './outcome.js';
 
 const { name: nameVariable } = serviceVariables;
 const { namespace, partition } = consulVariables;
@@ -23,8 +24,8 @@ export const policyUsage: readonly string[] = [
   'Exit status: 0 printed, 2 there is no service to print it for.',
 ];
 
-/** `rollcall policy`: the rights that a service needs. Resolves to what to say; never rejects. */
-export async function policy(words: readonly string[]): Promise<Outcome> {
+/** `rollcall policy`: prints the rights that a service needs. */
+export async function policy(words: readonly string[], output: Output): Promise<ExitStatus> {
   try {
     const { values, positionals } = parseArgs({
       args: [...words],
@@ -35,23 +36,29 @@ export async function policy(words: readonly string[]): Promise<Outcome> {
       },
       allowPositionals: true,
     });
-    if (values.help) return { status: 0, out: policyUsage };
+    if (values.help) {
+      writeLines(output.out, policyUsage);
+      return 0;
+    }
     const services = await servicesOf(positionals);
-    if (services.length === 0) return { status: 2, err: ['There is no name of a service here', '', ...policyUsage] };
+    if (services.length === 0) {
+      writeLines(output.err, ['There is no name of a service here', '', ...policyUsage]);
+      return 2;
+    }
     const env = readConsulEnv();
     const keys = values.kv.map((key) => key.replace(/\/$/, ''));
-    return {
-      status: 0,
-      out: leastPolicy({
-        services,
-        discovers: values.discover,
-        keys,
-        namespace: env.namespace,
-        partition: env.partition,
-      }),
-    };
+    const rules = leastPolicy({
+      services,
+      discovers: values.discover,
+      keys,
+      namespace: env.namespace,
+      partition: env.partition,
+    });
+    writeLines(output.out, rules);
+    return 0;
   } catch (error) {
-    return { status: 2, err: [asError(error).message, '', ...policyUsage] };
+    writeLines(output.err, [asError(error).message, '', ...policyUsage]);
+    return 2;
   }
 }
 

@@ -1,16 +1,16 @@
 import type { Worker } from 'node:cluster';
 
-/** What connects a worker of node:cluster with its primary; tests pass their own. */
+/** The message channel between a worker of node:cluster and its primary; tests pass their own. */
 export interface Channel {
   readonly isOpen: () => boolean;
   readonly send: (message: object) => void;
-  /** The returned function ends it. */
+  /** The returned function removes the listener. */
   readonly listen: (hear: (message: unknown) => void) => () => void;
 }
 
-/** The way to the primary, in a worker of node:cluster; undefined in any other process. */
+/** The channel to the primary in a worker of node:cluster; undefined in any other process. */
 export function channelToPrimary(): Channel | undefined {
-  // Whoever was not forked with a channel is no worker, and is spared the loading of node:cluster.
+  // A process that was not forked with a channel is no worker and need not load node:cluster.
   if (process.send === undefined) return undefined;
   const { worker } = process.getBuiltinModule('node:cluster') as { readonly worker?: Worker };
   return worker && channelOf(worker);
@@ -25,7 +25,7 @@ function channelOf(worker: Worker): Channel {
   return {
     isOpen: () => worker.isConnected(),
     send(message) {
-      // What does not arrive is missed by whoever waits for the answer, and asked again.
+      // A lost message needs no handling here: the sender misses the answer and asks again.
       worker.send(message, () => undefined);
     },
     listen(hear) {

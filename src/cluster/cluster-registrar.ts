@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import { systemClock } from '../core/clock.js';
 import { ServingWorkers, overallHealth } from './serving-workers.js';
 import type { Answer, Request } from './messages.js';
@@ -16,27 +17,29 @@ import type { RegistrarStatus } from '../status.js';
 import type { EventName, Listener } from '../contracts/events.js';
 import { lazyLogger } from '../telemetry/lazy-logger.js';
 
-/** One worker, as the primary knows it. */
+/** One worker as the primary sees it. */
 export interface WorkerStatus extends HealthReport {
-  /** Of `cluster.workers`. */
+  /** The worker's key in `cluster.workers`. */
   readonly id: number;
   readonly pid: number | undefined;
 }
 
 export interface ClusterStatus {
-  /** Those that serve. */
+  /** The workers that serve now. */
   readonly workers: readonly WorkerStatus[];
-  /** Undefined while no worker serves: nothing is registered then. */
+  /** Undefined while no worker serves, because nothing is registered then. */
   readonly instance: RegistrarStatus | undefined;
 }
 
-/** The component that stands for all workers, and the hook that waits for their end; `shutdown.timeout` is over that. */
+/** Names the component that stands for all workers and the stop hook that waits for their exit. */
 const WORKERS = 'workers';
+/** The hook's own timeout must never end the wait: `shutdown.timeout` does. */
 const LONGEST_WAIT = '1h';
 
 /**
- * Keeps the workers of this primary, which share a port, in a registry as one instance: registered while any of them serves, as fit as the
- * fittest of them, deregistered before the last one stops. Each time between the first worker and the last is a life with a Registrar of its own.
+ * Registers the workers of this primary, which share a port, as one instance: registered while any worker serves, as
+ * healthy as the healthiest worker, and deregistered before the last one stops. Each period with at least one worker
+ * has a Registrar of its own.
  */
 export class ClusterRegistrar {
   readonly #options: RegistrarOptions;
@@ -47,19 +50,22 @@ export class ClusterRegistrar {
   readonly #workers: WorkerChannels;
   readonly #attach = new Set<(registrar: Registrar) => void>();
   readonly #forceStop = new AbortController();
-  readonly #endObedience: () => void;
+  readonly #removeSignalHandlers: () => void;
   #registrar: Registrar | undefined;
-  /** The end of the life before. */
+  /** Settles when the previous Registrar has left the registry. */
   #leaving: Promise<void> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
 
-  /** Checks the options and begins to listen to the workers. `make` makes the Registrar of each life. Throws `ConfigError` that names every problem. */
+  /**
+   * Checks the options and starts to listen to the workers. `make` constructs the Registrar of each period. Throws
+   * one `ConfigError` that names every problem.
+   */
   constructor(options: RegistrarOptions, make: (options: RegistrarOptions) => Registrar) {
     this.#make = make;
     this.#config = resolveConfig(options);
     const registry = chooseRegistry(options);
     this.#options = { ...options, registry };
-    // One user more than the lives, each of which closes what it has used.
+    // One more user of the registry: each Registrar closes it, and it must outlive them all.
     this.#registry = new GuardedRegistry(registry, systemClock, this.#config.intervalMs);
     this.#members = new ServingWorkers(systemClock, () => this.#assess());
     this.#workers = new WorkerChannels({
@@ -72,20 +78,20 @@ export class ClusterRegistrar {
       stop: (reason: string, interactive: boolean) => this.#end(reason, interactive),
       forceStop: () => this.#forceStop.abort(),
     };
-    this.#endObedience = processSignals().subscribe(this.#config.signals, handler, (signal) => {
+    this.#removeSignalHandlers = processSignals().subscribe(this.#config.signals, handler, (signal) => {
       logger?.warn(
         { service: this.#config.name },
-        `${signal} has other listeners too: rollcall stops for it, ending the process is left to them`,
+        `${signal} has other listeners too: rollcall deregisters and drains, and they must end the process`,
       );
     });
   }
 
-  /** Of the instance as it is now; undefined while no worker serves. */
+  /** The current Registrar; undefined while no worker serves. */
   get registrar(): Registrar | undefined {
     return this.#registrar;
   }
 
-  /** Plain data, safe to print. */
+  /** A snapshot: plain data, safe to print. */
   status(): ClusterStatus {
     const workers = this.#members.healths.map(({ worker, ...health }) => ({
       id: worker,
@@ -95,7 +101,10 @@ export class ClusterRegistrar {
     return { workers, instance: this.#registrar?.status() };
   }
 
-  /** Calls `listener` at every `event` of the instance, in this life and in those that follow; the returned function ends that. */
+  /**
+   * Calls `listener` at every `event` of this Registrar and of those that follow. The returned function removes the
+   * listener.
+   */
   on<N extends EventName>(event: N, listener: Listener<N>): () => void {
     const offs: (() => void)[] = [];
     const attach = (registrar: Registrar) => offs.push(registrar.on(event, listener));
@@ -107,10 +116,13 @@ export class ClusterRegistrar {
     };
   }
 
-  /** Leaves the registry, has every worker serve on until its traffic has gone, and waits for their end. Terminal and idempotent. */
+  /**
+   * Deregisters, lets every worker serve on until its traffic has gone, and waits until all workers have exited.
+   * Terminal and idempotent.
+   */
   async stop(reason = 'stop() was called'): Promise<void> {
     await this.#end(reason, false);
-    this.#endObedience();
+    this.#removeSignalHandlers();
   }
 
   #end(reason: string, interactive: boolean): Promise<boolean> {
@@ -118,7 +130,7 @@ export class ClusterRegistrar {
     return this.#stopping;
   }
 
-  /** True when all went well. */
+  /** Resolves to true when everything succeeded. */
   async #stop(reason: string, interactive: boolean): Promise<boolean> {
     const registrar = this.#registrar;
     let clean = true;
@@ -130,7 +142,7 @@ export class ClusterRegistrar {
     } else {
       await Promise.race([
         registrar.stop(reason),
-        new Promise((resolve) => this.#forceStop.signal.addEventListener('abort', resolve)),
+        new Promise<void>((resolve) => onAbort(this.#forceStop.signal, resolve)),
       ]);
     }
     this.#workers.close();
@@ -138,7 +150,7 @@ export class ClusterRegistrar {
     return clean && !this.#forceStop.signal.aborted;
   }
 
-  /** Within `shutdown.timeout`; by force where it takes longer, or where somebody has run out of patience. */
+  /** Resolves when all workers have exited. After `shutdown.timeout`, or at a second signal, it kills the rest. */
   async #workersEnded(signal?: AbortSignal): Promise<void> {
     const late = new AbortController();
     const cancel = systemClock.after(this.#config.stopTimeoutMs, () => late.abort());
@@ -164,7 +176,7 @@ export class ClusterRegistrar {
   }
 
   #admit(worker: number, instance: ServiceInstance, report: HealthReport): Answer {
-    // It has been told to stop.
+    // The worker has been told to stop.
     if (this.#stopping !== undefined) return { outcome: 'lost' };
     try {
       this.#registrar ??= this.#begin(instance);
@@ -172,11 +184,10 @@ export class ClusterRegistrar {
       return { outcome: 'refused', problem: asError(thrown).message };
     }
     const { port } = this.#members.first ?? instance;
-    if (instance.port !== port)
-      return {
-        outcome: 'refused',
-        problem: `it serves port ${String(instance.port)} and the others ${String(port)}, but workers of one service share a port`,
-      };
+    if (instance.port !== port) {
+      const ports = `it serves port ${String(instance.port)} and the others ${String(port)}`;
+      return { outcome: 'refused', problem: `${ports}, but workers of one service share a port` };
+    }
     this.#members.register(worker, instance, report);
     return { outcome: 'done' };
   }
@@ -194,7 +205,10 @@ export class ClusterRegistrar {
     return registrar;
   }
 
-  /** Resolves when the worker may stop: to true when others serve on, to false when the instance is out of the registry. */
+  /**
+   * Resolves when the worker may stop: to true when other workers serve on, to false once the instance is
+   * deregistered.
+   */
   async #release(worker: number): Promise<boolean> {
     this.#members.remove(worker);
     if (this.#stopping !== undefined) await this.#registrar?.leave();
@@ -225,7 +239,10 @@ export class ClusterRegistrar {
   }
 }
 
-/** The options of the workers, as far as they are about the instance and not about the single worker; where it is, a worker has found out. */
+/**
+ * Keeps the options that describe the instance and drops those of a single worker; the worker has resolved address
+ * and port.
+ */
 function asPrimary(
   { ready: _ready, config: _config, health: _health, wait: _wait, required: _required, ...options }: RegistrarOptions,
   instance: ServiceInstance,

@@ -1,7 +1,7 @@
 import type { Registry } from '../contracts/registry.js';
 
-/** How the workers of one cluster come to be one instance: by their primary, or by one of them that the others agree on. */
+/** How the workers of one cluster become one instance: through their primary, or through an elected worker. */
 export interface Coordination extends Pick<Registry, 'read' | 'register' | 'remove'> {
-  /** This worker has left, and others go on serving on the same port. */
+  /** This worker has left, and other workers go on serving on the same port. */
   readonly handedOver: boolean;
 }

@@ -7,19 +7,19 @@ import { LockFile, readSign, touch } from './lock-file.js';
 import type { Sign } from './lock-file.js';
 
 export interface ElectionStorePlan {
-  /** Where all of them meet; made where it is missing. */
+  /** The folder that all workers share; created when missing. */
   readonly folder: string;
-  /** What they are to be one instance of. */
+  /** Identifies the instance that the workers form. */
   readonly id: string;
   readonly pid: number;
   readonly uid: number;
   readonly clock: Clock;
-  /** Whoever gives no sign for so long is dead. */
+  /** A worker without a sign of life for this long counts as dead. */
   readonly deadAfterMs: number;
   readonly isRunning: (pid: number) => boolean;
 }
 
-/** The folder in which workers of one instance agree on who holds its entry, and tell one another how they do. */
+/** The shared folder in which the workers of one instance elect the holder of its entry and publish their health. */
 export class ElectionStore {
   readonly #plan: ElectionStorePlan;
   readonly #folder: string;
@@ -32,19 +32,19 @@ export class ElectionStore {
     this.#lock = new LockFile(join(this.#folder, 'holder'), String(plan.pid), plan.clock, (sign) => this.#isDead(sign));
   }
 
-  /** Tells the others that we serve, and how we do. */
+  /** Publishes that this worker serves, with its health. */
   async sign({ status, reason }: HealthReport): Promise<void> {
     await this.#open();
     await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, { mode: 0o600 });
     await touch(this.#ours, this.#plan.clock.wallTime());
   }
 
-  /** We no longer serve. */
+  /** Publishes that this worker no longer serves. */
   async withdraw(): Promise<void> {
     await rm(this.#ours, { force: true });
   }
 
-  /** How the others do who serve. */
+  /** The health of the other workers that serve. */
   async others(): Promise<HealthReport[]> {
     await this.#open();
     const files = (await readdir(this.#folder)).filter((file) => file.endsWith('.worker'));
@@ -54,7 +54,7 @@ export class ElectionStore {
     return signs.flatMap((sign) => (sign === undefined || this.#isDead(sign) ? [] : healthOf(sign)));
   }
 
-  /** True when it is us who hold the entry, from now on or from before. */
+  /** Resolves to true when this worker holds the entry, newly or still. */
   async take(): Promise<boolean> {
     await this.#open();
     return this.#lock.take();
@@ -74,13 +74,15 @@ export class ElectionStore {
     return Math.abs(clock.wallTime() - at) > deadAfterMs || (Number.isInteger(pid) && !isRunning(pid));
   }
 
-  /** Others may write into the system's directory for temporary files: only what is ours alone is believed. */
+  /** Other users may write into the system's temporary directory, so a folder that is not ours alone is refused. */
   #open(): Promise<void> {
     this.#opened ??= (async () => {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
       const { uid, mode } = await stat(this.#plan.folder);
       if (uid !== this.#plan.uid || (mode & 0o022) !== 0)
-        throw new Error(`${this.#plan.folder} is not ours alone: remove it, or set TMPDIR`);
+        throw new Error(
+          `${this.#plan.folder} is writable by other users, so workers cannot trust it: remove it, or set TMPDIR`,
+        );
     })();
     this.#opened.catch(() => (this.#opened = undefined));
     return this.#opened;
@@ -91,7 +93,7 @@ function healthOf({ who }: Sign): HealthReport[] {
   try {
     return [JSON.parse(who.slice(who.indexOf(' ') + 1)) as HealthReport];
   } catch {
-    // Being written just now: it serves, and will have said how by the next look.
+    // The file is being written: the worker serves, and the next read shows its health.
     return [{ status: 'passing', reason: 'ok' }];
   }
 }

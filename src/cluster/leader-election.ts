@@ -10,9 +10,9 @@ import type { ElectionStore } from './election-store.js';
 import { overallHealth } from './serving-workers.js';
 import type { Coordination } from './coordination.js';
 
-/** How soon somebody notices that nobody holds the entry any more. */
+/** How soon a standby worker notices that the holder has gone. */
 const LOOK_EVERY_MS = 500;
-/** Of the TTL: a holder that gives no sign for so long is followed by another before the entry runs out. */
+/** Share of the TTL without a sign of life after which another worker takes over, before the entry expires. */
 const DEAD_AFTER = 2 / 3;
 
 export interface LeaderElectionPlan {
@@ -21,18 +21,19 @@ export interface LeaderElectionPlan {
   readonly ttlMs: number;
   readonly pid: number;
   readonly isRunning: (pid: number) => boolean;
-  /** @default one for this user, in the system's directory for temporary files */
+  /** @default a folder of this user in the system's temporary directory */
   readonly folder?: string;
 }
 
 /**
- * Workers without a primary of ours, as PM2 has them, agree on who of them holds the one entry. The holder beats for all; the others stand by, and
- * the first that finds the place empty takes the entry over as it is: same id, written over, so that readers see no gap.
+ * Leader election among workers whose primary is not ours, e.g. under PM2: one worker holds the entry and beats for
+ * all, the others stand by. When the holder has gone, the first standby takes the entry over under the same id, so
+ * that readers see no gap.
  */
 export class LeaderElection implements Coordination {
   readonly #plan: LeaderElectionPlan;
   #store: Promise<ElectionStore> | undefined;
-  /** Our own part, of which the registry knows nothing while we stand by. */
+  /** Our own state; the registry knows nothing of it while we stand by. */
   #leased: LeasedInstance | undefined;
   #held: Registration | undefined;
   #handedOver = false;
@@ -49,7 +50,7 @@ export class LeaderElection implements Coordination {
     const isOurs =
       this.#held !== undefined || (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
     if (isOurs) return this.#plan.registry.read(key, signal);
-    // What is there is the work of another of us: no past self of ours, and no rival.
+    // The entry was written by another worker of this instance: it is neither stale nor a conflict.
     return this.#leased && toEntry(this.#leased, false);
   }
 
@@ -78,7 +79,7 @@ export class LeaderElection implements Coordination {
   ): Promise<Renewal> {
     this.#leased = renewed(this.#leased ?? registered(instance, report, undefined), report);
     await store.sign(report);
-    // Asked before each beat: whoever was still for too long has been followed by another.
+    // Checked before each beat: after a long stall another worker may have taken over.
     if (!(await store.take())) {
       this.#held = undefined;
       return { ttlMs: instance.ttlMs, nextBeatInMs: LOOK_EVERY_MS };
@@ -87,7 +88,10 @@ export class LeaderElection implements Coordination {
     return this.#held.renew(forAll(report, await store.others()), signal);
   }
 
-  /** Called until the entry is gone or another's. Whoever is the last removes it; otherwise it is left for one of the others to take over. */
+  /**
+   * Repeated until the entry is gone or another worker's. The last worker removes it; otherwise another worker takes
+   * it over.
+   */
   async #leave(store: ElectionStore, signal: AbortSignal): Promise<void> {
     await store.withdraw();
     this.#leased = undefined;
@@ -108,13 +112,13 @@ export class LeaderElection implements Coordination {
       clock,
       deadAfterMs: ttlMs * DEAD_AFTER,
     };
-    // Loaded when it is needed: its parts of Node are dear.
+    // Loaded at first use: the Node modules it needs are expensive.
     this.#store ??= import('./election-store.js').then(({ ElectionStore }) => new ElectionStore(plan));
     return this.#store;
   }
 }
 
-/** As fit as the fittest; out of traffic on purpose only when all are. */
+/** The health of the healthiest worker; maintenance only when all workers are in maintenance. */
 function forAll(own: HealthReport, others: readonly HealthReport[]): HealthReport {
   const healths = [own, ...others];
   const { status, detail } = overallHealth(healths);

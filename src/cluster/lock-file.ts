@@ -1,13 +1,13 @@
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.js';
 
-/** Who has put its name into a file, and when it last gave a sign of life there. */
+/** The owner of a file and its last sign of life there. */
 export interface Sign {
   readonly who: string;
   readonly at: number;
 }
 
-/** Undefined: there is no such file. */
+/** Reads the owner; undefined when the file does not exist. */
 export async function readSign(path: string): Promise<Sign | undefined> {
   try {
     const [who, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
@@ -18,7 +18,7 @@ export async function readSign(path: string): Promise<Sign | undefined> {
   }
 }
 
-/** A sign of life in a file that is there. False: it is not. */
+/** Writes a sign of life into an existing file. Resolves to false when the file does not exist. */
 export async function touch(path: string, atMs: number): Promise<boolean> {
   try {
     await utimes(path, atMs / 1_000, atMs / 1_000);
@@ -29,7 +29,7 @@ export async function touch(path: string, atMs: number): Promise<boolean> {
   }
 }
 
-/** A file that one process at a time has made, and others replace when its maker is dead. */
+/** A lock file: one process owns it at a time, and others replace it when its owner is dead. */
 export class LockFile {
   readonly #path: string;
   readonly #who: string;
@@ -43,7 +43,7 @@ export class LockFile {
     this.#isDead = isDead;
   }
 
-  /** True when it is ours, from now on or from before. */
+  /** Resolves to true when the lock is ours, newly or still. */
   async take(): Promise<boolean> {
     if (await this.#make()) return true;
     const sign = await readSign(this.#path);
@@ -56,7 +56,7 @@ export class LockFile {
     return (await readSign(this.#path))?.who === this.#who;
   }
 
-  /** Leaves it to the others. */
+  /** Releases the lock. */
   async release(): Promise<void> {
     if (await this.isOurs()) await rm(this.#path, { force: true });
   }
@@ -71,7 +71,10 @@ export class LockFile {
     return touch(this.#path, this.#clock.wallTime());
   }
 
-  /** Of several that see it dead one renames it. What was renamed is looked at: another may have been quicker, and have made its own by then. */
+  /**
+   * Removes a dead owner's file. Of several processes only one succeeds in renaming it. It then verifies what it
+   * renamed, because a faster process may have created its own lock by then.
+   */
   async #bury({ who }: Sign): Promise<boolean> {
     const grave = `${this.#path}.${this.#who}`;
     try {

@@ -8,11 +8,11 @@ export interface LinkPlan {
   readonly channel: Channel;
   /** Name of the service. */
   readonly service: string;
-  /** The primary stops the whole instance. */
+  /** Called when the primary stops the whole instance. */
   readonly onStop: () => void;
 }
 
-/** A worker's side of its talk with the primary about one service. */
+/** The worker's end of the conversation with the primary about one service. */
 export class PrimaryLink {
   readonly #plan: LinkPlan;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
@@ -21,7 +21,7 @@ export class PrimaryLink {
   #isHere = false;
   #onHere: () => void = () => undefined;
 
-  /** Resolves when the primary has said that it speaks for the service, which may be never. */
+  /** Resolves when the primary confirms that it coordinates the service, which may never happen. */
   readonly here = new Promise<void>((resolve) => {
     this.#onHere = resolve;
   });
@@ -38,7 +38,7 @@ export class PrimaryLink {
     return this.#isHere;
   }
 
-  /** A primary that has gone takes what it held with it. */
+  /** Whether the channel is open; a primary that has gone has lost its state. */
   get isOpen(): boolean {
     return this.#plan.channel.isOpen();
   }
@@ -47,7 +47,10 @@ export class PrimaryLink {
     this.#send({ kind: 'hello' });
   }
 
-  /** Rejects with the signal's reason, and when the primary has gone. */
+  /**
+   * Resolves to the answer. Rejects with the signal's reason, or with `RegistryUnavailableError` when the primary has
+   * gone.
+   */
   async ask(request: Request, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
     const number = (this.#asked += 1);
@@ -56,10 +59,13 @@ export class PrimaryLink {
     });
     try {
       if (!this.#send({ kind: 'request', number, request }))
-        throw new RegistryUnavailableError('the primary of the cluster is gone', {
-          registry: 'primary',
-          operation: request.verb,
-        });
+        throw new RegistryUnavailableError(
+          'the primary of the cluster has gone and this worker cannot register without it: restart the cluster',
+          {
+            registry: 'primary',
+            operation: request.verb,
+          },
+        );
       return await abortable(answered, signal);
     } finally {
       this.#waiting.delete(number);

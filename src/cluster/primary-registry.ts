@@ -7,7 +7,7 @@ import type { Answer, Request } from './messages.js';
 import type { PrimaryLink } from './primary-link.js';
 import type { Coordination } from './coordination.js';
 
-/** To a worker its primary is the registry: it is told what a registry would be, and makes one instance of what all workers tell. */
+/** The primary as a worker's registry: it combines the registrations of all workers into one instance. */
 export class PrimaryRegistry implements Coordination {
   readonly #link: PrimaryLink;
   #handedOver = false;
@@ -21,7 +21,7 @@ export class PrimaryRegistry implements Coordination {
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    // A primary that has gone holds nothing any more.
+    // A primary that has gone holds no entry.
     return this.#link.isOpen ? (await this.#ask({ verb: 'read', key }, signal)).entry : undefined;
   }
 
@@ -38,7 +38,7 @@ export class PrimaryRegistry implements Coordination {
     };
   }
 
-  /** Resolves when the worker may stop: others serve on, or the instance is out of the registry. */
+  /** Resolves when the worker may stop: other workers serve on, or the instance is deregistered. */
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     if (!this.#link.isOpen) return;
     const { handedOver = false } = await this.#ask({ verb: 'remove', key }, signal);

@@ -8,23 +8,26 @@ import type { Entry } from '../contracts/registry.js';
 interface ServingWorker {
   readonly leased: LeasedInstance;
   readonly expired: boolean;
-  /** Ends the watch for its next heartbeat. */
+  /** Cancels the expiry of its last heartbeat. */
   readonly callOff: () => void;
 }
 
-/** One worker as the instance is made of it. */
+/** One worker's contribution to the instance's health. */
 export interface WorkerHealth extends HealthReport {
   readonly worker: number;
 }
 
-/** What all workers are together. */
+/** The health of all workers together. */
 export interface OverallHealth {
   readonly status: ComponentStatus;
   /** For people, e.g. `3 of 4 workers are fit`. */
   readonly detail: string;
 }
 
-/** The workers that serve, each with what its last heartbeat said. One that gives none for its TTL is unfit until the next. */
+/**
+ * The workers that serve, each with the report of its last heartbeat. A worker without a heartbeat for its TTL is
+ * critical until the next.
+ */
 export class ServingWorkers {
   readonly #clock: Clock;
   readonly #onChange: () => void;
@@ -59,7 +62,7 @@ export class ServingWorkers {
     this.#set(worker, registered(instance, report, this.#members.get(worker)?.leased));
   }
 
-  /** False: it is not one of them. */
+  /** Returns false when the worker is not registered. */
   renew(worker: number, { nonce }: InstanceKey, report: HealthReport): boolean {
     const member = this.#members.get(worker);
     if (member === undefined || member.leased.instance.nonce !== nonce) return false;
@@ -85,7 +88,7 @@ export class ServingWorkers {
 
 const goodness: readonly HealthStatus[] = ['passing', 'warning'];
 
-/** As well as the fittest worker: connections go to any of them, and while one is fit the instance can serve. */
+/** The health of the healthiest worker: while one is fit, the instance can serve. */
 export function overallHealth(healths: readonly HealthReport[]): OverallHealth {
   const best = goodness.find((status) => healths.some((health) => health.status === status)) ?? 'critical';
   const fit = healths.filter(({ status }) => goodness.includes(status)).length;

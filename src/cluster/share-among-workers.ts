@@ -5,25 +5,25 @@ import type { WorkerRegistry } from './worker-registry.js';
 
 export interface SharePlan {
   readonly clock: Clock;
-  /** Name of the service. */
   readonly service: string;
   readonly ttlMs: number;
-  /** The primary stops the whole instance. */
+  /** Called when the primary stops the whole instance. */
   readonly onStop: () => void;
-  /** Whether there is such a process. */
+  /** Whether a process with this id exists. */
   readonly isRunning: (pid: number) => boolean;
 }
 
 /**
- * In a worker of node:cluster what makes one instance of all workers; anywhere else the registry as it is. Where the instance is to be found is as
- * without all that; how it is registered is agreed among the workers.
+ * In a worker of node:cluster, returns a registry through which all workers become one instance; in any other
+ * process, returns the registry itself. Address and port are found as usual; only the registration is coordinated
+ * among the workers.
  */
 export function shareAmongWorkers(registry: Registry, amongst: SharePlan): Registry {
   const channel = channelToPrimary();
   if (channel === undefined) return registry;
   let loading: Promise<WorkerRegistry> | undefined;
   let way: WorkerRegistry | undefined;
-  // Of no use to anybody but a worker, and so not part of every import.
+  // Only workers need it, so it is not part of every import.
   const agreed = async () => {
     loading ??= import('./worker-registry.js').then(
       ({ WorkerRegistry }) => new WorkerRegistry({ ...amongst, registry, channel }),

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
+import { onAbort } from '../core/abort.js';
 import { seal, unseal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
 
@@ -7,16 +8,16 @@ import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
 export interface WorkerChannelsPlan {
   /** Name of the service. */
   readonly service: string;
-  /** A worker asks for something; resolves to what it is told. */
+  /** Answers one request of a worker. */
   readonly answer: (worker: number, request: Request) => Promise<Answer>;
-  /** A worker has ended, or cut its channel. */
+  /** Called when a worker has exited or closed its channel. */
   readonly onGone: (worker: number) => void;
 }
 
-/** The primary's side of the talk with all workers about one service. */
+/** The primary's end of the conversation with all workers about one service. */
 export class WorkerChannels {
   readonly #plan: WorkerChannelsPlan;
-  /** Those that have a part in the service. */
+  /** Workers that take part in the service. */
   readonly #ours = new Map<number, Worker>();
   readonly #waiting = new Set<() => void>();
   #stopping = false;
@@ -38,7 +39,7 @@ export class WorkerChannels {
     cluster.on('message', this.#onMessage);
     cluster.on('disconnect', this.#onDisconnect);
     cluster.on('exit', this.#onExit);
-    // Those that have asked in vain by now.
+    // For workers that asked before this object existed.
     for (const worker of Object.values(cluster.workers ?? {}))
       if (worker !== undefined) this.#say(worker, { kind: 'here' });
   }
@@ -47,32 +48,30 @@ export class WorkerChannels {
     return this.#ours.get(worker)?.process.pid;
   }
 
-  /** Has every worker stop as it would at a SIGTERM, and those that come later. */
+  /** Makes every worker stop as at a SIGTERM, including workers that report later. */
   stop(): void {
     this.#stopping = true;
     for (const worker of this.#ours.values()) this.#tellToStop(worker);
   }
 
-  /** Resolves when every worker has ended; those that have not when the signal aborts are ended by force. */
+  /** Resolves when every worker has exited. When the signal aborts, it kills those that remain. */
   ended(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const kill = () => {
+      const removeListener = onAbort(signal, () => {
         for (const { process: child } of this.#ours.values()) child.kill('SIGKILL');
-      };
+      });
       const look = () => {
         if (this.#ours.size > 0) return;
         this.#waiting.delete(look);
-        signal.removeEventListener('abort', kill);
+        removeListener();
         resolve();
       };
       this.#waiting.add(look);
-      signal.addEventListener('abort', kill);
-      if (signal.aborted) kill();
       look();
     });
   }
 
-  /** Hears nothing more. */
+  /** Removes all listeners. */
   close(): void {
     cluster.off('message', this.#onMessage);
     cluster.off('disconnect', this.#onDisconnect);
@@ -93,13 +92,13 @@ export class WorkerChannels {
   }
 
   #tellToStop(worker: Worker): void {
-    // What a host looks at before it forks another one in its place.
+    // A host reads this flag before it forks a replacement.
     worker.exitedAfterDisconnect = true;
     this.#say(worker, { kind: 'stop' });
   }
 
   #say(worker: Worker, message: ToWorker): void {
-    // A worker that cannot hear it is about to end.
+    // A worker without a channel is about to exit.
     if (worker.isConnected()) worker.send(seal(this.#plan.service, message), () => undefined);
   }
 }

@@ -8,25 +8,28 @@ import { PrimaryLink } from './primary-link.js';
 import { PrimaryRegistry } from './primary-registry.js';
 import type { Coordination } from './coordination.js';
 
-/** A primary that speaks for the service says so at once, unless it is busy. */
+/** A primary that coordinates the service answers at once, unless it is busy. */
 const HERE_WITHIN_MS = 2_000;
 
 export interface WorkerRegistryPlan {
-  /** Where the service is to be registered, by whomever. */
+  /** The registry that holds the shared entry. */
   readonly registry: Registry;
   readonly channel: Channel;
   readonly clock: Clock;
   /** Name of the service. */
   readonly service: string;
   readonly ttlMs: number;
-  /** The primary stops the whole instance. */
+  /** Called when the primary stops the whole instance. */
   readonly onStop: () => void;
   readonly isRunning: (pid: number) => boolean;
-  /** Where workers meet that have to agree among themselves. @default one for this user, in the system's directory for temporary files */
+  /** The folder for leader election. @default a folder of this user in the system's temporary directory */
   readonly folder?: string;
 }
 
-/** How a worker is registered: by the primary where that has called `registerCluster`, and by agreement with the other workers where it has not. */
+/**
+ * The registry of a worker: its primary where that has called `registerCluster`, else leader election among the
+ * workers.
+ */
 export class WorkerRegistry implements Coordination {
   readonly #clock: Clock;
   readonly #link: PrimaryLink;
@@ -68,12 +71,12 @@ export class WorkerRegistry implements Coordination {
     this.#link.close();
   }
 
-  /** A primary that speaks up late is the one all the same. */
+  /** A primary that answers late takes over from the election. */
   get #way(): Coordination {
     return this.#link.isHere ? this.#byPrimary : this.#leaderElection;
   }
 
-  /** Resolves when the primary has said that it is here, or nothing for long enough. */
+  /** Resolves when the primary has answered, or has been silent for long enough. */
   #known(): Promise<void> {
     this.#asked ??= this.#ask();
     return this.#asked;

@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import type { ConfigSource, SourceReading } from '../contracts/config-source.js';
-import type { Cursor } from '../contracts/discovery.js';
 import { StoppedError, hasCode } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
-import { backoffFor } from '../core/backoff.js';
+import { backoffFor, jitteredPauseMs } from '../core/backoff.js';
 import { withDeadline } from '../core/deadline.js';
-import { retry } from '../core/retry.js';
+import { longPoll } from '../core/long-poll.js';
 import type { ConfigRejection, RegistrarEvents } from '../contracts/events.js';
 import { printable } from '../core/printable.js';
 
@@ -43,10 +42,8 @@ export class LiveConfig {
   readonly #plan: LiveConfigPlan;
   readonly #over = new AbortController();
   readonly #told = new Set<string>();
-  #cursor: Cursor | undefined;
   /** What the source said last, good or bad. */
   #seen: string | undefined;
-  #unreadable = false;
   #following: Promise<void> = Promise.resolve();
 
   constructor(plan: LiveConfigPlan) {
@@ -74,7 +71,7 @@ export class LiveConfig {
 
   async #readFirst(signal: AbortSignal): Promise<void> {
     try {
-      const reading = await this.#read(undefined, FIRST_READ_WITHIN_MS, signal);
+      const reading = await this.#read(FIRST_READ_WITHIN_MS, signal);
       if (reading.values === undefined) return;
       await this.#plan.apply(reading.values);
       this.#seen = contentOf(reading);
@@ -83,61 +80,54 @@ export class LiveConfig {
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#plan;
-    for (;;) {
-      const askedAt = clock.now();
-      const reading = await retry(() => this.#settled(signal), {
+  #follow(signal: AbortSignal): Promise<never> {
+    const { source, clock, random } = this.#plan;
+    return longPoll(
+      {
         clock,
-        random,
-        signal,
-        backoff: (error) => backoffFor(error, false),
-        mayRetry: () => true,
-        onFailed: (error) => {
-          if (!this.#unreadable) this.#reject('unreadable', error.message);
-          this.#unreadable = true;
+        poll: async (cursor, until) => source.poll(cursor, until),
+        deadlines: {
+          operation: this.#reading,
+          heldMs: source.holdMs ?? LONGEST_HOLD_MS,
+          requestMs: READ_WITHIN_MS,
         },
-      });
-      this.#unreadable = false;
-      this.#consider(reading, signal);
-      const roundMs = this.#cursor === undefined ? POLL_EVERY_MS : SHORTEST_ROUND_MS;
-      await clock.sleep(Math.max(0, askedAt + roundMs - clock.now()), signal);
-    }
+        settle: (reading, until) => this.#settled(reading, until),
+        minRoundMs: SHORTEST_ROUND_MS,
+        // An answer that comes at once may well be the next change.
+        maxRoundMs: SHORTEST_ROUND_MS,
+        pollEveryMs: POLL_EVERY_MS,
+        failurePauseMs: (error, failed) => jitteredPauseMs(backoffFor(error, false), failed, random),
+        onAnswer: (reading) => this.#consider(reading, signal),
+        onFailed: (error, { failed }) => {
+          if (failed === 1) this.#reject('unreadable', error.message);
+        },
+      },
+      signal,
+    );
   }
 
-  /** The next reading; news are read again until the source has come to rest. */
-  async #settled(signal: AbortSignal): Promise<SourceReading> {
-    let reading = await this.#next(signal);
+  /** News are read again until the source has come to rest. */
+  async #settled(first: SourceReading, signal: AbortSignal): Promise<SourceReading> {
+    let reading = first;
     for (let readings = 1; readings < MOST_READINGS; readings += 1) {
       const content = contentOf(reading);
       if (content === this.#seen) break;
       await this.#plan.clock.sleep(SETTLE_MS, signal);
-      reading = await this.#read(undefined, READ_WITHIN_MS, signal);
+      reading = await this.#read(READ_WITHIN_MS, signal);
       if (contentOf(reading) === content) break;
     }
-    this.#cursor = reading.cursor;
     return reading;
   }
 
-  async #next(signal: AbortSignal): Promise<SourceReading> {
-    // After a failure the source may have another history: only a whole reading gives a cursor again.
-    const cursor = this.#cursor;
-    this.#cursor = undefined;
-    if (cursor !== undefined) {
-      try {
-        return await this.#read(cursor, this.#plan.source.holdMs ?? LONGEST_HOLD_MS, signal);
-      } catch (error) {
-        if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
-      }
-    }
-    return this.#read(undefined, READ_WITHIN_MS, signal);
+  #read(withinMs: number, signal: AbortSignal): Promise<SourceReading> {
+    const { source, clock } = this.#plan;
+    return withDeadline(clock, withinMs, { operation: this.#reading }, signal, async (until) =>
+      source.poll(undefined, until),
+    );
   }
 
-  #read(cursor: Cursor | undefined, withinMs: number, signal: AbortSignal): Promise<SourceReading> {
-    const { source, clock } = this.#plan;
-    return withDeadline(clock, withinMs, { operation: `reading ${source.name}` }, signal, async (until) =>
-      source.poll(cursor, until),
-    );
+  get #reading(): string {
+    return `reading ${this.#plan.source.name}`;
   }
 
   #consider(reading: SourceReading, signal: AbortSignal): void {

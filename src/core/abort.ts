@@ -1,15 +1,54 @@
 import { asError } from './errors.js';
 
+/** Calls `run` once when the signal aborts, at once when it already has. The returned function removes the listener. */
+export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  if (signal.aborted) {
+    run();
+    return () => undefined;
+  }
+  signal.addEventListener('abort', run, { once: true });
+  return () => {
+    signal.removeEventListener('abort', run);
+  };
+}
+
+/** Rejects with the signal's reason when it aborts, and never settles otherwise. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    onAbort(signal, () => {
+      reject(asError(signal.reason));
+    });
+  });
+}
+
 /** `promise`, or a rejection with the signal's reason when that comes first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
+    const removeListener = onAbort(signal, () => {
       reject(asError(signal.reason));
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', onAbort);
+    });
+    promise.then(resolve, reject).finally(removeListener);
+  });
+}
+
+/**
+ * Resolves when the subscription notifies; rejects with the signal's reason when that comes first. Either way it ends
+ * the subscription with the function that `subscribe` returned. Does not subscribe when the signal has already aborted.
+ */
+export function untilNotified(subscribe: (notify: () => void) => () => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(asError(signal.reason));
+      return;
+    }
+    const unsubscribe = subscribe(() => {
+      removeListener();
+      unsubscribe();
+      resolve();
+    });
+    const removeListener = onAbort(signal, () => {
+      unsubscribe();
+      reject(asError(signal.reason));
     });
   });
 }

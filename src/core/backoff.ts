@@ -26,3 +26,16 @@ export interface Backoff {
   /** What is waited in any case, the jitter on top. @default 0 */
   readonly floorMs?: number;
 }
+
+/**
+ * The wait after the `attempt`th failure in a row: the floor plus full jitter, anything up to the exponential bound,
+ * so that many clients that failed together do not return together
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ */
+export function jitteredPauseMs(
+  { firstMs, capMs, floorMs = 0 }: Backoff,
+  attempt: number,
+  random: () => number,
+): number {
+  return floorMs + random() * Math.min(capMs, firstMs * 2 ** Math.min(attempt - 1, 30));
+}

@@ -1,3 +1,5 @@
+import { untilNotified } from './abort.js';
+
 /** The only source of time and the only owner of timers; tests inject one of their own. */
 export interface Clock {
   /** Monotonic milliseconds, the same in every thread of the process: only differences mean something. */
@@ -42,19 +44,8 @@ export const systemClock: Clock = {
 
 /** `sleep` in terms of `after`, shared by every clock. */
 export function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const onAbort = () => {
-      cancel();
-      reject(signal?.reason as Error);
-    };
-    const cancel = clock.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal !== undefined) return untilNotified((notify) => clock.after(ms, notify), signal);
+  return new Promise((resolve) => {
+    clock.after(ms, resolve);
   });
 }

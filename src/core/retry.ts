@@ -1,3 +1,4 @@
+import { jitteredPauseMs } from './backoff.js';
 import type { Backoff } from './backoff.js';
 import type * as PRetry from 'p-retry';
 import type { Clock } from './clock.js';
@@ -42,8 +43,7 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
       async shouldRetry({ error, attemptNumber }) {
         const cause = (error as Failure).cause;
         plan.onFailed(cause);
-        const backoff = plan.backoff(cause);
-        const ms = (backoff.floorMs ?? 0) + fullJitter(backoff, attemptNumber, plan.random);
+        const ms = jitteredPauseMs(plan.backoff(cause), attemptNumber, plan.random);
         await (plan.pause?.(ms) ?? plan.clock.sleep(ms, plan.signal));
         return true;
       },
@@ -72,12 +72,4 @@ class Failure extends Error {
     super(cause.message);
     this.cause = cause;
   }
-}
-
-/**
- * Anything between nothing and the exponential bound: many clients that failed together do not return together
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
- */
-export function fullJitter({ firstMs, capMs }: Backoff, attempt: number, random: () => number): number {
-  return random() * Math.min(capMs, firstMs * 2 ** Math.min(attempt - 1, 30));
 }

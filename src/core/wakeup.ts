@@ -1,3 +1,4 @@
+import { untilNotified } from './abort.js';
 import type { Clock } from './clock.js';
 
 /** Wakes the one loop that waits for it: after a time, or as soon as it is rung. A ring that nobody waits for is kept. */
@@ -19,26 +20,14 @@ export class Wakeup {
   async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#rung && ms > 0) {
-      await new Promise<void>((resolve, reject) => {
-        const done = () => {
+      await untilNotified((wake) => {
+        const cancel = clock.after(ms, wake);
+        this.#wake = wake;
+        return () => {
           cancel();
-          signal.removeEventListener('abort', onAbort);
           this.#wake = undefined;
         };
-        const onAbort = () => {
-          done();
-          reject(signal.reason as Error);
-        };
-        const cancel = clock.after(ms, () => {
-          done();
-          resolve();
-        });
-        this.#wake = () => {
-          done();
-          resolve();
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-      });
+      }, signal);
     }
     this.#rung = false;
   }

@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { dirname } from 'node:path';
-import { asError } from '../core/errors.js';
+import { untilAborted } from '../core/abort.js';
 
 /** What tells one version of a file from another without reading it. */
 export interface FileVersion {
@@ -39,7 +39,7 @@ export async function untilChanged(path: string, isOther: () => Promise<boolean>
     }
   } catch {
     // Nothing to watch, or no watcher to be had: the caller asks again when the hold is over.
-    await aborted(signal);
+    await untilAborted(signal);
   }
 }
 
@@ -52,14 +52,4 @@ export async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const fail = () => {
-      reject(asError(signal.reason));
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
 }

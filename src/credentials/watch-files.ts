@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { untilChanged, versionOf } from './file-version.js';
 
@@ -32,11 +33,10 @@ async function untilAnyOther(
   signal: AbortSignal,
 ): Promise<void> {
   const round = new AbortController();
-  const end = () => {
-    round.abort(signal.reason);
-  };
   signal.throwIfAborted();
-  signal.addEventListener('abort', end, { once: true });
+  const removeListener = onAbort(signal, () => {
+    round.abort(signal.reason);
+  });
   const isOther = async () => (await marksOf(files)) !== known;
   try {
     await Promise.race([
@@ -44,7 +44,7 @@ async function untilAnyOther(
       ...files.map((path) => untilChanged(path, isOther, round.signal)),
     ]);
   } finally {
-    signal.removeEventListener('abort', end);
+    removeListener();
     round.abort();
   }
 }

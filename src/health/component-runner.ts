@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { asError } from '../core/errors.js';
 import { withDeadline } from '../core/deadline.js';
@@ -29,7 +30,7 @@ export async function runComponent({ plan, clock, tell }: ComponentRun, signal: 
         { operation: `the run of '${plan.name}'` },
         signal,
         (bounded) => {
-          bounded.addEventListener('abort', () => (isOver = true), { once: true });
+          onAbort(bounded, () => (isOver = true));
           const run = Promise.resolve().then(() => plan.run(bounded));
           const onEnd = () => {
             running = undefined;

@@ -1,19 +1,11 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Endpoint } from '../contracts/endpoint.js';
 import { isConsulCheck, isLocalClient } from './health-client.js';
 import type { HealthClient } from './health-client.js';
 import type { Health } from '../contracts/health-report.js';
+import { NOT_READY, probedHealth } from './effective-report.js';
+import type { ProbeFacts } from './effective-report.js';
 import { healthResponses, servingResponses } from './health-responses.js';
 import type { HealthResponse, ServingResponses } from './health-responses.js';
-
-/** What the endpoint needs to know, asked anew at each request. */
-export interface HealthFacts {
-  /** The start gate has opened. */
-  readonly ready: boolean;
-  /** The instance is leaving. */
-  readonly draining: boolean;
-  /** Another object whenever anything in it has changed. */
-  readonly health: Health;
-}
 
 /** The part of a request (node:http, or node:http2's compatibility API) that the endpoint reads. */
 export interface HealthRequest extends HealthClient {
@@ -32,15 +24,11 @@ export interface HealthReply {
  * the begin of leaving; else 200, or 429 for a warning where Consul's own check asks (it calls itself `Consul Health Check`).
  * `<path>/ready`: the same, and 200 for a warning. `<path>/live`: always 200. A query string and a slash at the end make no difference.
  */
-export interface HealthEndpoint {
+export interface HealthEndpoint extends Endpoint {
   /** The three paths, the general one first. */
   readonly paths: readonly string[];
-  /** Whether a request for this URL (path and query) is the endpoint's. */
-  handles(url: string): boolean;
-  /** Writes the whole answer. Only for a request whose URL it handles. */
+  /** Writes the whole answer. */
   answer(request: HealthRequest, reply: HealthReply): void;
-  /** The same for a raw HTTP/2 stream. */
-  answerStream(stream: ServerHttp2Stream, request: Omit<HealthRequest, 'socket'>): void;
 }
 
 export interface EndpointPlan {
@@ -48,7 +36,7 @@ export interface EndpointPlan {
   readonly path: string;
   /** Tell everybody how each component does, not only those who ask over loopback. */
   readonly details: boolean;
-  readonly facts: () => HealthFacts;
+  readonly facts: () => ProbeFacts;
 }
 
 export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEndpoint {
@@ -70,14 +58,14 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
     if (method !== 'GET' && method !== 'HEAD') return healthResponses.methodNotAllowed;
     const asked = pathIn(url);
     if (asked === live) return healthResponses.live;
-    const now = facts();
-    if (now.draining) return healthResponses.draining;
-    if (!now.ready) return healthResponses.notReady;
-    const responses = responsesFor(now.health);
+    const health = probedHealth(facts());
+    if (health === 'draining') return healthResponses.draining;
+    if (health === NOT_READY) return healthResponses.notReady;
+    const responses = responsesFor(health);
     if (asked === ready) return responses.plain;
     // What tells askers apart is looked at only where it matters: a look at the headers costs more than the answer.
-    const detailed = now.health.components.length > 0 && (details || isLocalClient(request));
-    const toConsul = now.health.status === 'warning' && isConsulCheck(request);
+    const detailed = health.components.length > 0 && (details || isLocalClient(request));
+    const toConsul = health.status === 'warning' && isConsulCheck(request);
     if (toConsul) return detailed ? responses.detailedToConsul : responses.plainToConsul;
     return detailed ? responses.detailed : responses.plain;
   };

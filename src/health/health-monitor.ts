@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { CircuitOpenError, ConfigError } from '../core/errors.js';
 import { printable } from '../core/printable.js';
@@ -82,7 +83,7 @@ export class HealthMonitor {
       });
       if (onFail === 'warning' || onFail === 'critical') seen.push(first);
     }
-    signal.addEventListener('abort', () => this.#settling?.(), { once: true });
+    onAbort(signal, () => this.#settling?.());
     await Promise.all(seen);
   }
 

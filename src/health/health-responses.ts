@@ -1,3 +1,4 @@
+import { NOT_READY } from './effective-report.js';
 import type { ComponentHealth, ComponentStatus, Health } from '../contracts/health-report.js';
 
 /** A health answer, ready to be written. */
@@ -14,7 +15,7 @@ const LONGEST_DETAILS = 2_500;
 /** The answers that do not depend on the components. Prepared once: a probe must cost nothing, also on a server that is short of memory. */
 export const healthResponses = {
   live: healthJson(200, { status: 'pass' }),
-  notReady: healthJson(503, { status: 'fail', output: 'not ready yet' }),
+  notReady: healthJson(503, { status: 'fail', output: NOT_READY }),
   draining: healthJson(503, { status: 'fail', output: 'draining' }),
   methodNotAllowed: {
     status: 405,

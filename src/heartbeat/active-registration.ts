@@ -1,19 +1,19 @@
 import type { Registration } from '../contracts/registry.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 
-/** An entry of ours in the registry, and what we know of it. */
+/** Our entry in the registry and what we know about it. */
 export interface ActiveRegistration {
   registration: Registration;
-  /** What was written. */
+  /** The instance as written. */
   instance: ServiceInstance;
-  /** When the last accepted heartbeat was sent; at first, when the registration was. */
+  /** When the last accepted heartbeat was sent; before the first, when the registration was sent. */
   beatAt: number;
   ttlMs: number;
-  /** The registry did not know the receipt any more: an entry that is there all the same lacks what heartbeats feed. */
+  /** The registry rejected the receipt as unknown: an entry that exists all the same lacks its heartbeat check. */
   refused: boolean;
 }
 
-/** It was written with credentials that others have taken the place of. */
+/** Whether the entry was written with credentials that have been replaced since. */
 export function hasStaleCredentials({ registration }: Pick<ActiveRegistration, 'registration'>): boolean {
   return registration.hasStaleCredentials?.() ?? false;
 }

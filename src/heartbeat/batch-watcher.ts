@@ -1,3 +1,4 @@
+import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { StoppedError } from '../core/errors.js';
 import type { InstanceKey } from '../contracts/service-instance.js';
@@ -6,29 +7,32 @@ import type { Presence } from '../contracts/registry.js';
 
 const LOOK_EVERY_MS = 1_000;
 
-/** An entry that no held poll watches. */
+/** An entry that no long poll watches. */
 export interface Watched {
   readonly key: InstanceKey & { readonly nonce: string };
-  /** How it can be looked for at the moment; undefined: not. */
+  /** How to look for it now; undefined when that is not possible. */
   readonly presence: () => Presence | undefined;
-  /** It is no longer there. */
+  /** Called when the entry is no longer there. */
   readonly onNews: () => void;
 }
 
-/** Watches any number of entries by one look a second at each place, so that a loss is not noticed at the next beat only. */
+/**
+ * Watches any number of entries with one request a second per registry, so that a loss is noticed before the next
+ * beat.
+ */
 export class BatchWatcher {
-  /** Each with the place that showed it last. */
+  /** Every watched entry with the registry that showed it last. */
   readonly #watched = new Map<Watched, string | undefined>();
   #looking: AbortController | undefined;
 
-  /** Watches until the signal aborts. */
+  /** Watches the entry until the signal aborts. */
   watch(watched: Watched, clock: Clock, signal: AbortSignal): void {
     if (signal.aborted) return;
     this.#watched.set(watched, undefined);
-    signal.addEventListener('abort', () => this.#forget(watched), { once: true });
+    onAbort(signal, () => this.#forget(watched));
     if (this.#looking !== undefined) return;
     this.#looking = new AbortController();
-    // Rejects when there is nobody left to look for.
+    // Rejects when nothing is left to watch.
     this.#keepLooking(clock, this.#looking.signal).catch(() => undefined);
   }
 
@@ -66,18 +70,18 @@ export class BatchWatcher {
         signal,
       )
       .catch(() => undefined);
-    // No answer says nothing of the entries: the beats will see to it.
+    // Without an answer nothing is known about the entries; the beats notice a loss.
     if (shown === undefined) return;
     for (const watched of all) {
       if (!this.#watched.has(watched)) continue;
       const wasShown = this.#watched.get(watched) === place;
       const isShown = shown.has(watched.key.nonce);
       this.#watched.set(watched, isShown ? place : undefined);
-      // A token without the right to read is shown an empty list: only what was there before can have gone.
+      // A token without read rights gets an empty list, so only an entry that was shown before can be gone.
       if (wasShown && !isShown) watched.onNews();
     }
   }
 }
 
-/** Of this process: its Registrars share the looks. */
+/** The watcher that all Registrars of this process share. */
 export const processBatchWatcher = (): BatchWatcher => processWide('batch watcher', () => new BatchWatcher());

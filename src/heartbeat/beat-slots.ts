@@ -1,9 +1,9 @@
 import { processWide } from '../core/process-wide.js';
 
-/** Multiples of the golden ratio, taken modulo 1, stay evenly spread however many are in use. */
+/** Multiples of the golden ratio modulo 1 stay evenly spread, however many are in use. */
 const GOLDEN_SHARE = 0.618_033_988_749_895;
 
-/** Spreads the Registrars of one process over the interval; the process as a whole starts at a random point. */
+/** Spreads the beats of one process's Registrars over the interval, from a random starting point. */
 export class BeatSlots {
   readonly #offset: number;
   readonly #taken = new Set<number>();
@@ -12,7 +12,7 @@ export class BeatSlots {
     this.#offset = random();
   }
 
-  /** A slot as a share of the interval, 0 to 1, and the way to give it back. */
+  /** Takes a slot: a share of the interval, 0 to 1, and the function that releases it. */
   take(): { phase: number; release: () => void } {
     let index = 0;
     while (this.#taken.has(index)) index += 1;

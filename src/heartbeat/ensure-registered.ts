@@ -10,7 +10,7 @@ import { isSameSlot } from '../instance/slot.js';
 import type { Registration, Registry } from '../contracts/registry.js';
 import type { IdConflictDetector } from './id-conflict.js';
 
-/** What getting listed needs. */
+/** What `ensureRegistered` works with. */
 export interface EnsurePlan {
   readonly registry: Registry;
   readonly idConflict: IdConflictDetector;
@@ -18,14 +18,14 @@ export interface EnsurePlan {
   readonly report: () => HealthReport;
   readonly previous: ActiveRegistration | undefined;
   readonly lastKnown: LastKnownEntry;
-  /** Told the instance with an id that is free, before it is written; answers with what is wanted by now. */
+  /** Called with the instance under a free id before it is written; returns the instance that is wanted by then. */
   readonly onFree: (instance: ServiceInstance) => ServiceInstance;
 }
 
 /**
- * Gets a receipt for our entry: at first, and after every loss. Looks first, since registering again restarts the
- * registry's clocks and would hide a dead heartbeat; writes only what is missing; restores an operator's maintenance with
- * it, before any beat says that we pass. Throws `IdConflictError` while another instance holds the id.
+ * Makes sure that our entry exists, at first and after every loss. Reads first, because registering again restarts
+ * the registry's timers and would hide a dead heartbeat. Writes only what is missing, and restores an operator's
+ * maintenance before any beat reports passing. Throws `IdConflictError` while another instance holds the id.
  */
 export async function ensureRegistered(
   wanted: ServiceInstance,
@@ -44,7 +44,7 @@ export async function ensureRegistered(
   if (entry?.instance.id === instance.id && entry.instance.nonce !== instance.nonce) {
     rememberMaintenance(entry, lastKnown);
     if (isSameSlot(entry.instance, instance)) {
-      // Written over, it would keep the checks that our past self had and we have not.
+      // Overwriting would keep checks of the previous incarnation that this one does not have.
       await removeEntry(registry, keyOf(instance), entry, signal);
       lastKnown.ownMaintenance = false;
       plan.idConflict.replaced(plan.clock.now());
@@ -58,7 +58,7 @@ export async function ensureRegistered(
   return { instance, registration };
 }
 
-/** Without this an entry that is written again would stay critical until the registry's next probe. */
+/** Marks the probes that passed: without it, a rewritten entry stays critical until the registry's next probe. */
 function withProbesSeen(instance: ServiceInstance, { passing }: LastKnownEntry): ServiceInstance {
   return {
     ...instance,

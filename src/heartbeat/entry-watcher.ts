@@ -2,10 +2,14 @@ import type { Clock } from '../core/clock.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { Registration } from '../contracts/registry.js';
+import { longPoll } from '../core/long-poll.js';
 import type { Semaphore } from '../core/semaphore.js';
 import type { BatchWatcher } from './batch-watcher.js';
 
-/** A poll that does not block must not spin, and one that fails again and again must not add to what ails the registry. */
+/**
+ * A poll that does not block must not spin, and one that fails again and again must not add to what ails the
+ * registry.
+ */
 const SHORTEST_ROUND_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
 
@@ -28,7 +32,10 @@ interface WatchedEntry {
   readonly instance: ServiceInstance;
 }
 
-/** Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a loss is noticed at once and not at the next beat. */
+/**
+ * Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a
+ * loss is noticed at once and not at the next beat.
+ */
 export async function watchEntry(
   { registration, instance }: WatchedEntry,
   plan: EntryWatchPlan,
@@ -45,22 +52,29 @@ export async function watchEntry(
     return;
   }
   try {
-    for (let inVain = 0; !signal.aborted;) {
-      const startedAt = plan.clock.now();
-      try {
-        await changed(signal);
-        plan.onNews();
-        inVain = plan.clock.now() - startedAt < SHORTEST_ROUND_MS ? inVain + 1 : 0;
-      } catch {
-        if (signal.aborted) return;
-        inVain += 1;
-        if (inVain === 1) plan.onTrouble();
-      }
-      // A poll that goes on failing while the beats go well tells nothing new, and is not worth a beat each time.
-      if (inVain <= 1) await plan.nextBeat(signal);
-      const pauseMs = Math.min(LONGEST_PAUSE_MS, SHORTEST_ROUND_MS * 2 ** Math.max(0, inVain - 1));
-      await plan.clock.sleep(Math.max(0, startedAt + pauseMs - plan.clock.now()), signal);
-    }
+    await longPoll(
+      {
+        clock: plan.clock,
+        minRoundMs: SHORTEST_ROUND_MS,
+        maxRoundMs: LONGEST_PAUSE_MS,
+        // The registration keeps the cursor, and its registry the deadline.
+        poll: async (_cursor, until) => {
+          await changed(until);
+          return {};
+        },
+        onAnswer: async (_answer, { unheld }) => {
+          plan.onNews();
+          if (unheld <= 1) await plan.nextBeat(signal);
+        },
+        onFailed: async (_error, { unheld }) => {
+          // A poll that goes on failing while the beats go well tells nothing new, and is not worth a beat each time.
+          if (unheld > 1) return;
+          plan.onTrouble();
+          await plan.nextBeat(signal);
+        },
+      },
+      signal,
+    );
   } finally {
     release();
   }

@@ -4,7 +4,7 @@ import { printable } from '../core/printable.js';
 
 const LONGEST_OUTPUT = 300;
 
-/** Tells of the registry's own probes that cannot pass as they are set up, each once until it has passed. */
+/** Warns of registry-side checks that cannot pass as configured, once each until the check has passed. */
 export class FailingProbes {
   readonly #events: Events;
   #told = new Set<string>();
@@ -13,7 +13,7 @@ export class FailingProbes {
     this.#events = events;
   }
 
-  /** To be called with the entry whenever it was looked at. */
+  /** Call it with every entry that was read. */
   look({ checks }: Entry): void {
     const troubled = checks.filter(({ advice }) => advice !== undefined);
     for (const { id, advice = '', output } of troubled) {

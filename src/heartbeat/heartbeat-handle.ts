@@ -26,6 +26,9 @@ export interface HeartbeatHandle {
   change(instance: ServiceInstance): Promise<void>;
   /** Beats now: there is something new to say. */
   nudge(): void;
-  /** Other credentials are in use from now on: what failed may succeed, and what was written has to be written under them. */
+  /**
+   * Other credentials are in use from now on: what failed may succeed, and what was written has to be written under
+   * them.
+   */
   credentialsChanged(): void;
 }

@@ -3,28 +3,30 @@ import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } 
 import type { HealthReport } from '../contracts/health-report.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { MemberFigures, Renewal } from '../contracts/registry.js';
-import { withDeadline } from '../core/deadline.js';
 import { retry } from '../core/retry.js';
 import type { HeartbeatHandle, Trouble } from './heartbeat-handle.js';
 import { Wakeup } from '../core/wakeup.js';
 import { IdConflictDetector } from './id-conflict.js';
 import type { HeartbeatPlan } from './heartbeat-plan.js';
-import { isLoss, lost, taken } from './registration-lost.js';
+import { isLoss, lost } from './registration-lost.js';
 import { OwnMaintenance } from './own-maintenance.js';
 import { ensureRegistered } from './ensure-registered.js';
-import { readOwnEntry } from './last-known-entry.js';
-import { hasStaleCredentials } from './active-registration.js';
 import { backoffFor } from '../core/backoff.js';
 import type { LastKnownEntry } from './last-known-entry.js';
 import type { ActiveRegistration } from './active-registration.js';
-import { beatDeadlineMs, marginMs, nextBeatAt } from './schedule.js';
+import { marginMs, nextBeatAt } from './schedule.js';
 import { MemberMonitor } from './member-monitor.js';
 import { RegistrationTracker } from './registration-tracker.js';
 import { Reconciler } from './reconciler.js';
+import { reconcileEntry } from './reconcile-entry.js';
+import type { EntryReconciliation } from './reconcile-entry.js';
 import { PendingUpdates } from './pending-updates.js';
 import { watchEntry } from './entry-watcher.js';
 
-/** An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one settles it. */
+/**
+ * An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one
+ * settles it.
+ */
 const CONFIRM_AFTER_MS = 150;
 
 /** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
@@ -35,12 +37,12 @@ export class Heartbeat implements HeartbeatHandle {
   readonly #membership: MemberMonitor;
   readonly #idConflict: IdConflictDetector;
   readonly #reconciler: Reconciler;
+  readonly #reconciliation: EntryReconciliation;
   readonly #updates = new PendingUpdates();
   readonly #wakeup = new Wakeup();
   /** For a wait between two tries. */
   readonly #pause = new Wakeup();
   readonly #lastKnown: LastKnownEntry;
-  readonly #ownMaintenance: OwnMaintenance;
   #instance: ServiceInstance;
   #held: ActiveRegistration | undefined;
   /** The last beat was the first after an outage. */
@@ -52,9 +54,20 @@ export class Heartbeat implements HeartbeatHandle {
     this.#tracker = new RegistrationTracker(plan.clock, plan.events, plan.machine, plan.loss);
     this.#membership = new MemberMonitor(plan.events);
     this.#lastKnown = plan.lastKnown;
-    this.#ownMaintenance = new OwnMaintenance(plan.registry, plan.report, plan.lastKnown, plan.events);
     this.#idConflict = new IdConflictDetector(plan.onIdConflict);
     this.#reconciler = new Reconciler(plan.drift, plan.clock, plan.events);
+    this.#reconciliation = {
+      plan,
+      reconciler: this.#reconciler,
+      ownMaintenance: new OwnMaintenance(plan.registry, plan.report, plan.lastKnown, plan.events),
+      desired: () => this.#instance,
+      onWritten: (written) => {
+        this.#written(written);
+      },
+      onFailed: (error) => {
+        this.#fallBack(error);
+      },
+    };
   }
 
   get held(): Readonly<ActiveRegistration> | undefined {
@@ -167,7 +180,7 @@ export class Heartbeat implements HeartbeatHandle {
         await this.#wakeup.wait(clock, dueAt - clock.now(), signal);
         // Several tries must fit into what is left of the TTL.
         const renewal = await this.#retrying(() => this.#beat(held, signal), isLoss, intervalMs / 2, signal);
-        await this.#tend(held, signal);
+        await reconcileEntry(this.#reconciliation, held, signal);
         dueAt = this.#dueAt(renewal);
       }
     } catch (error) {
@@ -194,69 +207,9 @@ export class Heartbeat implements HeartbeatHandle {
     return renewal;
   }
 
-  /**
-   * Looks at the entry and writes what has to be written, after the beat and within the time of one: nothing else is worth a
-   * beat that is missed. What fails is done at a later beat. Throws only when the entry is gone or no longer ours.
-   */
-  async #tend(held: ActiveRegistration, signal: AbortSignal): Promise<void> {
-    const { clock, registry, intervalMs } = this.#plan;
-    if (
-      !this.#reconciler.lookIsDue &&
-      !this.#ownMaintenance.isDue &&
-      !this.#probesUnseen() &&
-      held.instance === this.#instance &&
-      !hasStaleCredentials(held)
-    )
-      return;
-    const tending = { registry: registry.name, operation: 'tending the entry' };
-    try {
-      await withDeadline(clock, beatDeadlineMs(intervalMs), tending, signal, async (bounded) => {
-        // Never written without a look: it may have been taken, or put into maintenance, since the last one.
-        const drifted = await this.#look(held, bounded);
-        const wanted = this.#instance;
-        if (drifted || held.instance !== wanted || hasStaleCredentials(held)) await this.#write(held, wanted, bounded);
-      });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isLoss(error)) throw error;
-      this.#reconciler.news();
-      this.#fallBack(error);
-    }
-  }
-
-  /** Looks at the entry and keeps its maintenance right. True when it has to be written again; throws when it is gone or no longer ours. */
-  async #look(held: ActiveRegistration, signal: AbortSignal): Promise<boolean> {
-    const { registry } = this.#plan;
-    this.#reconciler.looked();
-    const entry = await readOwnEntry(registry, held.instance, this.#lastKnown, signal);
-    if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
-    if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
-    await this.#ownMaintenance.uphold(entry, held.instance, signal);
-    return this.#reconciler.mustRepair(held.instance, entry, registry.probes === true);
-  }
-
-  /** Until each of the registry's own probes has been seen passing, every beat looks: a loss may come before the next held poll. */
-  #probesUnseen(): boolean {
-    const { machine, registry } = this.#plan;
-    return (
-      registry.probes === true &&
-      machine.state === 'registered' &&
-      this.#instance.checks.some(({ kind }) => !this.#lastKnown.passing.has(kind))
-    );
-  }
-
-  /** Over an entry that is there, whose health and maintenance stay as they are. */
-  async #write(held: ActiveRegistration, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
-    const { registry, report, events } = this.#plan;
-    const hadStaleCredentials = hasStaleCredentials(held);
-    held.registration = await registry.register(instance, report(), signal);
-    signal.throwIfAborted();
-    held.instance = instance;
-    if (hadStaleCredentials) {
-      await this.#ownMaintenance.rewrite(instance, signal);
-      events.emit('rotated', { holder: held.registration.holder() });
-    }
-    if (instance === this.#instance && this.#updates.arrived()) events.emit('updated', { instance });
+  /** The registry has it. */
+  #written(instance: ServiceInstance): void {
+    if (instance === this.#instance && this.#updates.arrived()) this.#plan.events.emit('updated', { instance });
   }
 
   /** What the registry refuses gives way to what was wanted before, which it has taken once. */
@@ -275,8 +228,7 @@ export class Heartbeat implements HeartbeatHandle {
     events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
     this.#membership.look(registry.members);
     this.#afterOutage = this.#tracker.accepted(held);
-    if (held.instance === this.#instance && this.#updates.arrived())
-      events.emit('updated', { instance: held.instance });
+    this.#written(held.instance);
   }
 
   #dueAt(renewal: Renewal | undefined): number {
@@ -289,7 +241,10 @@ export class Heartbeat implements HeartbeatHandle {
     return renewal?.nextBeatInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.nextBeatInMs);
   }
 
-  /** Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that is final here. */
+  /**
+   * Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that
+   * is final here.
+   */
   #retrying<T>(
     attempt: () => Promise<T>,
     isFinal: (error: Error) => boolean,
@@ -312,7 +267,10 @@ export class Heartbeat implements HeartbeatHandle {
     });
   }
 
-  /** Whether getting listed is given up: what was accepted before may be accepted again; what never was is the caller's mistake. */
+  /**
+   * Whether getting listed is given up: what was accepted before may be accepted again; what never was is the
+   * caller's mistake.
+   */
   #isHopeless(error: Error): boolean {
     return (
       (this.#held === undefined &&

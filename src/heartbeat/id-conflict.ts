@@ -4,10 +4,13 @@ import type { ServiceInstance } from '../contracts/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
 import type { Entry } from '../contracts/registry.js';
 
-/** Our past self is replaced at once, but not again and again: two processes that share a port would take turns for ever. */
+/**
+ * A stale entry of ours is replaced at once, but only once a minute: two processes that share a port would replace
+ * each other for ever.
+ */
 const REPLACE_AGAIN_MS = 60_000;
 
-/** Whether an id may be written: it is free, ours, our past self's, or that of something that no longer lives. */
+/** Decides whether an id may be written: it is free, ours, a previous incarnation's, or a dead instance's. */
 export class IdConflictDetector {
   readonly #policy: IdConflictPolicy;
   #rival: { nonce: string | undefined; since: number } | undefined;
@@ -18,8 +21,9 @@ export class IdConflictDetector {
   }
 
   /**
-   * Returns the instance to write: the one given or, under `rename`, one with an id of its own. Throws `IdConflictError`
-   * while another instance holds the id and has not been seen dead: it is watched for one TTL first.
+   * Returns the instance to write: the given one or, under `rename`, one with an id of its own. Throws
+   * `IdConflictError` while another instance holds the id. That instance is observed for one TTL before it counts as
+   * dead or alive.
    */
   check(entry: Entry | undefined, instance: ServiceInstance, now: number): ServiceInstance {
     if (entry === undefined || entry.instance.nonce === instance.nonce) return this.#free(instance);
@@ -40,7 +44,7 @@ export class IdConflictDetector {
     throw new IdConflictError(describe(entry, instance, 'alive'), { proven: true, final: this.#policy === 'fail' });
   }
 
-  /** Our past self has been replaced. */
+  /** Call it when a stale entry of ours was replaced. */
   replaced(now: number): void {
     this.#replacedAt = now;
   }
@@ -51,12 +55,13 @@ export class IdConflictDetector {
   }
 }
 
-/** Its own heartbeat or probe would have turned it critical by now; maintenance hides that in the status alone. */
+/** A dead instance is critical by now; maintenance hides that in the status but not in the checks. */
 function isDead({ status, checks }: Entry): boolean {
   return status === 'critical' || (status === 'maintenance' && checks.some((check) => check.status === 'critical'));
 }
 
 function describe({ instance: rival }: Entry, { id }: ServiceInstance, state: string): string {
   const place = `${rival.address ?? "the agent's address"}:${String(rival.port ?? 'no port')}`;
-  return `the id ${id} is taken by another instance at ${place}, which is ${state}; give each instance an id of its own, or set onIdConflict: 'rename'`;
+  const remedy = "give each instance an id of its own, or set onIdConflict: 'rename'";
+  return `the id ${id} is taken by another instance at ${place}, which is ${state}; ${remedy}`;
 }

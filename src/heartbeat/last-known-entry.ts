@@ -4,24 +4,24 @@ import type { Registry, Entry } from '../contracts/registry.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { RegistryCheck, ServiceInstance } from '../contracts/service-instance.js';
 
-/** What the registry said of our entry when it last held it; it outlives a loss. */
+/** What the registry last said about our entry; it survives a loss. */
 export interface LastKnownEntry {
-  /** An operator's. */
+  /** An operator's maintenance. */
   maintenance: HealthReport | undefined;
-  /** The entry is in maintenance by a Registrar's own doing. */
+  /** A Registrar, not an operator, put the entry into maintenance. */
   ownMaintenance: boolean;
-  /** Probes of the registry that pass. */
+  /** Registry-side checks that pass. */
   passing: ReadonlySet<RegistryCheck['kind']>;
-  /** The maintenance is being written again: an entry without it says nothing yet. */
+  /** The maintenance is being restored: an entry without it proves nothing yet. */
   restoring: boolean;
 }
 
-/** Nothing is known yet. */
+/** The state before the first read. */
 export function unknownEntry(): LastKnownEntry {
   return { maintenance: undefined, ownMaintenance: false, passing: new Set(), restoring: false };
 }
 
-/** Reads our entry and remembers what has to outlive it. Undefined when the registry does not hold us. */
+/** Reads our entry and records what must survive a loss. Undefined when the registry holds none. */
 export async function readOwnEntry(
   registry: Registry,
   instance: ServiceInstance,
@@ -38,7 +38,7 @@ export async function readOwnEntry(
   return entry;
 }
 
-/** An operator's maintenance is of the slot, and outlives a restart as well; our own ends with the next life. */
+/** Records an operator's maintenance, which survives a restart; our own ends with the next start. */
 export function rememberMaintenance({ maintenance }: Entry, lastKnown: LastKnownEntry): void {
   const isOwn = maintenance !== undefined && isOwnMaintenance(maintenance);
   lastKnown.ownMaintenance = isOwn;

@@ -1,7 +1,7 @@
 import type { MemberFigures } from '../contracts/registry.js';
 import type { Events } from '../telemetry/events.js';
 
-/** Tells when a registry of a composition is passed over, and when it is asked again. */
+/** Emits `member` when a registry of a composition is passed over, and when it is used again. */
 export class MemberMonitor {
   readonly #events: Events;
   readonly #out = new Set<string>();
@@ -10,7 +10,7 @@ export class MemberMonitor {
     this.#events = events;
   }
 
-  /** To be called with the members after every beat and every miss; undefined: the registry is none of several. */
+  /** Call it with the members after every beat and every miss; undefined for a single registry. */
   look(members: readonly MemberFigures[] | undefined): void {
     for (const member of members ?? []) {
       const isOut = member.state === 'out';

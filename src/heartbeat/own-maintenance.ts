@@ -6,13 +6,13 @@ import type { Entry, Registry } from '../contracts/registry.js';
 import type { Events } from '../telemetry/events.js';
 import type { LastKnownEntry } from './last-known-entry.js';
 
-/** Brings the maintenance that the registry shows into line with what we report; an operator's is left as it is. */
+/** Aligns the registry's maintenance with our report; an operator's maintenance stays untouched. */
 export class OwnMaintenance {
   readonly #registry: Registry;
   readonly #report: () => HealthReport;
   readonly #lastKnown: LastKnownEntry;
   readonly #events: Events;
-  /** What was told last. */
+  /** The state that was emitted last. */
   #on = false;
 
   constructor(registry: Registry, report: () => HealthReport, lastKnown: LastKnownEntry, events: Events) {
@@ -22,12 +22,12 @@ export class OwnMaintenance {
     this.#events = events;
   }
 
-  /** What the registry shows, or what was told of it, is not what we report. */
+  /** Whether the registry, or the last event, differs from our report. */
   get isDue(): boolean {
     return this.#wanted !== this.#on || this.#mustChange(this.#lastKnown.ownMaintenance);
   }
 
-  /** Sets or lifts it as `entry`, which was just read, has to change; then tells what holds. */
+  /** Sets or lifts maintenance where `entry`, just read, differs; then emits the new state. */
   async uphold(entry: Entry, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
     const { reason } = this.#report();
     const wanted = this.#wanted;
@@ -40,7 +40,10 @@ export class OwnMaintenance {
     this.#events.emit('maintenance', { on: wanted, reason });
   }
 
-  /** Lifts it and sets it anew: a registry may keep it under the credentials of who set it, and with dead ones it could never be lifted. Meanwhile the heartbeat alone keeps us out of traffic. */
+  /**
+   * Lifts maintenance and sets it again: a registry may keep it under the credentials that set it, and revoked ones
+   * could never lift it. Meanwhile the heartbeat alone keeps the instance out of traffic.
+   */
   async rewrite(instance: ServiceInstance, signal: AbortSignal): Promise<void> {
     const { maintain } = this.#registry;
     if (maintain === undefined || !this.#lastKnown.ownMaintenance) return;

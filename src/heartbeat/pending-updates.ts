@@ -6,7 +6,7 @@ interface Update {
   readonly reject: (error: Error) => void;
 }
 
-/** Changes of the instance that are on their way to the registry, each with somebody who waits for it. */
+/** Updates of the instance on their way to the registry, each with its waiting caller. */
 export class PendingUpdates {
   #pending: Update[] = [];
   #ended: Error | undefined;
@@ -19,14 +19,14 @@ export class PendingUpdates {
     });
   }
 
-  /** The registry has the latest, and with it all that were overtaken. True when anybody waited. */
+  /** The registry has the latest update, which includes all earlier ones. Returns true when a caller was waiting. */
   arrived(): boolean {
     const settled = this.#pending.splice(0);
     for (const { resolve } of settled) resolve();
     return settled.length > 0;
   }
 
-  /** The registry refuses this one. Returns the newest that is still on its way, if any. */
+  /** The registry refused this update. Returns the newest one still on its way, if any. */
   refused(instance: ServiceInstance, error: Error): ServiceInstance | undefined {
     const [refused, kept] = [
       this.#pending.filter((update) => update.instance === instance),
@@ -37,7 +37,7 @@ export class PendingUpdates {
     return kept.at(-1)?.instance;
   }
 
-  /** None of them will arrive any more. */
+  /** No update will reach the registry any more. */
   abandon(error: Error): void {
     this.#ended = error;
     for (const { reject } of this.#pending.splice(0)) reject(error);

@@ -6,12 +6,12 @@ import type { Events } from '../telemetry/events.js';
 import { driftOf } from './drift.js';
 import { FailingProbes } from './failing-probes.js';
 
-/** Whoever changes the entry again and again is not outdone in speed. */
+/** Rate-limits repairs so that we do not fight another writer. */
 const REPAIR_AGAIN_MS = 60_000;
-/** How old the last look may get where nothing tells of a change by itself. */
+/** The longest time between two reads where no watch reports changes. */
 const LOOK_EVERY_MS = 30_000;
 
-/** Decides when the entry is worth a look and what of it has to be put right. */
+/** Decides when to read the entry and whether to repair it. */
 export class Reconciler {
   readonly #policy: DriftPolicy;
   readonly #clock: Clock;
@@ -30,7 +30,7 @@ export class Reconciler {
     this.#lookedAt = clock.now();
   }
 
-  /** Something told that the entry has changed. */
+  /** The entry may have changed. */
   news(): void {
     this.#news = true;
   }
@@ -39,13 +39,16 @@ export class Reconciler {
     return this.#news || this.#clock.now() - this.#lookedAt >= LOOK_EVERY_MS;
   }
 
-  /** A look was taken, or became pointless. */
+  /** The entry was read, or reading it became pointless. */
   looked(): void {
     this.#news = false;
     this.#lookedAt = this.#clock.now();
   }
 
-  /** Whether the entry has to be written again; tells of a difference once, of every repair, and of probes that cannot pass. */
+  /**
+   * Whether to write the entry again. Emits `drift` once a difference and at every repair, and warns of checks that
+   * cannot pass.
+   */
   mustRepair(instance: ServiceInstance, entry: Entry, probes: boolean): boolean {
     this.#probes.look(entry);
     if (this.#policy === 'ignore') return false;

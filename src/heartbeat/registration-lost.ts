@@ -4,7 +4,7 @@ export function isLoss(error: unknown): error is RegistrationLostError {
   return hasCode(error, 'ROLLCALL_REGISTRATION_LOST');
 }
 
-/** The entry is there, but it is not ours. */
+/** The entry exists but belongs to another instance. */
 export function taken(registry: string, id: string): RegistrationLostError {
   return new RegistrationLostError(`${registry} holds another instance under the id ${id}`, {
     registry,

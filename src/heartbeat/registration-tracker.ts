@@ -6,13 +6,13 @@ import type { Events } from '../telemetry/events.js';
 import type { Trouble } from './heartbeat-handle.js';
 import type { ActiveRegistration } from './active-registration.js';
 
-/** A loss that has not been made good. */
+/** A loss without recovery yet. */
 export interface Loss {
   readonly cause: LossCause;
   readonly at: number;
 }
 
-/** How we stand with the registry: listed or lost, in touch or missing beats; and the only voice that says so. */
+/** Tracks whether the instance is listed and whether beats are accepted, and emits the events about it. */
 export class RegistrationTracker {
   readonly #clock: Clock;
   readonly #events: Events;
@@ -31,18 +31,18 @@ export class RegistrationTracker {
     this.#loss = loss;
   }
 
-  /** Heartbeats that failed since the last good one. */
+  /** Failed heartbeats since the last accepted one. */
   get missedInRow(): number {
     return this.#outage?.inRow ?? 0;
   }
 
-  /** Why the latest try failed; undefined while heartbeats are accepted. */
+  /** Why the latest attempt failed; undefined while heartbeats are accepted. */
   get trouble(): Trouble | undefined {
     const error = this.#outage?.error;
     return error && { code: error.code, message: error.message };
   }
 
-  /** A heartbeat was accepted: whatever was lost is found again. True when it ended an outage. */
+  /** A heartbeat was accepted, which ends any loss. Returns true when it ended an outage. */
   accepted({ instance, registration }: ActiveRegistration): boolean {
     const now = this.#clock.now();
     const loss = this.#loss;
@@ -70,7 +70,7 @@ export class RegistrationTracker {
     this.#events.emit(before !== undefined && level < before.level ? 'failedBack' : 'fellBack', moved);
   }
 
-  /** Another instance holds our id. Told once it is proven to live, and then not again until something has changed. */
+  /** Another instance holds our id. Emitted once it is proven alive, and again only after a change. */
   blocked(error: IdConflictError): void {
     this.#machine.transition('conflict');
     if (!error.proven || this.#conflict === error.message) return;
@@ -78,14 +78,17 @@ export class RegistrationTracker {
     this.#events.emit('conflict', { error });
   }
 
-  /** A try failed and there will be another. `marginMs`: what is left of the TTL; with nothing left we are lost. */
+  /**
+   * An attempt failed and will be repeated. `marginMs`: time left of the TTL; with none left the registration is
+   * lost.
+   */
   missed(error: RegistrarError, marginMs: number): void {
     const now = this.#clock.now();
     this.#outage ??= { since: now, inRow: 0, error };
     this.#outage.inRow += 1;
     this.#outage.error = error;
     this.#machine.transition('missed');
-    // It will not be heard again before somebody has seen to its token, and may not even be able to leave.
+    // Beats stay rejected until the token is replaced, and even deregistering may fail.
     if (hasCode(error, 'ROLLCALL_REGISTRY_DENIED')) this.lost('denied', error);
     this.#events.emit('beatMissed', {
       error,

@@ -1,16 +1,16 @@
-/** Share of the interval a beat may take before it counts as failed: the next one must find the line free. */
+/** Share of the interval that a beat may take before it counts as failed, so that it never delays the next one. */
 const DEADLINE_SHARE = 0.8;
 /** A slot closer than this share of the interval to the beat before it is skipped. */
 const NEAREST_SLOT_SHARE = 0.25;
 
-/** The most that one beat may take, and what is done after it. */
+/** The deadline of one beat, and of the work after it. */
 export function beatDeadlineMs(intervalMs: number): number {
   return intervalMs * DEADLINE_SHARE;
 }
 
 /**
- * When to beat next: at this Registrar's own slot of the interval, so that the Registrars of a process, and the processes
- * of a fleet, do not beat together. `phase` is the slot as a share of the interval, 0 to 1.
+ * When to beat next: in this Registrar's own slot, so that the Registrars of a process and the processes of a fleet
+ * do not beat together. `phase` is the slot as a share of the interval, 0 to 1.
  */
 export function nextBeatAt(lastBeatAt: number, intervalMs: number, phase: number): number {
   const slot = phase * intervalMs;
@@ -18,7 +18,7 @@ export function nextBeatAt(lastBeatAt: number, intervalMs: number, phase: number
   return Math.ceil((earliest - slot) / intervalMs) * intervalMs + slot;
 }
 
-/** What is left of the TTL: how long the entry stays healthy if no further beat is accepted. */
+/** Time left of the TTL: how long the entry stays healthy without another accepted beat. */
 export function marginMs(lastAcceptedAt: number, ttlMs: number, now: number): number {
   return lastAcceptedAt + ttlMs - now;
 }

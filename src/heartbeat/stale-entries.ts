@@ -11,8 +11,8 @@ import { retry } from '../core/retry.js';
 import type { Registry, Entry } from '../contracts/registry.js';
 
 /**
- * Takes our past self out of traffic: an entry under our id with the address and port that we hold now can only be our own, and
- * must not be handed out before we are ready. Tries until the signal aborts.
+ * Removes the entry of a previous incarnation: an entry under our id with the address and port that we hold now can
+ * only be our own, and readers must not find it before we are ready. Retries until the signal aborts.
  */
 export async function removeStaleEntry(
   registry: GuardedRegistry,
@@ -25,7 +25,7 @@ export async function removeStaleEntry(
   const clear = async () => {
     const entry = await registry.read(keyOf(instance), signal);
     if (entry === undefined || entry.instance.nonce === instance.nonce || !isSameSlot(entry.instance, instance)) return;
-    // Left there on purpose, and out of traffic: it stays until it is written over.
+    // A stop left it in maintenance on purpose: it is out of traffic and stays until it is overwritten.
     if (entry.maintenance !== undefined && isOwnMaintenance(entry.maintenance)) return;
     rememberMaintenance(entry, lastKnown);
     await removeEntry(registry, keyOf(instance), entry, signal);
@@ -41,8 +41,8 @@ export async function removeStaleEntry(
 }
 
 /**
- * Removes what our slot left under another id, from when ids were made otherwise: only when every check of it is critical. Tried
- * once; what stays is left to the registry's reaper.
+ * Removes entries that previous incarnations left under other ids, when every check of them is critical. Tries once;
+ * the registry reaps the rest.
  */
 export async function removeEntriesOfOlderIds(
   registry: GuardedRegistry,
@@ -53,14 +53,14 @@ export async function removeEntriesOfOlderIds(
   for (const { id, port } of (await registry.instancesOf(instance.name, signal)) ?? []) {
     if (id === instance.id || port !== instance.port) continue;
     const older = await registry.read({ ...key, id }, signal);
-    // Without a check nothing has ever said that it is.
+    // An entry without checks gives no sign of being dead.
     const isDead =
       older !== undefined && older.checks.length > 0 && older.checks.every(({ status }) => status === 'critical');
     if (isDead && isSameSlot(older.instance, instance)) await removeEntry(registry, { ...key, id }, older, signal);
   }
 }
 
-/** Removes what was read, and nothing that has been written since. */
+/** Removes the entry that was read, and nothing written since. */
 export function removeEntry(
   registry: Registry,
   { nonce: _ours, ...key }: InstanceKey,

@@ -1,12 +1,13 @@
-/** How often a thread that lives gives a sign of it. */
+/** How often a live thread writes a sign of life. */
 export const SIGN_EVERY_MS = 50;
 
-/** Timers come late by so much on any machine; more means that whoever looks was held up itself. */
+/** The usual lateness of timers; more means that the observing thread was delayed itself. */
 const USUAL_LATENESS_MS = SIGN_EVERY_MS;
 
 /**
- * How long somebody has given no sign of life, as told by somebody who looks every `SIGN_EVERY_MS`. What kept the one who looks from
- * looking (a machine that is overloaded, paused or asleep) may have kept the other from giving signs: so much is not held against it.
+ * Measures how long another thread has given no sign of life, checked every `SIGN_EVERY_MS`. A delay of the observer
+ * itself (an overloaded, paused or sleeping machine) may have delayed the other thread too, so that time does not
+ * count.
  */
 export class StallDetector {
   #lookedAt: number;
@@ -18,7 +19,7 @@ export class StallDetector {
     this.#signAt = now;
   }
 
-  /** Milliseconds of silence that count, given when the last sign was given. */
+  /** The silence that counts, in milliseconds, given the time of the last sign. */
   look(signAt: number, now: number): number {
     const latenessMs = now - this.#lookedAt - SIGN_EVERY_MS;
     this.#lookedAt = now;
@@ -31,12 +32,12 @@ export class StallDetector {
   }
 }
 
-/** A stall just under the tolerance may have begun right before the next sign. */
+/** Whether the silence exceeds the tolerance; a stall may begin up to one sign interval before the silence does. */
 export function isStalled(silentMs: number, toleranceMs: number): boolean {
   return patienceMs(silentMs, toleranceMs) < 0;
 }
 
-/** How much longer the silence may last before it is a stall; negative: it is one. */
+/** Time left before the silence counts as a stall; negative once it does. */
 export function patienceMs(silentMs: number, toleranceMs: number): number {
   return toleranceMs + SIGN_EVERY_MS - silentMs;
 }

@@ -7,15 +7,18 @@ import { printable } from '../core/printable.js';
 const LONGEST_PROBLEM = 1_000;
 
 export interface CredentialsPlan {
-  /** Of everything that the Registrar talks to; undefined: it has none. */
+  /** The credentials of the registry and the config source; undefined where there are none. */
   readonly credentials: readonly (Credentials | undefined)[];
   readonly clock: Clock;
   readonly events: Events;
-  /** Others are in use from now on. */
+  /** Called when new credentials are in use. */
   readonly onChange: () => void;
 }
 
-/** Follows the files that secrets are in until the Registrar has stopped, and tells what cannot be used, once a problem: they may come in the middle of a stop, too. */
+/**
+ * Follows credential files until the Registrar has stopped, since a stop needs fresh ones too. Warns once of each
+ * file that cannot be used.
+ */
 export function followCredentials({ credentials, clock, events, onChange }: CredentialsPlan): void {
   for (const each of credentials) {
     if (each === undefined) continue;

@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock.js';
 import type { Events } from '../telemetry/events.js';
 
 /**
- * Keeps the process alive until the first try to register is over, for `mostMs` at most: nothing else may hold it yet, and
- * whoever awaits the start would be cut off by an empty event loop. An outage does not hold it.
+ * Keeps the process alive until the first attempt to register ends, for `mostMs` at most. Otherwise an empty event
+ * loop could end a process that awaits the start. An outage does not keep the process alive.
  */
 export function holdFirstTry(events: Events, clock: Clock, mostMs: number): void {
   const release = clock.hold();

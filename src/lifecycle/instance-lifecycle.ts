@@ -4,6 +4,7 @@ import type { ConfigSource } from '../contracts/config-source.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
 import type { Health } from '../contracts/health-report.js';
+import { effectiveReport } from '../health/effective-report.js';
 import type { HealthMonitor } from '../health/health-monitor.js';
 import type { HeartbeatHandle } from '../heartbeat/heartbeat-handle.js';
 import { Heartbeat } from '../heartbeat/heartbeat.js';
@@ -68,14 +69,17 @@ export class InstanceLifecycle {
 
   /** What the next heartbeat says. */
   get health(): Health {
-    const { health } = this.#plan.healthMonitor;
-    if (this.#heartbeat === undefined)
-      return { ...health, status: 'critical', reason: 'not ready yet', degraded: false };
-    const { report } = this.#plan.maintenance;
-    if (report !== undefined) return { ...health, ...report, degraded: false };
-    return this.#plan.server()?.isFailing === true
-      ? { ...health, status: 'critical', reason: 'the server fails', degraded: false }
-      : health;
+    const { healthMonitor, maintenance, server } = this.#plan;
+    const { health } = healthMonitor;
+    const report = effectiveReport({
+      isReady: this.#heartbeat !== undefined,
+      maintenance: maintenance.report,
+      // Only a worker thread sees that this one is stalled.
+      exceededStallToleranceMs: undefined,
+      isServerFailing: server()?.isFailing === true,
+      health,
+    });
+    return report === health ? health : { ...health, ...report, degraded: false };
   }
 
   /** Tells it, and beats at once. What changes before the first beat is in that. */
@@ -95,7 +99,10 @@ export class InstanceLifecycle {
     return this.#told;
   }
 
-  /** Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry can mend, which it has told. */
+  /**
+   * Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry
+   * can mend, which it has told.
+   */
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
     const onChange = () => this.#heartbeat?.credentialsChanged();
@@ -131,7 +138,10 @@ export class InstanceLifecycle {
     });
   }
 
-  /** Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet; rejects when the registry refuses them, and the old ones stay. */
+  /**
+   * Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet;
+   * rejects when the registry refuses them, and the old ones stay.
+   */
   async relabel(change: (labels: Labels) => Labels): Promise<void> {
     const former = this.#labels;
     const labels = change(former);

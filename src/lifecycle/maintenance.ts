@@ -4,10 +4,10 @@ import { abortable } from '../core/abort.js';
 import type { Events } from '../telemetry/events.js';
 import { printable } from '../core/printable.js';
 
-/** What every registry can carry. */
+/** A length that every registry accepts. */
 const LONGEST_REASON = 200;
 
-/** Whether the host wants to be out of traffic for a while, and whether the registry shows that yet. */
+/** The host's wish to be in maintenance, and whether the registry shows it yet. */
 export class Maintenance {
   #report: HealthReport | undefined;
   #shown = false;
@@ -20,18 +20,18 @@ export class Maintenance {
     });
   }
 
-  /** What heartbeats are to say; undefined: the instance's own health. */
+  /** The report for heartbeats; undefined: they carry the instance's own health. */
   get report(): HealthReport | undefined {
     return this.#report;
   }
 
-  /** For `reason`; undefined: no more. */
+  /** Requests maintenance for `reason`, or its end (undefined). */
   want(reason: string | undefined): void {
     this.#report = reason === undefined ? undefined : ownMaintenance(printable(reason, LONGEST_REASON));
     this.#settle();
   }
 
-  /** Resolves when the registry shows what is wanted last; rejects with the signal's reason. */
+  /** Resolves when the registry shows the latest request; rejects with the signal's reason. */
   shown(signal: AbortSignal): Promise<void> {
     const settled = new Promise<void>((resolve) => {
       this.#waiting.push(resolve);

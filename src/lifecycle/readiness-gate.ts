@@ -2,10 +2,13 @@ import type { Clock } from '../core/clock.js';
 import { withDeadline } from '../core/deadline.js';
 
 const ASK_EVERY_MS = 250;
-/** An answer that takes longer counts as no, so that one lost promise cannot keep the gate shut for ever. */
+/** A slower answer counts as false, so that one lost promise cannot keep the gate shut for ever. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/** Asks `ready` until it says true; `onShut` is told of each no. An error is a no: what is not up yet may well throw. Rejects only with the signal's reason. */
+/**
+ * Calls `ready` until it returns true, and `onShut` after each false. An error counts as false, since a service that
+ * is starting may throw. Rejects only with the signal's reason.
+ */
 export async function untilReady(
   ready: () => boolean | Promise<boolean>,
   onShut: () => void,

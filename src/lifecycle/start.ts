@@ -11,7 +11,7 @@ import type { BoundServer } from '../server/bound-server.js';
 import { untilReady } from './readiness-gate.js';
 import { removeStaleEntry } from '../heartbeat/stale-entries.js';
 
-/** A gate that takes longer to answer counts as shut meanwhile. */
+/** While the gate takes longer to answer, it counts as shut. */
 const SLOW_ANSWER_MS = 50;
 
 export interface StartPlan {
@@ -23,13 +23,16 @@ export interface StartPlan {
   readonly nonce: string;
   readonly lastKnown: LastKnownEntry;
   readonly system: LocalSystem;
-  /** Told who we are and where, once the server listens and before the gate opens. */
+  /** Called with the instance's identity once the server listens, before the gate opens. */
   readonly onIdentity: (built: BuiltInstance) => void;
-  /** Told what holds that up, and what else is worth a person's attention. */
+  /** Called with what delays the start and what else deserves attention. */
   readonly onWarning: (message: string) => void;
 }
 
-/** From start to the moment when we may be listed: the server listens, we know who we are, our past self is out of traffic, the gate is open. */
+/**
+ * Resolves when the instance may be listed: the server listens, the identity is known, a stale entry is out of
+ * traffic and the gate is open.
+ */
 export async function untilServing(plan: StartPlan, signal: AbortSignal): Promise<ServiceInstance> {
   const { config, clock, random, registry, server, nonce, lastKnown, system, onIdentity, onWarning } = plan;
   const listening = await server?.listening(signal);
@@ -44,8 +47,8 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
   onIdentity(built);
   const gateOpen = new AbortController();
   let clearing: Promise<void> | undefined;
-  // Only while we may not be listed: once the gate is open the entry is overwritten anyway. And only beside the gate: a
-  // registry that is down must not keep it shut.
+  // Only while the gate is shut, since registering overwrites the entry anyway; and in parallel, since a registry
+  // that is down must not keep the gate shut.
   const onShut = () => {
     clearing ??= removeStaleEntry(
       registry,

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { untilNotified } from '../core/abort.js';
 import { asError } from '../core/errors.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
@@ -64,22 +65,12 @@ export class Placement {
 
   /** Resolves at the next move; rejects with the signal's reason when that aborts first. */
   moved(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#onMoved = this.#onMoved.filter((tell) => tell !== onMove);
-        reject(asError(signal.reason));
+    return untilNotified((notify) => {
+      this.#onMoved.push(notify);
+      return () => {
+        this.#onMoved = this.#onMoved.filter((tell) => tell !== notify);
       };
-      const onMove = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      if (signal.aborted) {
-        onAbort();
-        return;
-      }
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#onMoved.push(onMove);
-    });
+    }, signal);
   }
 
   /** Removes our entry from one member and looks; forgets the member once nothing there can come back. */

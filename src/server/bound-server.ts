@@ -2,14 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Endpoint } from '../contracts/endpoint.js';
 import type { Clock } from '../core/clock.js';
 import { StoppedError } from '../core/errors.js';
-import type { HealthEndpoint } from '../health/endpoint.js';
 import { closeServer } from './close-server.js';
 import { Connections } from './connections.js';
 import { listensSoon } from './listens-soon.js';
 import { protocolOf } from './protocol.js';
 import type { Protocol } from './protocol.js';
+import { ServedEndpoints } from './served-endpoints.js';
 import { addressOf, untilListening } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
 import { serverPhases } from './server-phase.js';
@@ -24,8 +25,8 @@ const FAILING_FOR_MS = 5_000;
 
 export interface BindOptions {
   readonly clock: Clock;
-  /** Answers its paths on the server before the host sees the request. */
-  readonly endpoint?: HealthEndpoint | undefined;
+  /** Answer their URLs on the server before the host sees the request; of two that handle a URL, the first. */
+  readonly endpoints?: readonly Endpoint[] | undefined;
   /** How the host closes its server, in place of `server.close()`; resolves when it is done. */
   readonly close?: (() => Promise<void>) | undefined;
 }
@@ -38,7 +39,8 @@ export function bindServer(server: Server, options: BindOptions): BoundServer {
 /** The host's server as rollcall sees it: where it listens, how busy it is, and how it is closed without losing a request. */
 export class BoundServer {
   readonly #server: Server;
-  readonly #endpoint: HealthEndpoint | undefined;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #served: ServedEndpoints;
   readonly #protocol: Protocol;
   readonly #closeByHost: (() => Promise<void>) | undefined;
   readonly #traffic: Traffic;
@@ -57,7 +59,8 @@ export class BoundServer {
   constructor(server: Server, options: BindOptions, traffic = new Traffic(options.clock)) {
     this.#server = server;
     this.#clock = options.clock;
-    this.#endpoint = options.endpoint;
+    this.#endpoints = options.endpoints ?? [];
+    this.#served = new ServedEndpoints(this.#endpoints);
     this.#closeByHost = options.close;
     this.#protocol = protocolOf(server);
     this.#phase = server.listening ? 'open' : 'unopened';
@@ -128,7 +131,7 @@ export class BoundServer {
 
   /** Watches another listener of the same service too, e.g. on a second address: counted, drained and closed with this one. */
   also(server: Server): void {
-    const sibling = new BoundServer(server, { clock: this.#clock, endpoint: this.#endpoint }, this.#traffic);
+    const sibling = new BoundServer(server, { clock: this.#clock, endpoints: this.#endpoints }, this.#traffic);
     sibling.onFailing(() => {
       for (const run of this.#onFailing) run();
     });
@@ -208,6 +211,7 @@ export class BoundServer {
   #closeOwn(signal: AbortSignal): Promise<void> {
     const isClosed = this.#phase === 'unopened' || this.#phase === 'gone';
     this.#noticed('ours');
+    this.#served.cutOff();
     return closeServer({
       server: this.#server,
       connections: this.#connections,
@@ -246,21 +250,14 @@ export class BoundServer {
     // The compatibility API of HTTP/2: counted as a stream.
     if (request.httpVersionMajor > 1) return false;
     this.#traffic.prepare(response);
-    if (this.#endpoint?.handles(request.url ?? '')) {
-      this.#endpoint.answer(request, response);
-      return true;
-    }
+    if (this.#served.answer(request, response)) return true;
     this.#traffic.request(request, response);
     return false;
   }
 
   #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     if (stream.session !== undefined) this.#connections.used(stream.session);
-    const request = { method: headers[':method'], url: headers[':path'], headers };
-    if (this.#endpoint?.handles(request.url ?? '')) {
-      this.#endpoint.answerStream(stream, request);
-      return true;
-    }
+    if (this.#served.answerStream(stream, headers)) return true;
     this.#traffic.stream(stream, headers);
     return false;
   }

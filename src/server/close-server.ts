@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { onAbort } from '../core/abort.js';
 import { asError } from '../core/errors.js';
 import type { Connections } from './connections.js';
 
@@ -23,21 +24,15 @@ export function closeServer(closing: Closing): Promise<void> {
     if (isClosed) onClose();
     else server.once('close', onClose);
 
-    const cutOff = () => {
+    const removeListener = onAbort(signal, () => {
       if (server.listening) server.close();
       connections.destroy();
       // Not waited for: what still hangs now may hang for ever.
       server.removeListener('close', onClose);
       reject(asError(signal.reason));
-    };
-    if (signal.aborted) cutOff();
-    else signal.addEventListener('abort', cutOff);
+    });
 
-    void closeGracefully(closing, closed)
-      .then(resolve, reject)
-      .finally(() => {
-        signal.removeEventListener('abort', cutOff);
-      });
+    void closeGracefully(closing, closed).then(resolve, reject).finally(removeListener);
   });
 }
 

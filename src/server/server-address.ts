@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
-import { ConfigError, asError } from '../core/errors.js';
+import { untilNotified } from '../core/abort.js';
+import { ConfigError } from '../core/errors.js';
 import type { Protocol } from './protocol.js';
 
 /** Where a server can be reached, as the server itself sees it. */
@@ -22,28 +23,14 @@ export function addressOf(server: Server, protocol: Protocol): ServerAddress {
 }
 
 /** Resolves once the server listens, at once when it does already; rejects with the signal's reason when that aborts first. */
-export function untilListening(server: Server, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const forget = () => {
-      server.removeListener('listening', settle);
-      signal.removeEventListener('abort', onAbort);
+export async function untilListening(server: Server, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (server.listening) return;
+  await untilNotified((notify) => {
+    // Never an 'error' listener: it would keep the host's own EADDRINUSE from crashing the host.
+    server.on('listening', notify);
+    return () => {
+      server.removeListener('listening', notify);
     };
-    const settle = () => {
-      forget();
-      resolve();
-    };
-    const onAbort = () => {
-      forget();
-      reject(asError(signal.reason));
-    };
-    if (signal.aborted) {
-      onAbort();
-    } else if (server.listening) {
-      settle();
-    } else {
-      // Never an 'error' listener: it would keep the host's own EADDRINUSE from crashing the host.
-      server.on('listening', settle);
-      signal.addEventListener('abort', onAbort);
-    }
-  });
+  }, signal);
 }

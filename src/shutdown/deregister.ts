@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { ShutdownPolicy } from '../contracts/policies.js';
+import { formatDuration } from '../core/duration.js';
 import { TimeoutError, asError } from '../core/errors.js';
 import { ownMaintenance } from '../contracts/health-report.js';
 import { hasStaleCredentials } from '../heartbeat/active-registration.js';
@@ -9,12 +10,12 @@ import type { InstanceKey, ServiceInstance } from '../contracts/service-instance
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { Entry } from '../contracts/registry.js';
 
-/** How long leaving is put off to learn whether readers, with our token, can be seen at all. */
+/** How long to wait for proof that our token sees the service as its readers do. */
 const SIGHTING_WITHIN_MS = 250;
 const LOOK_AGAIN_MS = 100;
 
 export interface Deregistration {
-  /** Seen to be gone, or out of traffic, at the place where we registered and for the readers of the service. */
+  /** The registry and the readers of the service confirmed that the instance is gone or out of traffic. */
   readonly confirmed: boolean;
   readonly errors: readonly Error[];
 }
@@ -23,15 +24,16 @@ export interface DeregisterPlan {
   readonly policy: ShutdownPolicy;
   readonly registry: GuardedRegistry;
   readonly instance: ServiceInstance;
-  /** Undefined: nothing was ever registered. */
+  /** Undefined when nothing was ever registered. */
   readonly held: Readonly<ActiveRegistration> | undefined;
   readonly clock: Clock;
 }
 
 /**
- * Deregisters or, under another policy, takes the entry out of traffic; looks, and does so again until that is so and no request of ours
- * can undo it. Resolves with `confirmed: false` when the signal aborts first: then the TTL has to do it; so it does under `leave`, and
- * after the first failure when nothing was ever registered.
+ * Deregisters or, under another policy, takes the entry out of traffic. Verifies the result and repeats until it
+ * holds and no request of ours can undo it. Resolves with `confirmed: false` when the signal aborts first; the TTL
+ * then takes the entry out. The same holds under policy `leave`, and after the first failure when nothing was ever
+ * registered.
  */
 export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Promise<Deregistration> {
   const { policy, registry, instance, held, clock } = plan;
@@ -40,7 +42,7 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
   const way = wayOut(plan, key);
   let readers: Readers = held === undefined ? 'none' : 'unknown';
   if (held !== undefined) {
-    // A late answer counts as well: having seen us is proof whenever it was.
+    // A late answer counts too: a sighting is proof whenever it happened.
     const asked = sighting(registry, key, signal).then((answer) => {
       readers = answer;
     });
@@ -58,7 +60,7 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
         return { confirmed: true, errors: [] };
     } catch (thrown) {
       if (!signal.aborted) lastError = asError(thrown);
-      // Whatever may be there has never had a heartbeat, so it does not pass, and there is no request to outwait.
+      // An entry without a heartbeat does not pass, and no request of ours is in flight.
       if (held === undefined && !registry.inDoubt) break;
     }
     await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
@@ -69,9 +71,9 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
 
 interface WayOut {
   readonly go: (signal: AbortSignal) => Promise<unknown>;
-  /** Of an entry of ours that is still there. */
+  /** Whether our entry, which is still there, is out of traffic. */
   readonly isOut: (entry: Entry) => boolean;
-  /** Whether readers still see what they should not; undefined: there is nobody to ask. */
+  /** Whether readers still see the instance; undefined when the registry has no read side. */
   readonly isSeen: (signal: AbortSignal) => Promise<boolean | undefined>;
 }
 
@@ -92,7 +94,7 @@ function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
     policy === 'maintenance' ? ownMaintenance('stopped') : { status: 'critical' as const, reason: 'stopped' };
   return {
     async go(signal) {
-      // Looked at first: heartbeats know ids alone on some registries, and a successor must not be hit.
+      // Read first: some registries address heartbeats by id alone, and a successor must not be affected.
       if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
       await rewriteStaleCredentials(plan, key, signal);
       if (policy === 'maintenance' && maintain !== undefined) await maintain(key, reason, signal);
@@ -103,7 +105,10 @@ function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
   };
 }
 
-/** A registry forgets an entry under the credentials that it was written with: with dead ones its readers would be handed it for ever. */
+/**
+ * A registry deregisters under the credentials that wrote the entry. With revoked ones it fails, and readers keep the
+ * entry for ever.
+ */
 async function rewriteStaleCredentials(
   { registry, instance, held }: DeregisterPlan,
   key: InstanceKey,
@@ -115,11 +120,12 @@ async function rewriteStaleCredentials(
 }
 
 function notConfirmed(registry: string, { id, ttlMs }: ServiceInstance): Error {
-  const message = `${registry} did not confirm in time that ${id} is out of traffic; it stops passing ${String(ttlMs)} ms after its last beat`;
+  const expiry = `readers drop it when its TTL (${formatDuration(ttlMs)}) expires`;
+  const message = `${registry} did not confirm that ${id} is out of traffic; ${expiry}`;
   return new TimeoutError(message, { registry, operation: 'deregister' });
 }
 
-/** What can be said of the readers of the service: they saw us, there are none to ask for, or nothing. */
+/** What is known of the service's readers: they saw us, the registry has no read side, or nothing is known. */
 type Readers = 'saw us' | 'none' | 'unknown';
 
 async function sighting(registry: GuardedRegistry, key: InstanceKey, signal: AbortSignal): Promise<Readers> {
@@ -133,6 +139,6 @@ async function sighting(registry: GuardedRegistry, key: InstanceKey, signal: Abo
 
 async function isOutForReaders(readers: Readers, isSeen: () => Promise<boolean | undefined>): Promise<boolean> {
   if (readers === 'none') return true;
-  // A token without the right to read is answered with an empty list: not seeing us proves something only if it saw us before.
+  // A token without read rights gets an empty list, so absence is proof only after a sighting.
   return readers === 'saw us' && (await isSeen()) === false;
 }

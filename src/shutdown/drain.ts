@@ -3,24 +3,24 @@ import type { Arrivals } from '../server/sources.js';
 import { SILENCE_FLOOR_MS, provingSilenceMs } from './quiet-period.js';
 
 const LOOK_EVERY_MS = 50;
-/** A look that comes so late was held up by the process itself, and requests may have been held up with it. */
+/** A check this late was delayed by the process itself, which may have delayed requests too. */
 const DEAF_AFTER_MS = 250;
 
 export interface DrainPlan {
   readonly minMs: number;
-  /** How long a source has to be silent; 'auto': until that proves that it has gone. */
+  /** How long a source must be silent; 'auto': until its silence proves that it has gone. */
   readonly quietMs: number | 'auto';
   readonly maxMs: number;
   readonly clock: Clock;
-  /** Those that may send requests. */
+  /** The sources of requests. */
   readonly sources: () => readonly Arrivals[];
-  /** Since when readers of the registry are handed this instance no more, on the clock; undefined: they may still be. */
+  /** When readers of the registry stopped finding this instance, on the clock; undefined: they may still find it. */
   readonly absentSince: () => number | undefined;
 }
 
 /**
- * Serves on until the traffic has really gone: out of the registry for `min`, and every source silent since then for so long that
- * it must have gone; at most `max` from the begin. The balancer that has never sent anything is not known: `min` is for it.
+ * Serves on until the traffic has really gone: absent from the registry for `min`, and every source silent since then
+ * for long enough; at most `max` in all. `min` covers load balancers that have not sent anything yet.
  */
 export class Drain {
   readonly #plan: DrainPlan;
@@ -35,7 +35,7 @@ export class Drain {
     this.#lookedAt = this.#startedAt;
   }
 
-  /** What it waits for just now, for people; undefined: the traffic has gone. */
+  /** What it waits for now, for people; undefined when the traffic has gone. */
   get waitingFor(): string | undefined {
     const { minMs, clock, absentSince } = this.#plan;
     const now = clock.now();
@@ -51,7 +51,10 @@ export class Drain {
     return undefined;
   }
 
-  /** Resolves when the traffic has gone, or at `max` with the sources that still come; an abort of the signal ends it at once. */
+  /**
+   * Resolves when the traffic has gone, or at `max` with the sources that still send. Ends at once when the signal
+   * aborts.
+   */
   async over(signal: AbortSignal): Promise<readonly string[]> {
     const { clock, maxMs } = this.#plan;
     for (;;) {
@@ -62,7 +65,7 @@ export class Drain {
     }
   }
 
-  /** False: this process has heard nothing for a while, so silence begins anew. */
+  /** Returns false when the event loop was blocked: silence then counts from now. */
   #look(): boolean {
     const now = this.#plan.clock.now();
     const isLate = now - this.#lookedAt > DEAF_AFTER_MS;
@@ -71,7 +74,7 @@ export class Drain {
     return !isLate;
   }
 
-  /** A source that was silent while it could still be sent here by the registry has proven nothing. */
+  /** Silence counts only from when the registry no longer sent the source here. */
   #lastSign({ lastAt }: Arrivals, absentSince: number): number {
     return Math.max(lastAt, absentSince, this.#hearingSince);
   }

@@ -5,15 +5,15 @@ import { ConfigError, HookFailedError, asError } from '../core/errors.js';
 import type { ConfigIssue } from '../core/errors.js';
 import { withDeadline } from '../core/deadline.js';
 
-/** The moments of a stop at which hooks run: still listed; out of the registry and no more traffic; server closed. */
+/** When hooks run: still listed; deregistered and without traffic; server closed. */
 export const hookPoints = ['before deregister', 'after drain', 'after close'] as const;
 export type HookPoint = (typeof hookPoints)[number];
 
-/** What a stop is to do at its point. The signal aborts when its time, or that of the whole stop, is over. */
+/** A stop hook. The signal aborts at the hook's own timeout or at that of the whole stop. */
 export type StopHook = (signal: AbortSignal) => unknown;
 
 export interface HookOptions {
-  /** How long it may take; the stop goes on then. @default '5s' */
+  /** How long the hook may take; the stop goes on afterwards. @default '5s' */
   readonly timeout?: Duration;
 }
 
@@ -26,7 +26,7 @@ interface Hook {
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 
-/** What the host wants done on the way down, in the reverse of the order in which it was added. */
+/** The host's stop hooks, run in the reverse order of their registration. */
 export class Hooks {
   readonly #clock: Clock;
   readonly #hooks: Hook[] = [];
@@ -35,7 +35,7 @@ export class Hooks {
     this.#clock = clock;
   }
 
-  /** The returned function takes the hook off again. Throws `ConfigError`. */
+  /** Adds a hook. The returned function removes it. Throws `ConfigError` for bad arguments. */
   add(point: HookPoint, name: string, run: StopHook, { timeout = DEFAULT_TIMEOUT_MS }: HookOptions = {}): () => void {
     const timeoutMs = parseDuration(timeout);
     const issues: ConfigIssue[] = [
@@ -58,7 +58,10 @@ export class Hooks {
     };
   }
 
-  /** Runs those of one point, one after another. Resolves with an error for each that failed; an abort of the signal ends them all. */
+  /**
+   * Runs the hooks of one point, one after another. Resolves with an error for each that failed. The signal ends them
+   * all.
+   */
   async run(point: HookPoint, signal: AbortSignal): Promise<Error[]> {
     const errors: Error[] = [];
     for (const { name, run, timeoutMs } of this.#hooks.filter((hook) => hook.point === point).reverse()) {

@@ -22,7 +22,7 @@ export function installSignalHandlers({ signals, wanted, stop, events }: SignalP
   };
   const unsubscribe = signals.subscribe(wanted, handler, (signal) => {
     events.emit('warning', {
-      message: `${signal} has other listeners too: rollcall stops for it, ending the process is left to them`,
+      message: `${signal} has other listeners too: rollcall deregisters and drains, and they must end the process`,
     });
   });
   events.on('stopped', unsubscribe);

@@ -1,7 +1,7 @@
 import type { LocalSystem } from '../instance/local-system.js';
 import type { Events } from '../telemetry/events.js';
 
-/** What a container is told to end reaches its first process alone. These hand signals on to their child, and to it alone. */
+/** A container's stop signal reaches its first process only. These programs forward it to their direct child only. */
 const inits = new Set(['tini', 'docker-init', 'catatonit', 's6-svscan', 'dumb-init']);
 const shells = new Set(['sh', 'bash', 'dash', 'ash', 'zsh', 'busybox']);
 const runners = new Set(['npm', 'npx', 'yarn', 'yarnpkg', 'pnpm']);
@@ -12,25 +12,28 @@ interface Process {
 }
 
 /**
- * What keeps a SIGTERM to our container from us, as a sentence; undefined: nothing that can be seen. A shell ends or ignores it, and what
- * npm starts is started by a shell. An interactive shell is somebody at work, and on a machine that is no container none of these is the first process.
+ * Describes what keeps a SIGTERM to our container from this process; undefined when nothing is found. A shell exits
+ * or ignores the signal, and npm starts commands through a shell. An interactive shell is a person at work, and
+ * outside a container none of these is the first process.
  */
 export async function signalBlocker(system: LocalSystem): Promise<string | undefined> {
   const line = await ancestors(system);
-  // From the first process of the container down to our parent; without it, or being it, there is nobody in between.
+  // From the container's first process down to our parent; empty when we are the first process.
   const [first, second] = line.reverse();
   const told = first !== undefined && inits.has(nameOf(first)) ? second : first;
   if (told === undefined || !swallows(told)) return undefined;
-  return `SIGTERM may never arrive: the container tells '${told.words.slice(0, 3).join(' ')}', which does not hand it on. Start node itself, e.g. CMD ["node", "server.js"], or 'exec node' in a script`;
+  const command = told.words.slice(0, 3).join(' ');
+  const remedy = `Start node itself, e.g. CMD ["node", "server.js"], or 'exec node' in a script`;
+  return `SIGTERM may never arrive: the container sends it to '${command}', which does not forward it. ${remedy}`;
 }
 
-/** Tells of it by a warning. */
+/** Emits a warning when SIGTERM may not arrive. */
 export async function warnOfLostSignals(system: LocalSystem, events: Events): Promise<void> {
   const message = await signalBlocker(system);
   if (message !== undefined) events.emit('warning', { message });
 }
 
-/** Our parent first, then its parent, to the first process. */
+/** Our parent first, then its parent, up to the first process. */
 async function ancestors(system: LocalSystem): Promise<Process[]> {
   const found: Process[] = [];
   for (let pid = parentIn(await system.readText('/proc/self/status')); pid > 0;) {

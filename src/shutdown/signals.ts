@@ -1,14 +1,14 @@
 import { processWide } from '../core/process-wide.js';
 
-/** What a subscriber does when the process is told to end. */
+/** What a subscriber does when the process receives a termination signal. */
 export interface TerminationHandler {
-  /** The first signal. Resolves when all is done: true when that went cleanly. */
+  /** At the first signal. Resolves when the stop is done: true when it was clean. */
   stop(reason: string, interactive: boolean): Promise<boolean>;
-  /** A second signal: somebody has run out of patience. */
+  /** At a second signal: ends everything at once. */
   forceStop(reason: string): void;
 }
 
-/** What of the process this file touches; a test passes its own. */
+/** The part of `process` that this file uses; a test passes its own. */
 export interface ProcessLike {
   on(event: string, listener: () => void): unknown;
   removeListener(event: string, listener: () => void): unknown;
@@ -19,9 +19,9 @@ export interface ProcessLike {
 }
 
 /**
- * One listener a signal for all Registrars of a process, and the only place that ends it. When nobody else listens to the
- * signal the process ends with it, as it would have without us: 0 when every Registrar stopped cleanly, 1 when not. When
- * the host listens too, ending is the host's business.
+ * One listener a signal for all Registrars of the process, and the only place that exits it. Without other listeners
+ * the process exits when all Registrars have stopped: with 0 when every stop was clean, else with 1. When the host
+ * listens too, the host must exit.
  */
 export class Signals {
   readonly #process: ProcessLike;
@@ -36,7 +36,10 @@ export class Signals {
     this.#process = process;
   }
 
-  /** Calls `handler` at any of `signals`, and when the process is about to end for want of work. The returned function ends that. */
+  /**
+   * Calls `handler` at any of `signals`, and at 'beforeExit'. `onShared` reports a signal with other listeners. The
+   * returned function unsubscribes.
+   */
   subscribe(signals: readonly string[], handler: TerminationHandler, onShared: (signal: string) => void): () => void {
     this.#handlers.set(handler, { signals, onShared });
     for (const signal of [...signals, 'beforeExit']) this.#listen(signal);
@@ -47,14 +50,15 @@ export class Signals {
   }
 
   /**
-   * Ends the process as a SIGTERM would: somebody who may ask for it has asked, e.g. the primary of a cluster. The signal that made that one ask may
-   * have been sent to us as well, so a first signal that follows is not a second one. A host that listens to SIGTERM is told by it, afterwards.
+   * Stops and exits as at a SIGTERM, on behalf of another process, e.g. the primary of a cluster. The signal behind
+   * that request may reach this process too, so the next signal does not count as a second one. A host that listens
+   * to SIGTERM receives it afterwards.
    */
   async endAsAsked(reason: string): Promise<void> {
     if (this.#ending !== 'not yet') return;
     this.#ending = 'asked';
     const clean = await this.#stopAll([...this.#handlers.keys()], reason, false);
-    // All of ours have been taken off by now, with those whom they were for.
+    // Our own listeners have been removed by now, so these are the host's.
     if (this.#process.listenerCount('SIGTERM') > 0) this.#process.emit('SIGTERM');
     else this.#process.exit(clean ? 0 : 1);
   }
@@ -68,7 +72,7 @@ export class Signals {
     this.#process.on(signal, listener);
   }
 
-  /** Takes off the listeners that nobody needs any more. */
+  /** Removes the listeners that no subscriber needs. */
   #tidy(): void {
     const needed = new Set([...this.#handlers.values()].flatMap(({ signals }) => signals));
     for (const [signal, listener] of this.#listeners) {
@@ -108,12 +112,12 @@ export class Signals {
 /** The signals of this process. */
 export const processSignals = (): Signals => processWide('signals', () => new Signals(process));
 
-/** Whether there is such a process on this host. */
+/** Whether a process with this id exists on this host. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // It is there, and somebody else's.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

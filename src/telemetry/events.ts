@@ -1,4 +1,5 @@
 import type { RegistrarEvents, EventName, Listener } from '../contracts/events.js';
+import { untilNotified } from '../core/abort.js';
 import { asError } from '../core/errors.js';
 
 /** Typed events: the only way the core speaks. A listener that throws is reported and never felt by the core. */
@@ -32,22 +33,7 @@ export class Events {
 
   /** Resolves at the next `event`; rejects with the signal's reason when that aborts first. */
   next(event: EventName, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const forget = () => {
-        off();
-        signal.removeEventListener('abort', onAbort);
-      };
-      const onAbort = () => {
-        forget();
-        reject(asError(signal.reason));
-      };
-      const off = this.on(event, () => {
-        forget();
-        resolve();
-      });
-      signal.addEventListener('abort', onAbort);
-      if (signal.aborted) onAbort();
-    });
+    return untilNotified((notify) => this.on(event, notify), signal);
   }
 
   emit<N extends EventName>(event: N, payload: RegistrarEvents[N]): void {

@@ -4,6 +4,7 @@ import type { RegistrarOptions } from 'rollcall';
 import { policy } from '../../src/cli/policy.js';
 import { recordEvents } from '../support/record-events.js';
 import type { EventRecord } from '../support/record-events.js';
+import { runCommand } from '../support/run-command.js';
 import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';
 import { waitFor } from '../support/wait-for.js';
@@ -21,7 +22,7 @@ const signal = new AbortController().signal;
 
 /** What `rollcall policy` prints, less the rules that begin with `without`. */
 async function printed(words: readonly string[], without?: string): Promise<string> {
-  const { status, out = [] } = await policy(words);
+  const { status, out } = await runCommand(policy, words);
   expect(status).toBe(0);
   const at = without === undefined ? -1 : out.findIndex((line) => line.startsWith(without));
   return out.filter((_, index) => at < 0 || index < at || index > at + 2).join('\n');

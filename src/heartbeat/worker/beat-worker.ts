@@ -7,7 +7,7 @@ import type { ToThread } from './messages.js';
 import { serveBeats } from './serve-beats.js';
 import type { SharedTimes } from './shared-times.js';
 
-// What the worker thread runs. The main thread ends it.
+// Runs in the worker thread. The main thread ends it.
 const hear = serveBeats({
   clock: systemClock,
   random: Math.random,

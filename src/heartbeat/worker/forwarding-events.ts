@@ -7,7 +7,10 @@ import type { WorkerEvent } from './messages.js';
 
 type Say = (account: WorkerEvent) => void;
 
-/** Events that are told in the main thread as well, where the host listens. `beforeEach` comes first each time; what it says no to stays here. */
+/**
+ * Events that are forwarded to the main thread, where the host listens. `beforeEach` runs first; when it returns
+ * false, the event stays in the worker.
+ */
 export class ForwardingEvents extends Events {
   readonly #say: Say;
   readonly #beforeEach: (event: EventName) => boolean;
@@ -20,14 +23,17 @@ export class ForwardingEvents extends Events {
 
   override emit<N extends EventName>(event: N, payload: RegistrarEvents[N]): void {
     super.emit(event, payload);
-    // A state is told by the machine that it belongs to.
+    // The main thread's state machine emits state changes itself.
     if (event === 'state' || !this.#beforeEach(event)) return;
     const { error, ...plain } = payload as { error?: Error };
     this.#say({ kind: 'told', event, payload: plain, ...(error && { error: serializeError(error) }) });
   }
 }
 
-/** A machine whose moves the main thread's is told to make. It begins where an instance is ready to be registered. */
+/**
+ * A state machine whose transitions are forwarded to the main thread's. It begins in `waiting`, when the instance is
+ * ready to register.
+ */
 export class ForwardingStateMachine extends StateMachine {
   readonly #say: Say;
 

@@ -4,7 +4,10 @@ import type { Registry } from '../../contracts/registry.js';
 import type { BuiltInKind } from '../../contracts/worker-spec.js';
 import type { SerializedRegistry } from './messages.js';
 
-/** Builds in this thread the registry that another thread describes. `ask` calls a function that stayed there. Rejects when it cannot. */
+/**
+ * Builds in this thread the registry that another thread describes. `ask` calls a function that stayed there. Rejects
+ * when it cannot.
+ */
 export async function loadRegistry(
   serialized: SerializedRegistry,
   factories: RegistryFactories,

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { SerializedError } from '../../core/error-serialization.js';
 import { deserializeError } from '../../core/error-serialization.js';
 
-/** A main thread that lives answers at once, unless it has to ask elsewhere itself. */
+/** A live main thread answers at once, unless the function it calls is slow. */
 const ANSWER_WITHIN_MS = 250;
 
 interface Waiting {
@@ -11,7 +11,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Asks the main thread. While that is stalled, what it gave last has to do: a heartbeat must not wait for it. */
+/**
+ * Calls functions on the main thread. While that is stalled, their last results are used, so that no heartbeat waits.
+ */
 export class MainThreadCalls {
   readonly #clock: Clock;
   readonly #send: (question: number, about: number) => void;
@@ -24,7 +26,7 @@ export class MainThreadCalls {
     this.#send = send;
   }
 
-  /** Resolves to what the main thread gives, rejects as it does there. The first time it waits for as long as that takes. */
+  /** Settles as the function does on the main thread. The first call waits without limit. */
   ask(about: number): Promise<unknown> {
     const question = (this.#asked += 1);
     return new Promise((resolve, reject) => {

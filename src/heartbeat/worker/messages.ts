@@ -10,16 +10,16 @@ import type { Trouble } from '../heartbeat-handle.js';
 import type { LastKnownEntry } from '../last-known-entry.js';
 import type { SharedTimes } from './shared-times.js';
 
-/** A registry on its way into the thread. */
+/** A registry's description for the worker. */
 export type SerializedRegistry = (
   Pick<BuiltInWorkerSpec, 'kind' | 'options'> | Pick<ModuleWorkerSpec, 'module' | 'options'>
 ) & {
   readonly members?: readonly SerializedRegistry[];
-  /** Options that the main thread has to be asked for: the name, and the number to ask under. */
+  /** Options that are functions on the main thread, each with the number to call it by. */
   readonly asks: Readonly<Record<string, number>>;
 };
 
-/** One instance that is to be kept registered from the thread. */
+/** One instance for the worker to keep registered. */
 export interface HeartbeatSpec {
   readonly registry: SerializedRegistry;
   readonly instance: ServiceInstance;
@@ -30,13 +30,13 @@ export interface HeartbeatSpec {
   readonly onIdConflict: IdConflictPolicy;
   readonly drift: DriftPolicy;
   readonly recover: boolean;
-  /** The main thread may give no sign of life for so long. */
+  /** How long the main thread may give no sign of life. */
   readonly stallToleranceMs: number;
   /** When the last accepted heartbeat was sent, and when the TTL that it was granted ends. */
   readonly lastBeat: SharedTimes;
 }
 
-/** How an instance stands with its registry: what `status()` and a stop have to know of it. */
+/** The worker's view of one instance: what `status()` and a stop need to know. */
 export interface StatusSnapshot {
   readonly instance: ServiceInstance;
   readonly held:
@@ -53,28 +53,31 @@ export interface StatusSnapshot {
   readonly lastKnown: LastKnownEntry;
 }
 
-/** `unable`: the registry cannot be built here; `failed`: no retry can mend it; `halted`: as it was told. */
+/**
+ * How a worker heartbeat ended. `unable`: the registry cannot be built in the worker; `failed`: no retry can mend it;
+ * `halted`: on request.
+ */
 export type Outcome = 'unable' | 'failed' | 'halted';
 
-/** Into the thread, about one instance. */
+/** From the main thread to the worker, about one instance. */
 export type WorkerCommand =
   | { readonly kind: 'begin'; readonly order: HeartbeatSpec }
   | { readonly kind: 'report'; readonly report: HealthReport }
   | { readonly kind: 'change'; readonly change: number; readonly instance: ServiceInstance }
-  /** Whether anybody listens to every single beat. */
+  /** Whether the host listens to `beat` events. */
   | { readonly kind: 'beats'; readonly wanted: boolean }
   | { readonly kind: 'answer'; readonly question: number; readonly value: unknown; readonly error?: SerializedError }
   | { readonly kind: 'halt' };
 
-/** Out of the thread, about one instance. */
+/** From the worker to the main thread, about one instance. */
 export type WorkerEvent =
   | { readonly kind: 'moved'; readonly transition: Transition }
   | { readonly kind: 'bears'; readonly snapshot: StatusSnapshot }
-  /** An event; errors in its payload are on the wire. */
+  /** An event to emit; an error of its payload travels serialized. */
   | { readonly kind: 'told'; readonly event: EventName; readonly payload: object; readonly error?: SerializedError }
   | { readonly kind: 'changed'; readonly change: number; readonly error?: SerializedError }
   | { readonly kind: 'asked'; readonly question: number; readonly about: number }
-  /** The last of it. `inDoubt`: a write was cut off and may still arrive. */
+  /** The last event of an instance. `inDoubt`: a write was cut off and may still arrive. */
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly error: SerializedError; readonly inDoubt: boolean };
 
 export type ToThread = { readonly life: number } & WorkerCommand;

@@ -3,7 +3,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Changes of the instance that were sent to the thread, each by its number and with somebody who waits for it. */
+/** Changes of the instance sent to the worker, each with its number and its waiting caller. */
 export class PendingChanges {
   readonly #waiting = new Map<number, Waiting>();
   #made = 0;
@@ -13,7 +13,7 @@ export class PendingChanges {
     return this.#waiting.size > 0;
   }
 
-  /** Settles as the thread says; `send` is given the number. */
+  /** Settles as the worker reports; `send` receives the number. */
   add(send: (change: number) => void): Promise<void> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const change = (this.#made += 1);
@@ -31,7 +31,7 @@ export class PendingChanges {
     else waiting?.reject(error);
   }
 
-  /** Has what is under way done in another way: in the thread that is there by now, or without one. */
+  /** Hands the pending changes to another executor: a new worker, or the main thread. */
   passOn(change: (number: number) => Promise<void> | undefined): void {
     for (const number of [...this.#waiting.keys()])
       change(number)?.then(
@@ -40,7 +40,7 @@ export class PendingChanges {
       );
   }
 
-  /** None of them will arrive any more. */
+  /** No change will reach the registry any more. */
   abandon(error: Error): void {
     this.#ended = error;
     for (const change of [...this.#waiting.keys()]) this.settled(change, error);

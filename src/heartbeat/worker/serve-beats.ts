@@ -5,16 +5,19 @@ import type { WorkerContext } from './worker-heartbeat.js';
 import { readTime, writeTime } from './shared-times.js';
 import type { SharedTimes } from './shared-times.js';
 
-/** Where each thread writes when it was last seen to live. */
+/** The index of each thread's sign of life. */
 export const signs = { main: 0, worker: 1 } as const;
 
 export interface Thread extends WorkerContext {
   readonly signsOfLife: SharedTimes;
-  /** All that was said in one go, so that it is heard in one go: an event and the state that it belongs to. */
+  /** Sends messages as one batch, so that an event and the state it belongs to arrive together. */
   readonly send: (messages: readonly FromThread[]) => void;
 }
 
-/** The thread's own work: keeps the instances that it is given registered, gives signs of life, and looks for those of the main thread. Returns what hears the main thread's messages. */
+/**
+ * The worker's main loop: keeps instances registered, writes signs of life and checks the main thread's. Returns the
+ * handler of the main thread's messages.
+ */
 export function serveBeats({ signsOfLife, send, ...context }: Thread): (message: ToThread) => void {
   const { clock } = context;
   const outbox: FromThread[] = [];
@@ -28,7 +31,7 @@ export function serveBeats({ signsOfLife, send, ...context }: Thread): (message:
     writeTime(signsOfLife, signs.worker, now);
     const silentMs = silence.look(readTime(signsOfLife, signs.main, now), now);
     for (const workerHeartbeat of workerHeartbeats.values()) workerHeartbeat.mainIsSilent(silentMs);
-    // Sooner where a tolerance ends sooner: no stall is told late for want of a look.
+    // Sooner where a tolerance ends sooner, so that a stall is reported on time.
     const nextMs = Math.min(
       SIGN_EVERY_MS,
       ...[...workerHeartbeats.values()].map((workerHeartbeat) => workerHeartbeat.patienceMs(silentMs) + 1),

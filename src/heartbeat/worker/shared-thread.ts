@@ -9,26 +9,26 @@ import { readTime, sharedTimes, writeTime } from './shared-times.js';
 import { startThread } from './start-thread.js';
 import type { StartThread, ThreadHandle } from './start-thread.js';
 
-/** From the start of the thread to its first word. */
+/** From the start of the thread to its first message. */
 const START_WITHIN_MS = 5_000;
-/** It waits for nothing but its own few messages: one that gives no sign for so long will not come back. */
+/** The worker never blocks for long, so one that is silent for this long is broken. */
 const LONGEST_SILENCE_MS = 2_000;
 
-/** Who has an instance in the thread. */
+/** The main thread's side of one instance in the worker. */
 export interface WorkerClient {
   heard(account: WorkerEvent): void;
-  /** There is no thread any more. */
+  /** The worker has ended. */
   died(error: Error): void;
 }
 
-/** The way to one instance in the thread. */
+/** The connection to one instance in the worker. */
 export interface WorkerSession {
   post(instruction: WorkerCommand): void;
-  /** The last one to leave ends the thread. */
+  /** Ends the session; the last one to leave ends the thread. */
   leave(): void;
 }
 
-/** The worker thread that all Registrars of a process share: it is there while any of them has an instance in it. */
+/** The worker thread that all Registrars of a process share. It runs while at least one of them uses it. */
 export class SharedThread {
   readonly #start: StartThread;
   readonly #clock: Clock;
@@ -39,20 +39,20 @@ export class SharedThread {
     this.#clock = clock;
   }
 
-  /** Starts the thread where there is none. Rejects when it does not come to run. */
+  /** Starts the thread when it does not run. Rejects when it cannot start. */
   async join(client: WorkerClient): Promise<WorkerSession> {
     if (this.#running === undefined || this.#running.isOver)
       this.#running = new RunningThread(this.#start, this.#clock);
     return this.#running.join(client);
   }
 
-  /** It does not do what it is told: ends it for everybody. */
+  /** Ends a thread that no longer responds, for all clients. */
   giveUp(why: string): void {
     this.#running?.fail(new Error(why));
   }
 }
 
-/** The one of this process. */
+/** The shared thread of this process. */
 export const processThread = (): SharedThread =>
   processWide('worker thread', () => new SharedThread(startThread, systemClock));
 
@@ -134,14 +134,17 @@ class RunningThread {
     }
   }
 
-  /** A sign of life every so often, which is all that the thread costs this one while nothing happens; and a look for the thread's own. */
+  /**
+   * Writes the main thread's sign of life and checks the worker's; while nothing happens, this is all that the worker
+   * costs the main thread.
+   */
   #signal(): void {
     if (this.#over) return;
     const now = this.#clock.now();
     writeTime(this.#signsOfLife, signs.main, now);
     const silentMs = this.#silence.look(readTime(this.#signsOfLife, signs.worker, now), now);
     if (silentMs > LONGEST_SILENCE_MS) {
-      this.fail(new Error(`it has not run for ${String(Math.round(silentMs))} ms`));
+      this.fail(new Error(`the worker thread has not run for ${String(Math.round(silentMs))} ms`));
       return;
     }
     this.#clock.after(SIGN_EVERY_MS, () => this.#signal());
@@ -149,7 +152,7 @@ class RunningThread {
 
   #end(): void {
     this.#over = true;
-    // At once where it can be: in a crash no promise settles any more.
+    // Synchronously where possible: during a crash no promise settles any more.
     const ended = this.#started?.end() ?? this.#handle.then((handle) => handle.end());
     ended.catch(() => undefined);
   }

@@ -38,7 +38,10 @@ interface End {
   readonly inDoubt: boolean;
 }
 
-/** The heartbeat in the worker thread as the main thread has it; where there can be none, and from when it has died, one on the main thread. */
+/**
+ * The heartbeat in the worker thread as the main thread has it; where there can be none, and from when it has died,
+ * one on the main thread.
+ */
 export class WorkerHeartbeatProxy implements HeartbeatHandle {
   readonly #plan: WorkerHeartbeatProxyPlan;
   readonly #changes = new PendingChanges();

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { asError } from '../../core/errors.js';
 import { serializeError } from '../../core/error-serialization.js';
 import type { HealthReport } from '../../contracts/health-report.js';
+import { effectiveReport } from '../../health/effective-report.js';
 import { GuardedRegistry } from '../../registries/guarded-registry.js';
 import type { RegistryFactories } from '../../contracts/registry-factories.js';
 import type { EventName } from '../../contracts/events.js';
@@ -54,7 +55,10 @@ export class WorkerHeartbeat {
     this.#events = new ForwardingEvents(say, (event) => this.#beforeEach(event));
   }
 
-  /** Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never rejects. */
+  /**
+   * Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never
+   * rejects.
+   */
   async live(): Promise<void> {
     const { clock, factories } = this.#context;
     const { intervalMs, registry: serialized } = this.#order;
@@ -73,7 +77,7 @@ export class WorkerHeartbeat {
     const { instance, stallToleranceMs: _ours, lastBeat: _shared, report: _first, ...settings } = this.#order;
     const machine = new ForwardingStateMachine(this.#events, this.#say);
     this.#heartbeat = new Heartbeat(
-      { ...settings, ...this.#context, registry, events: this.#events, machine, report: () => this.#said },
+      { ...settings, ...this.#context, registry, events: this.#events, machine, report: () => this.#effectiveReport },
       instance,
     );
     const heartbeat = this.#heartbeat;
@@ -129,13 +133,15 @@ export class WorkerHeartbeat {
     this.#events.emit('warning', { message });
   }
 
-  /** Out of traffic on purpose stays that. */
-  get #said(): HealthReport {
-    if (this.#stalledMs === 0 || this.#report.status === 'maintenance') return this.#report;
-    return {
-      status: 'critical',
-      reason: `the event loop is stalled for longer than ${formatDuration(this.#order.stallToleranceMs)}`,
-    };
+  /** The report of the main thread, in which all but its own stall counts already. */
+  get #effectiveReport(): HealthReport {
+    return effectiveReport({
+      isReady: true,
+      maintenance: this.#report.status === 'maintenance' ? this.#report : undefined,
+      exceededStallToleranceMs: this.#stalledMs > 0 ? this.#order.stallToleranceMs : undefined,
+      isServerFailing: false,
+      health: this.#report,
+    });
   }
 
   async #change(heartbeat: Heartbeat, { change, instance }: Extract<WorkerCommand, { kind: 'change' }>): Promise<void> {

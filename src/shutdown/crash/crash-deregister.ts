@@ -11,14 +11,17 @@ export interface CrashDeregisterPlan {
   readonly crashMonitor: () => Promise<CrashMonitor>;
   readonly registry: GuardedRegistry;
   readonly sharedThread: () => Promise<SharedThread>;
-  /** Where heartbeats come from. */
+  /** The thread that sends heartbeats. */
   readonly thread: BeatThread;
-  /** Undefined: nothing is in the registry yet. */
+  /** Undefined while nothing is registered. */
   readonly heartbeat: () => HeartbeatHandle | undefined;
   readonly events: Events;
 }
 
-/** Has the entry removed when the process crashes, until the Registrar has stopped. What stands in the way is told by a warning. */
+/**
+ * Has the entry removed when the process crashes, until the Registrar has stopped. Emits a warning when that is not
+ * possible.
+ */
 export async function prepareCrashDeregister({
   crashMonitor,
   registry,
@@ -28,24 +31,24 @@ export async function prepareCrashDeregister({
   events,
 }: CrashDeregisterPlan): Promise<void> {
   const { workerSpec, handedOver, name } = registry;
-  // An entry that is shared outlives this process anyway, and whoever shares it notices our end.
+  // An entry shared by the workers of a cluster outlives this process; the other workers notice our exit.
   if (handedOver !== undefined) return;
   try {
-    if (workerSpec === undefined) throw new Error(`the registry (${name}) works on the main thread only`);
+    if (workerSpec === undefined) throw new Error(`the registry (${name}) cannot be rebuilt in a worker thread`);
     const beats = thread === 'worker' ? await sharedThread() : undefined;
     const end = await (
       await crashMonitor()
     ).subscribe(workerSpec, () => {
       const beating = heartbeat();
       if (beating === undefined) return undefined;
-      // They would notice that the entry has gone, and write it again.
+      // Otherwise the heartbeat would notice the missing entry and write it again.
       beats?.giveUp('the process crashes');
       return { registry: workerSpec, key: keyOf(beating.held?.instance ?? beating.instance) };
     });
     events.on('stopped', end);
   } catch (thrown) {
     events.emit('warning', {
-      message: `shutdown.crash: there will be no last try to deregister: ${asError(thrown).message}`,
+      message: `shutdown.crash has no effect, so a crash leaves the entry to its TTL: ${asError(thrown).message}`,
     });
   }
 }

@@ -2,7 +2,7 @@ import { processWide } from '../../core/process-wide.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import type { CrashThread, CrashRemoval } from './crash-thread.js';
 
-/** What of the process this file touches; a test passes its own. */
+/** The part of `process` that this file uses; a test passes its own. */
 export interface CrashingProcess {
   on(event: 'uncaughtExceptionMonitor', listener: () => void): unknown;
   removeListener(event: 'uncaughtExceptionMonitor', listener: () => void): unknown;
@@ -10,12 +10,13 @@ export interface CrashingProcess {
   hasUncaughtExceptionCaptureCallback(): boolean;
 }
 
-/** How long a crash may be held up. */
+/** The longest time that a crash is delayed. */
 const WITHIN_MS = 1_000;
 
 /**
- * A last try to leave the registry when an exception that nobody catches ends the process. Node has only told of it then: message, stack and exit code
- * are those without us. A host that catches it goes on, and so does its registration.
+ * Deregisters when an uncaught exception ends the process. It only listens to the monitor event, so that message,
+ * stack and exit code stay as they are without rollcall. A host that catches the exception goes on, and its
+ * registration stays.
  */
 export class CrashMonitor {
   readonly #process: CrashingProcess;
@@ -32,7 +33,10 @@ export class CrashMonitor {
     this.#start = start;
   }
 
-  /** Asks for `goodbye` when the process crashes; undefined: there is nothing to remove. The returned function ends that. Rejects when it cannot be done. */
+  /**
+   * Calls `removal` when the process crashes and removes the entry that it names; undefined: there is none. Resolves
+   * to the function that unsubscribes; rejects when the crash thread cannot start.
+   */
   async subscribe(registry: WorkerSpec, removal: () => CrashRemoval | undefined): Promise<() => void> {
     if (this.#removals.size === 0) this.#process.on('uncaughtExceptionMonitor', this.#onCrash);
     this.#removals.add(removal);
@@ -69,6 +73,9 @@ export class CrashMonitor {
 
 const startThread = async (): Promise<CrashThread> => (await import('./crash-thread.js')).startCrashThread();
 
-/** Those of this process. The thread is there from the start: a crash may come of having no memory or no files left to start one. */
+/**
+ * The monitor of this process. Its thread runs from the start, because a crash may leave no memory or file
+ * descriptors to start one.
+ */
 export const processCrashMonitor = (): CrashMonitor =>
   processWide('crash monitor', () => new CrashMonitor(process, startThread));

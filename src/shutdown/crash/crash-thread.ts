@@ -4,13 +4,13 @@ import type { SerializedRegistry } from '../../heartbeat/worker/messages.js';
 import type { InstanceKey } from '../../contracts/service-instance.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 
-/** An entry that must not outlive the process, and what it takes to remove it when nothing here runs any more. */
+/** An entry to remove at a crash, and how a thread builds the registry that holds it. */
 export interface CrashRemoval {
   readonly registry: WorkerSpec;
   readonly key: InstanceKey;
 }
 
-/** `answers`: what functions among the options gave, by number; they cannot be asked any more. */
+/** `answers`: results of the options that are functions, by number; the crashed thread cannot call them any more. */
 export interface SerializedRemoval {
   readonly registry: SerializedRegistry;
   readonly answers: readonly unknown[];
@@ -22,22 +22,22 @@ export type ToCrashThread =
 
 export type FromCrashThread = { readonly prepared: number };
 
-/** It needs little, and must not take what belongs to the host. */
+/** The thread needs little and must not use up the host's memory. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 48 };
 
-/** A thread that waits for the moment when this one is at its end. */
+/** The thread that removes entries when the main thread crashes. */
 export interface CrashThread {
-  /** Resolves when what the registry needs is loaded. */
+  /** Loads the registry's modules. Resolves when they are loaded. */
   prepare(registry: WorkerSpec): Promise<void>;
-  /** Removes the entries, and holds this thread up until that is done, `withinMs` at most. */
+  /** Removes the entries and blocks the calling thread until done, for `withinMs` at most. */
   say(removals: readonly CrashRemoval[], withinMs: number): void;
   end(): void;
 }
 
-/** Starts it. It never holds the process open, and what befalls it is not felt. */
+/** Starts the thread. It never keeps the process alive, and its failure does not affect the host. */
 export function startCrashThread(): CrashThread {
   const done = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  // What the host has Node load before its own code has nothing to do in there, and what the thread may write is not for the host's output.
+  // Without the host's preloaded modules (`execArgv`), and with output that never mixes with the host's.
   const worker = new Worker(new URL('./crash-worker.js', import.meta.url), {
     name: 'rollcall farewell',
     workerData: done,
@@ -64,7 +64,7 @@ export function startCrashThread(): CrashThread {
           resolve();
         };
         worker.on('message', hear);
-        // Listening took it back.
+        // Adding a listener referenced the thread again.
         worker.unref();
       });
       post({ kind: 'prepare', number, registry: serializeRegistry(registry, []) });
@@ -86,7 +86,7 @@ function serialize(registry: WorkerSpec): SerializedRemoval {
   return { registry: made, answers: asked.map((ask) => settledAnswer(ask)) };
 }
 
-/** Nothing that takes its time can still be waited for. */
+/** Only a synchronous result can be used: the event loop does not run any more. */
 function settledAnswer(ask: () => unknown): unknown {
   try {
     const answer = ask();

@@ -3,7 +3,7 @@ import { builtInRegistries } from '../../backends/built-in-registries.js';
 import { loadRegistry } from '../../heartbeat/worker/load-registry.js';
 import type { FromCrashThread, ToCrashThread } from './crash-thread.js';
 
-// The thread that removes entries when the main thread is at its end. It is started by its URL.
+// Runs in the crash thread: removes entries when the main thread crashes.
 const done = workerData as Int32Array;
 
 parentPort?.on('message', (message: ToCrashThread) => {
@@ -12,13 +12,13 @@ parentPort?.on('message', (message: ToCrashThread) => {
 });
 
 async function prepare({ number, registry }: Extract<ToCrashThread, { kind: 'prepare' }>): Promise<void> {
-  // What does not work now will not work then: there is nobody to tell.
+  // A registry that cannot be loaded now cannot be used at the crash either; there is no one to report to.
   await loadRegistry(registry, builtInRegistries, () => Promise.resolve(undefined)).catch(() => undefined);
   const answer: FromCrashThread = { prepared: number };
   parentPort?.postMessage(answer);
 }
 
-/** An entry that another has written since is left alone, as by every remove with a nonce. */
+/** Removes by nonce, so that an entry of a newer incarnation stays. */
 async function leave({ entries }: Extract<ToCrashThread, { kind: 'leave' }>): Promise<void> {
   const { signal } = new AbortController();
   const removals = entries.map(async ({ registry, answers, key }) => {

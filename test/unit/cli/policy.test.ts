@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { policy } from '../../../src/cli/policy.js';
+import { runCommand } from '../../support/run-command.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -15,10 +16,10 @@ afterEach(async () => {
 });
 
 const rulesOf = async (...words: string[]) =>
-  ((await policy(words)).out ?? []).filter((line) => line.includes('{')).map((line) => line.trim());
+  (await runCommand(policy, words)).out.filter((line) => line.includes('{')).map((line) => line.trim());
 
 it('is write on the service, and read on the nodes that readers are told of', async () => {
-  expect(await policy(['orders'])).toEqual({
+  expect(await runCommand(policy, ['orders'])).toEqual({
     status: 0,
     out: [
       '# register, beat, look, maintenance, deregister',
@@ -30,6 +31,7 @@ it('is write on the service, and read on the nodes that readers are told of', as
       '  policy = "read"',
       '}',
     ],
+    err: [],
   });
 });
 
@@ -65,10 +67,15 @@ it('stands in the namespace and partition that the environment names', async () 
 it('says how it is used when there is nothing to print it for, or no such option', async () => {
   await writeFile(join(folder, 'empty.json'), '{}');
   for (const words of [[join(folder, 'empty.json')], ['--nonsense'], [join(folder, 'absent.json')]]) {
-    expect(await policy(words)).toMatchObject({
+    expect(await runCommand(policy, words)).toMatchObject({
       status: 2,
+      out: [],
       err: expect.arrayContaining([expect.stringContaining('Usage: rollcall policy')]) as string[],
     });
   }
-  expect((await policy(['--help'])).status).toBe(0);
+  expect(await runCommand(policy, ['--help'])).toMatchObject({
+    status: 0,
+    out: expect.arrayContaining([expect.stringContaining('Usage: rollcall policy')]) as string[],
+    err: [],
+  });
 });

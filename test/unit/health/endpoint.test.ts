@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
-import type { HealthFacts, HealthRequest } from '../../../src/health/endpoint.js';
+import type { ProbeFacts } from '../../../src/health/effective-report.js';
+import type { HealthRequest } from '../../../src/health/endpoint.js';
 import type { ComponentHealth } from '../../../src/contracts/health-report.js';
 
-function ask(facts: HealthFacts, url: string, request: Partial<HealthRequest> = {}, details = false) {
+function ask(facts: ProbeFacts, url: string, request: Partial<HealthRequest> = {}, details = false) {
   const endpoint = healthEndpoint({ path: '/health', details, facts: () => facts });
   const answer = { status: 0, headers: {} as Record<string, string>, body: undefined as string | undefined };
   endpoint.answer(
@@ -28,13 +29,13 @@ const db = (effect: ComponentHealth['effect']): ComponentHealth => ({
   reason: effect === 'none' ? 'ok' : 'timeout',
   effect,
 });
-const facts = (effect: ComponentHealth['effect']): HealthFacts => ({
+const facts = (effect: ComponentHealth['effect']): ProbeFacts => ({
   ready: true,
   draining: false,
   health: aggregateHealth([db(effect)]),
 });
 
-const serving: HealthFacts = { ready: true, draining: false, health: aggregateHealth([]) };
+const serving: ProbeFacts = { ready: true, draining: false, health: aggregateHealth([]) };
 const starting = { ...serving, ready: false };
 const leaving = { ...serving, draining: true };
 const consul = { headers: { 'user-agent': 'Consul Health Check' } };

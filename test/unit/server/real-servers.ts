@@ -6,6 +6,7 @@ import http2 from 'node:http2';
 import https from 'node:https';
 import net from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
+import type { Readable } from 'node:stream';
 import tls from 'node:tls';
 import { systemClock } from '../../../src/core/clock.js';
 import type { Clock } from '../../../src/core/clock.js';
@@ -57,8 +58,15 @@ export interface Answer {
   readonly body: string;
 }
 
+/** An answer whose body may still be under way. */
+export interface BegunAnswer extends Omit<Answer, 'body'> {
+  readonly body: Readable;
+}
+
 export interface Client {
   request(path: string, method?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Resolves when the answer begins. */
+  begin(path: string): Promise<BegunAnswer>;
   /** Resolves when the server has ended the connection. */
   readonly gone: Promise<void>;
   close(): void;
@@ -80,16 +88,13 @@ async function connectHttp1(kind: 'http' | 'https', port: number): Promise<Clien
   // An agent that has but this one connection, and gives it back after each answer.
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   agent.createConnection = () => socket;
-  return {
-    gone,
-    close: () => socket.destroy(),
-    async request(path, method = 'GET', headers = {}) {
-      const request = http.request({ agent, path, method, headers, host: 'localhost', port });
-      request.end();
-      const [response] = (await once(request, 'response')) as [IncomingMessage];
-      return { status: response.statusCode ?? 0, headers: response.headers, body: await textOf(response) };
-    },
+  const send: Send = async (path, method, headers) => {
+    const request = http.request({ agent, path, method, headers, host: 'localhost', port });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, headers: response.headers, body: response };
   };
+  return { gone, close: () => socket.destroy(), ...requests(send) };
 }
 
 async function connectHttp2(kind: 'h2c' | 'h2', port: number): Promise<Client> {
@@ -100,15 +105,24 @@ async function connectHttp2(kind: 'h2c' | 'h2', port: number): Promise<Client> {
   session.on('error', () => {});
   const gone = new Promise<void>((resolve) => session.once('close', () => resolve()));
   await once(session, 'connect');
+  const send: Send = async (path, method, sent) => {
+    const stream = session.request({ ...sent, ':path': path, ':method': method });
+    stream.end();
+    const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
+    return { status: headers[':status'], headers, body: stream };
+  };
+  return { gone, close: () => session.destroy(), ...requests(send) };
+}
+
+type Send = (path: string, method: string, headers: Readonly<Record<string, string>>) => Promise<BegunAnswer>;
+
+function requests(send: Send): Pick<Client, 'request' | 'begin'> {
   return {
-    gone,
-    close: () => session.destroy(),
-    async request(path, method = 'GET', sent = {}) {
-      const stream = session.request({ ...sent, ':path': path, ':method': method });
-      stream.end();
-      const [headers] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders & { ':status': number }];
-      return { status: headers[':status'], headers, body: await textOf(stream) };
+    async request(path, method = 'GET', headers = {}) {
+      const answer = await send(path, method, headers);
+      return { ...answer, body: await textOf(answer.body) };
     },
+    begin: (path) => send(path, 'GET', {}),
   };
 }
 

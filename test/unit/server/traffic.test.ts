@@ -133,8 +133,7 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
       seen.push(request.url);
       response.end('host');
     });
-    const endpoint = endpointAt('/health', true);
-    const bound = watch(server, { endpoint });
+    const bound = watch(server, { endpoints: [endpointAt('/health', true)] });
     const caller = await client(kind, await listen(server));
     const health = await caller.request('/health/ready');
     expect(health).toMatchObject({ status: 200, body: '{"status":"pass"}' });
@@ -150,7 +149,7 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
   it('is no longer watched after release, and the server is as it was', async () => {
     const server = makeServer(kind);
     const before = footprint(server);
-    const bound = watch(server, { endpoint: endpointAt('/served', true) });
+    const bound = watch(server, { endpoints: [endpointAt('/served', true)] });
     const waiting = bound.listening(new AbortController().signal);
     bound.release();
     await expect(waiting).rejects.toMatchObject({ code: 'ROLLCALL_STOPPED' });
@@ -199,7 +198,7 @@ describe('what else counts as traffic', () => {
       stream.respond({ ':status': 200 });
       stream.end('raw');
     });
-    const bound = watch(server, { endpoint: endpointAt('/health', false) });
+    const bound = watch(server, { endpoints: [endpointAt('/health', false)] });
     const caller = await client('h2c', await listen(server));
     expect((await caller.request('/')).body).toBe('raw');
     expect((await caller.request('/health')).status).toBe(503);

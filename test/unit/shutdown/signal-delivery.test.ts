@@ -22,7 +22,7 @@ it.each([
   [['yarn start'], "'yarn start'"],
   [['/sbin/docker-init -- npm start', 'npm start', 'sh -c node server.js'], "'npm start'"],
 ])('names what keeps SIGTERM from us below %j', async (commands, named) => {
-  expect(await signalBlocker(procOf(commands))).toContain(`the container tells ${named}`);
+  expect(await signalBlocker(procOf(commands))).toContain(`the container sends it to ${named}`);
 });
 
 it.each([

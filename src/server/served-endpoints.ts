@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Endpoint } from '../contracts/endpoint.js';
+
+/** The endpoints on one server, and their answers that still go on. */
+export class ServedEndpoints {
+  readonly #endpoints: readonly Endpoint[];
+  readonly #unfinished = new Set<ServerResponse | ServerHttp2Stream>();
+  #isClosing = false;
+
+  constructor(endpoints: readonly Endpoint[]) {
+    this.#endpoints = endpoints;
+  }
+
+  /** Has the first endpoint that handles the URL answer it. False: it is the host's. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    const endpoint = this.#endpointFor(request.url);
+    if (endpoint === undefined) return false;
+    endpoint.answer(request, response);
+    this.#follow(response);
+    return true;
+  }
+
+  /** The same for an HTTP/2 stream. */
+  answerStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+    const request = { method: headers[':method'], url: headers[':path'], headers };
+    const endpoint = this.#endpointFor(request.url);
+    if (endpoint === undefined) return false;
+    endpoint.answerStream(stream, request);
+    this.#follow(stream);
+    return true;
+  }
+
+  /** Ends the answers that still go on, now and later: each would keep its connection, and so the server, open for as long as its client stays. */
+  cutOff(): void {
+    this.#isClosing = true;
+    for (const answer of this.#unfinished) if (!answer.writableEnded) answer.destroy();
+  }
+
+  #endpointFor(url = ''): Endpoint | undefined {
+    return this.#endpoints.find((endpoint) => endpoint.handles(url));
+  }
+
+  #follow(answer: ServerResponse | ServerHttp2Stream): void {
+    // An answer that is written at once costs nothing more.
+    if (answer.writableEnded || answer.destroyed) return;
+    if (this.#isClosing) {
+      answer.destroy();
+      return;
+    }
+    this.#unfinished.add(answer);
+    answer.once('close', () => this.#unfinished.delete(answer));
+  }
+}

@@ -1,0 +1,173 @@
+import type { Config } from '../config/config.js';
+import { EXPIRY_NOTICED_MS } from '../config/defaults.js';
+import type { Clock } from '../core/clock.js';
+import { StoppedError } from '../core/errors.js';
+import type { ActiveRegistration } from '../heartbeat/active-registration.js';
+import type { HeartbeatHandle } from '../heartbeat/heartbeat-handle.js';
+import type { GuardedRegistry } from '../registries/guarded-registry.js';
+import type { BoundServer } from '../server/bound-server.js';
+import type { Events } from '../telemetry/events.js';
+import type { StateMachine } from '../telemetry/state-machine.js';
+import { deregister } from './deregister.js';
+import { Drain } from './drain.js';
+import type { HookPoint, Hooks } from './hooks.js';
+
+export interface ShutdownPlan {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly machine: StateMachine;
+  readonly hooks: Hooks;
+  readonly registry: GuardedRegistry;
+  readonly server: () => BoundServer | undefined;
+  readonly heartbeat: () => HeartbeatHandle | undefined;
+  /** Ends the answers on the port that health has to itself. */
+  readonly closeHealthServer: () => Promise<void>;
+  /** Ends start, heartbeat and recovery; resolves when none of them runs any more. */
+  readonly halt: (reason: Error) => Promise<void>;
+}
+
+export interface StopSignals {
+  /** Ends everything that is still under way. */
+  readonly all: AbortSignal;
+  /** Ends the steps of leaving, when `leave()` takes too long. */
+  readonly leaving: AbortSignal;
+}
+
+/** What each step of a stop does. In which order, and that each happens once, is its caller's part. */
+export class StopWork {
+  readonly #plan: ShutdownPlan;
+  readonly #signals: StopSignals;
+  readonly #drained = new AbortController();
+  #reason = '';
+  #leavingSince: number | undefined;
+  #skipDrain = false;
+  #drain: Drain | undefined;
+  #left: (isConfirmed: boolean) => void = () => undefined;
+  /** Resolves when deregistering has ended, with whether that was confirmed. */
+  readonly #leaving = new Promise<boolean>((resolve) => {
+    this.#left = resolve;
+  });
+
+  constructor(plan: ShutdownPlan, signals: StopSignals) {
+    this.#plan = plan;
+    this.#signals = signals;
+  }
+
+  /** Says so; the instance may not come into the registry any more when it is not in there yet. An entry is renewed until `deregister()`. */
+  begin(reason: string): void {
+    const { events, machine, halt } = this.#plan;
+    this.#reason = reason;
+    const isListed = machine.state === 'registered';
+    machine.transition('stop');
+    events.emit('draining', { reason });
+    if (!isListed) void halt(this.#stopping());
+  }
+
+  /** The time that deregistering took counts from the first call, or from its step. */
+  beginLeaving(): void {
+    this.#leavingSince ??= this.#plan.clock.now();
+  }
+
+  /** Ends the drain early: a person at a terminal is waiting. */
+  skipDrain(): void {
+    this.#skipDrain = true;
+  }
+
+  runHooks(point: HookPoint): Promise<readonly Error[]> {
+    const { all, leaving } = this.#signals;
+    return this.#plan.hooks.run(point, point === 'before deregister' ? AbortSignal.any([all, leaving]) : all);
+  }
+
+  async deregister(): Promise<readonly Error[]> {
+    const { config, clock, events, registry, heartbeat, halt } = this.#plan;
+    this.beginLeaving();
+    await halt(this.#stopping());
+    const beating = heartbeat();
+    if (beating === undefined) {
+      this.#left(true);
+      return [];
+    }
+    const policy = registry.handedOver === undefined ? config.policy : 'deregister';
+    const { held, instance } = beating;
+    const plan = { policy, registry, instance: held?.instance ?? instance, held, clock };
+    const { all, leaving } = this.#signals;
+    const { confirmed, errors } = await deregister(plan, AbortSignal.any([all, this.#drained.signal, leaving]));
+    events.emit('deregistered', { policy, confirmed, tookMs: clock.now() - (this.#leavingSince ?? clock.now()) });
+    this.#left(confirmed);
+    return errors;
+  }
+
+  /** Serves on until the traffic has gone. */
+  async drain(): Promise<void> {
+    const { registry, server } = this.#plan;
+    server()?.startDraining();
+    // A registry that hands the port over sends new connections elsewhere only when this server takes none.
+    void this.#leaving.then(() => (registry.handedOver === true ? server()?.stopListening() : undefined));
+    await this.#serveOn();
+    // The TTL has to do what is not confirmed by now.
+    this.#drained.abort(new StoppedError('the drain is over'));
+  }
+
+  get drainWaitsFor(): string | undefined {
+    return this.#drain === undefined ? 'the registry to show that it is out' : this.#drain.waitingFor;
+  }
+
+  async closeServer(): Promise<void> {
+    await this.#plan.server()?.close(this.#signals.all);
+  }
+
+  get openTraffic(): string | undefined {
+    const server = this.#plan.server();
+    if (server === undefined) return undefined;
+    const { inFlight, openConnections } = server.traffic;
+    return inFlight > 0 ? `${String(inFlight)} requests in flight` : `${String(openConnections)} connections to close`;
+  }
+
+  closeHealthServer(): Promise<void> {
+    return this.#plan.closeHealthServer();
+  }
+
+  closeRegistry(): Promise<void> {
+    return this.#plan.registry.close();
+  }
+
+  async #serveOn(): Promise<void> {
+    const { clock, config, events, heartbeat, server } = this.#plan;
+    if (heartbeat() === undefined) return;
+    const { all } = this.#signals;
+    const beganAt = clock.now();
+    let absentSince: number | undefined;
+    void this.#leaving.then((isConfirmed) => {
+      if (isConfirmed) absentSince = clock.now();
+    });
+    if (this.#skipDrain) {
+      // Time enough to get out of the registry.
+      await Promise.race([this.#leaving, clock.sleep(config.drain.minMs, all).catch(() => undefined)]);
+      return;
+    }
+    this.#drain = new Drain({
+      ...config.drain,
+      clock,
+      sources: () => server()?.sources ?? [],
+      absentSince: () => absentSince ?? expiredAt(heartbeat()?.held, clock.now(), beganAt),
+    });
+    const stillComing = await this.#drain.over(all);
+    if (stillComing.length === 0) return;
+    const max = `shutdown.drain.max (${String(config.drain.maxMs)} ms)`;
+    events.emit('warning', {
+      message: `closing at the end of ${max}, although requests still come from ${stillComing.join(', ')}`,
+    });
+  }
+
+  #stopping(): StoppedError {
+    return new StoppedError(`the Registrar is stopping: ${this.#reason}`);
+  }
+}
+
+/** When the TTL took the entry out of traffic; undefined: not yet for every reader. What never had a heartbeat was never in it. */
+function expiredAt(held: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
+  if (held === undefined) return beganAt;
+  const expiry = held.beatAt + held.ttlMs;
+  return now < expiry + EXPIRY_NOTICED_MS ? undefined : expiry;
+}
