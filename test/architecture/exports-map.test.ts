@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { allPages, snippetsOf } from './pages.js';
 import { read, root } from './source-tree.js';
 
 const manifest = JSON.parse(read('package.json')) as { exports: Record<string, string | Record<string, string>> };
@@ -33,8 +34,8 @@ describe.each(entries)('%s', (subpath, conditions) => {
     expect(Object.values(conditions).filter((path) => !existsSync(root + path))).toEqual([]);
   });
 
-  it('is shown in the README', () => {
+  it('is shown in the code of a page', () => {
     const name = `'rollcall${subpath.slice(1)}'`;
-    expect(read('README.md').includes(name), name).toBe(true);
+    expect(allPages.flatMap(snippetsOf).some(({ code }) => code.includes(name)), name).toBe(true);
   });
 });

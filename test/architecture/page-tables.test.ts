@@ -6,7 +6,15 @@ import { codeIn } from './markdown-tables.js';
 import { defaultsIn, namesIn, rowsOf, tables } from './pages.js';
 import { filesBelow, read, root } from './source-tree.js';
 
-const program = compile([`${root}src/config/options.ts`, `${root}src/contracts/events.ts`]);
+const backends = [
+  { kind: 'consul', options: 'ConsulAgentsOptions' },
+  { kind: 'etcd', options: 'EtcdOptions' },
+  { kind: 'file', options: 'FileOptions' },
+  { kind: 'redis', options: 'RedisOptions' },
+].map((each) => ({ ...each, path: `src/backends/${each.kind}/${each.kind}-options.ts` }));
+const program = compile(
+  ['src/config/options.ts', 'src/contracts/events.ts', ...backends.map(({ path }) => path)].map((path) => root + path),
+);
 const checker = program.getTypeChecker();
 
 it('has a row for every event, and no other', () => {
@@ -25,6 +33,14 @@ it('has a row for every option, and no other', () => {
 it('has a row for everything a component can have, and no other', () => {
   const options = exportedType(program, 'src/config/options.ts', 'ComponentOptions').getProperties();
   expect(namesIn(tables.components).sort()).toEqual(options.map(({ name }) => name).sort());
+});
+
+it.each(backends)('has a row for every option of $kind(), and no other', ({ kind, options, path }) => {
+  const known = exportedType(program, path, options).getProperties();
+  // A group of options has a row for each of them, or one for all.
+  const rows = namesIn({ page: `src/backends/${kind}/README.md`, heading: `\`${kind}()\`` });
+  const groups = new Set(rows.map((name) => name.split('.')[0]));
+  expect([...groups].sort()).toEqual(known.map(({ name }) => name).sort());
 });
 
 it('says of the options that most services set what the page of all options says', () => {
