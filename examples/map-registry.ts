@@ -23,8 +23,10 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
     });
   return {
     name: 'map',
-    isLocal: true, // retries may be quick
-    suppliesAddress: false, // the Registrar has to find out the address
+    traits: {
+      isLocal: true, // retries may be quick
+      suppliesAddress: false, // the Registrar has to find out the address
+    },
     read: (key, signal) => verb(signal, () => entryOf(held(key))),
     register: (instance, report, signal) =>
       verb(signal, () => {

@@ -75,17 +75,18 @@ export type { CheckTls, InstanceKey, RegistryCheck, ServiceInstance, Weights } f
 export type { Credentials, CredentialsReading } from './contracts/credentials.js';
 export type { TlsOptions } from './net/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './shutdown/hooks.js';
+export type { MemberFigures } from './contracts/composed-registry.js';
 export type { RegistrarState } from './contracts/registrar-state.js';
 export type {
   Deadlines,
   Entry,
   EntryCheck,
   EntryInstance,
-  MemberFigures,
   Presence,
   Registration,
   Registry,
   RegistryEndpoint,
+  RegistryTraits,
   Renewal,
 } from './contracts/registry.js';
 export type { WorkerSpec } from './contracts/worker-spec.js';

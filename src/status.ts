@@ -7,7 +7,8 @@ import { marginMs } from './heartbeat/schedule.js';
 import type { AddressCandidate } from './contracts/address-candidate.js';
 import type { ServiceInstance } from './contracts/service-instance.js';
 import type { RegistrarState } from './contracts/registrar-state.js';
-import type { MemberFigures, Registry } from './contracts/registry.js';
+import type { MemberFigures } from './contracts/composed-registry.js';
+import type { GuardedRegistry } from './registries/guarded-registry.js';
 import type { TrafficFigures } from './server/traffic.js';
 
 /** Everything worth showing of a Registrar; plain data, safe to print. Times are milliseconds. */
@@ -55,7 +56,7 @@ export interface StatusSources {
   readonly state: RegistrarState;
   readonly name: string;
   readonly instance: ServiceInstance | undefined;
-  readonly registry: Registry;
+  readonly registry: Pick<GuardedRegistry, 'name' | 'members'>;
   readonly health: Health;
   readonly heartbeat: HeartbeatHandle | undefined;
   readonly traffic: TrafficFigures | undefined;

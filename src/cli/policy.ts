@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { leastPolicy } from '../backends/consul/consul-policy.js';
-import { consulVariables, readConsulEnv, readServiceEnv, serviceVariables } from '../config/env.js';
+import { consulVariables, readConsulEnv } from '../backends/consul/consul-env.js';
+import { readServiceEnv, serviceVariables } from '../config/env.js';
 import { asError } from '../core/errors.js';
 import type { ExitStatus, Output } from './command.js';
 import { writeLines } from './command.js';

@@ -1,4 +1,6 @@
 import type { Clock } from '../core/clock.js';
+import { composition } from '../contracts/composed-registry.js';
+import type { ComposedRegistry } from '../contracts/composed-registry.js';
 import type { Registry } from '../contracts/registry.js';
 import { channelToPrimary } from './channel.js';
 import type { WorkerRegistry } from './worker-registry.js';
@@ -30,11 +32,11 @@ export function shareAmongWorkers(registry: Registry, amongst: SharePlan): Regis
     );
     return (way = await loading);
   };
-  const { name, isLocal, suppliesAddress, warnings = [], endpoint } = registry;
-  return {
+  const { name, traits, warnings = [], endpoint } = registry;
+  const shared: ComposedRegistry = {
+    [composition]: true,
     name,
-    isLocal,
-    suppliesAddress,
+    traits: { isLocal: traits.isLocal, suppliesAddress: traits.suppliesAddress },
     warnings,
     endpoint,
     get handedOver() {
@@ -48,4 +50,5 @@ export function shareAmongWorkers(registry: Registry, amongst: SharePlan): Regis
       await registry.close();
     },
   };
+  return shared;
 }

@@ -2,20 +2,20 @@ import { constants } from 'node:os';
 import { IP_REGEX } from 'valibot';
 
 import { isAddressable } from '../contracts/addressable.js';
+import { consulLimits } from './consul-limits.js';
 import { isIpLiteral, isWildcard } from '../net/ip-address.js';
 
-/** 128, so that the default id, `name-host-port`, stays within what an id may have. */
+/** Ours: the default id, `name-host-port`, stays within what an id may have. */
 export const LONGEST_NAME = 128;
-/** The longest file name most file systems have: the file registry keeps one file an id. */
+/** The file registry's, which keeps one file an id: the longest file name that most file systems have. */
 export const LONGEST_ID = 255;
-/** With `LONGEST_TAG_BYTES` it keeps a registration well under the 512 KiB that the strictest Consul takes. */
+/** Ours: with `LONGEST_TAG_BYTES` it keeps a registration well under the 512 KiB that the strictest Consul takes. */
 export const MOST_TAGS = 256;
 const LONGEST_TAG_BYTES = 1024;
-/** Consul takes 64; one is ours, the nonce of the incarnation. */
-export const MOST_META = 63;
-export const META_ROOM = `at most ${String(MOST_META)} pairs (Consul takes 64, one is rollcall's own)`;
-const LONGEST_META_KEY = 128;
-const LONGEST_META_BYTES = 512;
+/** One of Consul's is rollcall's own: the nonce of the incarnation. */
+export const MOST_META = consulLimits.mostMeta - 1;
+const consulTakes = `Consul takes ${String(consulLimits.mostMeta)}, one is rollcall's own`;
+export const META_ROOM = `at most ${String(MOST_META)} pairs (${consulTakes})`;
 const RESERVED_META = 'rollcall_';
 const LONGEST_HOST_NAME = 253;
 
@@ -76,8 +76,9 @@ export function isCatchableSignal(signal: unknown): boolean {
 
 /** What is wrong with a meta key, as "what is allowed"; undefined when nothing is. */
 export function metaKeyFault(key: string): string | undefined {
-  if (!/^[A-Za-z0-9_-]+$/.test(key)) return 'a key of letters, digits, `_` and `-` only';
-  if (key.length > LONGEST_META_KEY) return `a key of at most ${String(LONGEST_META_KEY)} characters`;
+  if (!consulLimits.metaKey.test(key)) return 'a key of letters, digits, `_` and `-` only';
+  if (key.length > consulLimits.longestMetaKey)
+    return `a key of at most ${String(consulLimits.longestMetaKey)} characters`;
   if (key.startsWith(RESERVED_META)) return `a key that does not start with ${RESERVED_META}, which is rollcall's own`;
   return undefined;
 }
@@ -85,7 +86,8 @@ export function metaKeyFault(key: string): string | undefined {
 /** What is wrong with a meta value, as "what is allowed"; undefined when nothing is. */
 export function metaValueFault(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'a string';
-  if (Buffer.byteLength(value) > LONGEST_META_BYTES) return `at most ${String(LONGEST_META_BYTES)} bytes`;
+  const { longestMetaBytes } = consulLimits;
+  if (Buffer.byteLength(value) > longestMetaBytes) return `at most ${String(longestMetaBytes)} bytes`;
   return unprintable.test(value) ? 'no control characters' : undefined;
 }
 

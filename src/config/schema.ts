@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 
+import { consulLimits } from './consul-limits.js';
 import { componentNameFault } from './field-rules.js';
 import type { Registry } from '../contracts/registry.js';
+import { registryFault } from '../contracts/registry-fault.js';
 import type { Logger } from '../contracts/logger.js';
 import { parseDuration } from '../core/duration.js';
 import { closestName } from '../core/closest-name.js';
@@ -184,6 +186,14 @@ const healthPath = v.pipe(
   v.check(rules.isPath, 'a path below the root, e.g. `/health`, without query or fragment'),
 );
 
+const registry = v.pipe(
+  v.custom<Registry>(() => true),
+  v.rawCheck(({ dataset: { value }, addIssue }) => {
+    const message = registryFault(value);
+    if (message !== undefined) addIssue({ message });
+  }),
+);
+
 const inRow = v.pipe(
   v.number('a whole number, at least 1'),
   v.integer('a whole number, at least 1'),
@@ -243,11 +253,13 @@ export const optionsSchema = section({
   config: v.optional(withMethods<ConfigSource>(['poll', 'close'], 'a config source, e.g. configFile(path)')),
   namespace: enterprise,
   partition: enterprise,
-  registry: v.optional(withMethods<Registry>(['read', 'register', 'remove', 'close'], 'a Registry, e.g. consul()')),
+  registry: v.optional(registry),
   ttl: v.optional(duration(1_000, "at least 1s, e.g. '10s'")),
   tier: v.optional(v.picklist(['core', 'standard'], "'core' or 'standard'")),
   checks: v.optional(checks),
-  deregisterCriticalAfter: v.optional(duration(60_000, "at least 1m, which is Consul's floor")),
+  deregisterCriticalAfter: v.optional(
+    duration(consulLimits.shortestDeregisterAfterMs, "at least 1m, which is Consul's floor"),
+  ),
   recover: v.optional(flag),
   drift: v.optional(v.picklist(['repair', 'report', 'ignore'], "'repair', 'report' or 'ignore'")),
   onIdConflict: v.optional(v.picklist(['wait', 'fail', 'rename'], "'wait', 'fail' or 'rename'")),

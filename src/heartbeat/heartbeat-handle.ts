@@ -1,7 +1,7 @@
 import type { BeatThread } from '../contracts/policies.js';
 import type { RegistrarError } from '../core/errors.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
-import type { MemberFigures } from '../contracts/registry.js';
+import type { MemberFigures } from '../contracts/composed-registry.js';
 import type { ActiveRegistration } from './active-registration.js';
 
 /** An error as far as it can go anywhere. */

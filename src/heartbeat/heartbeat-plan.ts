@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { DriftPolicy, IdConflictPolicy } from '../contracts/policies.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { StateMachine } from '../telemetry/state-machine.js';
-import type { Registry } from '../contracts/registry.js';
+import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { Events } from '../telemetry/events.js';
 import type { Semaphore } from '../core/semaphore.js';
 import type { LastKnownEntry } from './last-known-entry.js';
@@ -11,7 +11,7 @@ import type { Loss } from './registration-tracker.js';
 
 /** What a heartbeat works with. */
 export interface HeartbeatPlan {
-  readonly registry: Registry;
+  readonly registry: GuardedRegistry;
   readonly clock: Clock;
   readonly random: () => number;
   readonly polls: Semaphore;

@@ -2,7 +2,8 @@ import type { BeatThread } from '../contracts/policies.js';
 import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
-import type { MemberFigures, Renewal } from '../contracts/registry.js';
+import type { MemberFigures } from '../contracts/composed-registry.js';
+import type { Renewal } from '../contracts/registry.js';
 import { retry } from '../core/retry.js';
 import type { HeartbeatHandle, Trouble } from './heartbeat-handle.js';
 import { Wakeup } from '../core/wakeup.js';
@@ -258,7 +259,7 @@ export class Heartbeat implements HeartbeatHandle {
       signal,
       // A token is not mended by asking often, and a new one wakes us.
       backoff: (error) =>
-        backoffFor(error, registry.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
+        backoffFor(error, registry.traits.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
       mayRetry: (error) => !isFinal(error),
       pause: (ms) => this.#pause.wait(clock, ms, signal),
       onFailed: (error) => {

@@ -1,4 +1,4 @@
-import type { MemberFigures } from '../contracts/registry.js';
+import type { MemberFigures } from '../contracts/composed-registry.js';
 import type { Events } from '../telemetry/events.js';
 
 /** Emits `member` when a registry of a composition is passed over, and when it is used again. */

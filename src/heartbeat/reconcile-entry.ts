@@ -63,7 +63,7 @@ function isDue(work: EntryReconciliation, held: ActiveRegistration): boolean {
 function hasUnseenProbes({ plan, desired }: EntryReconciliation): boolean {
   const { machine, registry, lastKnown } = plan;
   return (
-    registry.probes === true &&
+    registry.traits.probes === true &&
     machine.state === 'registered' &&
     desired().checks.some(({ kind }) => !lastKnown.passing.has(kind))
   );
@@ -81,7 +81,7 @@ async function look(
   if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
   if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
   await ownMaintenance.uphold(entry, held.instance, signal);
-  return reconciler.mustRepair(held.instance, entry, registry.probes === true);
+  return reconciler.mustRepair(held.instance, entry, registry.traits.probes === true);
 }
 
 /** Writes over an entry that is there; its health and maintenance stay as they are. */

@@ -34,7 +34,7 @@ export async function removeStaleEntry(
     clock,
     random,
     signal,
-    backoff: (error) => backoffFor(error, registry.isLocal),
+    backoff: (error) => backoffFor(error, registry.traits.isLocal),
     mayRetry: () => true,
     onFailed: () => undefined,
   });

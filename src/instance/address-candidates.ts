@@ -1,3 +1,4 @@
+import type { Registry } from '../contracts/registry.js';
 import type { AddressSource, AddressCandidate } from '../contracts/address-candidate.js';
 import type { NomadPort, PlatformEnv } from '../config/platform-env.js';
 import { isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
@@ -25,7 +26,7 @@ export interface AddressFacts {
   readonly pod: PlatformEnv['pod'];
   /** The port that Nomad has given to the server. */
   readonly nomad: NomadPort | undefined;
-  readonly registry: { readonly isLocal: boolean; readonly suppliesAddress: boolean };
+  readonly registry: Pick<Registry, 'traits'>;
   /** What the system says of the way to the registry; absent: not asked. */
   readonly route?: RouteFinding | undefined;
   readonly interfaces: Interfaces;
@@ -71,7 +72,7 @@ export function foundProspects(facts: AddressFacts): Prospect[] {
   const { route, registry, interfaces } = facts;
   const prospects: Prospect[] = [];
   if (route !== undefined) prospects.push(routeProspect(route, facts));
-  if (registry.suppliesAddress)
+  if (registry.traits.suppliesAddress)
     prospects.push({ address: undefined, source: 'registry', merit: "the registry fills in its own host's address" });
   let firstOutside = true;
   for (const found of addressesOf(interfaces)) {
@@ -143,7 +144,7 @@ function deafFault({ bound }: AddressFacts): string | undefined {
 }
 
 function loopbackFault(address: string, { registry }: AddressFacts): string | undefined {
-  return isLoopback(address) && !registry.isLocal
+  return isLoopback(address) && !registry.traits.isLocal
     ? 'nobody beyond this host reaches it, and the registry is on another'
     : undefined;
 }

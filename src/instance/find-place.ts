@@ -34,7 +34,7 @@ export interface PlaceSearch {
   readonly config: Pick<Config, 'address' | 'port'>;
   /** Absent for a service without one. */
   readonly server: ListeningServer | undefined;
-  readonly registry: Pick<Registry, 'name' | 'isLocal' | 'suppliesAddress' | 'endpoint'>;
+  readonly registry: Pick<Registry, 'name' | 'traits' | 'endpoint'>;
   readonly system: LocalSystem;
   readonly clock: Clock;
   readonly random: () => number;
@@ -84,7 +84,7 @@ function portNotes(port: number | undefined, server: ListeningServer | undefined
 }
 
 function refuseLoopback(address: string | undefined, registry: PlaceSearch['registry']): void {
-  if (address === undefined || registry.isLocal || !isLoopback(address)) return;
+  if (address === undefined || registry.traits.isLocal || !isLoopback(address)) return;
   const allowed = `an address by which others reach this host, in \`address\` or SERVICE_ADDRESS, since the registry (${nameOf(registry)}) is on another; or neither, to have one found`;
   throw new ConfigError([{ field: 'address', value: address, allowed }]);
 }
@@ -102,8 +102,8 @@ async function askRoute(
   { registry, system, clock }: PlaceSearch,
   signal: AbortSignal,
 ): Promise<RouteFinding | undefined> {
-  const { endpoint, isLocal } = registry;
-  if (endpoint === undefined || isLocal) return undefined;
+  const { endpoint, traits } = registry;
+  if (endpoint === undefined || traits.isLocal) return undefined;
   const towards = hostPort(endpoint.host, endpoint.port);
   const operation = `looking for the route to ${towards}`;
   try {
@@ -134,7 +134,7 @@ async function askDocker(
     ['mountinfo', 'cgroup'].map((file) => system.readText(`/proc/self/${file}`)),
   );
   const traces = { mountinfo: mountinfo ?? '', cgroup: cgroup ?? '', hostname: system.hostname() };
-  const place = { target, traces, listening: server?.port, isLocal: registry.isLocal };
+  const place = { target, traces, listening: server?.port, isLocal: registry.traits.isLocal };
   let said = false;
   const published = await retry(
     () =>

@@ -10,15 +10,17 @@ import { Placement } from './placement.js';
 import type { Member } from './member.js';
 import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
+import { composition } from '../contracts/composed-registry.js';
+import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import { joinCredentials } from '../contracts/credentials.js';
 import type { Credentials } from '../contracts/credentials.js';
 import type {
   Deadlines,
   Entry,
-  MemberFigures,
   Registration,
   Registry,
   RegistryEndpoint,
+  RegistryTraits,
 } from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
@@ -34,14 +36,14 @@ export interface ChainPlan extends MembersPlan {
  * Several registries that stand for one: what the preferred one cannot do is done by the next. It has no loop of its own; every
  * beat and every read carries it a step on.
  */
-export class Chain implements Registry {
+export class Chain implements ComposedRegistry {
+  readonly [composition] = true;
   readonly name: string;
-  readonly isLocal: boolean;
-  readonly suppliesAddress: boolean;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly discovery: Discovery;
   readonly deadlines: Deadlines;
   readonly credentials: Credentials;
+  readonly #traits: RegistryTraits;
   readonly #workerSpec: WorkerSpec | undefined;
   readonly #clock: Clock;
   readonly #members: Members;
@@ -52,11 +54,14 @@ export class Chain implements Registry {
     this.#workerSpec = plan.workerSpec;
     this.#clock = plan.clock ?? systemClock;
     this.#members = new Members(plan.name, registries, plan, this.#clock);
-    this.isLocal = registries[0]?.isLocal ?? false;
-    // An address that one of them would not fill in has to be found for all.
-    this.suppliesAddress = registries.every(({ suppliesAddress }) => suppliesAddress);
-    this.endpoint = (registries.find(({ isLocal, endpoint }) => !isLocal && endpoint !== undefined) ?? registries[0])
-      ?.endpoint;
+    this.#traits = {
+      isLocal: registries[0]?.traits.isLocal ?? false,
+      // An address that one of them would not fill in has to be found for all.
+      suppliesAddress: registries.every(({ traits }) => traits.suppliesAddress),
+    };
+    this.endpoint = (
+      registries.find(({ traits, endpoint }) => !traits.isLocal && endpoint !== undefined) ?? registries[0]
+    )?.endpoint;
     const deadlines = this.#members.all.map(({ registry }) => registry.deadlines);
     this.deadlines = {
       requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)),
@@ -71,10 +76,15 @@ export class Chain implements Registry {
     return this.#workerSpec;
   }
 
-  /** Whether whoever holds our entries now makes probes, or before there are any whether somebody will. */
-  get probes(): boolean {
+  /** Fresh ones: whether it makes probes changes with the members that hold our entries. */
+  get traits(): RegistryTraits {
+    return { ...this.#traits, probes: this.#probes };
+  }
+
+  /** Whether a holder of our entries makes probes; before there is a holder, whether any member does. */
+  get #probes(): boolean {
     const holders = [...this.#placements.values()].flatMap(({ current }) => current?.member ?? []);
-    return (holders.length === 0 ? this.#members.all : holders).some(({ registry }) => registry.probes);
+    return (holders.length === 0 ? this.#members.all : holders).some(({ registry }) => registry.traits.probes === true);
   }
 
   get members(): readonly MemberFigures[] {

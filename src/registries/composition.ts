@@ -1,5 +1,6 @@
 import type { ConfigIssue } from '../core/errors.js';
 import type { Registry } from '../contracts/registry.js';
+import { registryFault } from '../contracts/registry-fault.js';
 import type { BuiltInKind, WorkerSpec } from '../contracts/worker-spec.js';
 
 /** What is wrong with the registries of a composition. */
@@ -10,8 +11,15 @@ export function chainIssues(composition: string, registries: unknown): ConfigIss
     value: Array.isArray(registries) ? `${String(registries.length)} of them` : registries,
     allowed,
   };
-  if (!Array.isArray(registries) || registries.length < 2 || !registries.every(isRegistry)) return [shown];
-  const places = registries.flatMap(({ endpoint }) =>
+  if (!Array.isArray(registries) || registries.length < 2) return [shown];
+  const faults = registries.flatMap((registry, index) => {
+    const fault = registryFault(registry);
+    return fault === undefined
+      ? []
+      : [{ field: `${composition} registries[${String(index)}]`, value: registry as unknown, allowed: fault }];
+  });
+  if (faults.length > 0) return faults;
+  const places = (registries as Registry[]).flatMap(({ endpoint }) =>
     endpoint === undefined ? [] : `${endpoint.host}:${String(endpoint.port)}`,
   );
   // One place under two names would be cleared as the other one's leftover.
@@ -27,8 +35,4 @@ export function chainWorkerSpec(
 ): WorkerSpec | undefined {
   const members = registries.flatMap(({ workerSpec }) => workerSpec ?? []);
   return members.length === registries.length ? { kind, options, members } : undefined;
-}
-
-function isRegistry(value: unknown): value is Registry {
-  return typeof value === 'object' && value !== null && 'register' in value && typeof value.register === 'function';
 }

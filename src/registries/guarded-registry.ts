@@ -5,14 +5,16 @@ import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
+import { asComposed } from '../contracts/composed-registry.js';
+import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
 import type {
   Deadlines,
   Entry,
-  MemberFigures,
   Registration,
   Registry,
   RegistryEndpoint,
+  RegistryTraits,
 } from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
@@ -27,6 +29,7 @@ const SETTLE_MS = 1_000;
  */
 export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
+  readonly #composed: ComposedRegistry | undefined;
   readonly #clock: Clock;
   readonly #beatDeadlineMs: number;
   readonly deadlines: Deadlines;
@@ -35,6 +38,7 @@ export class GuardedRegistry implements Registry {
 
   constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
     this.#inner = inner;
+    this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
     this.#clock = clock;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
@@ -45,12 +49,8 @@ export class GuardedRegistry implements Registry {
     return this.#inner.name;
   }
 
-  get isLocal(): boolean {
-    return this.#inner.isLocal;
-  }
-
-  get suppliesAddress(): boolean {
-    return this.#inner.suppliesAddress;
+  get traits(): RegistryTraits {
+    return this.#inner.traits;
   }
 
   get endpoint(): RegistryEndpoint | undefined {
@@ -80,10 +80,6 @@ export class GuardedRegistry implements Registry {
     );
   }
 
-  get probes(): boolean {
-    return this.#inner.probes ?? false;
-  }
-
   get maintain(): Registry['maintain'] {
     const maintain = this.#inner.maintain?.bind(this.#inner);
     return (
@@ -92,12 +88,9 @@ export class GuardedRegistry implements Registry {
     );
   }
 
-  get hostLocal(): boolean {
-    return this.#inner.hostLocal ?? false;
-  }
-
+  /** Of a composition: its registries, the preferred one first. */
   get members(): readonly MemberFigures[] | undefined {
-    return this.#inner.members;
+    return this.#composed?.members;
   }
 
   get workerSpec(): WorkerSpec | undefined {
@@ -106,17 +99,17 @@ export class GuardedRegistry implements Registry {
 
   /** Undefined: the entry is ours alone. */
   get handedOver(): boolean | undefined {
-    return this.#inner.handedOver;
+    return this.#composed?.handedOver;
   }
 
   /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#doubt?.inherited === true || (this.#inner.inDoubt ?? this.#doubt !== undefined);
+    return this.#doubt?.inherited === true || (this.#composed?.inDoubt ?? this.#doubt !== undefined);
   }
 
   /** Takes over from another client of ours that has worked for this instance, and was last heard by `holder`; `inDoubt`: a write of it was cut off. */
   inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
-    this.#inner.adopt?.(instance, holder);
+    this.#composed?.adopt?.(instance, holder);
     if (inDoubt) this.#doubt = { answeredAt: undefined, inherited: true };
   }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.js';
 import { hasCode } from '../core/errors.js';
 import { GuardedRegistry } from './guarded-registry.js';
-import type { MemberFigures, Registry } from '../contracts/registry.js';
+import type { MemberFigures } from '../contracts/composed-registry.js';
+import type { Registry } from '../contracts/registry.js';
 
 /** When a registry is passed over, and how soon it is tried again. */
 export interface Patience {
@@ -35,7 +36,7 @@ export class Member {
   constructor(inner: Registry, name: string, clock: Clock, patience: Patience) {
     this.name = name;
     this.registry = new GuardedRegistry(inner, clock, Infinity);
-    this.hostLocal = inner.hostLocal ?? false;
+    this.hostLocal = inner.traits.hostLocal ?? false;
     this.#clock = clock;
     this.#patience = patience;
   }

@@ -54,7 +54,7 @@ export class StopWork {
     this.#signals = signals;
   }
 
-  /** Says so; the instance may not come into the registry any more when it is not in there yet. An entry is renewed until `deregister()`. */
+  /** Tells of the stop. An instance that is not listed yet stays out; a listed one beats until `deregister()`. */
   begin(reason: string): void {
     const { events, machine, halt } = this.#plan;
     this.#reason = reason;
@@ -165,7 +165,7 @@ export class StopWork {
   }
 }
 
-/** When the TTL took the entry out of traffic; undefined: not yet for every reader. What never had a heartbeat was never in it. */
+/** When the TTL took the entry out of traffic; undefined: not yet for every reader. Never held, it was never in. */
 function expiredAt(held: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
   if (held === undefined) return beganAt;
   const expiry = held.beatAt + held.ttlMs;

@@ -1,4 +1,7 @@
-import { consulVariables, etcdVariables, redisVariables, serviceVariables } from '../../src/config/env.js';
+import { consulVariables } from '../../src/backends/consul/consul-env.js';
+import { etcdVariables } from '../../src/backends/etcd/etcd-env.js';
+import { redisVariables } from '../../src/backends/redis/redis-env.js';
+import { serviceVariables } from '../../src/config/env.js';
 import { platformVariables } from '../../src/config/platform-env.js';
 
 interface Row {

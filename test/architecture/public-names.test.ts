@@ -105,6 +105,7 @@ const types = [
   'Registry',
   'RegistryCheck',
   'RegistryEndpoint',
+  'RegistryTraits',
   'Renewal',
   'ServiceInstance',
   'ShutdownOptions',

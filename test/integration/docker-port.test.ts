@@ -15,8 +15,16 @@ import type { FakeEngine, Reply } from './fixtures/docker-engine.js';
 import { cleanUp, freshName, later, listeningServer, portOf, quickStop } from './fixtures/live.js';
 import { inContext } from '../../src/compose.js';
 
-const agent = { name: 'consul', isLocal: true, suppliesAddress: true, endpoint: { host: '127.0.0.1', port: 8500 } };
-const far = { name: 'consul', isLocal: false, suppliesAddress: false, endpoint: { host: '10.9.0.1', port: 8500 } };
+const agent = {
+  name: 'consul',
+  traits: { isLocal: true, suppliesAddress: true },
+  endpoint: { host: '127.0.0.1', port: 8500 },
+};
+const far = {
+  name: 'consul',
+  traits: { isLocal: false, suppliesAddress: false },
+  endpoint: { host: '10.9.0.1', port: 8500 },
+};
 const everywhere = [
   { HostIp: '0.0.0.0', HostPort: '49153' },
   { HostIp: '::', HostPort: '49153' },

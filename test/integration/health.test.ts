@@ -156,8 +156,7 @@ describe('through faults of the registry', () => {
   const rejecting = () => Promise.reject(new RegistryRejectedError('malformed', { registry: 'faulty' }));
   const faulty = (verb: () => Promise<never>): Registry => ({
     name: 'faulty',
-    isLocal: true,
-    suppliesAddress: true,
+    traits: { isLocal: true, suppliesAddress: true },
     read: verb,
     register: verb,
     remove: verb,

@@ -33,9 +33,7 @@ export function simulated({ room, broken }: { room: number; broken?: boolean }):
   });
   return {
     name: registry.name,
-    isLocal: registry.isLocal,
-    suppliesAddress: registry.suppliesAddress,
-    probes: registry.probes,
+    traits: registry.traits,
     read: gated((...given) => registry.read(...given)),
     register: gated(async (...given) => registration(await registry.register(...given))),
     remove: gated((...given) => registry.remove(...given)),

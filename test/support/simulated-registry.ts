@@ -3,7 +3,7 @@ import type { Discovery } from '../../src/contracts/discovery.js';
 import { RegistrationLostError, RegistryUnavailableError, asError } from '../../src/core/errors.js';
 import type { HealthReport, HealthStatus } from '../../src/contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../../src/contracts/service-instance.js';
-import type { Entry, Registration, Registry } from '../../src/contracts/registry.js';
+import type { Entry, Registration, Registry, RegistryTraits } from '../../src/contracts/registry.js';
 
 interface Stored {
   instance: ServiceInstance;
@@ -23,8 +23,7 @@ export interface Request {
  */
 export class SimulatedRegistry implements Registry {
   readonly name = 'simulated';
-  readonly isLocal = true;
-  readonly suppliesAddress = false;
+  readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, probes: true };
   readonly entries = new Map<string, Stored>();
   /** Every request that was sent, in order. */
   readonly requests: Request[] = [];
@@ -35,7 +34,6 @@ export class SimulatedRegistry implements Registry {
   #paused = false;
   /** What its own probes of the instances find. */
   probeStatus: HealthStatus = 'passing';
-  readonly probes = true;
   /** Others take the place of those that the entries were written with when this grows. */
   generation = 0;
   /** Refuses connections. */

@@ -31,6 +31,15 @@ export async function accepted(own: Registry): Promise<void> {
     layout: ({ id, port }) => (port === undefined ? undefined : { key: id, value: String(port) }),
   });
   console.log(clustered.name);
+  const kept: Registry = {
+    name: 'mine',
+    traits: { isLocal: false, suppliesAddress: false },
+    read: (key, signal) => own.read(key, signal),
+    register: (instance, report, signal) => own.register(instance, report, signal),
+    remove: (key, signal) => own.remove(key, signal),
+    close: () => own.close(),
+  };
+  console.log(kept.traits.probes ?? kept.traits.hostLocal);
 
   const app = Fastify();
   await app.register(rollcall, { name: 'orders' });
@@ -40,7 +49,18 @@ export async function accepted(own: Registry): Promise<void> {
   console.log(expressRegistrar({ name: 'orders' }).bind(server).listening);
 }
 
-export async function refused(thrown: unknown): Promise<void> {
+export async function refused(thrown: unknown, own: Registry): Promise<void> {
+  // @ts-expect-error: a registry states its traits
+  const untold: Registry = {
+    name: 'mine',
+    read: own.read,
+    register: own.register,
+    remove: own.remove,
+    close: own.close,
+  };
+  console.log(untold);
+  // @ts-expect-error: what only compositions have is rollcall's own
+  console.log(own.members);
   // @ts-expect-error: an option that does not exist
   await register(server, { name: 'orders', interval: '10s' });
   // @ts-expect-error: a duration is a number or a string

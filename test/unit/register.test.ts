@@ -94,7 +94,11 @@ describe("register() rejects for what is the caller's mistake", () => {
 
   it('and for nothing that a registry refuses', async () => {
     const refusal = Object.assign(new Error('no such field'), { code: 'ROLLCALL_REGISTRY_REJECTED', retryable: false });
-    const registry = { ...far(memory()), suppliesAddress: true, register: () => Promise.reject(refusal) };
+    const registry = {
+      ...far(memory()),
+      traits: { isLocal: false, suppliesAddress: true },
+      register: () => Promise.reject(refusal),
+    };
     const registrar = await register(newServer().listen(0, '127.0.0.1'), { ...quiet, address: '10.0.0.1', registry });
     ends.push(() => registrar.stop());
     expect(registrar.state).toBe('failed');
@@ -106,8 +110,7 @@ describe("register() rejects for what is the caller's mistake", () => {
 function far(inner: Registry): Registry {
   return {
     name: 'far',
-    isLocal: false,
-    suppliesAddress: false,
+    traits: { isLocal: false, suppliesAddress: false },
     read: (...given) => inner.read(...given),
     register: (...given) => inner.register(...given),
     remove: (...given) => inner.remove(...given),

@@ -1,4 +1,4 @@
-import type { ConsulEnv } from '../../config/env.js';
+import type { ConsulEnv } from './consul-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:8500';

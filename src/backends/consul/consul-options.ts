@@ -1,6 +1,6 @@
 import { parseDuration } from '../../core/duration.js';
-import { readConsulEnv } from '../../config/env.js';
-import type { ConsulEnv } from '../../config/env.js';
+import { readConsulEnv } from './consul-env.js';
+import type { ConsulEnv } from './consul-env.js';
 import type { Duration } from '../../config/options.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';

@@ -1,7 +1,14 @@
 import type { Discovery } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import type { Deadlines, Entry, Registration, Registry, RegistryEndpoint } from '../../contracts/registry.js';
+import type {
+  Deadlines,
+  Entry,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+  RegistryTraits,
+} from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import type { Credentials } from '../../contracts/credentials.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
@@ -26,9 +33,7 @@ export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
 
 class ConsulRegistry implements Registry {
   readonly name: string;
-  readonly probes = true;
-  readonly isLocal: boolean;
-  readonly suppliesAddress: boolean;
+  readonly traits: RegistryTraits;
   readonly endpoint: RegistryEndpoint;
   readonly warnings: readonly string[];
   readonly deadlines: Deadlines;
@@ -43,8 +48,8 @@ class ConsulRegistry implements Registry {
     this.#options = options;
     this.#target = resolveConsulOptions(options);
     this.#client = new ConsulClient(this.#target);
-    this.isLocal = this.#target.isLocal;
-    this.suppliesAddress = this.#target.isLocal;
+    const { isLocal } = this.#target;
+    this.traits = { isLocal, suppliesAddress: isLocal, probes: true };
     this.endpoint = endpointOfUrl(this.#target.url);
     this.warnings = this.#target.warnings;
     this.deadlines = { requestMs: this.#target.timeouts.requestMs, heldMs: heldMs(this.#target.timeouts) };

@@ -1,5 +1,5 @@
-import { consulVariables } from '../../config/env.js';
-import type { ConsulEnv } from '../../config/env.js';
+import { consulVariables } from './consul-env.js';
+import type { ConsulEnv } from './consul-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';

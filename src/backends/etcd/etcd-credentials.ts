@@ -1,5 +1,5 @@
-import { etcdVariables } from '../../config/env.js';
-import type { EtcdEnv } from '../../config/env.js';
+import { etcdVariables } from './etcd-env.js';
+import type { EtcdEnv } from './etcd-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { isLoopback } from '../../net/ip-address.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';

@@ -1,5 +1,5 @@
-import { etcdVariables } from '../../config/env.js';
-import type { EtcdEnv } from '../../config/env.js';
+import { etcdVariables } from './etcd-env.js';
+import type { EtcdEnv } from './etcd-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { resolveTlsOptions } from '../../net/tls-options.js';
 import type { TlsPlan } from '../../net/tls.js';

@@ -1,5 +1,5 @@
-import { readEtcdEnv } from '../../config/env.js';
-import type { EtcdEnv } from '../../config/env.js';
+import { readEtcdEnv } from './etcd-env.js';
+import type { EtcdEnv } from './etcd-env.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { isLoopback } from '../../net/ip-address.js';

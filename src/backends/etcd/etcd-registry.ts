@@ -3,7 +3,7 @@ import { StoppedError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isLoopback } from '../../net/ip-address.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import type { Entry, Registration, Registry, RegistryEndpoint } from '../../contracts/registry.js';
+import type { Entry, Registration, Registry, RegistryEndpoint, RegistryTraits } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { resolveEtcdOptions } from './etcd-options.js';
@@ -20,8 +20,7 @@ export function etcd(options: EtcdOptions = {}): Registry {
 
 class EtcdRegistry implements Registry {
   readonly name = 'etcd';
-  readonly isLocal: boolean;
-  readonly suppliesAddress = false;
+  readonly traits: RegistryTraits;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   readonly discovery: Discovery = {
@@ -37,7 +36,7 @@ class EtcdRegistry implements Registry {
   constructor(options: EtcdOptions) {
     this.#target = resolveEtcdOptions(options);
     const { isLocal, urls, warnings } = this.#target;
-    this.isLocal = isLocal;
+    this.traits = { isLocal, suppliesAddress: false };
     const places = urls.map(endpointOfUrl);
     this.endpoint = places.find(({ host }) => !isLoopback(host)) ?? places[0];
     this.warnings = warnings;

@@ -6,7 +6,7 @@ import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../contracts/registry.js';
+import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
@@ -23,9 +23,7 @@ export function file(options: FileOptions = {}): Registry {
 /** The same on a clock of the caller's. */
 export class FileRegistry implements Registry {
   readonly name = 'file';
-  readonly isLocal = true;
-  readonly hostLocal = true;
-  readonly suppliesAddress = false;
+  readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
   readonly discovery: Discovery = {
     poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
   };

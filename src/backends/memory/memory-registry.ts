@@ -7,7 +7,7 @@ import { maintained, registered, renewed, toDiscovered, toEntry } from '../../in
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import type { Entry, Registration, Registry, Renewal } from '../../contracts/registry.js';
+import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
 
 export interface MemoryOptions {
   /** Leases run on it. @default the real one */
@@ -26,8 +26,7 @@ interface Slot {
 
 class MemoryRegistry implements Registry {
   readonly name = 'memory';
-  readonly isLocal = true;
-  readonly suppliesAddress = false;
+  readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false };
   readonly discovery: Discovery = {
     poll: (service, _cursor, signal) => this.#verb('discover', signal, () => ({ instances: this.#listed(service) })),
   };

@@ -1,5 +1,5 @@
-import { readRedisEnv, redisVariables } from '../../config/env.js';
-import type { RedisEnv } from '../../config/env.js';
+import { readRedisEnv, redisVariables } from './redis-env.js';
+import type { RedisEnv } from './redis-env.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { hostPort, isLoopback } from '../../net/ip-address.js';

@@ -5,7 +5,14 @@ import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import type { Entry, Registration, Registry, RegistryEndpoint, Renewal } from '../../contracts/registry.js';
+import type {
+  Entry,
+  Registration,
+  Registry,
+  RegistryEndpoint,
+  RegistryTraits,
+  Renewal,
+} from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { decodeEntry } from './redis-codec.js';
 import { resolveRedisOptions } from './redis-options.js';
@@ -23,8 +30,7 @@ export function redis(options: RedisOptions = {}): Registry {
 
 class RedisRegistry implements Registry {
   readonly name = 'redis';
-  readonly isLocal: boolean;
-  readonly suppliesAddress = false;
+  readonly traits: RegistryTraits;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   /** Redis' events of expired keys are late and may be lost: there is nothing to wait for, and no cursor. */
@@ -39,7 +45,7 @@ class RedisRegistry implements Registry {
   constructor(options: RedisOptions) {
     this.#options = options;
     this.#target = resolveRedisOptions(options);
-    this.isLocal = this.#target.isLocal;
+    this.traits = { isLocal: this.#target.isLocal, suppliesAddress: false };
     this.endpoint = this.#target.endpoint;
     this.warnings = this.#target.warnings;
   }

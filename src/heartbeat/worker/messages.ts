@@ -3,7 +3,7 @@ import type { SerializedError } from '../../core/error-serialization.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import type { Transition } from '../../contracts/registrar-state.js';
-import type { MemberFigures } from '../../contracts/registry.js';
+import type { MemberFigures } from '../../contracts/composed-registry.js';
 import type { BuiltInWorkerSpec, ModuleWorkerSpec } from '../../contracts/worker-spec.js';
 import type { EventName } from '../../contracts/events.js';
 import type { Trouble } from '../heartbeat-handle.js';

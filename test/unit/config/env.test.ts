@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { consulVariables, readConsulEnv, readServiceEnv, serviceVariables } from '../../../src/config/env.js';
+import {
+  declareVariables,
+  isSecret,
+  readServiceEnv,
+  readVariables,
+  serviceVariables,
+} from '../../../src/config/env.js';
 
 describe('readServiceEnv', () => {
   it('reads every variable of its table', () => {
@@ -33,24 +39,24 @@ describe('readServiceEnv', () => {
   });
 });
 
-describe('readConsulEnv', () => {
-  it("reads Consul's own variables", () => {
-    const env = Object.fromEntries(
-      Object.entries(consulVariables).map(([field, { variable }]) => [variable, `the ${field}`]),
-    );
-    expect(readConsulEnv(env)).toEqual(
-      Object.fromEntries(Object.keys(consulVariables).map((field) => [field, `the ${field}`])),
-    );
+describe('a table of variables', () => {
+  const table = {
+    user: { variable: 'DEPOT_USER', option: 'depot({ user })', meaning: 'name of a user' },
+    password: { variable: 'DEPOT_PASSWORD', option: 'depot({ password })', meaning: 'its password', secret: true },
+  };
+
+  it('is read field by field; a variable that is set to nothing is not set', () => {
+    expect(readVariables(table, { DEPOT_USER: 'me', DEPOT_PASSWORD: '' })).toEqual({ user: 'me', password: undefined });
   });
 
-  it('has all of its fields when nothing is set', () => {
-    expect(Object.keys(readConsulEnv({})).sort()).toEqual(Object.keys(consulVariables).sort());
-    expect(Object.values(readConsulEnv({})).every((value) => value === undefined)).toBe(true);
+  it('has its secrets known once it is declared, and nothing else', () => {
+    expect(isSecret('DEPOT_PASSWORD')).toBe(false);
+    expect(declareVariables(table)).toBe(table);
+    expect(['DEPOT_PASSWORD', 'DEPOT_USER', 'SERVICE_NAME', 'toString'].map(isSecret)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
-});
-
-it('names no variable twice for different things', () => {
-  const rows = [...Object.values(serviceVariables), ...Object.values(consulVariables)];
-  const meanings = new Map(rows.map(({ variable, meaning }) => [variable, meaning]));
-  expect(rows.every(({ variable, meaning }) => meanings.get(variable) === meaning)).toBe(true);
 });

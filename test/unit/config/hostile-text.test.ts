@@ -7,7 +7,8 @@ import { resolveConsulOptions } from '../../../src/backends/consul/consul-option
 import { consulPath } from '../../../src/backends/consul/consul-path.js';
 import { encodeName } from '../../../src/backends/file/file-codec.js';
 import type { Config } from '../../../src/config/config.js';
-import { readConsulEnv, readServiceEnv } from '../../../src/config/env.js';
+import { readConsulEnv } from '../../../src/backends/consul/consul-env.js';
+import { readServiceEnv } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
 import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { hasTemplate } from '../../../src/config/templates.js';

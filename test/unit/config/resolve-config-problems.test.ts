@@ -6,6 +6,8 @@ import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { ConfigError } from '../../../src/core/errors.js';
 import type { ConfigIssue } from '../../../src/core/errors.js';
 
+const traits = { isLocal: true, suppliesAddress: false };
+
 /** The problems of options that a compiler might have refused. */
 function problems(options: unknown, env: Environment = {}): readonly ConfigIssue[] {
   try {
@@ -66,8 +68,8 @@ describe.each<[string, unknown[], unknown[]]>([
   ['meta', ['a=b', [], 5, pairs(64)], [{}, pairs(63), { ['k'.repeat(128)]: 'v'.repeat(512) }]],
   [
     'registry',
-    [{}, 'consul', null, { read() {}, register() {}, remove() {} }],
-    [{ read() {}, register() {}, remove() {}, close() {} }],
+    [{}, 'consul', null, { traits, read() {}, register() {}, remove() {} }],
+    [{ traits, read() {}, register() {}, remove() {}, close() {} }],
   ],
   ['ttl', ['999ms', 999, 'soon', '-10s', true], ['1s', 1_000, '1h']],
   ['tier', ['gold', 1], ['core', 'standard']],
@@ -217,7 +219,7 @@ describe('a problem that comes from the environment', () => {
   });
 
   it('is none when an option stands over it', () => {
-    const registry = { read() {}, register() {}, remove() {}, close() {} };
+    const registry = { traits, read() {}, register() {}, remove() {}, close() {} };
     expect(fields({ name: 'orders', port: 80, registry }, { SERVICE_PORT: '80a', SERVICE_REGISTRY: 'etch' })).toEqual(
       [],
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readServiceEnv, readVariable } from '../../../src/config/env.js';
+import { declareVariables, readServiceEnv, readVariable } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
 import { resolveConfig } from '../../../src/config/resolve-config.js';
@@ -70,6 +70,9 @@ describe('a template', () => {
   );
 
   it('never hands out the token of the registry', () => {
+    declareVariables({
+      token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
+    });
     const env = { CONSUL_HTTP_TOKEN: 'hush-hush' };
     expect(JSON.stringify(renderTemplate('{{env.CONSUL_HTTP_TOKEN}}', factsOf(env)))).not.toContain('hush');
     expect(problems({ tags: ['{{env.CONSUL_HTTP_TOKEN|x}}'] }, env)).toEqual([

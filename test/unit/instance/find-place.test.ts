@@ -9,11 +9,19 @@ import type { FakeSystem } from '../../support/fake-system.js';
 
 const registries = {
   /** A local agent, which fills in its own address. */
-  agent: { name: 'consul', isLocal: true, suppliesAddress: true, endpoint: { host: '127.0.0.1', port: 8500 } },
+  agent: {
+    name: 'consul',
+    traits: { isLocal: true, suppliesAddress: true },
+    endpoint: { host: '127.0.0.1', port: 8500 },
+  },
   /** On this host, and fills in nothing. */
-  file: { name: 'file', isLocal: true, suppliesAddress: false },
+  file: { name: 'file', traits: { isLocal: true, suppliesAddress: false } },
   /** On another host. */
-  far: { name: 'consul', isLocal: false, suppliesAddress: false, endpoint: { host: '10.9.0.1', port: 8500 } },
+  far: {
+    name: 'consul',
+    traits: { isLocal: false, suppliesAddress: false },
+    endpoint: { host: '10.9.0.1', port: 8500 },
+  },
 } as const;
 
 const machines = {

@@ -20,8 +20,7 @@ function farRegistry(): Registry {
   const inner = memory();
   return {
     name: 'far',
-    isLocal: false,
-    suppliesAddress: false,
+    traits: { isLocal: false, suppliesAddress: false },
     endpoint: { host: '10.9.0.1', port: 8500 },
     read: (...given) => inner.read(...given),
     register: (...given) => inner.register(...given),

@@ -196,7 +196,10 @@ describe('a fallback chain', () => {
       members: [upper, local],
       registrar,
       names,
-    } = lifeOn((now) => [named('upper', now), named('local', now, { hostLocal: true })]);
+    } = lifeOn((now) => [
+      named('upper', now),
+      named('local', now, { traits: { isLocal: true, suppliesAddress: false, hostLocal: true } }),
+    ]);
     upper!.down = true;
     void registrar.start();
     await clock.advance(20_000);

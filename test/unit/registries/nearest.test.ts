@@ -4,6 +4,7 @@ import type { Registry } from '../../../src/contracts/registry.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { SimulatedRegistry } from '../../support/simulated-registry.js';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
+import { asComposed } from '../../../src/contracts/composed-registry.js';
 import { nearestOn } from '../../../src/registries/nearest.js';
 
 const none = new AbortController().signal;
@@ -60,7 +61,9 @@ describe('the nearest of several registries', () => {
     const setup = datacenters();
     await measure(setup);
     expect(await readsFrom(setup)).toBe('away');
-    expect(setup.registry.members?.map(({ name, roundTripMs }) => [name, Math.round(roundTripMs ?? -1)])).toEqual([
+    expect(
+      asComposed(setup.registry)?.members?.map(({ name, roundTripMs }) => [name, Math.round(roundTripMs ?? -1)]),
+    ).toEqual([
       ['home', 80],
       ['away', 16],
     ]);
@@ -108,19 +111,24 @@ describe('the nearest of several registries', () => {
     const members = [1, 2].map((port) =>
       Object.assign(new SimulatedRegistry(clock), { endpoint: { host: '10.0.0.1', port } }),
     );
-    expect(nearestOn(clock, members).members?.map(({ name }) => name)).toEqual([
+    expect(asComposed(nearestOn(clock, members))?.members?.map(({ name }) => name)).toEqual([
       'simulated at 10.0.0.1:1',
       'simulated at 10.0.0.1:2',
     ]);
   });
 
   it('refuses two that are one place', () => {
-    const one: Partial<Registry> = {
+    const unused = () => Promise.reject(new Error('unused'));
+    const one: Registry = {
       name: 'a',
-      register: () => Promise.reject(new Error('unused')),
+      traits: { isLocal: true, suppliesAddress: false },
+      read: unused,
+      register: unused,
+      remove: unused,
+      close: unused,
       endpoint: { host: 'h', port: 1 },
     };
-    expect(() => nearest([one as Registry, { ...one } as Registry])).toThrow(/different places/);
-    expect(() => nearest([one as Registry], { register: 'yes' as never })).toThrow(/true or false/);
+    expect(() => nearest([one, { ...one }])).toThrow(/different places/);
+    expect(() => nearest([one], { register: 'yes' as never })).toThrow(/true or false/);
   });
 });

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { consul } from '../../../../src/backends/consul/consul-agents.js';
+import { asComposed } from '../../../../src/contracts/composed-registry.js';
 
 describe('consul() with several endpoints', () => {
   it('is one registry of several members, named after where they are', () => {
     const registry = consul({ endpoints: ['http://user:secret@127.0.0.1:8500', '10.0.0.2:8500'] });
     expect(registry.name).toBe('consul');
-    expect(registry.members).toEqual([
+    expect(asComposed(registry)?.members).toEqual([
       { name: 'consul at 127.0.0.1:8500', state: 'good', roundTripMs: undefined },
       { name: 'consul at 10.0.0.2:8500', state: 'good', roundTripMs: undefined },
     ]);
-    expect(registry.suppliesAddress).toBe(false);
+    expect(registry.traits.suppliesAddress).toBe(false);
   });
 
   it('is a single registry where there is one endpoint, or none named', () => {
-    expect(consul({ endpoints: ['10.0.0.2:8500'] }).members).toBeUndefined();
-    expect(consul().members).toBeUndefined();
+    expect(asComposed(consul({ endpoints: ['10.0.0.2:8500'] }))).toBeUndefined();
+    expect(asComposed(consul())).toBeUndefined();
   });
 
   it('names all that is wrong, each thing once', () => {

@@ -2,7 +2,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { ConsulCredentials } from '../../../../src/backends/consul/consul-credentials.js';
 import { resolveConsulOptions } from '../../../../src/backends/consul/consul-options.js';
 import type { ConsulOptions } from '../../../../src/backends/consul/consul-options.js';
-import { readConsulEnv } from '../../../../src/config/env.js';
+import { readConsulEnv } from '../../../../src/backends/consul/consul-env.js';
 import { filesOf, makeAuthority } from '../../../support/tls/certificates.js';
 import type { Authority } from '../../../support/tls/certificates.js';
 

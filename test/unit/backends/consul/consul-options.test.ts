@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { consul } from '../../../../src/backends/consul/consul-registry.js';
 import { resolveConsulOptions } from '../../../../src/backends/consul/consul-options.js';
-import { readConsulEnv } from '../../../../src/config/env.js';
+import { readConsulEnv } from '../../../../src/backends/consul/consul-env.js';
 import { ConfigError } from '../../../../src/core/errors.js';
 import { filesOf } from '../../../support/tls/certificates.js';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EtcdClient } from '../../../../src/backends/etcd/etcd-client.js';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
-import { readEtcdEnv } from '../../../../src/config/env.js';
+import { readEtcdEnv } from '../../../../src/backends/etcd/etcd-env.js';
 import { TimeoutError } from '../../../../src/core/errors.js';
 
 const cleanups: (() => unknown)[] = [];

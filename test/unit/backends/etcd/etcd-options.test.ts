@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { etcd } from '../../../../src/backends/etcd/etcd-registry.js';
-import { readEtcdEnv } from '../../../../src/config/env.js';
+import { readEtcdEnv } from '../../../../src/backends/etcd/etcd-env.js';
 import { ConfigError } from '../../../../src/core/errors.js';
 
 const nothing = readEtcdEnv({});
@@ -53,7 +53,7 @@ describe('the options of etcd()', () => {
 
   it('are of a cluster elsewhere as soon as one member is', () => {
     const registry = etcd({ endpoints: ['http://127.0.0.1:2379', 'http://[fd00::1]:2379'] });
-    expect([registry.isLocal, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
+    expect([registry.traits.isLocal, registry.endpoint]).toEqual([false, { host: 'fd00::1', port: 2379 }]);
   });
 
   it.each(['http://', 'unix:///run/etcd.sock', 'http://a:99999', 'http://a?x=1', 'http://me:hunter2@there', ''])(

@@ -1,0 +1,53 @@
+import { declareVariables, readVariables, serviceVariables } from '../../config/env.js';
+import type { Environment } from '../../config/env.js';
+
+/** How to reach Consul, in variables that Consul's own tools read. */
+export interface ConsulEnv {
+  readonly address: string | undefined;
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly ssl: string | undefined;
+  readonly sslVerify: string | undefined;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly serverName: string | undefined;
+  readonly namespace: string | undefined;
+  readonly partition: string | undefined;
+}
+
+/** Variables about Consul. */
+export const consulVariables = declareVariables<keyof ConsulEnv>({
+  address: {
+    variable: 'CONSUL_HTTP_ADDR',
+    option: 'consul({ endpoints })',
+    meaning: 'the agent, as `host:port` or a URL',
+  },
+  token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
+  tokenFile: {
+    variable: 'CONSUL_HTTP_TOKEN_FILE',
+    option: 'consul({ tokenFile })',
+    meaning: 'file that has the ACL token; before `CONSUL_HTTP_TOKEN`',
+  },
+  ssl: {
+    variable: 'CONSUL_HTTP_SSL',
+    option: 'consul({ endpoints })',
+    meaning: '`true`: HTTPS where no scheme is given',
+  },
+  sslVerify: {
+    variable: 'CONSUL_HTTP_SSL_VERIFY',
+    option: 'consul({ tls })',
+    meaning: '`false`: `insecureSkipVerify`',
+  },
+  ca: { variable: 'CONSUL_CACERT', option: 'consul({ tls })', meaning: '`ca`, usually a path' },
+  cert: { variable: 'CONSUL_CLIENT_CERT', option: 'consul({ tls })', meaning: '`cert`, likewise' },
+  key: { variable: 'CONSUL_CLIENT_KEY', option: 'consul({ tls })', meaning: '`key`, likewise', secret: true },
+  serverName: { variable: 'CONSUL_TLS_SERVER_NAME', option: 'consul({ tls })', meaning: '`serverName`' },
+  namespace: serviceVariables.namespace,
+  partition: serviceVariables.partition,
+});
+
+/** Reads Consul's own variables. A variable set to nothing counts as not set. */
+export function readConsulEnv(env?: Environment): ConsulEnv {
+  return readVariables(consulVariables, env);
+}
