@@ -36,6 +36,9 @@ describe.each(entries)('%s', (subpath, conditions) => {
 
   it('is shown in the code of a page', () => {
     const name = `'rollcall${subpath.slice(1)}'`;
-    expect(allPages.flatMap(snippetsOf).some(({ code }) => code.includes(name)), name).toBe(true);
+    expect(
+      allPages.flatMap(snippetsOf).some(({ code }) => code.includes(name)),
+      name,
+    ).toBe(true);
   });
 });

@@ -13,7 +13,12 @@ const backends = [
   { kind: 'redis', options: 'RedisOptions' },
 ].map((each) => ({ ...each, path: `src/backends/${each.kind}/${each.kind}-options.ts` }));
 const program = compile(
-  ['src/config/options.ts', 'src/contracts/events.ts', ...backends.map(({ path }) => path)].map((path) => root + path),
+  [
+    'src/config/options.ts',
+    'src/contracts/events.ts',
+    'src/contracts/registry.ts',
+    ...backends.map(({ path }) => path),
+  ].map((path) => root + path),
 );
 const checker = program.getTypeChecker();
 
@@ -41,6 +46,22 @@ it.each(backends)('has a row for every option of $kind(), and no other', ({ kind
   const rows = namesIn({ page: `src/backends/${kind}/README.md`, heading: `\`${kind}()\`` });
   const groups = new Set(rows.map((name) => name.split('.')[0]));
   expect([...groups].sort()).toEqual(known.map(({ name }) => name).sort());
+});
+
+it('has a row for every member of a registry and of its receipt, and no other', () => {
+  const page = 'src/backends/README.md';
+  const membersOf = (name: string) =>
+    exportedType(program, 'src/contracts/registry.ts', name)
+      .getProperties()
+      .map((member) => member.name)
+      .sort();
+  const rowsUnder = (...headings: string[]) =>
+    headings.flatMap((heading) => namesIn({ page, heading }).map((name) => name.replace(/\(.*/, ''))).sort();
+  expect(rowsUnder('Member', 'Optional member')).toEqual(membersOf('Registry'));
+  expect(rowsUnder('Trait')).toEqual(membersOf('RegistryTraits'));
+  // Only a chain says at which level an entry is, and that it is not listed.
+  const ofChains = ['level', 'provisional'];
+  expect(rowsUnder('`Registration`')).toEqual(membersOf('Registration').filter((name) => !ofChains.includes(name)));
 });
 
 it('says of the options that most services set what the page of all options says', () => {
