@@ -1,4 +1,5 @@
-// A gRPC server: no `bind`, since it is no node:http server, but a port, and a check by which Consul asks the standard health service.
+// A gRPC server: it is not a node:http server, so it sets `port` instead of `bind`. Consul checks its standard health
+// service.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { MethodDefinition, handleUnaryCall } from '@grpc/grpc-js';
 import { Registrar } from 'rollcall';
@@ -8,19 +9,19 @@ const unary = <I, O>(
   read: (bytes: Buffer) => I,
   write: (answer: O) => Buffer,
 ): MethodDefinition<I, O> => {
-  const oneWay = () => {
-    throw new Error('for the server alone');
+  const unsupported = () => {
+    throw new Error('only the server is implemented');
   };
   const calls = {
     requestDeserialize: read,
     responseSerialize: write,
-    requestSerialize: oneWay,
-    responseDeserialize: oneWay,
+    requestSerialize: unsupported,
+    responseDeserialize: unsupported,
   };
   return { path, requestStream: false, responseStream: false, ...calls };
 };
 
-// grpc.health.v1 without a .proto file: the answer is one number, field 1 of its message.
+// grpc.health.v1 without a .proto file: the answer is a message with one number, field 1.
 const health = {
   check: unary('/grpc.health.v1.Health/Check', Buffer.from, (status: number) => Buffer.from([8, status])),
 };
@@ -36,8 +37,8 @@ const server = new Server();
 server.addService(health, { check });
 server.addService(stock, { left });
 const port = await new Promise<number>((resolve, reject) => {
-  const where = `${process.env.HOST ?? '127.0.0.1'}:${process.env.PORT ?? 0}`;
-  server.bindAsync(where, ServerCredentials.createInsecure(), (error, bound) =>
+  const address = `${process.env.HOST ?? '127.0.0.1'}:${process.env.PORT ?? 0}`;
+  server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
     error ? reject(error) : resolve(bound),
   );
 });
@@ -46,7 +47,7 @@ const registrar = new Registrar({
   name: process.env.SERVICE_NAME ?? 'stock',
   port,
   checks: { grpc: { interval: '1s' } },
-  // Its calls in flight are known to the gRPC server alone, so the end is in our own hands.
+  // Only the gRPC server knows its calls in flight, so this code handles the signal itself.
   shutdown: { signals: false, drain: { min: '1s' } },
 });
 registrar.on('registered', ({ instance, holder }) => {
@@ -55,6 +56,6 @@ registrar.on('registered', ({ instance, holder }) => {
 void registrar.start();
 
 process.once('SIGTERM', () => {
-  // Out of the registry, a while of serving on, then no new calls.
+  // Deregisters, drains, then accepts no new calls.
   void registrar.stop('SIGTERM').then(() => server.tryShutdown(() => console.log('all calls have ended')));
 });

@@ -1,4 +1,4 @@
-// A registry of one's own, whole: verbs without loops. No timer, no retry, no log line; the Registrar has those.
+// A complete custom registry: verbs without loops. Timers, retries and log lines are the Registrar's.
 import { RegistrationLostError, StoppedError } from 'rollcall';
 import type { Entry, HealthReport, InstanceKey, Registry, ServiceInstance } from 'rollcall';
 
@@ -7,8 +7,8 @@ type Slot = { instance: ServiceInstance; beat: HealthReport; beatAt: number; mai
 
 export function mapRegistry(slots = new Map<string, Slot>()): Registry {
   let closed = false;
-  // A key with a nonce means that very incarnation, and nobody else under the same id.
-  const held = (key: InstanceKey): Slot | undefined => {
+  // A key with a nonce matches only that incarnation, not another one with the same id.
+  const find = (key: InstanceKey): Slot | undefined => {
     const slot = slots.get(slotOf(key));
     return key.nonce === undefined || slot?.instance.nonce === key.nonce ? slot : undefined;
   };
@@ -19,29 +19,29 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
   };
   const remove = (key: InstanceKey, signal: AbortSignal): Promise<void> =>
     verb(signal, () => {
-      if (held(key)) slots.delete(slotOf(key));
+      if (find(key)) slots.delete(slotOf(key));
     });
   return {
     name: 'map',
     traits: {
-      isLocal: true, // retries may be quick
-      suppliesAddress: false, // the Registrar has to find out the address
+      isLocal: true, // allows quick retries
+      suppliesAddress: false, // the Registrar has to determine the address
     },
-    read: (key, signal) => verb(signal, () => entryOf(held(key))),
+    read: (key, signal) => verb(signal, () => entryOf(find(key))),
     register: (instance, report, signal) =>
       verb(signal, () => {
-        // Nobody passes before a heartbeat has said so; an update keeps what they said.
-        const kept = held(instance) ?? {
+        // Critical before the first heartbeat; an update keeps the last heartbeat.
+        const previous = find(instance) ?? {
           beat: { status: 'critical', reason: 'no heartbeat yet' },
           beatAt: performance.now(),
         };
         slots.set(slotOf(instance), {
-          ...kept,
+          ...previous,
           instance,
           ...(report.status === 'maintenance' && { maintenance: { reason: report.reason } }),
         });
         const renew = (beat: HealthReport) => {
-          const slot = held(instance);
+          const slot = find(instance);
           if (!slot)
             throw new RegistrationLostError(`the map has no ${instance.id}`, { registry: 'map', operation: 'renew' });
           slots.set(slotOf(instance), { ...slot, beat, beatAt: performance.now() });

@@ -50,10 +50,11 @@ export interface RegistrarEvents {
   /** The stop began: deregister, then serve on until the traffic has gone. */
   draining: { reason: string };
   /**
-   * Out of the registry or, as `policy` says, out of traffic in it. `confirmed` is false when that could not be
-   * verified and the TTL has to do it.
+   * Out of the registry or, as `policy` says, out of traffic. `confirmed` is false when the registry did not confirm
+   * that: the entry then stays until its TTL expires, in `listedForMs`. That is 0 once confirmed, and undefined for a
+   * service that was never registered.
    */
-  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number };
+  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number; listedForMs: number | undefined };
   /** The stop ended. `errors` has every error of the stop. */
   stopped: { tookMs: number; errors: readonly Error[] };
   /** The Registrar gave up: no retry can mend this. */

@@ -93,7 +93,10 @@ export class StopWork {
     const plan = { policy, registry, instance: held?.instance ?? instance, held, clock };
     const { all, leaving } = this.#signals;
     const { confirmed, errors } = await deregister(plan, AbortSignal.any([all, this.#drained.signal, leaving]));
-    events.emit('deregistered', { policy, confirmed, tookMs: clock.now() - (this.#leavingSince ?? clock.now()) });
+    const now = clock.now();
+    const ttlLeftMs = held && Math.max(0, held.beatAt + held.ttlMs - now);
+    const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
+    events.emit('deregistered', { policy, confirmed, tookMs: now - (this.#leavingSince ?? now), listedForMs });
     this.#left(confirmed);
     return errors;
   }
