@@ -32,15 +32,9 @@ export interface RegistrarOptions {
    */
   address?: string;
   /**
-<<<<<<< HEAD
-   * Port others reach us by. `'docker'`: in a container, the host's port that Docker publishes for the one listened on.
-   * It needs the Docker Engine API, which makes the service root on the host unless a proxy filters it. Env:
-   * `SERVICE_PORT`. @default the port the bound server listens on
-=======
    * The port to advertise. `'docker'`: the host port that Docker publishes for the server's port in a container; needs
-   * access to the Docker Engine API, see the README for its risks. Env: `SERVICE_PORT`.
+   * the Docker Engine API, which makes the service root on the host unless a proxy filters it. Env: `SERVICE_PORT`.
    * @default the port that the bound server listens on
->>>>>>> main
    */
   port?: number | 'docker';
   /**
@@ -86,15 +80,6 @@ export interface RegistrarOptions {
   /** Register again after a loss of the registration. @default true */
   recover?: boolean;
   /**
-<<<<<<< HEAD
-   * What to do when the registry holds other values than those we wrote. `repair`: write them again, at most once a
-   * minute; `report`: emit `drift`; `ignore`: nothing. @default 'repair'
-   */
-  drift?: DriftPolicy;
-  /**
-   * What to do when another live instance holds our id. `wait`: stay in `waiting` and look again; `fail`: give up;
-   * `rename`: register under an id of our own. @default 'wait'
-=======
    * What to do when another writer has changed the entry. `repair`: write it again, at most once a minute; `report`:
    * only emit `drift`; `ignore`: nothing.
    * @default 'repair'
@@ -104,7 +89,6 @@ export interface RegistrarOptions {
    * What to do when another live instance has our id. `wait`: stay in `waiting` until it is free; `fail`: give up;
    * `rename`: register under a new id.
    * @default 'wait'
->>>>>>> main
    */
   onIdConflict?: IdConflictPolicy;
   /**

@@ -28,13 +28,13 @@ const descriptions: Readonly<Record<string, (name: string) => boolean>> = {
     const sibling = name.replace(/timeout$/, 'interval');
     return same(configWith({ [sibling]: '1s' }), configWith({ [sibling]: '1s', [name]: '1s' }));
   },
-  ', or twice the TTL if longer; never under another `shutdown.policy` than `deregister`': () =>
+  ', or twice the TTL if longer; never, if `shutdown.policy` is not `deregister`': () =>
     configWith({ ttl: '2m' }).deregisterCriticalAfterMs === 240_000 &&
     configWith({ 'shutdown.policy': 'leave' }).deregisterCriticalAfterMs === undefined,
   ', or 60 % of a shorter `shutdown.timeout`': () => configWith({ 'shutdown.timeout': '10s' }).drain.maxMs === 6_000,
   'a third of the TTL': () => configWith({ ttl: '9s' }).intervalMs === 3_000,
   'the TTL': () => configWith({ ttl: '9s' }).stallToleranceMs === 9_000,
-  'what `tier` says': () => configWith({ tier: 'standard' }).ttlMs === 30_000 && configWith({}).ttlMs === 10_000,
+  'the TTL of `tier`': () => configWith({ tier: 'standard' }).ttlMs === 30_000 && configWith({}).ttlMs === 10_000,
   '`<health.path>/ready`': () => httpCheck({ 'health.path': '/up' }).target === '/up/ready',
   'the host of the URL': () => httpCheck({}).tls?.serverName === undefined,
   // Consul asks for the whole server where no service is named.
