@@ -43,7 +43,10 @@ export interface Registry {
   readonly discovery?: Discovery | undefined;
   /** How a worker thread builds the same registry; absent when it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;
-  /** Frees connections and watchers, and cancels what is in flight. The core calls no verb afterwards. */
+  /**
+   * Frees connections and watchers; verbs in flight reject soon. May be called again. A Registrar calls no verb
+   * afterwards: the core's guard refuses them, so a registry needs no check of its own.
+   */
   close(): Promise<void>;
 }
 

@@ -5,6 +5,8 @@ import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
+import { CloseGuard } from './close-guard.js';
+import { isAnswer } from './is-answer.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
@@ -30,9 +32,11 @@ const SETTLE_MS = 1_000;
 export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
   readonly #composed: ComposedRegistry | undefined;
+  readonly #guard: CloseGuard;
   readonly #clock: Clock;
   readonly #beatDeadlineMs: number;
   readonly deadlines: Deadlines;
+  #closing: Promise<void> | undefined;
   #pendingAfterCutOff = 0;
   #doubt: { answeredAt: number | undefined; readonly inherited?: true } | undefined;
 
@@ -40,6 +44,7 @@ export class GuardedRegistry implements Registry {
     this.#inner = inner;
     this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
+    this.#guard = new CloseGuard(inner.name);
     this.#clock = clock;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
     this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
@@ -147,10 +152,16 @@ export class GuardedRegistry implements Registry {
     return (await this.discovery?.poll(name, undefined, signal))?.instances;
   }
 
-  async close(): Promise<void> {
+  /** For this user alone: its verbs are refused from now on. The last user of the registry closes it. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#guard.close();
     const left = (users().get(this.#inner) ?? 1) - 1;
     users().set(this.#inner, left);
-    if (left === 0) await this.#bounded('close', undefined, () => this.#inner.close());
+    if (left === 0) await this.#settled('close', undefined, () => this.#inner.close());
   }
 
   #boundedRegistration(inner: Registration): Registration {
@@ -213,6 +224,16 @@ export class GuardedRegistry implements Registry {
 
   #bounded<T>(
     operation: string,
+    signal: AbortSignal,
+    verb: (signal: AbortSignal) => Promise<T>,
+    deadlineMs?: number,
+  ): Promise<T> {
+    return this.#guard.run(operation, signal, () => this.#settled(operation, signal, verb, deadlineMs));
+  }
+
+  /** Settles within the deadline, and rejects with nothing but our own errors. */
+  #settled<T>(
+    operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs = this.deadlines.requestMs,
@@ -262,13 +283,3 @@ function wasNeverSent(error: unknown): boolean {
 
 /** Several Registrars may have been given one registry: the last of them closes it. */
 const users = (): WeakMap<Registry, number> => processWide('registry users', () => new WeakMap());
-
-/** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
-export function isAnswer(error: unknown): boolean {
-  return (
-    hasCode(error, 'ROLLCALL_REGISTRATION_LOST') ||
-    hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
-    hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ||
-    hasCode(error, 'ROLLCALL_CONFIG')
-  );
-}

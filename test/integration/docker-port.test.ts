@@ -204,7 +204,7 @@ describe('what another try cannot mend is refused with the next step', () => {
     [
       'a port for TLS alone',
       { status: 400, body: 'Client sent an HTTP request to an HTTPS server.\n' },
-      /no Docker Engine that speaks plain HTTP/,
+      /not a Docker Engine that speaks plain HTTP/,
     ],
     ['an answer without end', { body: ' '.repeat(5_000_000) }, /is not a Docker Engine/],
   ])('%s', async (_, reply, message) => {
@@ -246,7 +246,7 @@ describe('what another try cannot mend is refused with the next step', () => {
       onWarning: () => undefined,
     } as const;
     await expect(findPlace(search, new AbortController().signal)).rejects.toThrow(
-      /only in a container that Docker runs, and this is none/,
+      /only in a container of Docker, and this process runs in none/,
     );
   });
 });

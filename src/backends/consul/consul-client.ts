@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
-import { StoppedError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
 import { unreachable } from './consul-errors.js';
@@ -25,7 +24,8 @@ export class ConsulClient {
   #taken: { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } | undefined;
   #connection: ConsulConnection | undefined;
   readonly #inFlight = new Set<Cancellation | ContextCancellation>();
-  #closed = false;
+  /** Aborts at `close()`: what is in flight then sends nothing more. */
+  readonly #over = new AbortController();
 
   constructor(target: ConsulTarget) {
     this.#target = target;
@@ -38,17 +38,15 @@ export class ConsulClient {
   }
 
   /**
-   * Sends one request and resolves to the answer of any status. Rejects with the signal's reason, with
-   * `RegistryUnavailableError` when there was no whole answer, and with `StoppedError` after `close()`.
+   * Sends one request and resolves to the answer of any status. Rejects with the signal's reason, and with
+   * `RegistryUnavailableError` when there was no whole answer.
    */
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
-    signal.throwIfAborted();
-    this.#assertOpen(request);
+    this.#proceed(signal);
     if (this.#taken !== undefined && this.#taken.plan.tls !== this.credentials.tls) this.#letGo();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);
-    signal.throwIfAborted();
-    this.#assertOpen(request);
+    this.#proceed(signal);
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
@@ -60,7 +58,6 @@ export class ConsulClient {
       return withoutSecrets(answer, token === undefined ? connection.secrets : [token, ...connection.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
-      this.#assertOpen(request);
       throw unreachable(thrown, request.operation, this.shown);
     } finally {
       signal.removeEventListener('abort', cancellation);
@@ -70,18 +67,15 @@ export class ConsulClient {
 
   /** Lets go of the connections; what is in flight rejects. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#over.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
     this.#letGo();
   }
 
-  #assertOpen({ operation }: ConsulRequest): void {
-    if (this.#closed)
-      throw new StoppedError(`The consul registry is closed: it cannot ${operation}`, {
-        registry: 'consul',
-        operation,
-      });
+  /** Between the steps of a verb: throws once the caller or a `close()` has cut it off. */
+  #proceed(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    this.#over.signal.throwIfAborted();
   }
 
   async #open({ operation }: ConsulRequest): Promise<ConsulConnection> {

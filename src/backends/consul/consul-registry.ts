@@ -11,6 +11,7 @@ import type {
 } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import type { Credentials } from '../../contracts/credentials.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
@@ -28,7 +29,7 @@ import { ConsulRegistration } from './consul-registration.js';
  * until it is first used. `name` tells agents apart. Consul ignores case: ids that differ in nothing else are one entry to its readers.
  */
 export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
-  return new ConsulRegistry(options, name);
+  return new ClosableRegistry(new ConsulRegistry(options, name));
 }
 
 class ConsulRegistry implements Registry {

@@ -1,4 +1,4 @@
-import { RegistryUnavailableError, StoppedError, asError, hasCode } from '../../core/errors.js';
+import { RegistryUnavailableError, asError, hasCode } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { asksForToken, isGood, needsNoToken } from './etcd-answer.js';
@@ -28,7 +28,8 @@ export class EtcdClient {
   #turn = 0;
   /** The empty one: none is needed. */
   #token: string | undefined;
-  #closed = false;
+  /** Aborts at `close()`: what is in flight then sends nothing more. */
+  readonly #over = new AbortController();
 
   constructor(target: EtcdTarget) {
     this.#target = target;
@@ -41,7 +42,7 @@ export class EtcdClient {
 
   /**
    * Sends one request and resolves to the answer of any status. Rejects with the signal's reason, with `RegistryUnavailableError` when no
-   * member gave a whole answer, with `RegistryDeniedError` when we are not known there, and with `StoppedError` after `close()`.
+   * member gave a whole answer, and with `RegistryDeniedError` when we are not known there.
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
@@ -54,8 +55,7 @@ export class EtcdClient {
 
   /** Lets go of the connections; what is in flight rejects. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#over.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
     this.#opening?.then(
       ({ agents }) => {
@@ -95,8 +95,7 @@ export class EtcdClient {
         // A held poll may well come to its end without an answer.
         const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.pool !== 'poll';
         if (!signal.aborted || isHung) this.#passOver(turn);
-        signal.throwIfAborted();
-        this.#assertOpen(request);
+        this.#proceed(signal);
         // Of several failures the one that leaves open whether the request arrived says most.
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
         if (asked === urls.length) throw unreachable(failure, request.operation, this.shown);
@@ -110,11 +109,9 @@ export class EtcdClient {
     token: string,
     signal: AbortSignal,
   ): Promise<Answer> {
-    signal.throwIfAborted();
-    this.#assertOpen({ operation });
+    this.#proceed(signal);
     const { http, agents } = await this.#open(operation);
-    signal.throwIfAborted();
-    this.#assertOpen({ operation });
+    this.#proceed(signal);
     const bytes = Buffer.from(
       [body]
         .flat()
@@ -165,9 +162,10 @@ export class EtcdClient {
     if (this.#turn === turn) this.#turn = (turn + 1) % this.#target.urls.length;
   }
 
-  #assertOpen({ operation }: Pick<EtcdRequest, 'operation'>): void {
-    if (this.#closed)
-      throw new StoppedError(`The etcd registry is closed: it cannot ${operation}`, { registry: 'etcd', operation });
+  /** Between the steps of a verb: throws once the caller or a `close()` has cut it off. */
+  #proceed(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    this.#over.signal.throwIfAborted();
   }
 }
 

@@ -1,13 +1,14 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import { RegistrationLostError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -17,10 +18,10 @@ import type { FileStore } from './file-store.js';
  * options that cannot work; touches nothing until it is first used. Leases run on wall time, since other processes judge them.
  */
 export function file(options: FileOptions = {}): Registry {
-  return new FileRegistry(options, systemClock);
+  return new ClosableRegistry(new FileRegistry(options, systemClock));
 }
 
-/** The same on a clock of the caller's. */
+/** The same on a clock of the caller's, without a guard against use after `close()`. */
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
@@ -31,7 +32,8 @@ export class FileRegistry implements Registry {
   readonly #target: FileTarget;
   readonly #clock: Clock;
   #opening: Promise<FileStore> | undefined;
-  #closed = false;
+  /** Aborts at `close()`: what is in flight then writes nothing more. */
+  readonly #over = new AbortController();
 
   constructor(options: FileOptions, clock: Clock) {
     this.#target = resolveFileOptions(options);
@@ -40,33 +42,33 @@ export class FileRegistry implements Registry {
   }
 
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const store = await this.#begin('read', signal);
+    const store = await this.#begin(signal);
     const stored = await store.read(name, id);
-    this.#proceed('read', signal);
+    this.#proceed(signal);
     return stored && toEntry(stored.leased, store.overdueMs(stored) > 0);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const store = await this.#begin('register', signal);
+    const store = await this.#begin(signal);
     const before = await store.read(instance.name, instance.id);
     await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
-      this.#proceed('register', signal),
+      this.#proceed(signal),
     );
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
-      deregister: (abort) => this.#leave('deregister', keyOf(instance), abort),
+      deregister: (abort) => this.#leave(keyOf(instance), abort),
     };
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#leave('remove', key, signal);
+    return this.#leave(key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin('maintain', signal);
-    const proceed = () => this.#proceed('maintain', signal);
+    const store = await this.#begin(signal);
+    const proceed = () => this.#proceed(signal);
     const stored = await store.read(key.name, key.id);
     proceed();
     if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
@@ -74,13 +76,13 @@ export class FileRegistry implements Registry {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
+    this.#over.abort();
     return Promise.resolve();
   }
 
   async #renew(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const store = await this.#begin('renew', signal);
-    const proceed = () => this.#proceed('renew', signal);
+    const store = await this.#begin(signal);
+    const proceed = () => this.#proceed(signal);
     const { name, id, nonce, ttlMs } = instance;
     const stored = await store.read(name, id);
     proceed();
@@ -94,20 +96,20 @@ export class FileRegistry implements Registry {
     return { ttlMs };
   }
 
-  async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin(operation, signal);
+  async #leave(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const store = await this.#begin(signal);
     if (key.nonce !== undefined) {
       const stored = await store.read(key.name, key.id);
-      this.#proceed(operation, signal);
+      this.#proceed(signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
     await store.remove(key.name, key.id, key.nonce);
   }
 
   async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
-    const store = await this.#begin('discover', signal);
+    const store = await this.#begin(signal);
     const stored = await store.list(service);
-    this.#proceed('discover', signal);
+    this.#proceed(signal);
     return stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
@@ -121,17 +123,17 @@ export class FileRegistry implements Registry {
   }
 
   /** Every verb begins here. The store is loaded at first use: its parts of Node would make every import of rollcall dearer. */
-  async #begin(operation: string, signal: AbortSignal): Promise<FileStore> {
+  async #begin(signal: AbortSignal): Promise<FileStore> {
     this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
     const store = await this.#opening;
-    this.#proceed(operation, signal);
+    this.#proceed(signal);
     return store;
   }
 
-  #proceed(operation: string, signal: AbortSignal): void {
+  /** Between the steps of a verb: throws once the caller or a `close()` has cut it off. */
+  #proceed(signal: AbortSignal): void {
     signal.throwIfAborted();
-    if (this.#closed)
-      throw new StoppedError(`The file registry is closed: it cannot ${operation}`, { registry: this.name, operation });
+    this.#over.signal.throwIfAborted();
   }
 }
 

@@ -1,4 +1,3 @@
-import { StoppedError } from '../../core/errors.js';
 import { abortable } from '../../core/abort.js';
 import type { RedisClient } from './redis-client.js';
 import { commandsOf } from './redis-commands.js';
@@ -28,7 +27,8 @@ class OwnConnection implements RedisConnection {
   readonly #place: Exclude<RedisPlace, { kind: 'client' }>;
   readonly #shown: string;
   #line: Line | undefined;
-  #closed = false;
+  /** Aborts at `close()`: what is in flight then sends nothing more. */
+  readonly #over = new AbortController();
 
   constructor(place: Exclude<RedisPlace, { kind: 'client' }>, shown: string) {
     this.#place = place;
@@ -37,7 +37,7 @@ class OwnConnection implements RedisConnection {
 
   async ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    if (this.#closed) throw closed(operation);
+    this.#over.signal.throwIfAborted();
     const line = (this.#line ??= new Line(this.#place, (broken) => this.#drop(broken)));
     try {
       return await line.use((client) =>
@@ -49,12 +49,12 @@ class OwnConnection implements RedisConnection {
     } catch (thrown) {
       if (signal.aborted || !isVerdict(thrown)) this.#drop(line);
       signal.throwIfAborted();
-      throw this.#closed ? closed(operation) : translated(thrown, operation, this.#shown);
+      throw translated(thrown, operation, this.#shown);
     }
   }
 
   close(): void {
-    this.#closed = true;
+    this.#over.abort();
     this.#line?.end();
     this.#line = undefined;
   }
@@ -113,7 +113,8 @@ class Line {
 class HostConnection implements RedisConnection {
   readonly #client: RedisClient;
   readonly #shown: string;
-  #closed = false;
+  /** Aborts at `close()`: what is in flight then sends nothing more. */
+  readonly #over = new AbortController();
 
   constructor(client: RedisClient, shown: string) {
     this.#client = client;
@@ -122,7 +123,7 @@ class HostConnection implements RedisConnection {
 
   async ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    if (this.#closed) throw closed(operation);
+    this.#over.signal.throwIfAborted();
     try {
       return await abortable(command(commandsOf(this.#client, signal)), signal);
     } catch (thrown) {
@@ -132,10 +133,6 @@ class HostConnection implements RedisConnection {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#over.abort();
   }
-}
-
-function closed(operation: string): StoppedError {
-  return new StoppedError(`The redis registry is closed: it cannot ${operation}`, { registry: 'redis', operation });
 }
