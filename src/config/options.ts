@@ -33,7 +33,7 @@ export interface RegistrarOptions {
   address?: string;
   /**
    * The port to advertise. `'docker'`: the host port that Docker publishes for the server's port in a container; needs
-   * access to the Docker Engine API, see the README for its risks. Env: `SERVICE_PORT`.
+   * the Docker Engine API, which makes the service root on the host unless a proxy filters it. Env: `SERVICE_PORT`.
    * @default the port that the bound server listens on
    */
   port?: number | 'docker';
@@ -61,7 +61,7 @@ export interface RegistrarOptions {
   namespace?: string;
   /** Consul Enterprise. Env: `CONSUL_PARTITION`. */
   partition?: string;
-  /** Where to register. Env: `SERVICE_REGISTRY` (`consul`, `file` or `memory`). @default consul() */
+  /** Where to register. Env: `SERVICE_REGISTRY` (`consul`, `etcd`, `redis`, `file` or `memory`). @default consul() */
   registry?: Registry;
   /**
    * How long the entry stays valid without a heartbeat, at least 1 s. Env: `SERVICE_TTL`.

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { allPages, snippetsOf } from './pages.js';
 import { read, root } from './source-tree.js';
 
 const run = promisify(execFile);
@@ -89,8 +90,11 @@ describe.each(entries)('%s', (subpath, conditions) => {
     expect(JSON.parse(stdout)).toEqual([true, true]);
   });
 
-  it('is shown in the README', () => {
+  it('is shown in the code of a page', () => {
     const name = `'rollcall${subpath.slice(1)}'`;
-    expect(read('README.md').includes(name), name).toBe(true);
+    expect(
+      allPages.flatMap(snippetsOf).some(({ code }) => code.includes(name)),
+      name,
+    ).toBe(true);
   });
 });
