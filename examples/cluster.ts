@@ -1,4 +1,4 @@
-// Several processes on one port: the primary registers them as one instance, a worker registers as any service does.
+// Several processes on one port: the primary registers them as one instance, and each worker calls `register` as usual.
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { register } from 'rollcall';
@@ -11,7 +11,7 @@ if (cluster.isPrimary) {
   instance.on('registered', ({ instance: { id, port }, holder }) => {
     console.log(`http://127.0.0.1:${port ?? 0} is ${instance.registrar?.state ?? 'gone'} in ${holder} as ${id}`);
   });
-  // A worker that dies is replaced; one that was told to stop is not.
+  // Replaces a worker that died, but not one that was stopped.
   cluster.on('exit', ({ exitedAfterDisconnect }) => {
     if (!exitedAfterDisconnect) cluster.fork();
   });

@@ -1,4 +1,4 @@
-// A service that registers in a registry of one's own: see map-registry.ts.
+// A service with a custom registry: see map-registry.ts.
 import { createServer } from 'node:http';
 import { Registrar } from 'rollcall';
 import { mapRegistry } from './map-registry.js';

@@ -1,4 +1,4 @@
-// Express: the middleware answers the health paths, `bind` takes the server that `listen` gives.
+// Express: the middleware answers the health paths, and `bind` takes the server that `listen` returns.
 import express from 'express';
 import { expressRegistrar } from 'rollcall/express';
 

@@ -1,4 +1,4 @@
-// Fastify: register the plugin before `listen`; closing the app, or a SIGTERM, leaves the registry first.
+// Fastify: register the plugin before `listen`. Closing the app, or SIGTERM, deregisters first.
 import Fastify from 'fastify';
 import rollcall from 'rollcall/fastify';
 
@@ -19,8 +19,8 @@ app.registrar.on('registered', ({ instance, holder }) => {
 app.registrar.on('deregistered', ({ confirmed }) => {
   console.log(
     confirmed
-      ? 'out of the registry, serving on until the traffic has gone'
-      : 'the registry did not confirm: its TTL will take the entry out',
+      ? 'deregistered, serving until the traffic has gone'
+      : 'deregistration not confirmed: the registry drops the entry when its TTL expires',
   );
 });
 

@@ -1,60 +1,52 @@
-// A gRPC server: no `bind`, since it is no node:http server, but a port, and a check by which Consul asks the standard health service.
+// A gRPC server: no node:http server, so it sets `port` instead of `bind`. Consul checks its standard health service.
+import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import type { MethodDefinition, handleUnaryCall } from '@grpc/grpc-js';
+import type { handleUnaryCall } from '@grpc/grpc-js';
 import { Registrar } from 'rollcall';
 
-const unary = <I, O>(
-  path: string,
-  read: (bytes: Buffer) => I,
-  write: (answer: O) => Buffer,
-): MethodDefinition<I, O> => {
-  const oneWay = () => {
-    throw new Error('for the server alone');
-  };
-  const calls = {
-    requestDeserialize: read,
-    responseSerialize: write,
-    requestSerialize: oneWay,
-    responseDeserialize: oneWay,
-  };
-  return { path, requestStream: false, responseStream: false, ...calls };
+const unsupported = (): never => {
+  throw new Error('only the server is implemented');
 };
+function unary<I, O>(path: string, requestDeserialize: (bytes: Buffer) => I, responseSerialize: (answer: O) => Buffer) {
+  const client = { requestSerialize: unsupported, responseDeserialize: unsupported };
+  return {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestDeserialize,
+    responseSerialize,
+    ...client,
+  } as const;
+}
 
-// grpc.health.v1 without a .proto file: the answer is one number, field 1 of its message.
+// grpc.health.v1 without a .proto file: the answer is a message with one number, field 1.
 const health = {
   check: unary('/grpc.health.v1.Health/Check', Buffer.from, (status: number) => Buffer.from([8, status])),
 };
 const stock = { left: unary('/shop.Stock/Left', String, (left: number) => Buffer.from(JSON.stringify(left))) };
 
-const check: handleUnaryCall<Buffer, number> = (_call, callback) => {
-  const serving = registrar.state !== 'draining';
-  callback(null, serving ? 1 : 2);
-};
+const check: handleUnaryCall<Buffer, number> = (_, callback) => callback(null, registrar.state === 'draining' ? 2 : 1);
 const left: handleUnaryCall<string, number> = (call, callback) => callback(null, call.request === 'apples' ? 12 : 0);
 
 const server = new Server();
 server.addService(health, { check });
 server.addService(stock, { left });
-const port = await new Promise<number>((resolve, reject) => {
-  const where = `${process.env.HOST ?? '127.0.0.1'}:${process.env.PORT ?? 0}`;
-  server.bindAsync(where, ServerCredentials.createInsecure(), (error, bound) =>
-    error ? reject(error) : resolve(bound),
-  );
-});
+const address = `${process.env.HOST ?? '127.0.0.1'}:${process.env.PORT ?? 0}`;
+const port = await promisify(server.bindAsync.bind(server))(address, ServerCredentials.createInsecure());
 
 const registrar = new Registrar({
   name: process.env.SERVICE_NAME ?? 'stock',
   port,
   checks: { grpc: { interval: '1s' } },
-  // Its calls in flight are known to the gRPC server alone, so the end is in our own hands.
+  // Only the gRPC server knows its calls in flight, so this code handles the signal itself.
   shutdown: { signals: false, drain: { min: '1s' } },
 });
-registrar.on('registered', ({ instance, holder }) => {
-  console.log(`grpc://127.0.0.1:${port} is ${registrar.state} in ${holder} as ${instance.id}`);
-});
+registrar.on('registered', ({ instance: { id }, holder }) =>
+  console.log(`grpc://127.0.0.1:${port} is in ${holder} as ${id}`),
+);
 void registrar.start();
 
 process.once('SIGTERM', () => {
-  // Out of the registry, a while of serving on, then no new calls.
+  // Deregisters, drains, then accepts no new calls.
   void registrar.stop('SIGTERM').then(() => server.tryShutdown(() => console.log('all calls have ended')));
 });

@@ -1,4 +1,4 @@
-// For services that look for each other as go-kratos does: its key and its value, in place of etcd's own naming/endpoints.
+// An etcd layout for services that discover each other with go-kratos: its key and value instead of naming/endpoints.
 import { createServer } from 'node:http';
 import { etcd, register } from 'rollcall';
 import type { EtcdLayout } from 'rollcall';
@@ -15,7 +15,7 @@ const kratos: EtcdLayout = ({ name, id, address, port, meta }) => ({
 });
 
 const server = createServer((_request, response) => response.end('hello\n')).listen(0, '127.0.0.1');
-// Where etcd is comes from ETCDCTL_ENDPOINTS, else http://127.0.0.1:2379.
+// The etcd endpoints come from ETCDCTL_ENDPOINTS, else http://127.0.0.1:2379.
 const registrar = await register(server, {
   name: process.env.SERVICE_NAME ?? 'helloworld',
   meta: { version: 'v1.0.0' },

@@ -1,4 +1,4 @@
-// NestJS: its HTTP server is bound before `listen`, and a stop closes the whole app, so that its own hooks run after the drain.
+// NestJS: binds the HTTP server before `listen`. A stop closes the app after the drain, so its own hooks run last.
 import type { Server } from 'node:http';
 import 'reflect-metadata';
 import { Controller, Get, Module } from '@nestjs/common';
@@ -17,14 +17,14 @@ class AppModule {
   }
 }
 
-// What `@Get() hello()`, `@Controller() class …` and `@Module({ … }) class …` do, without a compiler that knows decorators.
+// What the decorators `@Get()`, `@Controller()` and `@Module({ … })` do, for a compiler without decorators.
 Get()(AppController.prototype, 'hello', Object.getOwnPropertyDescriptor(AppController.prototype, 'hello')!);
 Controller()(AppController);
 Module({ controllers: [AppController] })(AppModule);
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 
-// Not `app.enableShutdownHooks()`: the signal is the Registrar's, which closes the app when the traffic has gone.
+// Without `app.enableShutdownHooks()`, because the Registrar handles the signal and closes the app after the drain.
 const registrar = new Registrar({ name: process.env.SERVICE_NAME ?? 'billing', health: { path: '/health' } });
 registrar.bind(app.getHttpServer() as Server, { close: () => app.close() });
 registrar.on('registered', ({ instance, holder }) => {

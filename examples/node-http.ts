@@ -1,4 +1,4 @@
-// node:http with what a real service adds: a start gate, health paths that Consul probes too, tags and meta, its own drain.
+// node:http with the options of a real service: readiness gate, health paths with a Consul check, tags, meta and drain.
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registrar } from 'rollcall';
@@ -15,9 +15,9 @@ const registrar = new Registrar({
   name: process.env.SERVICE_NAME ?? 'stock',
   tags: ['v1'],
   meta: { team: 'warehouse' },
-  // Nobody is sent here before the data are loaded.
+  // Registers once the data is loaded.
   ready: () => stock.size > 0,
-  // Consul probes /health/ready of this server, beside the heartbeat.
+  // Consul checks /health/ready of this server, in addition to the heartbeat.
   checks: { http: { interval: '2s', timeout: '1s' } },
   shutdown: { drain: { min: '1s', quiet: '1s', max: '10s' }, timeout: '20s' },
 });
@@ -28,7 +28,7 @@ registrar.on('registered', ({ instance, afterMs }) => {
   );
 });
 registrar.on('lost', ({ cause }) => {
-  console.log(`the registry lost it (${cause})`);
+  console.log(`registration lost (${cause})`);
 });
 registrar.on('recovered', ({ afterMs }) => {
   console.log(`listed again after ${Math.round(afterMs)} ms`);

@@ -1,4 +1,4 @@
-// The shortest way in: one line in a server's start-up code.
+// The shortest example: one line in the start-up code of a server.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { register } from 'rollcall';
@@ -10,4 +10,4 @@ await once(server, 'listening');
 const registrar = await register(server, { name: process.env.SERVICE_NAME ?? 'hello' });
 
 const { state, id, port } = registrar.status();
-console.log(`http://127.0.0.1:${port ?? 0} is ${state} as ${id ?? 'nobody yet'}`);
+console.log(`http://127.0.0.1:${port ?? 0} is ${state} as ${id ?? 'no id yet'}`);

@@ -9,13 +9,13 @@ interface HealthEntry {
   readonly Checks: readonly { readonly Status: string; readonly Name: string; readonly Output: string }[];
 }
 
-/** A Consul that is there already. Rejects when none answers within a second, or it has no leader. */
+/** Uses a running Consul. Rejects when it does not answer within a second, or has no leader. */
 export async function openConsul(url: string): Promise<Stage> {
   const raw = rawConsul(url, { token: process.env.CONSUL_HTTP_TOKEN, timeoutMs: 1_000 });
   try {
     const leader = await raw.get('/v1/status/leader');
     if (leader.status !== 200 || !/:\d+/.test(leader.body)) throw new Error('no leader');
-    // Not every token may read this.
+    // Needs a permission that the token may lack.
     const self = await raw.get('/v1/agent/self');
     const version = self.status === 200 ? ` ${self.json<{ Config: { Version: string } }>().Config.Version}` : '';
     return {
@@ -24,7 +24,7 @@ export async function openConsul(url: string): Promise<Stage> {
       async readBack(name, id) {
         const answer = await raw.get(`/v1/health/service/${name}`);
         if (answer.status !== 200)
-          throw new Error(`Consul answered the look at ${name} with HTTP ${answer.status}: ${answer.body}`);
+          throw new Error(`Consul answered the query for ${name} with HTTP ${answer.status}: ${answer.body}`);
         const entry = answer.json<HealthEntry[]>().find(({ Service }) => Service.ID === id);
         return entry && describe(entry);
       },
@@ -43,7 +43,7 @@ export async function openConsul(url: string): Promise<Stage> {
   }
 }
 
-/** A dev agent for the demo alone: it keeps nothing, and may be mistreated. */
+/** Starts a dev agent for the demo only, which keeps no data and can be killed. */
 export async function startOwnConsul(): Promise<Stage> {
   const server = await startConsul();
   const stage = await openConsul(server.url);

@@ -9,7 +9,7 @@ interface StoredEntry {
   readonly beat: { readonly status: string; readonly reason: string };
 }
 
-/** The file registry in a directory of its own: one JSON file an instance. */
+/** Uses the file registry in a temporary directory: one JSON file per instance. */
 export async function openFiles(): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'rollcall-demo-'));
   const find = async (name: string, id: string): Promise<{ path: string; entry: StoredEntry } | undefined> => {

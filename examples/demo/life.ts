@@ -4,12 +4,12 @@ import type { EventName, RegistrarEvents } from 'rollcall';
 import type { Stage } from './stage.js';
 import { duration } from './timeline.js';
 import type { Timeline } from './timeline.js';
-import { Visitor } from './visitor.js';
+import { Client } from './client.js';
 
 const GATE_SHUT_MS = 1_000;
 const LONGEST_WAIT_MS = 20_000;
-/** How long the visitor goes on calling after the service has left the registry, as a slow load balancer would. */
-const STRAGGLING_MS = 1_200;
+/** How long the client keeps calling after the service has deregistered, as a slow load balancer would. */
+const LATE_REQUESTS_MS = 1_200;
 
 export interface LifePlan {
   readonly app: FastifyInstance;
@@ -17,13 +17,13 @@ export interface LifePlan {
   readonly timeline: Timeline;
   /** Opens the readiness gate. */
   readonly openGate: () => void;
-  /** Sends this process the signal that a platform would send. */
+  /** Sends this process the signal of a platform, SIGTERM. */
   readonly terminate: () => void;
-  /** Somebody ended the demo. */
+  /** Aborts when the user ends the demo. */
   readonly signal: AbortSignal;
 }
 
-/** Plays the life of one instance up to the point where nobody calls it any more. Rejects with what did not happen. */
+/** Plays the life of one instance until its last request. Rejects when an expected event does not happen. */
 export async function playLife({ app, stage, timeline, openGate, terminate, signal }: LifePlan): Promise<void> {
   const { registrar } = app;
   const me = (): { name: string; id: string } => ({ name: registrar.status().name, id: registrar.status().id ?? '' });
@@ -41,7 +41,7 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
       });
     });
 
-  /** Asks the registry, not the Registrar. `since`: when what it should show began. */
+  /** Reads the entry from the registry itself, not from the Registrar. `since`: the time of the fault. */
   const readBack = async (expected: 'passing' | 'gone', since?: number): Promise<void> => {
     const { name, id } = me();
     const giveUpAt = performance.now() + 2_000;
@@ -52,8 +52,8 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
         timeline.tell(
           'read back',
           entry === undefined
-            ? 'asked directly, the registry has no such entry'
-            : `asked directly, the registry lists ${entry}${after}`,
+            ? 'read directly, the registry has no such entry'
+            : `read directly, the registry lists ${entry}${after}`,
         );
         return;
       }
@@ -70,10 +70,10 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
 
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   timeline.tell('listening', `a Fastify app, on ${url}`);
-  timeline.tell('waiting', `not ready for ${duration(GATE_SHUT_MS)}, on purpose: it must not be listed yet`);
+  timeline.tell('waiting', `not ready for ${duration(GATE_SHUT_MS)}, on purpose, so it must not be listed yet`);
   await readBack('gone');
-  const visitor = new Visitor(url);
-  signal.addEventListener('abort', () => void visitor.leave());
+  const client = new Client(url);
+  signal.addEventListener('abort', () => void client.stop());
   await sleep(GATE_SHUT_MS, undefined, { signal });
 
   const registered = next('registered');
@@ -82,7 +82,7 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
   await readBack('passing');
   await beats(3);
 
-  timeline.tell('fault', 'somebody deregisters it from outside, behind its back');
+  timeline.tell('fault', 'another client deregisters it');
   const returned = next('recovered');
   const takenAt = performance.now();
   await stage.takeAway(me().name, me().id);
@@ -102,15 +102,15 @@ export async function playLife({ app, stage, timeline, openGate, terminate, sign
 
   timeline.tell('SIGTERM', 'sent to this process, as a platform does when it replaces an instance');
   const left = next('deregistered');
-  const answeredBefore = visitor.answered;
+  const answeredBefore = client.answered;
   terminate();
   await left;
   await readBack('gone');
-  await sleep(STRAGGLING_MS);
-  await visitor.leave();
+  await sleep(LATE_REQUESTS_MS);
+  await client.stop();
   timeline.tell(
     'answered',
-    `${visitor.answered - answeredBefore} requests since SIGTERM, ${visitor.answered} in all; ${visitor.failures.length} failed`,
+    `${client.answered - answeredBefore} requests since SIGTERM, ${client.answered} in all; ${client.failures.length} failed`,
   );
-  if (visitor.failures.length > 0) throw new Error(`requests failed: ${visitor.failures.join(', ')}`);
+  if (client.failures.length > 0) throw new Error(`requests failed: ${client.failures.join(', ')}`);
 }

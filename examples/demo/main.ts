@@ -1,11 +1,11 @@
-// The life of one instance, told as it happens: npm run demo
+// Shows the life of one instance as it happens: npm run demo
 import { playLife } from './life.js';
 import { narrate } from './narrate.js';
 import { buildService } from './service.js';
 import { setStage } from './set-stage.js';
 import { Timeline } from './timeline.js';
 
-/** What has to have happened, in this order. */
+/** The steps that must happen, in this order. */
 const wholeLife = [
   ...['registry', 'listening', 'waiting', 'read back', 'ready', 'registered', 'read back', 'beat'],
   ...['fault', 'lost', 'recovered', 'read back', 'beat'],
@@ -15,7 +15,7 @@ const wholeLife = [
 const timeline = new Timeline(process.stdout);
 timeline.say('rollcall: one service, its whole life in a registry. Ctrl-C ends it at any moment.\n');
 
-// Until the Registrar listens for signals. Whatever was started by then ends with this process.
+// Handles signals until the Registrar does. Servers started so far end with this process.
 const endEarly = (): void => {
   timeline.tell('exit', 'ended before the service began');
   process.exit(0);
@@ -39,7 +39,7 @@ app.registrar.on('draining', () => {
   if (!playedOut) ended.abort(new Error('ended by a signal'));
 });
 
-// The Registrar ends the process: with 0 when it could stop cleanly.
+// The Registrar ends the process, with code 0 after a clean stop.
 process.on('exit', (code) => {
   const missing = failed || ended.signal.aborted ? undefined : timeline.missing(wholeLife);
   if (missing !== undefined) timeline.tell('problem', `'${missing}' did not happen when it should have`);

@@ -2,7 +2,7 @@ import type { Registrar } from 'rollcall';
 import { duration } from './timeline.js';
 import type { Timeline } from './timeline.js';
 
-/** Tells the events of a Registrar in plain words. */
+/** Describes the events of a Registrar. */
 export function narrate(registrar: Registrar, timeline: Timeline): void {
   registrar.on('state', ({ from, to }) => {
     if (from === 'waiting' && to === 'registering')
@@ -12,7 +12,7 @@ export function narrate(registrar: Registrar, timeline: Timeline): void {
     timeline.tell('registered', `in ${holder} as ${instance.id}, ${duration(afterMs)} after the gate opened`);
   });
   registrar.on('beat', ({ status, tookMs, ttlMs, marginMs }) => {
-    // The first one after a registration belongs to it.
+    // Skips the first beat, which is part of the registration.
     if (registrar.state !== 'registered') return;
     timeline.tell(
       'beat',
@@ -21,28 +21,28 @@ export function narrate(registrar: Registrar, timeline: Timeline): void {
   });
   registrar.on('beatMissed', ({ error, inRow, marginMs }) => {
     if (inRow === 1)
-      timeline.tell('beat missed', `${firstSentence(error.message)}; trying on, ${duration(marginMs)} of the TTL left`);
+      timeline.tell('beat missed', `${firstSentence(error.message)}; retrying, ${duration(marginMs)} of the TTL left`);
   });
   registrar.on('lost', ({ cause }) => {
     timeline.tell(
       'lost',
       cause === 'missing'
-        ? 'the registry has no such entry any more: registering again'
-        : 'no heartbeat got through for a whole TTL: registering again',
+        ? 'the registry no longer has the entry: registering again'
+        : 'no heartbeat was accepted for a whole TTL: registering again',
     );
   });
   registrar.on('recovered', ({ afterMs }) => {
     timeline.tell('recovered', `listed again, ${duration(afterMs)} after the loss was noticed`);
   });
   registrar.on('draining', ({ reason }) => {
-    timeline.tell('draining', `${reason}: leaving the registry, still answering requests`);
+    timeline.tell('draining', `${reason}: deregistering, still answering requests`);
   });
   registrar.on('deregistered', ({ confirmed, tookMs }) => {
     timeline.tell(
       'deregistered',
       confirmed
-        ? `seen to be gone, after ${duration(tookMs)}`
-        : 'the registry did not confirm it: the TTL will take the entry out',
+        ? `confirmed, after ${duration(tookMs)}`
+        : 'not confirmed: the registry drops the entry when its TTL expires',
     );
   });
   registrar.on('failed', ({ error }) => {
@@ -57,7 +57,7 @@ export function narrate(registrar: Registrar, timeline: Timeline): void {
   });
 }
 
-/** The rest is advice, for a log. */
+/** The first sentence of a message; the others are advice. */
 function firstSentence(text: string): string {
   return text.split(/\. |\n/)[0] ?? text;
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RegistrarOptions } from 'rollcall';
 import rollcall from 'rollcall/fastify';
 
-/** A service as anybody would write it; only its times are short, so that a life fits into half a minute. */
+/** An ordinary service; its times are short, so that the demo takes half a minute. */
 export async function buildService(
   options: Pick<RegistrarOptions, 'registry' | 'ready'>,
   onClose: () => Promise<void>,
@@ -14,7 +14,7 @@ export async function buildService(
     name: 'rollcall-demo',
     ttl: '3s',
     shutdown: { drain: { min: '1s', quiet: '1s', max: '5s' }, timeout: '10s' },
-    // The timeline says it all.
+    // The timeline replaces the log.
     logger: false,
   });
   app.get('/', () => ({ hello: 'world' }));

@@ -3,10 +3,10 @@ import { openFiles } from './file-stage.js';
 import type { Stage } from './stage.js';
 import type { Timeline } from './timeline.js';
 
-/** The Consul that answers already, else one of our own, else a directory of files. */
+/** Uses a running Consul, else starts one, else uses the file registry. */
 export async function setStage(timeline: Timeline): Promise<Stage> {
-  const asked = process.env.CONSUL_HTTP_ADDR || '127.0.0.1:8500';
-  const url = asked.includes('://') ? asked : `http://${asked}`;
+  const address = process.env.CONSUL_HTTP_ADDR || '127.0.0.1:8500';
+  const url = address.includes('://') ? address : `http://${address}`;
   const running = await openConsul(url).catch(() => undefined);
   if (running !== undefined) {
     timeline.tell('registry', `${running.title}, which was running already: only the demo's own entry is touched`);
@@ -14,7 +14,7 @@ export async function setStage(timeline: Timeline): Promise<Stage> {
   }
   timeline.tell(
     'registry',
-    `no Consul answers at ${url}: starting one (where none is installed it is downloaded once, as a Debian package)`,
+    `no Consul answers at ${url}: starting one (if none is installed, it is downloaded once, as a Debian package)`,
   );
   try {
     const own = await startOwnConsul();

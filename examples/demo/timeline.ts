@@ -16,7 +16,7 @@ const colours: Readonly<Record<string, Colour>> = {
   'read back': 'cyan',
 };
 
-/** Says what happens, one line an event, with the time since the beginning; and remembers it. */
+/** Prints one line per event, with the time since the beginning, and records the steps. */
 export class Timeline {
   readonly #out: NodeJS.WriteStream;
   readonly #coloured: boolean;
@@ -32,7 +32,7 @@ export class Timeline {
     return duration(performance.now() - this.#startedAt);
   }
 
-  /** A line that belongs to no event. */
+  /** Prints a line without time or event. */
   say(text = ''): void {
     this.#out.write(`${text}\n`);
   }
@@ -45,7 +45,7 @@ export class Timeline {
     this.say(`${at} s  ${colour === undefined ? padded : styleText(colour, padded)}  ${text}`);
   }
 
-  /** The first of `steps` that has not been told, in this order. */
+  /** The first of `steps` that did not happen in this order; undefined when all did. */
   missing(steps: readonly string[]): string | undefined {
     let from = 0;
     return steps.find((step) => {
@@ -56,7 +56,7 @@ export class Timeline {
   }
 }
 
-/** Milliseconds as a person reads them. */
+/** Formats milliseconds for people. */
 export function duration(ms: number): string {
   if (ms >= 1_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;

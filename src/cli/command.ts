@@ -9,7 +9,7 @@ export interface Output {
 /** How the process ends: 0, all is well; 1, problems were found; 2, the command could not do its work. */
 export type ExitStatus = 0 | 1 | 2;
 
-/** One command of the program. A command that runs until it is interrupted ends when `signal` aborts. The promise never rejects. */
+/** One command of the program. One that runs until it is interrupted ends when `signal` aborts. Never rejects. */
 export type Command = (words: readonly string[], output: Output, signal: AbortSignal) => Promise<ExitStatus>;
 
 /** Writes all of `lines` by one function of an `Output`. */

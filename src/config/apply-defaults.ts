@@ -8,48 +8,48 @@ type Checks = NonNullable<CheckedOptions['checks']>;
 type Components = NonNullable<NonNullable<CheckedOptions['health']>['components']>;
 type Shutdown = NonNullable<CheckedOptions['shutdown']>;
 
-/** Every setting, before anyone has looked whether they go together. */
+/** Every setting, before the rules between settings are checked. */
 export type UncheckedConfig = Omit<Config, 'warnings'>;
 
-/** Fills in every default. Defaults bend so that they never contradict what was given. */
-export function applyDefaults(asked: CheckedOptions): UncheckedConfig {
-  const ttlMs = asked.ttl ?? defaults.ttlMs[asked.tier ?? defaults.tier];
-  const stop = decideStop(asked.shutdown ?? {});
-  const path = (asked.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
+/** Fills in every default. A default adapts to the options, so that it never contradicts them. */
+export function applyDefaults(options: CheckedOptions): UncheckedConfig {
+  const ttlMs = options.ttl ?? defaults.ttlMs[options.tier ?? defaults.tier];
+  const stop = stopDefaults(options.shutdown ?? {});
+  const path = (options.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
   return {
-    name: asked.name,
-    naming: asked.naming ?? defaults.naming,
-    id: asked.id,
-    address: asked.address,
-    port: asked.port,
-    tags: asked.tags ?? [],
-    meta: asked.meta ?? {},
-    weights: asked.weights,
-    namespace: asked.namespace,
-    partition: asked.partition,
+    name: options.name,
+    naming: options.naming ?? defaults.naming,
+    id: options.id,
+    address: options.address,
+    port: options.port,
+    tags: options.tags ?? [],
+    meta: options.meta ?? {},
+    weights: options.weights,
+    namespace: options.namespace,
+    partition: options.partition,
     ttlMs,
-    checks: asked.checks === undefined ? [] : planChecks(asked.checks, path),
-    // What a stop leaves on purpose would be reaped.
+    checks: options.checks === undefined ? [] : planChecks(options.checks, path),
+    // The other policies keep the entry after a stop, so the registry must not remove it.
     deregisterCriticalAfterMs:
-      asked.deregisterCriticalAfter ??
+      options.deregisterCriticalAfter ??
       (stop.policy === 'deregister' ? Math.max(defaults.deregisterCriticalAfterMs, 2 * ttlMs) : undefined),
-    recover: asked.recover ?? defaults.recover,
-    drift: asked.drift ?? defaults.drift,
-    onIdConflict: asked.onIdConflict ?? defaults.onIdConflict,
-    ready: asked.ready ?? (() => true),
+    recover: options.recover ?? defaults.recover,
+    drift: options.drift ?? defaults.drift,
+    onIdConflict: options.onIdConflict ?? defaults.onIdConflict,
+    ready: options.ready ?? (() => true),
     health: {
       path,
-      mounted: asked.health?.path !== undefined || asked.checks?.http !== undefined,
-      port: asked.health?.port,
-      details: asked.health?.details ?? false,
-      components: planComponents(asked.health?.components ?? {}),
+      mounted: options.health?.path !== undefined || options.checks?.http !== undefined,
+      port: options.health?.port,
+      details: options.health?.details ?? false,
+      components: planComponents(options.health?.components ?? {}),
     },
-    intervalMs: asked.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
-    thread: asked.heartbeat?.thread ?? defaults.thread,
-    stallToleranceMs: asked.heartbeat?.stallTolerance ?? ttlMs,
+    intervalMs: options.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
+    thread: options.heartbeat?.thread ?? defaults.thread,
+    stallToleranceMs: options.heartbeat?.stallTolerance ?? ttlMs,
     ...stop,
-    waitMs: asked.wait === false ? Infinity : (asked.wait ?? defaults.waitMs),
-    required: asked.required ?? defaults.required,
+    waitMs: options.wait === false ? Infinity : (options.wait ?? defaults.waitMs),
+    required: options.required ?? defaults.required,
   };
 }
 
@@ -92,7 +92,7 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
   return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
 }
 
-function decideStop({
+function stopDefaults({
   signals,
   policy,
   drain,

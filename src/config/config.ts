@@ -3,13 +3,13 @@ import type { Naming } from './name-convention.js';
 import type { CheckTls, Weights } from '../contracts/service-instance.js';
 import type { OnFail } from '../contracts/health-report.js';
 
-/** The options after defaults, environment and checks: every field decided, every duration in milliseconds. */
+/** The validated options with environment and defaults applied. Durations are in milliseconds. */
 export interface Config {
   readonly name: string;
   readonly naming: Naming;
   readonly id: string | undefined;
   readonly address: string | undefined;
-  /** `'docker'`: what Docker publishes. */
+  /** `'docker'`: the host port that Docker publishes. */
   readonly port: number | 'docker' | undefined;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
@@ -32,26 +32,26 @@ export interface Config {
   readonly policy: ShutdownPolicy;
   readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
   readonly stopTimeoutMs: number;
-  /** A last try to deregister when the process crashes. */
+  /** Try to deregister when the process crashes. */
   readonly crash: boolean;
   /** Infinity: no limit. */
   readonly waitMs: number;
   readonly required: boolean;
-  /** What is allowed but worth a person's attention. */
+  /** Problems that do not prevent the start. */
   readonly warnings: readonly string[];
 }
 
 export interface HealthPlan {
   readonly path: string;
-  /** Answered on the bound server. */
+  /** True: the bound server answers the health paths. */
   readonly mounted: boolean;
-  /** Answered on a port of its own. */
+  /** The separate port that answers the health paths. */
   readonly port: number | undefined;
   readonly details: boolean;
   readonly components: readonly ComponentPlan[];
 }
 
-/** A registry-side check as asked for; becomes a `RegistryCheck` once the address and port are known. */
+/** A configured registry-side check; becomes a `RegistryCheck` once address and port are known. */
 export type CheckPlan =
   | {
       readonly kind: 'http';
@@ -69,18 +69,18 @@ export type CheckPlan =
       readonly timeoutMs: number;
     };
 
-/** A part of the service that is looked at, or that others report about, with everything decided. Times are milliseconds. */
+/** The validated options of a health component. Times are in milliseconds. */
 export interface ComponentPlan {
   readonly name: string;
-  /** Undefined: it is only reported about. */
+  /** Undefined: its health comes only from `Registrar.report`. */
   readonly run: ((signal: AbortSignal) => unknown) | undefined;
-  /** Lets go of what the runs have kept. */
+  /** Releases the resources of `run`. */
   readonly close: (() => unknown) | undefined;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** So many runs in a row that agree make it worse. */
+  /** Consecutive failed runs before it becomes unhealthy. */
   readonly failures: number;
-  /** So many runs in a row that agree make it better. */
+  /** Consecutive good runs before it becomes healthy. */
   readonly successes: number;
   readonly onFail: OnFail;
 }

@@ -4,11 +4,11 @@ import type { UncheckedConfig } from './apply-defaults.js';
 import { EXPIRY_NOTICED_MS } from './defaults.js';
 import { formatDuration } from '../core/duration.js';
 
-/** Something that must hold between two values. */
+/** A rule between two options. */
 interface Relation {
-  /** The option to name in the problem. */
+  /** The option that the issue names. */
   readonly field: string;
-  /** The option that it is measured against. */
+  /** The other option. */
   readonly against: string;
   readonly value: (config: UncheckedConfig) => number | boolean;
   readonly holds: (config: UncheckedConfig) => boolean;
@@ -36,7 +36,8 @@ const relations: readonly Relation[] = [
     value: ({ deregisterCriticalAfterMs = Infinity }) => deregisterCriticalAfterMs,
     holds: ({ deregisterCriticalAfterMs, policy }) =>
       deregisterCriticalAfterMs === undefined || policy === 'deregister',
-    allowed: ({ policy }) => `nothing under shutdown.policy '${policy}': the registry would remove what is to stay`,
+    allowed: ({ policy }) =>
+      `unset under shutdown.policy '${policy}', whose entry stays after a stop: the registry would remove it`,
   },
   {
     field: 'shutdown.drain.min',
@@ -51,7 +52,7 @@ const relations: readonly Relation[] = [
     value: ({ drain }) => drain.maxMs,
     holds: ({ drain, stopTimeoutMs }) => drain.maxMs <= stopTimeoutMs,
     allowed: ({ stopTimeoutMs }) =>
-      `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which holds for the whole stop`,
+      `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which limits the whole stop`,
   },
   {
     field: 'shutdown.crash',
@@ -59,22 +60,25 @@ const relations: readonly Relation[] = [
     value: ({ crash }) => crash,
     holds: ({ crash, policy }) => !crash || policy === 'deregister',
     allowed: ({ policy }) =>
-      `false under shutdown.policy '${policy}': a last try to deregister would remove what is to stay`,
+      `false under shutdown.policy '${policy}', whose entry stays after a stop: a crash would deregister it`,
   },
 ];
 
-/** What does not hold between the values. A relation with a value that is wrong by itself (`isWrong`) is left out: it would only mislead. */
+/**
+ * The rules that the values violate. Skips a rule with a value that is invalid by itself (`isWrong`), since its message
+ * would mislead.
+ */
 export function crossFieldIssues(config: UncheckedConfig, isWrong: (field: string) => boolean): ConfigIssue[] {
   return relations
     .filter((relation) => !isWrong(relation.field) && !isWrong(relation.against) && !relation.holds(config))
-    .map(({ field, value, allowed }) => ({ field, value: shown(value(config)), allowed: allowed(config) }));
+    .map(({ field, value, allowed }) => ({ field, value: display(value(config)), allowed: allowed(config) }));
 }
 
-function shown(value: number | boolean): string | boolean {
+function display(value: number | boolean): string | boolean {
   return typeof value === 'number' ? formatDuration(value) : value;
 }
 
-/** What is wrong with a name that has to follow the convention. */
+/** The problems of the name under the naming convention. */
 export function nameIssues({ name, naming }: UncheckedConfig, isWrong: (field: string) => boolean): ConfigIssue[] {
   if (naming === 'plain' || isWrong('name') || isWrong('naming')) return [];
   return checkName(name, naming).map(({ problem, corrected }) => ({
@@ -84,7 +88,7 @@ export function nameIssues({ name, naming }: UncheckedConfig, isWrong: (field: s
   }));
 }
 
-/** What is allowed but will probably surprise. */
+/** Warns of settings that are valid but probably not meant. */
 export function configWarnings({
   name,
   checks,
@@ -94,8 +98,8 @@ export function configWarnings({
   thread,
   stallToleranceMs,
 }: Pick<UncheckedConfig, 'name' | 'checks' | 'policy' | 'drain' | 'ttlMs' | 'thread' | 'stallToleranceMs'>): string[] {
-  const unseenMs = ttlMs + EXPIRY_NOTICED_MS;
-  // A connection is accepted by the system, whatever the event loop does.
+  const expiredAfterMs = ttlMs + EXPIRY_NOTICED_MS;
+  // The kernel accepts connections even while the event loop is stalled, so TCP checks still pass.
   const strict =
     thread === 'worker' ? checks.filter(({ kind, timeoutMs }) => kind !== 'tcp' && timeoutMs < stallToleranceMs) : [];
   const slow = checks.filter(({ intervalMs, timeoutMs }) => timeoutMs > intervalMs);
@@ -105,15 +109,18 @@ export function configWarnings({
     ),
     ...slow.map(
       ({ kind, intervalMs, timeoutMs }) =>
-        `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval (${formatDuration(intervalMs)}): probes may pile up`,
+        `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is longer than its interval ` +
+        `(${formatDuration(intervalMs)}): probes may pile up; lower the timeout`,
     ),
     ...strict.map(
       ({ kind, timeoutMs }) =>
-        `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is shorter than heartbeat.stallTolerance (${formatDuration(stallToleranceMs)}): when the event loop stalls, the registry's own verdict comes first`,
+        `checks.${kind}.timeout (${formatDuration(timeoutMs)}) is shorter than heartbeat.stallTolerance ` +
+        `(${formatDuration(stallToleranceMs)}): a stalled event loop fails the check first; raise the timeout`,
     ),
-    ...(policy === 'leave' && drain.maxMs < unseenMs
+    ...(policy === 'leave' && drain.maxMs < expiredAfterMs
       ? [
-          `under shutdown.policy 'leave' callers come until the TTL has run out: shutdown.drain.max (${formatDuration(drain.maxMs)}) should be ${formatDuration(unseenMs)} or more`,
+          `under shutdown.policy 'leave' requests arrive until the TTL expires: ` +
+            `set shutdown.drain.max (${formatDuration(drain.maxMs)}) to ${formatDuration(expiredAfterMs)} or more`,
         ]
       : []),
   ];

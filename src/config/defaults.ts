@@ -1,12 +1,12 @@
-/** Readers refresh at their own pace; so long after the end of a TTL the last of them has noticed. */
+/** How long after the end of a TTL the slowest reader notices it: readers refresh at intervals of their own. */
 export const EXPIRY_NOTICED_MS = 2_000;
 
-/** What holds when neither the options nor the environment say otherwise. Times are milliseconds. */
+/** The value of each setting that neither options nor environment give. Times are in milliseconds. */
 export const defaults = Object.freeze({
   naming: 'plain',
   tier: 'core',
   ttlMs: Object.freeze({ core: 10_000, standard: 30_000 }),
-  /** Heartbeats a TTL: two may fail before the entry expires. */
+  /** Heartbeats per TTL: two may fail before the entry expires. */
   beatsPerTtl: 3,
   thread: 'main',
   checkIntervalMs: 10_000,
@@ -27,7 +27,7 @@ export const defaults = Object.freeze({
   drainMinMs: 2_000,
   drainQuiet: 'auto',
   drainMaxMs: 15_000,
-  /** What the drain may take at most of a `shutdown.timeout` shorter than the default one. */
+  /** The share of a short `shutdown.timeout` that the drain may take. */
   drainShareOfStop: 0.6,
   stopTimeoutMs: 25_000,
   crash: false,

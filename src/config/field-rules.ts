@@ -5,66 +5,66 @@ import { isAddressable } from '../contracts/addressable.js';
 import { consulLimits } from './consul-limits.js';
 import { isIpLiteral, isWildcard } from '../net/ip-address.js';
 
-/** Ours: the default id, `name-host-port`, stays within what an id may have. */
+/** Ours: leaves room in `LONGEST_ID` for the default id, `name-host-port`. */
 export const LONGEST_NAME = 128;
-/** The file registry's, which keeps one file an id: the longest file name that most file systems have. */
+/** The file registry's, which has one file per id: the maximum length of a file name on most file systems. */
 export const LONGEST_ID = 255;
-/** Ours: with `LONGEST_TAG_BYTES` it keeps a registration well under the 512 KiB that the strictest Consul takes. */
+/** Ours: together with `LONGEST_TAG_BYTES` keeps a registration well under Consul's smallest limit, 512 KiB. */
 export const MOST_TAGS = 256;
 const LONGEST_TAG_BYTES = 1024;
-/** One of Consul's is rollcall's own: the nonce of the incarnation. */
+/** One of Consul's pairs is the nonce of the incarnation. */
 export const MOST_META = consulLimits.mostMeta - 1;
-const consulTakes = `Consul takes ${String(consulLimits.mostMeta)}, one is rollcall's own`;
-export const META_ROOM = `at most ${String(MOST_META)} pairs (${consulTakes})`;
+const consulAllows = `Consul allows ${String(consulLimits.mostMeta)}, and rollcall needs one`;
+export const META_ROOM = `at most ${String(MOST_META)} pairs (${consulAllows})`;
 const RESERVED_META = 'rollcall_';
 const LONGEST_HOST_NAME = 253;
 
-/** Control characters, line separators, what turns the direction of writing, and surrogates that are not a pair. */
+/** Control characters, line separators, bidirectional controls and unpaired surrogates. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
-/** A text that has something in it besides blanks, no control characters, and at most `longest` characters. */
+/** True for a text that is not blank, has no control characters and at most `longest` characters. */
 export function isPlainText(text: string, longest = Infinity): boolean {
   return text.length <= longest && text.trim() !== '' && !unprintable.test(text);
 }
 
-/** What is wrong with a name or an id, as "what is allowed"; undefined when nothing is. */
+/** Describes what a name or an id must be; undefined when it is valid. */
 export function keyFault(kind: string, longest: number, text: string): string | undefined {
   if (!isPlainText(text, longest)) return `${kind} of 1 to ${longest} characters, none of them a control character`;
   return isAddressable(text)
     ? undefined
-    : `${kind} of characters that print, without '%', and between slashes neither nothing nor '.' nor '..'`;
+    : `${kind} of printable characters, without '%', and without empty, '.' or '..' segments between slashes`;
 }
 
-/** What is wrong with a tag, as "what is allowed"; undefined when nothing is. */
+/** Describes what a tag must be; undefined when it is valid. */
 export function tagFault(tag: string): string | undefined {
   if (Buffer.byteLength(tag) > LONGEST_TAG_BYTES) return `a tag of at most ${LONGEST_TAG_BYTES} bytes`;
   return isPlainText(tag) ? undefined : 'a text that is not empty, without control characters';
 }
 
-/** A host name or IP that a client could connect to: no URL, no port, no brackets, no wildcard. */
+/** True for a host name or IP that a client can connect to: no URL, no port, no brackets, no wildcard. */
 export function isHost(address: string): boolean {
   if (IP_REGEX.test(address)) return !isWildcard(address);
   return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address) && !isIpLiteral(address);
 }
 
-/** A path below the root, without query or fragment. */
+/** True for a path below the root, without query or fragment. */
 export function isPath(path: string): boolean {
   return /^\/[^\s?#/][^\s?#]*$/.test(path);
 }
 
-/** A path that starts with `/`, or an absolute http or https URL. */
+/** True for a path that starts with `/`, or an absolute http or https URL. */
 export function isPathOrUrl(target: string): boolean {
   if (/[\s\p{Cc}]/u.test(target)) return false;
   if (target.startsWith('/')) return !target.startsWith('//');
   return /^https?:\/\//i.test(target) && URL.canParse(target);
 }
 
-/** What ports and weights can be: a whole number from 1 to 65535. */
+/** True for a valid port or weight: a whole number from 1 to 65535. */
 export function isPositive16Bit(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
 }
 
-/** A signal that a process can listen for. */
+/** True for a signal that a process can handle. */
 export function isCatchableSignal(signal: unknown): boolean {
   return (
     typeof signal === 'string' &&
@@ -74,16 +74,17 @@ export function isCatchableSignal(signal: unknown): boolean {
   );
 }
 
-/** What is wrong with a meta key, as "what is allowed"; undefined when nothing is. */
+/** Describes what a meta key must be; undefined when it is valid. */
 export function metaKeyFault(key: string): string | undefined {
   if (!consulLimits.metaKey.test(key)) return 'a key of letters, digits, `_` and `-` only';
   if (key.length > consulLimits.longestMetaKey)
     return `a key of at most ${String(consulLimits.longestMetaKey)} characters`;
-  if (key.startsWith(RESERVED_META)) return `a key that does not start with ${RESERVED_META}, which is rollcall's own`;
+  if (key.startsWith(RESERVED_META))
+    return `a key that does not start with ${RESERVED_META}, which is reserved for rollcall`;
   return undefined;
 }
 
-/** What is wrong with a meta value, as "what is allowed"; undefined when nothing is. */
+/** Describes what a meta value must be; undefined when it is valid. */
 export function metaValueFault(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'a string';
   const { longestMetaBytes } = consulLimits;
@@ -91,7 +92,10 @@ export function metaValueFault(value: unknown): string | undefined {
   return unprintable.test(value) ? 'no control characters' : undefined;
 }
 
-/** What is wrong with the name of a component, as "what is allowed"; undefined when nothing is. It stands in the registry and in answers to anyone. */
+/**
+ * Describes what the name of a component must be; undefined when it is valid. The name is public: it appears in the
+ * registry and in health answers.
+ */
 export function componentNameFault(name: unknown): string | undefined {
   return typeof name === 'string' && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)
     ? undefined

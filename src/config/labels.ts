@@ -13,11 +13,11 @@ import { labelsSchema } from './schema.js';
 import { hasTemplate, processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
-/** What can change while an instance runs. */
+/** The options that can change while an instance runs. */
 const labelNames = ['tags', 'meta', 'weights'] as const;
 type LabelName = (typeof labelNames)[number];
 
-/** Labels by where they come from, a later one over those before it. Templates are filled in. */
+/** Labels by source, in ascending precedence. Templates are rendered. */
 interface Layers {
   readonly environment: Values;
   readonly options: Values;
@@ -25,71 +25,71 @@ interface Layers {
 }
 
 /**
- * The tags, meta and weights that are wanted: those of the options over those of the environment and, over both, those of a live
- * source. The environment is read once, for it may change or break while the instance runs.
+ * The desired tags, meta and weights. A live source takes precedence over the options, and they over the environment.
+ * The environment is read only once, because a later change of it might make it invalid.
  */
 export class Labels {
   readonly #layers: Layers;
   readonly #facts: TemplateFacts;
-  readonly #wanted: Pick<ServiceInstance, LabelName>;
+  readonly #desired: Pick<ServiceInstance, LabelName>;
 
   private constructor(layers: Layers, facts: TemplateFacts) {
     this.#layers = layers;
     this.#facts = facts;
-    this.#wanted = checked(overlay(overlay(layers.environment, layers.options), layers.live));
+    this.#desired = validate(overlay(overlay(layers.environment, layers.options), layers.live));
   }
 
-  /** Those that a service starts with. Throws `ConfigError` when they cannot be used. */
+  /** The labels at the start. Throws `ConfigError` when they are invalid. */
   static of(
     options: RegistrarOptions,
     env: ServiceEnv = readServiceEnv(),
     facts: TemplateFacts = processFacts,
   ): Labels {
-    const environment = rendered(labelsIn(mergeSources({}, env).values), facts);
-    return new Labels({ environment, options: rendered(labelsIn({ ...options }), facts), live: {} }, facts);
+    const environment = render(labelsIn(mergeSources({}, env).values), facts);
+    return new Labels({ environment, options: render(labelsIn({ ...options }), facts), live: {} }, facts);
   }
 
-  /** With these in place of the options' own. Throws `ConfigError`. */
+  /** The labels after an `update()`: `changes` replace those of the options. Throws `ConfigError`. */
   changed(changes: Pick<RegistrarOptions, LabelName>): Labels {
-    const options = { ...this.#layers.options, ...rendered(labelsIn({ ...changes }), this.#facts) };
+    const options = { ...this.#layers.options, ...render(labelsIn({ ...changes }), this.#facts) };
     return new Labels({ ...this.#layers, options }, this.#facts);
   }
 
-  /** With what a live source says now in place of what it said before. Throws `ConfigError`. */
+  /** The labels after a change of the live source, whose former values `live` replaces. Throws `ConfigError`. */
   overlaid(live: unknown): Labels {
-    const issues = foreign(live);
+    const issues = liveSourceIssues(live);
     if (issues.length > 0) throw new ConfigError(issues);
     return new Labels({ ...this.#layers, live: labelsIn(live as Values) }, this.#facts);
   }
 
-  /** The instance with these labels. */
+  /** A copy of the instance with these labels. */
   on({ weights: _former, ...instance }: ServiceInstance): ServiceInstance {
-    return { ...instance, ...this.#wanted };
+    return { ...instance, ...this.#desired };
   }
 }
 
-/** The labels among the values; one that is set to undefined is not set. */
+/** The labels among the values, without those that are undefined. */
 function labelsIn(values: Values): Values {
   return Object.fromEntries(labelNames.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
 }
 
-/** Throws `ConfigError` for a template that cannot be filled in. */
-function rendered(labels: Values, facts: TemplateFacts): Values {
+/** Renders the templates. Throws `ConfigError` for one that cannot be rendered. */
+function render(labels: Values, facts: TemplateFacts): Values {
   const { values, faults } = renderValues(labels, facts);
   if (faults.length > 0)
     throw new ConfigError(faults.map(({ path, ...fault }) => ({ field: path.join('.'), ...fault })));
   return values;
 }
 
-/** Meta pairs are laid one by one, everything else whole. */
+/** Merges meta pair by pair, and replaces everything else as a whole. */
 function overlay(below: Values, above: Values): Values {
   const meta =
     isObject(below['meta']) && isObject(above['meta']) ? { meta: { ...below['meta'], ...above['meta'] } } : {};
   return { ...below, ...above, ...meta };
 }
 
-/** Throws one `ConfigError` that names every problem. */
-function checked(labels: Values): Pick<ServiceInstance, LabelName> {
+/** Throws one `ConfigError` that lists every problem. */
+function validate(labels: Values): Pick<ServiceInstance, LabelName> {
   const { success, output, issues = [] } = safeParse(labelsSchema, labels);
   if (!success) {
     const problems = issues.map(({ path, input, message }) => ({
@@ -107,12 +107,12 @@ function pathOf(path: readonly { readonly key: unknown }[] = []): string {
   return path.map(({ key }) => String(key)).join('.');
 }
 
-/** What a live source must not say. Values are not shown: what was not meant for us may be a secret. */
-function foreign(live: unknown): ConfigIssue[] {
+/** What is wrong with the values of a live source. Hides the values, because a foreign one may be a secret. */
+function liveSourceIssues(live: unknown): ConfigIssue[] {
   if (!isObject(live))
     return [
       {
-        field: 'the whole',
+        field: 'the content',
         value: Array.isArray(live) ? 'an array' : typeof live,
         allowed: `an object with any of ${labelNames.join(', ')}`,
       },
@@ -125,16 +125,16 @@ function foreign(live: unknown): ConfigIssue[] {
     ...unknown.map((field) => ({
       field,
       value: '(not shown)',
-      allowed: `not here: a config source gives ${labelNames.join(', ')}${meant(field)}`,
+      allowed: `only ${labelNames.join(', ')} in a config source${suggestion(field)}`,
     })),
-    // A template would hand out values of the environment to everyone who can write to the source.
+    // A template would publish variables of the environment to everyone who can write to the source.
     ...(texts.some((text) => typeof text === 'string' && hasTemplate(text))
-      ? [{ field: 'tags, meta', value: '{{', allowed: 'finished texts: templates are for options' }]
+      ? [{ field: 'tags, meta', value: '{{', allowed: 'texts without templates, which only options may have' }]
       : []),
   ];
 }
 
-function meant(field: string): string {
+function suggestion(field: string): string {
   const name = closestName(field, labelNames);
   return name === undefined ? '' : `; did you mean \`${name}\`?`;
 }

@@ -8,60 +8,63 @@ import { longPoll } from '../core/long-poll.js';
 import type { ConfigRejection, RegistrarEvents } from '../contracts/events.js';
 import { printable } from '../core/printable.js';
 
-/** The start waits for the first read so long and no longer. */
+/** The longest that the start waits for the first reading. */
 const FIRST_READ_WITHIN_MS = 1_000;
 const READ_WITHIN_MS = 5_000;
-/** The way out of the registry must not wait for a source. */
+/** A slow source must not delay the stop. */
 const CLOSE_WITHIN_MS = 1_000;
-/** A held poll answers by itself; past this it hangs on a dead connection. */
-const LONGEST_HOLD_MS = 60_000;
-/** Of a source that cannot hold a poll. */
+/** The longest duration of a long poll; a longer one hangs on a dead connection. */
+const LONG_POLL_WITHIN_MS = 60_000;
+/** The interval for a source without long polls. */
 const POLL_EVERY_MS = 2_000;
-/** A poll that should have been held and was not must not spin. */
-const SHORTEST_ROUND_MS = 250;
-/** Whoever writes may not be done: news count once two readings so far apart agree. */
+/** The shortest interval between long polls, so that answers without delay cause no busy loop. */
+const MIN_ROUND_MS = 250;
+/** A change counts once two readings this far apart agree: the writer may still be writing. */
 const SETTLE_MS = 100;
-/** Where there is no end to the writing the latest reading has to do. */
-const MOST_READINGS = 5;
+/** If the content keeps changing, the last of so many readings counts. */
+const MAX_READINGS = 5;
 const LONGEST_PROBLEM = 1_000;
-/** Problems that are remembered as told. */
-const MOST_TOLD = 100;
+/** The most problems that are remembered as reported. */
+const MAX_REPORTED = 100;
 
 export interface LiveConfigPlan {
   readonly source: ConfigSource;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Told of what cannot be used, once a problem. */
+  /** Called once per problem, for content that cannot be used. */
   readonly onRejected: (rejection: RegistrarEvents['configRejected']) => void;
-  /** Takes over what the source says. Rejects with `ConfigError` when that cannot be used, and as the registry does when it refuses it. */
+  /**
+   * Applies the values of the source. Rejects with `ConfigError` when they are invalid, or with the error of a registry
+   * that rejects them.
+   */
   readonly apply: (values: unknown) => Promise<void>;
 }
 
-/** Follows a config source: one poll after another, what is good is applied, what is bad is told once, until it is ended. */
+/** Polls a config source until the end: applies valid content, and reports each problem once. */
 export class LiveConfig {
   readonly #plan: LiveConfigPlan;
-  readonly #over = new AbortController();
-  readonly #told = new Set<string>();
-  /** What the source said last, good or bad. */
-  #seen: string | undefined;
+  readonly #ended = new AbortController();
+  readonly #reported = new Set<string>();
+  /** The last content of the source, valid or not. */
+  #lastContent: string | undefined;
   #following: Promise<void> = Promise.resolve();
 
   constructor(plan: LiveConfigPlan) {
     this.#plan = plan;
   }
 
-  /** Begins. Resolves when the source has been read once, or could not be in a short time; never rejects. */
+  /** Begins. Resolves after the first reading or its short deadline; never rejects. */
   start(signal: AbortSignal): Promise<void> {
-    const until = AbortSignal.any([signal, this.#over.signal]);
+    const until = AbortSignal.any([signal, this.#ended.signal]);
     const first = this.#readFirst(until);
-    // Rejects with nothing but the signal's reason: every other error is tried again.
+    // Rejects only with the signal's reason, since every other error is retried.
     this.#following = first.then(() => this.#follow(until)).catch(() => undefined);
     return first;
   }
 
-  /** Ends it and closes the source. Never rejects: what a source still has to say then concerns nobody. */
+  /** Ends the polls and closes the source. Never rejects: an error of the source no longer matters. */
   async end(): Promise<void> {
-    this.#over.abort(new StoppedError('the configuration is no longer followed'));
+    this.#ended.abort(new StoppedError('the configuration is no longer followed'));
     await this.#following;
     const { source, clock } = this.#plan;
     await withDeadline(clock, CLOSE_WITHIN_MS, { operation: `closing ${source.name}` }, undefined, async () =>
@@ -74,9 +77,9 @@ export class LiveConfig {
       const reading = await this.#read(FIRST_READ_WITHIN_MS, signal);
       if (reading.values === undefined) return;
       await this.#plan.apply(reading.values);
-      this.#seen = contentOf(reading);
+      this.#lastContent = contentOf(reading);
     } catch {
-      // What is still wrong when the following begins is told there.
+      // Ignored: if the problem persists, `#follow` reports it.
     }
   }
 
@@ -88,16 +91,16 @@ export class LiveConfig {
         poll: async (cursor, until) => source.poll(cursor, until),
         deadlines: {
           operation: this.#reading,
-          heldMs: source.holdMs ?? LONGEST_HOLD_MS,
+          heldMs: source.holdMs ?? LONG_POLL_WITHIN_MS,
           requestMs: READ_WITHIN_MS,
         },
         settle: (reading, until) => this.#settled(reading, until),
-        minRoundMs: SHORTEST_ROUND_MS,
-        // An answer that comes at once may well be the next change.
-        maxRoundMs: SHORTEST_ROUND_MS,
+        minRoundMs: MIN_ROUND_MS,
+        // No growing pause: an immediate answer may be the next change.
+        maxRoundMs: MIN_ROUND_MS,
         pollEveryMs: POLL_EVERY_MS,
         failurePauseMs: (error, failed) => jitteredPauseMs(backoffFor(error, false), failed, random),
-        onAnswer: (reading) => this.#consider(reading, signal),
+        onAnswer: (reading) => this.#handle(reading, signal),
         onFailed: (error, { failed }) => {
           if (failed === 1) this.#reject('unreadable', error.message);
         },
@@ -106,12 +109,12 @@ export class LiveConfig {
     );
   }
 
-  /** News are read again until the source has come to rest. */
+  /** Rereads changed content until two readings agree. */
   async #settled(first: SourceReading, signal: AbortSignal): Promise<SourceReading> {
     let reading = first;
-    for (let readings = 1; readings < MOST_READINGS; readings += 1) {
+    for (let readings = 1; readings < MAX_READINGS; readings += 1) {
       const content = contentOf(reading);
-      if (content === this.#seen) break;
+      if (content === this.#lastContent) break;
       await this.#plan.clock.sleep(SETTLE_MS, signal);
       reading = await this.#read(READ_WITHIN_MS, signal);
       if (contentOf(reading) === content) break;
@@ -130,40 +133,41 @@ export class LiveConfig {
     return `reading ${this.#plan.source.name}`;
   }
 
-  #consider(reading: SourceReading, signal: AbortSignal): void {
+  #handle(reading: SourceReading, signal: AbortSignal): void {
     const content = contentOf(reading);
-    if (content === this.#seen) return;
-    this.#seen = content;
+    if (content === this.#lastContent) return;
+    this.#lastContent = content;
     if (reading.problem !== undefined) this.#reject('invalid', reading.problem);
-    else if (reading.values === undefined) this.#reject('empty', 'it has nothing for this service, or may not be read');
+    else if (reading.values === undefined)
+      this.#reject('empty', 'it has no content for this service, or access to it is denied');
     else void this.#apply(reading.values, signal);
   }
 
-  /** Not waited for: while the registry is away the source may say something newer. */
+  /** Not awaited by `#follow`: the source can change again while the registry is unreachable. */
   async #apply(values: unknown, signal: AbortSignal): Promise<void> {
     try {
       await this.#plan.apply(values);
-      this.#told.clear();
+      this.#reported.clear();
     } catch (error) {
-      // Any other error says nothing of the values: the heartbeat goes on trying to write them, or has come to its end.
+      // Any other error is not about the values: the heartbeat retries writing them, or has ended.
       if (!signal.aborted && (hasCode(error, 'ROLLCALL_CONFIG') || hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')))
-        this.#reject('invalid', wordsOf(error));
+        this.#reject('invalid', describe(error));
     }
   }
 
-  #reject(cause: ConfigRejection, words: string): void {
-    const problem = printable(words, LONGEST_PROBLEM);
-    // A problem that comes back while nothing good came between has been told.
-    if (cause !== 'unreadable' && this.#told.has(problem)) return;
-    if (this.#told.size >= MOST_TOLD) this.#told.clear();
-    this.#told.add(problem);
+  #reject(cause: ConfigRejection, message: string): void {
+    const problem = printable(message, LONGEST_PROBLEM);
+    // Reports a problem again only after valid content.
+    if (cause !== 'unreadable' && this.#reported.has(problem)) return;
+    if (this.#reported.size >= MAX_REPORTED) this.#reported.clear();
+    this.#reported.add(problem);
     const { source, onRejected } = this.#plan;
     onRejected({ source: source.name, cause, problem });
   }
 }
 
-/** On one line: of a `ConfigError` its problems, without the headline that speaks of options. */
-function wordsOf({ code, message }: RegistrarError): string {
+/** The message on one line; for a `ConfigError` without its headline, which is about options. */
+function describe({ code, message }: RegistrarError): string {
   const lines = message.split('\n').map((line) => line.trim());
   return (code === 'ROLLCALL_CONFIG' ? lines.slice(1) : lines).join('; ');
 }

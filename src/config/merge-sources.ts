@@ -5,48 +5,48 @@ import { splitTags } from './tag-list.js';
 /** Options by name, unchecked. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** What was asked for, unchecked, before any default. */
+/** Options and environment merged, before validation and defaults. */
 export interface MergedSources {
   readonly values: Values;
-  /** What to call the value at a path in a message: the option, or the variable when that is where it came from. */
+  /** The name of the value at `path` for messages: its option, or the variable that it comes from. */
   sourceOf(path: readonly string[]): string;
 }
 
-/** Lays the options, whatever a caller took for some, over the environment. Meta pairs are laid one by one, everything else whole. */
+/** Merges `options`, of any type, over the environment: meta pair by pair, everything else as a whole. */
 export function mergeSources(options: unknown, env: ServiceEnv): MergedSources {
-  const given = isObject(options) ? defined(options) : {};
+  const explicit = isObject(options) ? defined(options) : {};
   const fromEnv = defined(asOptions(env));
-  const meta = isObject(given['meta']) ? { ...env.meta, ...given['meta'] } : given['meta'];
+  const meta = isObject(explicit['meta']) ? { ...env.meta, ...explicit['meta'] } : explicit['meta'];
   return {
-    values: { name: undefined, ...fromEnv, ...given, ...defined({ meta }) },
+    values: { name: undefined, ...fromEnv, ...explicit, ...defined({ meta }) },
     sourceOf(path) {
       const [top = '', key] = path;
       if (top === 'meta' && key !== undefined) {
-        const own = isObject(given['meta']) && Object.hasOwn(given['meta'], key);
-        return own ? path.join('.') : serviceVariables.meta.variable.replace('<KEY>', key.toUpperCase());
+        const isExplicit = isObject(explicit['meta']) && Object.hasOwn(explicit['meta'], key);
+        return isExplicit ? path.join('.') : serviceVariables.meta.variable.replace('<KEY>', key.toUpperCase());
       }
-      return top in fromEnv && !(top in given) ? serviceVariables[top as keyof ServiceEnv].variable : path.join('.');
+      return top in fromEnv && !(top in explicit) ? serviceVariables[top as keyof ServiceEnv].variable : path.join('.');
     },
   };
 }
 
-/** The environment's texts as the values that the options would have. */
+/** Converts the texts of the environment to the types of the options. */
 function asOptions({ registry: _kind, port, tags, meta, ...texts }: ServiceEnv): Values {
   return {
     ...texts,
-    // Anything but digits stays text, for the schema to refuse and show as it was written.
+    // Anything but digits stays a text, so that the schema rejects it and the message shows it unchanged.
     port: port !== undefined && /^\d+$/.test(port) ? Number(port) : port,
     tags: tags === undefined ? undefined : splitTags(tags),
     meta: Object.keys(meta).length > 0 ? meta : undefined,
   };
 }
 
-/** An option set to undefined is one not set. */
+/** Drops the options that are undefined. */
 function defined(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
-/** True for what has pairs of keys and values. */
+/** True for an object other than an array. */
 export function isObject(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

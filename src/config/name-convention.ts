@@ -2,36 +2,38 @@ import { NameInvalidError } from '../core/errors.js';
 import { printable } from '../core/printable.js';
 import { LONGEST_LABEL, isDnsName, toDashes, toDnsName } from './dns-name.js';
 
-/** What a name of the convention `{env}-{domain}-{service}-{version}` says, e.g. `prod-payment-user-service-v1`. */
+/** The parts of a name of the form `{env}-{domain}-{service}-{version}`, e.g. `prod-payment-user-service-v1`. */
 export interface NameParts {
-  /** Where it runs, one word; usual are `dev`, `test`, `qa`, `staging` and `prod`. */
+  /** The environment, one word, e.g. `dev`, `test`, `qa`, `staging` or `prod`. */
   readonly env: string;
-  /** The part of the business it belongs to, one word. */
+  /** The business domain, one word. */
   readonly domain: string;
-  /** What it does, one or more words joined by `-`. */
+  /** The service, one or more words joined by `-`. */
   readonly service: string;
   /** `v` and a whole number without leading zeros. */
   readonly version: string;
 }
 
-/** Which names are right: `plain`, whatever DNS can carry; `strict`, those of the convention alone. */
+/** The names that are valid: `plain`, any DNS label; `strict`, only those of the convention. */
 export type Naming = 'plain' | 'strict';
 
 /** One thing that is wrong with a name. */
 export interface NameProblem {
-  /** What is wrong, in a few words. */
+  /** A short description. */
   readonly problem: string;
-  /** The nearest name that is right; a part that nobody can guess stands in braces, e.g. `{env}-{domain}-orders-v1`. */
+  /**
+   * The closest valid name, with a placeholder for each part that cannot be guessed, e.g. `{env}-{domain}-orders-v1`.
+   */
   readonly corrected: string;
 }
 
-/** What a corrected name keeps of an env or a domain, so that a service and a version fit in beside them. */
+/** The most characters that a corrected name keeps of env and domain, to leave room for service and version. */
 const LONGEST_GUESS = 20;
 
 const FORM = '{env}-{domain}-{service}-{version}';
 
 const word = '[a-z0-9]+';
-/** How each part is written, as the source of a regular expression. */
+/** The form of each part, as the source of a regular expression. */
 const forms: Readonly<Record<keyof NameParts, string>> = {
   env: word,
   domain: word,
@@ -56,29 +58,33 @@ const usualEnvs: readonly string[] = [
   'production',
 ];
 
-/** The parts of a name of the convention `{env}-{domain}-{service}-{version}`, at most 63 characters; undefined for any other name. */
+/**
+ * Parses a name of the form `{env}-{domain}-{service}-{version}`, at most 63 characters; undefined for any other name.
+ */
 export function parseName(name: string): NameParts | undefined {
   return name.length <= LONGEST_LABEL ? read(name) : undefined;
 }
 
-/** The name with these parts: what `parseName` undoes. Throws `NameInvalidError`, which names every part that does not fit. */
+/** Joins the parts to a name; the inverse of `parseName`. Throws `NameInvalidError`, which lists every invalid part. */
 export function formatName(parts: NameParts): string {
   const { env, domain, service, version } = parts;
-  const wrong = (Object.keys(forms) as (keyof NameParts)[]).filter((part) => !fits(part, parts[part]));
-  if (wrong.length > 0) {
-    const found = wrong.map((part) => `${part} ${printable(JSON.stringify(parts[part]) ?? 'undefined')}`).join(', ');
+  const invalid = (Object.keys(forms) as (keyof NameParts)[]).filter((part) => !fits(part, parts[part]));
+  if (invalid.length > 0) {
+    const found = invalid.map((part) => `${part} ${printable(JSON.stringify(parts[part]) ?? 'undefined')}`).join(', ');
     throw new NameInvalidError(
-      `No name of the form ${FORM} can have ${found}: words are lower case letters and digits, a version is v and a number`,
+      `the form ${FORM} does not allow ${found}: use lower case letters and digits, and v with a number as version`,
     );
   }
   const name = `${env}-${domain}-${service}-${version}`;
   if (name.length > LONGEST_LABEL) {
-    throw new NameInvalidError(`${printable(name)} has ${name.length} characters: DNS carries ${LONGEST_LABEL}`);
+    throw new NameInvalidError(
+      `the name ${printable(name)} has ${name.length} characters, but DNS allows ${LONGEST_LABEL}: shorten a part`,
+    );
   }
   return name;
 }
 
-/** What is wrong with a name, each with the corrected form; nothing for a name that is right. */
+/** The problems of a name, each with the corrected form; empty for a valid name. */
 export function checkName(name: string, naming: Naming = 'plain'): NameProblem[] {
   const corrected = naming === 'strict' ? toConvention(name) : toDnsName(name);
   const dns = isDnsName(name)
@@ -99,7 +105,10 @@ function read(name: string): NameParts | undefined {
   return { env, domain, service, version };
 }
 
-/** The nearest name of the convention: the words are dealt out from both ends, and a missing version is v1. */
+/**
+ * Guesses a name of the convention: takes env and domain from the start, the version from the end, `v1` if there is
+ * none.
+ */
 function toConvention(name: string): string {
   const words = toDashes(name)
     .toLowerCase()
@@ -116,7 +125,7 @@ function toConvention(name: string): string {
   return `${head}-${service || '{service}'}-${version}`;
 }
 
-/** Takes `v2`, `2` or `2-0-1` off the end. */
+/** Removes a version (`v2`, `2` or `2-0-1`) from the end and returns its major version. */
 function takeVersion(words: string[]): string {
   let major = '1';
   for (let more = true; more;) {

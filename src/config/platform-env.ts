@@ -1,16 +1,16 @@
 import { wholeEnvironment } from './env.js';
 import type { Environment } from './env.js';
 
-/** What the platform that runs us says about where we are. Nobody was asked for it, so what makes no sense is passed over. */
+/** What the platform's variables say about our address. The user did not set them, so invalid values are ignored. */
 export interface PlatformEnv {
-  /** The pod's IP, by each variable that is set. */
+  /** The pod's IP, once for each variable that is set. */
   readonly pod: readonly { readonly variable: string; readonly address: string }[];
   readonly nomad: readonly NomadPort[];
-  /** Where the Docker Engine is. */
+  /** The endpoint of the Docker Engine. */
   readonly dockerHost: string | undefined;
 }
 
-/** A port that Nomad has given us: who connects to `hostPort` of `address` reaches `port` here. */
+/** A port that Nomad allocated: a connection to `hostPort` of `address` reaches `port` here. */
 export interface NomadPort {
   readonly label: string;
   readonly address: string;
@@ -30,7 +30,7 @@ export const platformVariables = [
   { variable: 'DOCKER_HOST', meaning: "the Docker Engine for `port: 'docker'`: `unix:///path` or `tcp://host:port`" },
 ] as const;
 
-/** Reads what platforms set. A variable set to nothing counts as not set. */
+/** Reads the variables that platforms set. An empty variable counts as not set. */
 export function readPlatformEnv(env: Environment = wholeEnvironment()): PlatformEnv {
   const labels = Object.keys(env).flatMap((variable) => /^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []);
   return {

@@ -3,14 +3,14 @@ import type { Values } from './merge-sources.js';
 import { hasTemplate, renderTemplate } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
-/** A template that cannot be filled in. */
+/** A template that cannot be rendered. */
 export interface TemplateFault {
   readonly path: readonly string[];
   readonly value: string;
   readonly allowed: string;
 }
 
-/** Fills in the templates of the fields that may have them: the id, tags and meta values. A field with a fault stays as it was written. */
+/** Renders the templates in the id, tags and meta values. A value with a fault stays unchanged. */
 export function renderValues(values: Values, facts: TemplateFacts): { values: Values; faults: TemplateFault[] } {
   const faults: TemplateFault[] = [];
   const render = (value: unknown, ...path: string[]): unknown => {
@@ -21,7 +21,7 @@ export function renderValues(values: Values, facts: TemplateFacts): { values: Va
     return value;
   };
   const { id, tags, meta } = values;
-  const finished = {
+  const result = {
     ...values,
     ...(id !== undefined && { id: render(id, 'id') }),
     ...(Array.isArray(tags) && { tags: tags.map((tag, index) => render(tag, 'tags', String(index))) }),
@@ -29,5 +29,5 @@ export function renderValues(values: Values, facts: TemplateFacts): { values: Va
       meta: Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, render(value, 'meta', key)])),
     }),
   };
-  return { values: finished, faults };
+  return { values: result, faults };
 }

@@ -17,41 +17,41 @@ import { processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
 /**
- * Decides every setting: explicit options win over the environment, that over the defaults. Meta pairs are merged one by one.
- * Throws one `ConfigError` that names every problem; never touches the network.
+ * Determines every setting: options take precedence over the environment, and that over the defaults. Merges meta pair
+ * by pair. Throws one `ConfigError` that lists every problem; makes no network request.
  */
 export function resolveConfig(
   options: RegistrarOptions = {},
   env: ServiceEnv = readServiceEnv(),
   facts: TemplateFacts = processFacts,
 ): Config {
-  const asked = mergeSources(options, env);
-  const { values, faults } = renderValues(asked.values, facts);
+  const sources = mergeSources(options, env);
+  const { values, faults } = renderValues(sources.values, facts);
   const { output, issues = [] } = safeParse(optionsSchema, values);
   const paths = issues.map(({ path = [] }) => path.map(({ key }) => String(key)));
   const problems: ConfigIssue[] = [
-    ...faults.map(({ path, ...fault }) => ({ field: asked.sourceOf(path), ...fault })),
+    ...faults.map(({ path, ...fault }) => ({ field: sources.sourceOf(path), ...fault })),
     ...issues.map(({ input, message }, index) => ({
-      field: asked.sourceOf(paths[index] ?? []),
+      field: sources.sourceOf(paths[index] ?? []),
       value: input,
       allowed: message,
     })),
   ];
 
-  // Without the values that are wrong by themselves: the others may contradict each other all the same.
+  // Drops the values that are invalid by themselves, so that the rules between the others are still checked.
   const config = applyDefaults(paths.reduce<unknown>(without, output) as CheckedOptions);
   const wrong = paths.map((path) => path.join('.'));
   const isWrong = (field: string) => wrong.some((path) => field === path || field.startsWith(`${path}.`));
   for (const { field, ...problem } of [...nameIssues(config, isWrong), ...crossFieldIssues(config, isWrong)]) {
-    problems.push({ field: asked.sourceOf(field.split('.')), ...problem });
+    problems.push({ field: sources.sourceOf(field.split('.')), ...problem });
   }
-  const registry = asked.values['registry'] === undefined ? registryKindIssue(env) : undefined;
+  const registry = sources.values['registry'] === undefined ? registryKindIssue(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
   return { ...config, warnings: configWarnings(config) };
 }
 
-/** A copy that lacks what the path leads to. */
+/** A copy without the value at the path. */
 function without(value: unknown, [key = '', ...rest]: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const { [key]: inner, ...others } = value as Record<string, unknown>;

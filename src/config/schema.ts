@@ -10,7 +10,7 @@ import { closestName } from '../core/closest-name.js';
 import * as rules from './field-rules.js';
 import type { ConfigSource } from '../contracts/config-source.js';
 
-// Every message says what is allowed: it becomes `ConfigIssue.allowed`.
+// Every message says what is allowed, because it becomes `ConfigIssue.allowed`.
 
 const text = (longest: number, allowed: string) =>
   v.pipe(
@@ -34,11 +34,11 @@ const positive16Bit = v.custom<number>(rules.isPositive16Bit, 'a whole number fr
 
 const flag = v.boolean('true or false');
 
-/** An object with these options and no others; an unknown name is a problem that names the one probably meant. */
+/** An object with these options only; the message for an unknown name suggests a similar one. */
 function section<const Entries extends v.ObjectEntries>(entries: Entries, allowed = 'an object') {
   const known = Object.keys(entries);
   return v.pipe(
-    v.looseObject(entries, (issue) => (issue.expected === 'Object' ? allowed : 'must be given as well')),
+    v.looseObject(entries, (issue) => (issue.expected === 'Object' ? allowed : 'required')),
     v.rawCheck(({ dataset: { value: input }, addIssue }) => {
       for (const [key, value] of pairsOf(input)) {
         if (!Object.hasOwn(entries, key))
@@ -48,7 +48,7 @@ function section<const Entries extends v.ObjectEntries>(entries: Entries, allowe
   );
 }
 
-/** The pairs of whatever was given; nothing that is not an object has any. */
+/** The entries of an object; empty for any other value. */
 function pairsOf(input: unknown): [string, unknown][] {
   return typeof input === 'object' && input !== null ? Object.entries(input) : [];
 }
@@ -64,7 +64,7 @@ function unknownOption(name: string, known: readonly string[]): string {
     : `no such option; did you mean \`${meant}\`?`;
 }
 
-/** `true` stands for all defaults. */
+/** Accepts `true` as well, for all defaults. */
 function trueOr<Output>(schema: v.GenericSchema<unknown, Output>) {
   return v.lazy((input: unknown) =>
     input === true
@@ -77,15 +77,15 @@ function trueOr<Output>(schema: v.GenericSchema<unknown, Output>) {
   );
 }
 
-/** A duration, or this one word. */
+/** A duration, or the given literal. */
 function durationOr<const Word extends string | boolean>(word: Word, allowed: string) {
   return v.lazy((input) => (input === word ? v.literal(word) : duration(0, allowed)));
 }
 
 function withMethods<T>(methods: readonly string[], allowed?: string) {
   return v.custom<T>((value) => {
-    const holder = value !== null && (typeof value === 'object' || typeof value === 'function') ? value : {};
-    return methods.every((method) => typeof Reflect.get(holder, method) === 'function');
+    const target = value !== null && (typeof value === 'object' || typeof value === 'function') ? value : {};
+    return methods.every((method) => typeof Reflect.get(target, method) === 'function');
   }, allowed);
 }
 
@@ -108,12 +108,12 @@ const probe = {
   interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
   timeout: v.optional(duration(1, "more than 0, e.g. '5s'")),
 };
-const probeAllowed = 'true, or an object with what differs from the defaults';
+const probeAllowed = 'true, or an object with the options that differ from the defaults';
 const httpPath = v.pipe(
   v.string('a path or a URL'),
   v.check(rules.isPathOrUrl, 'a path that starts with `/`, or an absolute http or https URL'),
 );
-const certificateName = 'the name that the certificate of the server carries';
+const certificateName = "the name that the server's certificate contains";
 const checkTls = section({
   serverName: v.optional(v.pipe(v.string(certificateName), v.check(rules.isHost, certificateName))),
   insecureSkipVerify: v.optional(flag),
@@ -156,8 +156,8 @@ const shutdown = section({
   crash: v.optional(flag),
 });
 
-/** A text with one fault at most, as `fault` has it. */
-const faultless = (fault: (text: string) => string | undefined, allowed: string) =>
+/** A text for which `fault` returns undefined. */
+const textWithout = (fault: (text: string) => string | undefined, allowed: string) =>
   v.pipe(
     v.string(allowed),
     v.rawCheck(({ dataset: { value }, addIssue }) => {
@@ -165,13 +165,13 @@ const faultless = (fault: (text: string) => string | undefined, allowed: string)
       if (message !== undefined) addIssue({ message });
     }),
   );
-const name = faultless(
+const name = textWithout(
   (value) => rules.keyFault('a name', rules.LONGEST_NAME, value),
   'a name, here or in SERVICE_NAME',
 );
-const id = faultless((value) => rules.keyFault('an id', rules.LONGEST_ID, value), 'an id');
+const id = textWithout((value) => rules.keyFault('an id', rules.LONGEST_ID, value), 'an id');
 const tags = v.pipe(
-  v.array(faultless(rules.tagFault, 'a text'), 'an array of strings'),
+  v.array(textWithout(rules.tagFault, 'a text'), 'an array of strings'),
   v.maxLength(rules.MOST_TAGS, `at most ${rules.MOST_TAGS} tags`),
 );
 const address = v.pipe(
@@ -211,7 +211,7 @@ const component = section(
       v.picklist(['degrade', 'warning', 'critical', 'break'], "'degrade', 'warning', 'critical' or 'break'"),
     ),
   },
-  'an object with what differs from the defaults',
+  'an object with the options that differ from the defaults',
 );
 const componentsAllowed = 'an object of components';
 const health = section({
@@ -221,7 +221,7 @@ const health = section({
   components: v.optional(
     v.pipe(
       v.custom<object>((value) => !Array.isArray(value), componentsAllowed),
-      v.record(faultless(componentNameFault, 'a name'), component, componentsAllowed),
+      v.record(textWithout(componentNameFault, 'a name'), component, componentsAllowed),
     ),
   ),
 });
@@ -232,7 +232,7 @@ const heartbeat = section({
   stallTolerance: v.optional(duration(250, "at least 250ms, e.g. '10s'")),
 });
 
-/** What can change while an instance runs. */
+/** The options that can change while an instance runs. */
 const labels = {
   tags: v.optional(tags),
   meta: v.optional(meta),
@@ -242,7 +242,7 @@ const labels = {
 };
 export const labelsSchema = section(labels);
 
-/** The options' shape and each value's own rules; what must hold between values is in `consistency.ts`. */
+/** The types of the options and the rules of each value. Rules between options are in `cross-field-rules.ts`. */
 export const optionsSchema = section({
   name,
   naming: v.optional(v.picklist(['plain', 'strict'], "'plain' or 'strict'")),
@@ -266,7 +266,7 @@ export const optionsSchema = section({
   ready: v.optional(
     v.custom<() => boolean | Promise<boolean>>(
       (value) => typeof value === 'function',
-      'a function that answers true or false',
+      'a function that returns true or false',
     ),
   ),
   health: v.optional(health),
@@ -282,5 +282,5 @@ export const optionsSchema = section({
   required: v.optional(flag),
 });
 
-/** The options with every given value checked and every duration in milliseconds. */
+/** The options that are set, validated, with durations in milliseconds. */
 export type CheckedOptions = v.InferOutput<typeof optionsSchema>;

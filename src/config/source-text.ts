@@ -4,7 +4,7 @@ import { splitTags } from './tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;
 
-/** What a JSON text says. The problem names the place only: the text may hold secrets that are not meant for us. */
+/** Parses a JSON text. The problem gives only the position of an error, since the text may hold secrets. */
 export function readJsonText(text: string): Content {
   if (text.trim() === '') return {};
   try {
@@ -17,9 +17,12 @@ export function readJsonText(text: string): Content {
   }
 }
 
-/** What an env file says through `SERVICE_TAGS` and `SERVICE_META_<KEY>`. Its other variables are somebody else's; without any of ours it is empty. */
+/**
+ * Reads `SERVICE_TAGS` and `SERVICE_META_<KEY>` from an env file and ignores its other variables. Empty when it sets
+ * none of them.
+ */
 export function readEnvText(text: string): Content {
-  // Not imported: an import of node:util evaluates all that it otherwise loads at first use.
+  // Not imported, since an import of node:util would load parts that Node otherwise loads at first use.
   const { parseEnv } = process.getBuiltinModule('node:util');
   const { tags, meta } = readServiceEnv(parseEnv(text));
   const values = {

@@ -1,4 +1,4 @@
-/** Tags from a text that separates them by commas; blanks around them and empty ones are dropped. */
+/** Splits a text at commas into tags, without whitespace around them and without empty ones. */
 export function splitTags(text: string): string[] {
   return text.split(',').flatMap((tag) => tag.trim() || []);
 }

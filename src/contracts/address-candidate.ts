@@ -1,17 +1,18 @@
 /**
- * Who proposes an address. `configured`: `address` or `SERVICE_ADDRESS`; `docker`: what the port is published on; `pod`, `nomad`:
- * variables of the platform; `bound`: what the server listens on; `route`: what packets to the registry carry as their source;
- * `registry`: the agent fills in its own; `interface`: what the machine has.
+ * The source of an address. `configured`: `address` or `SERVICE_ADDRESS`; `docker`: the host address of the published
+ * port; `pod`, `nomad`: the platform's variables; `bound`: the address that the server listens on; `route`: the
+ * source address of packets to the registry; `registry`: the agent fills in its own; `interface`: a network interface
+ * of the machine.
  */
 export type AddressSource = 'configured' | 'docker' | 'pod' | 'nomad' | 'bound' | 'route' | 'registry' | 'interface';
 
-/** An address that others might reach us by, and what became of it. */
+/** An address by which others might reach the instance, and whether it was chosen. */
 export interface AddressCandidate {
-  /** Undefined: the registry fills in that of its own host. */
+  /** Undefined: the registry fills in its own host's. */
   readonly address: string | undefined;
   readonly source: AddressSource;
-  /** One of all candidates is. */
+  /** True for exactly one candidate. */
   readonly chosen: boolean;
-  /** Why it was chosen, or why not; for a person. */
+  /** Why it was chosen or not, for people. */
   readonly reason: string;
 }

@@ -1,22 +1,26 @@
 /**
- * What a registry proves itself with, where that was given by reference and may be replaced while it runs. Verbs without loops: whoever
- * lets the registry live watches the files and has them read again.
+ * A registry's credentials that come from files, which may be replaced at run time. Verbs without loops: the core
+ * watches the files and calls `reread`.
  */
 export interface Credentials {
-  /** Paths of the files that they are in. */
+  /** The paths of the credential files. */
   readonly files: readonly string[];
-  /** Takes up what is in the files now, for every request from now on. What cannot be used is told, safe to print, and the old stays. Never throws. */
+  /**
+   * Reads the files again and uses their content for every later request. Reports unusable content, safe to print,
+   * and keeps the old. Never throws.
+   */
   reread(): CredentialsReading;
 }
 
+/** The result of reading credential files. */
 export interface CredentialsReading {
-  /** Something else is used from now on. */
+  /** True when new credentials are in use. */
   readonly changed: boolean;
-  /** What is wrong, one line each. */
+  /** Problems, one line each. */
   readonly problems: readonly string[];
 }
 
-/** Those of several as one. */
+/** Combines the credentials of several registries. */
 export function joinCredentials(all: readonly Credentials[]): Credentials {
   return {
     files: [...new Set(all.flatMap(({ files }) => files))],

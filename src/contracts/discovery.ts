@@ -1,7 +1,7 @@
 import type { HealthStatus } from './health-report.js';
 import type { ServiceInstance } from './service-instance.js';
 
-/** Where a reader stands in a registry's history; opaque, hand it back unchanged. */
+/** A reader's position in a registry's history; opaque, pass it back unchanged. */
 export type Cursor = string;
 
 /** An instance as readers see it. */
@@ -16,8 +16,9 @@ export type DiscoveredInstance = Pick<
 /** The read side of a registry. */
 export interface Discovery {
   /**
-   * One read of every instance of a service, whatever its status. With a cursor it is held until something changed or the
-   * registry's own wait is over. No cursor in the answer: the registry cannot wait, and the caller polls.
+   * Reads every instance of a service, whatever its status. With a cursor it is a long poll, which ends at a change
+   * or at the registry's own timeout. Without a cursor in the answer the registry has no long poll, and the caller
+   * polls.
    */
   poll(
     service: string,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
-/** What an HTTP/2 stream asks for. */
+/** The request of an HTTP/2 stream. */
 export interface StreamRequest {
   readonly method: string | undefined;
   readonly url: string | undefined;
@@ -9,8 +9,9 @@ export interface StreamRequest {
 }
 
 /**
- * Answers URLs of its own on the host's server, before the host sees the request. An answer may go on after the call has returned, e.g. as a
- * stream of events; the server cuts it off when it closes, and the response or stream emits 'close' as for a client that has gone.
+ * Answers its own URLs on the host's server, before the host sees the request. An answer may continue after the call
+ * returns, e.g. as an event stream; when the server closes it is cut off, and the response or stream emits 'close' as
+ * when the client disconnects.
  */
 export interface Endpoint {
   /** Whether a request for this URL (path and query) is the endpoint's. */

@@ -6,59 +6,71 @@ import type { RegistrarState } from './registrar-state.js';
 import type { MemberFigures } from './composed-registry.js';
 import type { ServiceInstance } from './service-instance.js';
 
-/** What a Registrar tells; every payload is safe to print. Times are milliseconds. */
+/** The events of a Registrar; every payload is safe to print. Times are in milliseconds. */
 export interface RegistrarEvents {
   /** The state changed. */
   state: { from: RegistrarState; to: RegistrarState };
-  /** Decided where others reach us, before anything is registered. `address` undefined: the registry fills in its own host's. */
+  /** The address was chosen, before registration. `address` undefined: the registry fills in its own host's. */
   address: { address: string | undefined; port: number | undefined; candidates: readonly AddressCandidate[] };
-  /** First listed, and the first beat has carried the true health. `afterMs` counts from `start()`. */
+  /** Listed for the first time, with the current health. `afterMs` counts from `start()`. */
   registered: { instance: ServiceInstance; holder: string; afterMs: number };
-  /** The registry no longer holds us, or can no longer know that we live. */
+  /** The registry no longer holds the entry, or no longer receives its heartbeats. */
   lost: { cause: LossCause; error?: RegistrarError };
   /** Listed again. `afterMs` counts from `lost`. */
   recovered: { cause: LossCause; holder: string; afterMs: number };
-  /** A chain of registries moved down: `holder` has us now, `level` registries are preferred to it. */
+  /** A chain moved down: `holder` holds the entry now, and `level` registries are preferred to it. */
   fellBack: { from: string; holder: string; level: number };
-  /** A chain moved back up; the lower entry goes as soon as its registry answers. */
+  /** A chain moved back up; it removes the lower entry as soon as that registry answers. */
   failedBack: { from: string; holder: string; level: number };
-  /** A registry of a chain is passed over from now on, or asked again. */
+  /** A chain begins to pass over one of its registries, or uses it again. */
   member: MemberFigures;
-  /** The registry holds the entry under the credentials that have replaced those it was written with. */
+  /** The entry was rewritten under new credentials. */
   rotated: { holder: string };
-  /** A heartbeat was accepted. `marginMs`: what was left of the TTL when it was. */
+  /** A heartbeat was accepted. `marginMs`: time left of the TTL at that moment. */
   beat: { status: HealthReport['status']; tookMs: number; ttlMs: number; marginMs: number };
-  /** A heartbeat, or a try to register, failed and will be tried again. `outageMs` counts from the first failure. */
+  /** A heartbeat or an attempt to register failed and will be repeated. `outageMs` counts from the first failure. */
   beatMissed: { error: RegistrarError; inRow: number; outageMs: number; marginMs: number };
-  /** The health the next beat carries has changed. */
+  /** The health that the next beat reports has changed. */
   health: Health;
-  /** A component was first looked at, or does otherwise than before. `detail` is its own words, e.g. of an error: they stay in this process. */
+  /**
+   * A component ran for the first time or changed its state. `detail`, e.g. an error message, never leaves this
+   * process.
+   */
   component: ComponentHealth & { detail: string | undefined };
-  /** The registry shows the maintenance that the host asked for, or no longer does. An operator's is not told of. */
+  /** The registry shows the host's maintenance, or its end. An operator's maintenance emits nothing. */
   maintenance: { on: boolean; reason: string };
   /** Another live instance holds our id; `onIdConflict` says what happens now. */
   conflict: { error: RegistrarError };
-  /** The registry holds other values than those we wrote; told once a difference, and at every repair. */
+  /** The registry's values differ from what we wrote; emitted once a difference and at every repair. */
   drift: { fields: readonly string[]; repaired: boolean };
   /** An `update()` reached the registry. */
   updated: { instance: ServiceInstance };
-  /** What the config source says now cannot be used; the last good values stay. Told once a problem. */
+  /** The config source has unusable values, and the last good ones stay; emitted once a problem. */
   configRejected: { source: string; cause: ConfigRejection; problem: string };
-  /** Stopping: leaving the registry, then serving on until the traffic is gone. */
+  /** The stop began: deregister, then serve on until the traffic has gone. */
   draining: { reason: string };
-  /** Out of the registry or, as `policy` says, out of traffic in it. `confirmed` is false when that could not be verified and the TTL has to do it. */
-  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number };
-  /** All done. Every error met on the way down is kept. */
+  /**
+   * Out of the registry or, as `policy` says, out of traffic. `confirmed` is false when the registry did not confirm
+   * that: the entry then stays until its TTL expires, in `listedForMs`. That is 0 once confirmed, and undefined for a
+   * service that was never registered.
+   */
+  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number; listedForMs: number | undefined };
+  /** The stop ended. `errors` has every error of the stop. */
   stopped: { tookMs: number; errors: readonly Error[] };
-  /** Given up: no retry can mend this. */
+  /** The Registrar gave up: no retry can mend this. */
   failed: { error: RegistrarError };
-  /** Something worth a person's attention that stops nothing, e.g. a name that DNS cannot carry. */
+  /** Something deserves attention but stops nothing, e.g. a name that is not valid in DNS. */
   warning: { message: string };
 }
 
-/** `invalid`: refused by our rules or the registry's; `empty`: nothing is there any more; `unreadable`: the source cannot be reached or read. */
+/**
+ * `invalid`: our rules or the registry refuse the values; `empty`: the source has no values any more; `unreadable`:
+ * the source cannot be read.
+ */
 export type ConfigRejection = 'invalid' | 'empty' | 'unreadable';
 
+/** The name of an event. */
 export type EventName = keyof RegistrarEvents;
 
+/** A listener of one event. */
 export type Listener<N extends EventName> = (payload: RegistrarEvents[N]) => void;

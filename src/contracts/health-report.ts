@@ -1,57 +1,61 @@
 /** `maintenance`: out of traffic on purpose, whatever the checks say. */
 export type HealthStatus = 'passing' | 'warning' | 'critical' | 'maintenance';
 
-/** What a heartbeat carries: the app's own health. */
+/** What a heartbeat reports: the app's own health. */
 export interface HealthReport {
   readonly status: HealthStatus;
-  /** One stable line; unchanged health gives unchanged bytes, so that a registry has nothing to write. */
+  /** One stable line: unchanged health gives unchanged bytes, so that the registry has nothing to write. */
   readonly reason: string;
 }
 
-/** Begins the reason of every maintenance that a Registrar has set, so that none but such a one is ever lifted by one. */
+/** Begins the reason of every maintenance that a Registrar sets, so that a Registrar never lifts an operator's. */
 const MARK = 'rollcall: ';
 
-/** Maintenance of a Registrar's own, which it lifts again by itself. */
+/** Maintenance set by a Registrar, which lifts it by itself. */
 export function ownMaintenance(reason: string): HealthReport {
   return { status: 'maintenance', reason: MARK + reason };
 }
 
-/** False for an operator's maintenance: whoever set that has to lift it. */
+/** False for an operator's maintenance, which only the operator lifts. */
 export function isOwnMaintenance({ reason }: { readonly reason: string }): boolean {
   return reason.startsWith(MARK);
 }
 
-/** What a component was found to be, or was reported to be. */
+/** The status of a component, as a run found it or the service reported it. */
 export type ComponentStatus = 'passing' | 'warning' | 'critical';
 
 /**
- * Why a component is what it is: `unknown` before it was first looked at; `failed`: it threw, said false or was reported so; `timeout`;
- * `hung`: a run that timed out has still not ended; `open`: its circuit is.
+ * The reason of a component's status. `unknown`: not run yet; `failed`: the run threw, returned false or was reported
+ * so; `timeout`: the run took too long; `hung`: a run that timed out has still not ended; `open`: its circuit breaker
+ * is open.
  */
 export type ComponentReason = 'ok' | 'unknown' | 'warning' | 'failed' | 'timeout' | 'hung' | 'open';
 
-/** How one component does. Nothing in it varies while it does the same: its own words are told by the `component` event alone. */
+/**
+ * The health of one component. It stays equal while the component's state does; only the `component` event carries
+ * its details.
+ */
 export interface ComponentHealth {
   readonly name: string;
   readonly status: ComponentStatus;
   readonly reason: ComponentReason;
-  /** What that does to the instance; `degraded` leaves it passing in the registry. */
+  /** The effect on the instance; a `degraded` instance stays passing in the registry. */
   readonly effect: 'none' | 'degraded' | 'warning' | 'critical';
 }
 
-/** The health of the whole instance and what it is made of; replaced by another one at each change. */
+/** The health of the whole instance with its components; each change creates a new object. */
 export interface Health extends HealthReport {
-  /** Passing, but not as it should be. */
+  /** Passing although a component fails. */
   readonly degraded: boolean;
   readonly components: readonly ComponentHealth[];
 }
 
-/** How far a failing component reaches; see `ComponentOptions.onFail`. */
+/** The effect of a failing component; see `ComponentOptions.onFail`. */
 export type OnFail = 'degrade' | 'warning' | 'critical' | 'break';
 
-/** What a run can answer when yes and no are not enough. */
+/** A detailed result of a run. */
 export interface Finding {
   readonly status: ComponentStatus;
-  /** In its own words, for the `component` event of this process alone. */
+  /** Details for the `component` event; they never leave this process. */
   readonly detail?: string | undefined;
 }

@@ -1,11 +1,14 @@
-/** What to do when the registry holds something else than what we wrote. */
+/** What to do when the registry's entry differs from what we wrote. */
 export type DriftPolicy = 'repair' | 'report' | 'ignore';
 
-/** What to do about another live instance under our id: look again until it has gone, give up, or take another id. */
+/** What to do when another live instance holds our id: wait until it has gone, fail, or take another id. */
 export type IdConflictPolicy = 'wait' | 'fail' | 'rename';
 
-/** Which thread of the process heartbeats come from. */
+/** The thread that sends heartbeats. */
 export type BeatThread = 'main' | 'worker';
 
-/** What a stop leaves in the registry: nothing; the entry in maintenance; the entry critical; or the entry as it is, until its TTL runs out. */
+/**
+ * What a stop leaves in the registry: nothing; the entry in maintenance; the entry critical; or the entry unchanged
+ * until its TTL expires.
+ */
 export type ShutdownPolicy = 'deregister' | 'maintenance' | 'critical' | 'leave';

@@ -1,21 +1,22 @@
 /**
- * Where an instance is in its life. `waiting`: for the server to listen, the readiness gate to open and the id to be free; `recovering`: not
- * listed although it should be; `draining`: leaving, then serving what still comes; `failed`: no retry can mend it.
+ * The state of an instance. `waiting`: until the server listens, the readiness gate opens and the id is free;
+ * `recovering`: not listed although it should be; `draining`: deregistering, then serving the remaining requests;
+ * `failed`: no retry can mend it.
  */
 export type RegistrarState =
   'idle' | 'waiting' | 'registering' | 'registered' | 'recovering' | 'draining' | 'stopped' | 'failed';
 
-/** What can happen to it. */
+/** The events of the state machine. */
 export type Transition =
   'start' | 'ready' | 'listed' | 'missed' | 'lost' | 'conflict' | 'provisional' | 'stop' | 'drained' | 'fail';
 
-/** The whole life as data: a pair that is not here cannot happen. */
+/** The transition table: a pair that is missing here cannot happen. */
 export const transitions: Readonly<Record<RegistrarState, Readonly<Partial<Record<Transition, RegistrarState>>>>> = {
   idle: { start: 'waiting', stop: 'draining', fail: 'failed' },
-  // The registry may be down before it could be asked whether the id is free.
+  // `missed`: the registry is down before it can say whether the id is free.
   waiting: { ready: 'registering', missed: 'recovering', stop: 'draining', fail: 'failed' },
-  // A first try that fails is an outage like any other: boot and runtime share one way back.
-  // Where only this host sees it an entry is kept, but nobody else is served by it.
+  // `missed`: a failed first attempt is an outage like any other. `provisional`: only this host sees the entry, so the
+  // instance is not listed for others.
   registering: {
     listed: 'registered',
     missed: 'recovering',

@@ -5,60 +5,68 @@ import type { Credentials } from './credentials.js';
 import type { WorkerSpec } from './worker-spec.js';
 
 /**
- * A place to register. Implementations are verbs without loops: one request a verb (or one held poll), no timer, retry,
- * signal or log line. Each verb honours its `AbortSignal`, which carries the deadline, and rejects with an error of `errors.ts`:
- * `RegistryUnavailableError` (retryable), `RegistryRejectedError`, `RegistryDeniedError`, `RegistrationLostError`.
+ * A place to register. Implementations are verbs without loops: each verb is one request or one long poll, without
+ * timer, retry, signal handler or log line. Each verb honours its `AbortSignal`, which carries the deadline. It
+ * rejects with `RegistryUnavailableError` (retryable), `RegistryRejectedError`, `RegistryDeniedError` or
+ * `RegistrationLostError`.
  */
 export interface Registry {
   /** Shown in logs, errors and `status()`. */
   readonly name: string;
-  /** What the registry states about itself. */
+  /** Fixed properties of the registry. */
   readonly traits: RegistryTraits;
-  /** What is allowed but worth a person's attention; told at each start. */
+  /** Allowed but risky settings; each start emits them as warnings. */
   readonly warnings?: readonly string[];
-  /** What it proves itself with, where that may be replaced while it runs. */
+  /** Credentials that may be replaced at run time, if any. */
   readonly credentials?: Credentials | undefined;
-  /** Where it is reached; absent when that is no place in a network. */
+  /** The network endpoint; absent when the registry has none. */
   readonly endpoint?: RegistryEndpoint | undefined;
-  /** How long its verbs may take. @default 5 s, and 60 s for a held poll */
+  /** Deadlines of its verbs. @default 5 s, and 60 s for a long poll */
   readonly deadlines?: Deadlines;
-  /** What it holds under our id; undefined only when it certainly holds nothing ("may not read" is an error). */
+  /**
+   * Reads the entry under this id. Undefined only when the registry certainly holds none; a missing right to read is
+   * an error.
+   */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
-  /** Writes or overwrites the entry. It is not listed as passing before the first `renew` has said so. Also serves an update. */
+  /** Writes or overwrites the entry; also used for updates. The entry passes only after the first passing `renew`. */
   register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration>;
-  /** Removes the entry; absent is success, and an entry with another nonce than `key.nonce` is left alone, as success. */
+  /** Removes the entry. Succeeds when it is absent, or when its nonce differs from `key.nonce`: that entry stays. */
   remove(key: InstanceKey, signal: AbortSignal): Promise<void>;
   /**
-   * Puts the entry into maintenance for `reason`, or lifts that (undefined): whatever heartbeats say, it is out of traffic meanwhile. An entry
-   * that is absent, or has another nonce than `key.nonce`, is left alone, as success. Left out by a registry without maintenance: there
-   * a heartbeat in `maintenance` alone takes the entry out of traffic.
+   * Puts the entry into maintenance for `reason`, or lifts maintenance (undefined). Maintenance keeps the entry out
+   * of traffic whatever heartbeats report. Succeeds without effect when the entry is absent or its nonce differs from
+   * `key.nonce`. A registry without maintenance omits this; there a heartbeat with status `maintenance` takes the
+   * entry out of traffic.
    */
   readonly maintain?:
     ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
-  /** How a worker thread builds the same registry; absent: it works on the main thread only. */
+  /** How a worker thread builds the same registry; absent when it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;
-  /** Frees sockets and watchers; the verbs reject afterwards. */
+  /**
+   * Frees connections and watchers; verbs in flight reject soon. May be called again. A Registrar calls no verb
+   * afterwards: the core's guard refuses them, so a registry needs no check of its own.
+   */
   close(): Promise<void>;
 }
 
-/** What kind of registry it is. */
+/** Fixed properties of a registry. */
 export interface RegistryTraits {
-  /** Reached over loopback or the file system: retries may be quick. */
+  /** Reached over loopback or the file system, so that retries may be quick. */
   readonly isLocal: boolean;
-  /** Fills in an absent address with that of its own host: an agent beside the app. */
+  /** Fills in an absent address with its own host's, as an agent beside the app does. */
   readonly suppliesAddress: boolean;
-  /** Makes the probes of `ServiceInstance.checks`; other registries keep nothing of them. @default false */
+  /** Runs the checks of `ServiceInstance.checks`; other registries ignore them. @default false */
   readonly probes?: boolean;
-  /** Seen on this host alone: an entry that a chain had to leave here does not count as listed. @default false */
+  /** Visible on this host only: an entry that a chain falls back to here does not count as listed. @default false */
   readonly hostLocal?: boolean;
 }
 
-/** In milliseconds. A heartbeat gets less where its interval is short. */
+/** In milliseconds. A heartbeat with a short interval gets less. */
 export interface Deadlines {
   /** For a request that is answered at once. */
   readonly requestMs: number;
-  /** For one that is held until there is news. */
+  /** For a long poll. */
   readonly heldMs: number;
 }
 
@@ -68,38 +76,48 @@ export interface RegistryEndpoint {
   readonly port: number;
 }
 
-/** The receipt a registry gives for an entry. */
+/** A registry's receipt for an entry. */
 export interface Registration {
-  /** Who really holds it now: a chain answers with its member. */
+  /** The registry that holds the entry now; a chain names its member. */
   holder(): string;
-  /** Of a chain: how many registries are preferred to the one that holds it. */
+  /** For a chain: how many registries are preferred to the holder. */
   level?(): number;
-  /** True while the holder is seen on this host alone although others were wanted: not listed, whatever heartbeats are accepted. */
+  /**
+   * True while only this host sees the entry although others should: it does not count as listed, even when beats are
+   * accepted.
+   */
   provisional?(): boolean;
-  /** True once it was written with credentials that others have taken the place of: it has to be written again, before the registry forgets them. */
+  /**
+   * True once newer credentials replaced those that wrote the entry: it must be written again before the registry
+   * rejects the old ones.
+   */
   hasStaleCredentials?(): boolean;
-  /** Heartbeat with the current health. Rejects with `RegistrationLostError` when the entry is gone. */
+  /** Sends a heartbeat with the current health. Rejects with `RegistrationLostError` when the entry is gone. */
   renew(report: HealthReport, signal: AbortSignal): Promise<Renewal>;
-  /** One long poll: resolves when the entry is worth a look. */
+  /** One long poll: resolves when the entry may have changed. */
   changed?(signal: AbortSignal): Promise<void>;
-  /** How to look for it together with others, where that can be done. */
+  /** Checks this entry together with others in one request, where the registry can. */
   readonly presence?: Presence | undefined;
-  /** Removes the entry, if it is still ours; already gone is success. */
+  /** Removes the entry if it is still ours; succeeds when it is gone already. */
   deregister(signal: AbortSignal): Promise<void>;
 }
 
-/** A look for many entries with one request. */
+/** Checks many entries with one request. */
 export interface Presence {
-  /** Who has the same place sees the same: one registry, with the same rights. Safe to print. */
+  /** Identifies the registry and the rights of the request: equal places see equal entries. Safe to print. */
   readonly place: string;
-  /** Nonces of entries that it shows, those of `keys` among them. One that is not shown may be absent, or hidden from us: that proves nothing unless it was shown before. */
+  /**
+   * Resolves to the nonces of visible entries, including those of `keys`. An entry that is missing may be absent or
+   * hidden by missing rights: its absence is proof only if it was visible before.
+   */
   present(keys: readonly InstanceKey[], signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
+/** The answer to a heartbeat. */
 export interface Renewal {
-  /** What the registry granted: how long the entry lives from now on without another heartbeat. */
+  /** How long the entry lives from now on without another heartbeat, as the registry granted it. */
   readonly ttlMs: number;
-  /** Asks for the next beat earlier than the schedule would. */
+  /** Requests the next beat earlier than scheduled. */
   readonly nextBeatInMs?: number;
 }
 
@@ -109,23 +127,24 @@ export interface Entry {
   /** The worst of all its checks. */
   readonly status: HealthStatus;
   readonly checks: readonly EntryCheck[];
-  /** Set while somebody keeps it out of traffic on purpose. */
+  /** Set while the entry is out of traffic on purpose. */
   readonly maintenance?: { readonly reason: string };
 }
 
-/** What can be read back of an instance; `nonce` is absent when something else wrote the entry. */
+/** The instance as read back; `nonce` is absent when another program wrote the entry. */
 export type EntryInstance = Pick<ServiceInstance, 'name' | 'id' | 'address' | 'port' | 'tags' | 'meta' | 'weights'> & {
   readonly nonce?: string;
-  /** Set when the tags are there for others to change (Consul's `EnableTagOverride`). */
+  /** Set when others may change the tags (Consul's `EnableTagOverride`). */
   readonly tagsOverridable?: boolean;
 };
 
+/** One check of an entry. */
 export interface EntryCheck {
   readonly id: string;
-  /** Which of our own probes it is; absent for the heartbeat's check and for those that others added. */
+  /** The kind of our own probe; absent for the heartbeat's check and for checks that others added. */
   readonly kind?: RegistryCheck['kind'];
   readonly status: HealthStatus;
   readonly output: string;
-  /** For one of our own probes that cannot pass as it is set up: what to change. */
+  /** What to change about a probe of ours that cannot pass as configured. */
   readonly advice?: string;
 }

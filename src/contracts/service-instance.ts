@@ -1,4 +1,4 @@
-/** A probe the registry makes by itself, beside the heartbeat. */
+/** A check that the registry runs by itself, beside the heartbeat. */
 export type RegistryCheck = ProbePace &
   (
     | { readonly kind: 'http'; readonly url: string; readonly tls?: CheckTls }
@@ -6,34 +6,37 @@ export type RegistryCheck = ProbePace &
     | { readonly kind: 'grpc'; readonly target: string; readonly tls: boolean }
   );
 
-/** How the registry takes the certificate of an https server that it probes. */
+/** How the registry verifies the certificate of an https server that it probes. */
 export interface CheckTls {
-  /** The name that it has to carry, if that is not the host of the URL. */
+  /** The name that the certificate must carry, if it is not the URL's host. */
   readonly serverName?: string;
-  /** Any will do. */
+  /** Accept any certificate. */
   readonly skipVerify?: boolean;
 }
 
 interface ProbePace {
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** The registry itself has seen it pass in this life: written again after a loss it starts passing, not critical until the next probe. */
+  /**
+   * The registry has seen it pass in this incarnation: rewritten after a loss, it starts as passing instead of
+   * critical.
+   */
   readonly seenPassing?: boolean;
 }
 
-/** How often a registry hands this instance out relative to its siblings (Consul DNS SRV weights). */
+/** The share of traffic relative to the sibling instances (Consul's DNS SRV weights). */
 export interface Weights {
   readonly passing: number;
   readonly warning: number;
 }
 
-/** What is written in a registry: one instance of a service. */
+/** One instance of a service as written in a registry. */
 export interface ServiceInstance {
   readonly name: string;
   readonly id: string;
-  /** Host or IP to reach it by; absent: the registry fills in the address of the agent's own host. */
+  /** Host or IP of the instance; absent: the registry fills in the agent's own host. */
   readonly address?: string;
-  /** Absent for a service that listens on nothing. */
+  /** Absent for a service without a port. */
   readonly port?: number;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
@@ -42,22 +45,22 @@ export interface ServiceInstance {
   readonly namespace?: string;
   /** Consul Enterprise admin partition. */
   readonly partition?: string;
-  /** Random value of this incarnation: tells us from a namesake, a successor or our own past. */
+  /** Random value of this incarnation; distinguishes it from other instances and from earlier or later incarnations. */
   readonly nonce: string;
-  /** How long the entry counts as healthy after a heartbeat. */
+  /** How long the entry stays healthy after a heartbeat. */
   readonly ttlMs: number;
   readonly checks: readonly RegistryCheck[];
-  /** How long it may stay critical before the registry removes it; absent: for ever. */
+  /** How long the entry may stay critical before the registry removes it; absent: for ever. */
   readonly deregisterCriticalAfterMs?: number;
 }
 
-/** What names an entry in a registry. */
+/** Identifies an entry in a registry. */
 export interface InstanceKey {
   readonly name: string;
   readonly id: string;
   readonly namespace?: string;
   readonly partition?: string;
-  /** When given, only an entry of this very incarnation is meant. */
+  /** When given, only the entry of this incarnation is meant. */
   readonly nonce?: string;
 }
 

@@ -1,12 +1,12 @@
-/** What it takes to build a registry a second time, in a worker thread: one of this package by its kind, one of your own by its module. */
+/** How a worker thread builds the same registry: one of this package by its kind, a user's own by its module. */
 export type WorkerSpec = BuiltInWorkerSpec | ModuleWorkerSpec;
 
 interface WorkerSpecOptions {
-  /** Cloneable. */
+  /** Options of the factory; structured-cloneable. */
   readonly options: object;
-  /** Of a composition: its registries, which come before the options. */
+  /** For a composition: its registries, passed before the options. */
   readonly members?: readonly WorkerSpec[];
-  /** Options that are functions, by name: each is called in its own thread, and its result is posted. */
+  /** Options that are functions, by name: each runs in its own thread, and its result is posted to the worker. */
   readonly asks?: Readonly<Record<string, () => unknown>>;
 }
 
@@ -18,6 +18,9 @@ export interface BuiltInWorkerSpec extends WorkerSpecOptions {
 }
 
 export interface ModuleWorkerSpec extends WorkerSpecOptions {
-  /** URL of a module whose one export makes the registry: from `options`, or from the registries that `members` make and `options`. */
+  /**
+   * URL of a module whose only export makes the registry from `options`, or from the registries of `members` and
+   * `options`.
+   */
   readonly module: string;
 }

@@ -1,6 +1,6 @@
 import { asError } from './errors.js';
 
-/** Calls `run` once when the signal aborts, at once when it already has. The returned function removes the listener. */
+/** Calls `run` once when the signal aborts, at once if it already has. The returned function removes the listener. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   if (signal.aborted) {
     run();
@@ -21,7 +21,7 @@ export function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** `promise`, or a rejection with the signal's reason when that comes first. */
+/** Settles as `promise` does, or rejects with the signal's reason if it aborts first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const removeListener = onAbort(signal, () => {
@@ -32,8 +32,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /**
- * Resolves when the subscription notifies; rejects with the signal's reason when that comes first. Either way it ends
- * the subscription with the function that `subscribe` returned. Does not subscribe when the signal has already aborted.
+ * Resolves when the subscription notifies; rejects with the signal's reason if it aborts first. Ends the subscription
+ * in both cases, with the function that `subscribe` returned. Does not subscribe if the signal has already aborted.
  */
 export function untilNotified(subscribe: (notify: () => void) => () => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,13 +1,16 @@
 import { hasCode, isRegistrarError } from './errors.js';
 
-/** Whoever asks to be left alone for longer does not know what that costs. */
+/** Caps `Retry-After`: the instance may be missing from the registry all that time. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
-/** How to wait after a failure: briefly for a registry on this host, patiently for one far away or one that refuses us, as long as it asks for, and never for more than `longestMs`. */
+/**
+ * Chooses the wait after a failure: short for a registry on this host, longer for a remote one or one that refuses us,
+ * at least its `Retry-After`, at most `longestMs`.
+ */
 export function backoffFor(error: Error, isLocal: boolean, longestMs = Infinity): Backoff {
-  const asked = isRegistrarError(error) ? (error.retryAfterMs ?? 0) : 0;
-  // Half of a short time is left to the jitter: who was sent away together must not return together.
-  const floorMs = Math.min(asked, LONGEST_RETRY_AFTER_MS, longestMs / 2);
+  const retryAfterMs = isRegistrarError(error) ? (error.retryAfterMs ?? 0) : 0;
+  // Leaves half of a short wait to the jitter, so that clients refused together do not return together.
+  const floorMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS, longestMs / 2);
   const { firstMs, capMs } = paceFor(error, isLocal);
   return { firstMs, capMs: Math.min(capMs, longestMs - floorMs), floorMs };
 }
@@ -19,11 +22,11 @@ function paceFor(error: Error, isLocal: boolean): Backoff {
   return isLocal ? { firstMs: 50, capMs: 250 } : { firstMs: 250, capMs: 5_000 };
 }
 
-/** How a wait grows from one failure to the next. */
+/** Exponential growth of the wait from one failure to the next, jitter included. */
 export interface Backoff {
   readonly firstMs: number;
   readonly capMs: number;
-  /** What is waited in any case, the jitter on top. @default 0 */
+  /** Minimum wait, to which the jitter is added. @default 0 */
   readonly floorMs?: number;
 }
 

@@ -1,26 +1,29 @@
 import { untilNotified } from './abort.js';
 
-/** The only source of time and the only owner of timers; tests inject one of their own. */
+/** The only source of time and the only owner of timers; tests inject a fake one. */
 export interface Clock {
-  /** Monotonic milliseconds, the same in every thread of the process: only differences mean something. */
+  /** Monotonic milliseconds with one origin for all threads of the process: compare differences only. */
   now(): number;
-  /** Wall-clock milliseconds since 1970, for what other processes must be able to compare. */
+  /** Wall-clock milliseconds since 1970, for timestamps that other processes compare. */
   wallTime(): number;
   /** Calls `run` once after `ms`; the returned function cancels it. Never holds the process open. */
   after(ms: number, run: () => void): () => void;
   /** Resolves after `ms`; rejects with the signal's reason when that aborts first. Never holds the process open. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Keeps the process alive until the returned function is called: a stop in progress must not be cut off by an empty event loop. */
+  /**
+   * Keeps the process alive until the returned function is called: otherwise Node would exit in the middle of a stop as
+   * soon as its event loop is empty.
+   */
   hold(): () => void;
 }
 
-/** `setTimeout` fires at once for anything longer. */
+/** The longest delay of `setTimeout`; it fires a longer one at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The real one. */
+/** The clock of the operating system. */
 export const systemClock: Clock = {
   now() {
-    // Unlike `performance.now()`, which begins anew in each thread.
+    // `performance.now()` has an origin of its own in each thread.
     const [seconds, nanoseconds] = process.hrtime();
     return seconds * 1e3 + nanoseconds / 1e6;
   },
@@ -42,7 +45,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** `sleep` in terms of `after`, shared by every clock. */
+/** Implements `sleep` with `after`, for every clock. */
 export function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal !== undefined) return untilNotified((notify) => clock.after(ms, notify), signal);
   return new Promise((resolve) => {

@@ -1,14 +1,14 @@
-/** The known name that `name` was most likely meant to be; undefined when none is near. */
+/** The known name that `name` is most likely a typo of; undefined when none is similar. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
-  const reach = Math.max(2, Math.floor(name.length / 3));
+  const maxDistance = Math.max(2, Math.floor(name.length / 3));
   const ranked = known
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter((ranking) => ranking.distance <= reach)
+    .filter((ranking) => ranking.distance <= maxDistance)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.candidate;
 }
 
-/** Levenshtein distance: how many letters to add, drop or change. */
+/** Levenshtein distance: the number of letters to add, drop or change. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [line, letter] of [...from].entries()) {

@@ -3,17 +3,17 @@ import type { Clock } from './clock.js';
 import { TimeoutError, asError } from './errors.js';
 
 /**
- * Runs `work` with a signal that aborts after `ms`, or with `outer`. Settles when the signal does even if `work` ignores
- * it: nobody waits for a callee's manners. Rejects with `TimeoutError` after `ms`, with the reason of `outer`, or as `work` does.
+ * Runs `work` with a signal that aborts after `ms` or when `outer` aborts. Settles on time even if `work` ignores its
+ * signal. Rejects with `TimeoutError` after `ms`, with the reason of `outer`, or as `work` does.
  */
 export function withDeadline<T>(
   clock: Clock,
   ms: number,
-  what: { readonly operation: string; readonly registry?: string },
+  context: { readonly operation: string; readonly registry?: string },
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  // One promise, one timer and one listener: every beat passes here.
+  // One promise, one timer and one listener only, because every heartbeat takes this path.
   return new Promise((resolve, reject) => {
     if (outer?.aborted === true) {
       reject(asError(outer.reason));
@@ -34,8 +34,8 @@ export function withDeadline<T>(
       abort(asError(outer?.reason));
     };
     const cancel = clock.after(ms, () => {
-      const name = [what.registry, what.operation].filter(Boolean).join(' ');
-      abort(new TimeoutError(`${name} took longer than ${String(Math.round(ms))} ms`, what));
+      const name = [context.registry, context.operation].filter(Boolean).join(' ');
+      abort(new TimeoutError(`${name} took longer than ${String(Math.round(ms))} ms`, context));
     });
     outer?.addEventListener('abort', onOuterAbort);
     const onFailure = (thrown: unknown) => {
@@ -45,7 +45,7 @@ export function withDeadline<T>(
     try {
       work(controller.signal).then((value) => {
         end();
-        keepForLater(controller);
+        recycle(controller);
         resolve(value);
       }, onFailure);
     } catch (thrown) {
@@ -56,7 +56,7 @@ export function withDeadline<T>(
 
 let spare: AbortController | undefined;
 
-/** A signal is dear to make. One that never aborted and that nobody listens to any more is as good as new. */
-function keepForLater(controller: AbortController): void {
+/** Creating a signal is expensive, so one that has not aborted and has no listeners is used again. */
+function recycle(controller: AbortController): void {
   if (!controller.signal.aborted && getEventListeners(controller.signal, 'abort').length === 0) spare = controller;
 }

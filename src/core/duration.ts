@@ -2,7 +2,7 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h
 
 /**
  * Reads a duration: a number or a bare numeral is milliseconds, otherwise a number with `ms`, `s`, `m` or `h`
- * (`250`, `'250ms'`, `'1.5s'`, `'1m'`). Resolves to milliseconds, or to undefined when it is malformed or negative.
+ * (`250`, `'250ms'`, `'1.5s'`, `'1m'`). Returns milliseconds, or undefined for a malformed or negative value.
  */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
@@ -14,7 +14,7 @@ export function parseDuration(value: unknown): number | undefined {
   return Number.isFinite(ms) ? ms : undefined;
 }
 
-/** Milliseconds as a person reads them: `250ms`, `1.5s`, `2m 5s`, `1h 3m`. Rounded to what matters at that size. */
+/** Formats milliseconds for people, rounded to two units: `250ms`, `1.5s`, `2m 5s`, `1h 3m`. */
 export function formatDuration(ms: number): string {
   const tenths = Math.round(ms / 100);
   if (Math.round(ms) < 1_000) return `${String(Math.round(ms))}ms`;

@@ -17,42 +17,43 @@ import {
 } from './errors.js';
 import type { ErrorCode, RegistrarError } from './errors.js';
 
-/** An error as plain data: a clone of one, as another thread gets it, keeps neither its class nor its code. */
+/** An error as plain data. Structured clone between threads would drop its class and its code. */
 export interface SerializedError {
   readonly message: string;
   readonly stack?: string | undefined;
-  /** What else it says of itself in one word: `code`, `syscall`, `retryable` … */
+  /** Its other properties with a plain value: `code`, `syscall`, `retryable` … */
   readonly fields: Readonly<Record<string, string | number | boolean>>;
   readonly cause?: SerializedError;
   readonly errors?: readonly SerializedError[];
 }
 
-/** Causes of causes may go round in a circle. */
+/** Limits the recursion, since causes can form a cycle. */
 const DEEPEST_CAUSE = 8;
 
-/** For another thread. */
+/** Converts an error to data that can be posted to another thread. */
 export function serializeError(error: Error, depth = 0): SerializedError {
   const { message, stack, cause } = error;
   const fields = Object.fromEntries(
     Object.entries(error).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value)),
   ) as SerializedError['fields'];
   const inner = (thrown: unknown) => serializeError(asError(thrown), depth + 1);
-  const goesOn = depth < DEEPEST_CAUSE;
-  const errors = goesOn && 'errors' in error && Array.isArray(error.errors) ? error.errors.map(inner) : undefined;
+  const includesInner = depth < DEEPEST_CAUSE;
+  const errors =
+    includesInner && 'errors' in error && Array.isArray(error.errors) ? error.errors.map(inner) : undefined;
   return {
     message,
     stack,
     fields,
-    ...(goesOn && cause !== undefined && { cause: inner(cause) }),
+    ...(includesInner && cause !== undefined && { cause: inner(cause) }),
     ...(errors && { errors }),
   };
 }
 
-/** From another thread: what `isRegistrarError`, `hasCode` and `instanceof` say is what they said there. */
+/** Rebuilds an error of another thread: `isRegistrarError`, `hasCode` and `instanceof` answer as they did there. */
 export function deserializeError({ message, stack, fields, cause, errors }: SerializedError): Error {
   const error = new Error(message, cause && { cause: deserializeError(cause) });
-  const own = Object.entries(classes).find(([code]) => code === fields['code'])?.[1];
-  if (own !== undefined) Object.setPrototypeOf(error, own.prototype);
+  const known = Object.entries(classes).find(([code]) => code === fields['code'])?.[1];
+  if (known !== undefined) Object.setPrototypeOf(error, known.prototype);
   if (stack !== undefined) error.stack = stack;
   return Object.assign(error, fields, errors && { errors: errors.map(deserializeError) });
 }

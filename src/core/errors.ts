@@ -1,6 +1,6 @@
 import { printable } from './printable.js';
 
-/** Codes of every error rollcall throws, rejects with or reports in an event. */
+/** The code of every error that rollcall throws, rejects with or reports in an event. */
 export type ErrorCode =
   | 'ROLLCALL_CONFIG'
   | 'ROLLCALL_NAME_INVALID'
@@ -21,17 +21,23 @@ export type ErrorCode =
 export interface ErrorContext {
   /** The registry that answered, e.g. `consul`. */
   readonly registry?: string | undefined;
-  /** The verb that was tried, e.g. `register`. */
+  /** The operation that failed, e.g. `register`. */
   readonly operation?: string | undefined;
-  /** How long whoever answered wants to be left alone, in milliseconds. */
+  /** What the server's `Retry-After` asks for, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** Base of every error rollcall makes. Test `code`, not the class: a worker or a second copy of the package has classes of its own. */
+/**
+ * Base class of every error that rollcall creates. Compare `code`, not the class: a worker thread or a second copy of
+ * the package has different classes.
+ */
 export class RegistrarError extends Error {
   readonly code: ErrorCode;
-  /** True when the same call may succeed later without anyone changing anything. Only such an error moves a fallback chain on. */
+  /**
+   * True when the same call can succeed later without any change of options. Only such an error makes a fallback chain
+   * try its next registry.
+   */
   readonly retryable: boolean;
   readonly registry?: string;
   readonly operation?: string;
@@ -48,7 +54,7 @@ export class RegistrarError extends Error {
   }
 }
 
-/** How much of a value a message shows. */
+/** The most characters of a value that a message shows. */
 const LONGEST_SHOWN = 80;
 
 /** One thing that is wrong with the options. */
@@ -61,7 +67,7 @@ export interface ConfigIssue {
   readonly allowed: string;
 }
 
-/** The options cannot work. Names every problem at once; thrown before anything touches the network. */
+/** The options are invalid. Lists every problem; thrown before any network request. */
 export class ConfigError extends RegistrarError {
   readonly issues: readonly ConfigIssue[];
 
@@ -72,35 +78,35 @@ export class ConfigError extends RegistrarError {
   }
 }
 
-/** No name can be made of these parts. */
+/** The parts do not form a valid name. */
 export class NameInvalidError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_NAME_INVALID', message, false, context);
   }
 }
 
-/** No address to advertise could be found. Set `address` or `SERVICE_ADDRESS`. */
+/** No address to advertise was found. Set `address` or `SERVICE_ADDRESS`. */
 export class AddressNotFoundError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_ADDRESS_NOT_FOUND', message, false, context);
   }
 }
 
-/** The registry could not be reached, or answered that it cannot serve just now. */
+/** The registry cannot be reached, or answers that it is temporarily unable to serve. */
 export class RegistryUnavailableError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_REGISTRY_UNAVAILABLE', message, true, context);
   }
 }
 
-/** The registry refused what was sent as malformed (HTTP 400 and the like): sending it again cannot help. */
+/** The registry rejects the request as malformed (HTTP 400 and the like), so a retry cannot succeed. */
 export class RegistryRejectedError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_REGISTRY_REJECTED', message, false, context);
   }
 }
 
-/** The registry refused us for lack of rights (HTTP 401, 403). Tried again, slowly: a token may be granted or replaced. */
+/** The registry denies access (HTTP 401, 403). Retried slowly, because a token can be granted or replaced. */
 export class RegistryDeniedError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_REGISTRY_DENIED', message, false, context);
@@ -108,12 +114,16 @@ export class RegistryDeniedError extends RegistrarError {
 }
 
 /**
- * How a registration was lost. `missing`: the registry answered that it has no such entry; `expired`: no beat was accepted for a whole
- * TTL; `denied`: it refuses our token; `taken`: another writer replaced the entry; `silent`: a chain moves on from a registry that does not answer.
+ * How a registration was lost. `missing`: the registry has no such entry; `expired`: it accepted no heartbeat for a
+ * whole TTL; `denied`: it refuses our token; `taken`: another writer replaced the entry; `silent`: it does not answer,
+ * so the chain moves on.
  */
 export type LossCause = 'missing' | 'expired' | 'denied' | 'taken' | 'silent';
 
-/** The registry no longer holds the registration that was to be renewed. `loss` says how it was lost. @default 'missing' */
+/**
+ * The registry no longer has the registration that a heartbeat renews. `loss` says how it was lost.
+ * @default 'missing'
+ */
 export class RegistrationLostError extends RegistrarError {
   readonly loss: LossCause;
 
@@ -123,18 +133,20 @@ export class RegistrationLostError extends RegistrarError {
   }
 }
 
-/** No registry of a chain could do it. `errors` has what each of them said, the preferred one first. */
+/** Every registry of a chain failed. `errors` has the error of each, the preferred registry first. */
 export class AllRegistriesFailedError extends RegistrarError {
   readonly errors: readonly Error[];
 
   constructor(errors: readonly Error[], context?: ErrorContext) {
-    const said = errors.map(({ message }) => message).join('; ');
-    super('ROLLCALL_ALL_REGISTRIES_FAILED', `no registry of the chain gave an answer: ${said}`, true, context);
+    const causes = errors.map(({ message }) => message).join('; ');
+    super('ROLLCALL_ALL_REGISTRIES_FAILED', `every registry of the chain failed: ${causes}`, true, context);
     this.errors = errors;
   }
 }
 
-/** Another live instance holds our id. `proven`: it was watched for a TTL and lives. Retryable unless `onIdConflict` says 'fail'. */
+/**
+ * Another instance has our id. `proven`: it stayed alive for a whole TTL. Retryable unless `onIdConflict` is 'fail'.
+ */
 export class IdConflictError extends RegistrarError {
   readonly proven: boolean;
 
@@ -148,46 +160,52 @@ export class IdConflictError extends RegistrarError {
   }
 }
 
-/** Not called: the component that stands for it is failing and has `onFail: 'break'`, or no registry of a chain that is to be read has been answering. */
+/**
+ * The call was not made: its component is failing and has `onFail: 'break'`, or none of the registries that a chain
+ * reads has been answering.
+ */
 export class CircuitOpenError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_CIRCUIT_OPEN', message, true, context);
   }
 }
 
-/** A registry needs a package that is not installed; the message has the command. */
+/** A registry needs a package that is not installed; the message has the command that installs it. */
 export class BackendNotInstalledError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_BACKEND_NOT_INSTALLED', message, false, context);
   }
 }
 
-/** Something took longer than it was given. */
+/** An operation exceeded its deadline. */
 export class TimeoutError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_TIMEOUT', message, true, context);
   }
 }
 
-/** A hook of `registrar.onStop` threw or took too long; `cause` has why. */
+/** A hook of `registrar.onStop` threw or took too long; `cause` has the reason. */
 export class HookFailedError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_HOOK_FAILED', message, false, context);
   }
 }
 
-/** The Registrar has been stopped; a stopped one does not start again. */
+/** The Registrar has been stopped and cannot be started again. */
 export class StoppedError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_STOPPED', message, false, context);
   }
 }
 
-/** True for every error rollcall makes, also across copies of the package. */
+/** True for every error, also one of another realm, as Node's own errors are in Jest: `instanceof` fails for those. */
+export function isError(thrown: unknown): thrown is Error {
+  return Object.prototype.toString.call(thrown) === '[object Error]' || thrown instanceof Error;
+}
+
+/** True for every error that rollcall creates, also by another copy of the package. */
 export function isRegistrarError(error: unknown): error is RegistrarError {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_')
-  );
+  return isError(error) && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_');
 }
 
 /** True when `error` carries the given code, e.g. `hasCode(error, 'ROLLCALL_TIMEOUT')`. */
@@ -195,15 +213,15 @@ export function hasCode(error: unknown, code: ErrorCode): error is RegistrarErro
   return isRegistrarError(error) && error.code === code;
 }
 
-/** What another try cannot mend because the caller asked for it: bad options, no address to be found, an id that another instance keeps. */
+/** True for an error that only the caller can fix: invalid options, no address, or an id that another instance uses. */
 export function isCallersMistake(error: unknown): boolean {
   if (hasCode(error, 'ROLLCALL_ID_CONFLICT')) return !error.retryable;
   return hasCode(error, 'ROLLCALL_CONFIG') || hasCode(error, 'ROLLCALL_ADDRESS_NOT_FOUND');
 }
 
-/** Any thrown value as an Error, so that the code after a `catch` has one shape to deal with. */
+/** Converts any thrown value to an Error, so that the code after a `catch` handles one type. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
 function show(value: unknown): string {
@@ -213,7 +231,7 @@ function show(value: unknown): string {
       LONGEST_SHOWN,
     );
   } catch {
-    // An object may refuse to be a text.
+    // `String` throws for an object without a usable `toString`.
     return typeof value;
   }
 }

@@ -2,50 +2,55 @@ import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { asError, hasCode } from './errors.js';
 
-/** What a poll brings. Without a cursor the source cannot hold the next poll. */
+/** The answer to a poll. Without a cursor the next poll cannot be a long poll. */
 interface PollAnswer {
   readonly cursor?: string;
 }
 
-/** How the latest polls went, this one included. */
+/** Consecutive polls of a kind, up to the latest one. */
 export interface PollStreak {
-  /** Polls in a row that failed. */
+  /** Consecutive polls that failed. */
   readonly failed: number;
-  /** Polls in a row that were not held: they failed, or were answered within `minRoundMs`. */
+  /** Consecutive polls that were no long polls: they failed, or were answered within `minRoundMs`. */
   readonly unheld: number;
 }
 
 export interface LongPollPlan<Answer extends PollAnswer> {
   readonly clock: Clock;
-  /** One poll. With a cursor the source holds it until there is news; without one it answers at once. */
+  /**
+   * One poll: with a cursor a long poll, which the source answers at the next change; without one it answers at once.
+   */
   readonly poll: (cursor: string | undefined, signal: AbortSignal) => Promise<Answer>;
-  /** @default none: the polls have deadlines of their own */
+  /** @default none: `poll` has its own deadlines */
   readonly deadlines?: PollDeadlines;
-  /** Resolves to the answer that counts, which it may have to read again for. A rejection counts as a failed poll. */
+  /** Resolves to the final answer, after more requests if necessary. A rejection counts as a failed poll. */
   readonly settle?: (answer: Answer, signal: AbortSignal) => Promise<Answer>;
-  /** Rounds start at least so far apart. */
+  /** The shortest time from the start of one poll to the start of the next. */
   readonly minRoundMs: number;
-  /** The distance doubles up to this while polls are not held; where it equals `minRoundMs` it does not grow. */
+  /**
+   * That time doubles up to this limit while the source answers long polls early; equal to `minRoundMs`: it is
+   * constant.
+   */
   readonly maxRoundMs: number;
-  /** The distance while answers carry no cursor. @default none: the source holds every poll, without a cursor too */
+  /** The interval of polls while answers have no cursor. @default none: polls without a cursor are long polls too */
   readonly pollEveryMs?: number;
-  /** The pause from the end of a failed poll. @default what remains of the distance between rounds */
+  /** The pause after a failed poll. @default the rest of the time between two polls */
   readonly failurePauseMs?: (error: Error, failed: number) => number;
-  /** The loop waits for it, as for `onFailed`. A rejection of either ends the loop. */
+  /** Awaited, as `onFailed` is. A rejection of either ends the loop. */
   readonly onAnswer: (answer: Answer, streak: PollStreak) => Promise<void> | void;
   readonly onFailed: (error: Error, streak: PollStreak) => Promise<void> | void;
 }
 
 export interface PollDeadlines {
-  /** What times out, for the error. */
+  /** The name of the operation, for the error. */
   readonly operation: string;
-  /** Of a poll with a cursor: above the time for which the source holds it. */
+  /** The deadline of a long poll; longer than the source takes to answer it. */
   readonly heldMs: number;
-  /** Of a poll without one. */
+  /** The deadline of a poll without a cursor. */
   readonly requestMs: number;
 }
 
-/** Follows a source by one poll after another, whatever fails, until the signal aborts; rejects with its reason. */
+/** Polls a source, despite failures, until the signal aborts; rejects with its reason. */
 export async function longPoll<Answer extends PollAnswer>(
   plan: LongPollPlan<Answer>,
   signal: AbortSignal,
@@ -59,7 +64,7 @@ export async function longPoll<Answer extends PollAnswer>(
     const outcome = await outcomeOf(plan, cursor, signal);
     signal.throwIfAborted();
     if ('error' in outcome) {
-      // The source may have another history now: a new cursor comes from a poll without one.
+      // A failure may invalidate the cursor, so only a poll without one gives a new cursor.
       cursor = undefined;
       streak = { failed: streak.failed + 1, unheld: streak.unheld + 1 };
       await plan.onFailed(outcome.error, streak);
@@ -102,7 +107,7 @@ async function answerTo<Answer extends PollAnswer>(
     try {
       return await withDeadline(clock, heldMs, { operation }, signal, (bounded) => poll(cursor, bounded));
     } catch (error) {
-      // A held poll that gets no answer hangs on a dead connection, which says nothing of the source: read afresh.
+      // A long poll without an answer means a dead connection, not a failed source: poll again without a cursor.
       if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
     }
   }

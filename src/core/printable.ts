@@ -1,4 +1,4 @@
-/** A text as it can stand in a message: on one line, nothing invisible in it, cut where it is too long to read. */
+/** Makes a text safe for a message: one line, invisible characters escaped, at most `longest` characters. */
 export function printable(text: string, longest = 80): string {
   const start = text.slice(0, longest + 1).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, escape);
   return start.length > longest ? `${start.slice(0, longest - 3)}...` : start;

@@ -1,9 +1,9 @@
-/** Its number changes with the shape of anything that is kept under it: copies of the package that differ there do not share. */
+/** Increase the number when the type of any shared value changes: copies with different keys do not share. */
 const key = Symbol.for('rollcall.1');
 
 /**
- * State that every copy of this package in the process shares: one by `import` and one by `require`, or two that are installed. The first
- * copy that asks for `name` makes it.
+ * State shared by every copy of this package in the process, e.g. one loaded by `import` and one by `require`. The
+ * first copy that needs `name` creates it with `make`.
  */
 export function processWide<T>(name: string, make: () => T): T {
   const shared = ((globalThis as { [key]?: Map<string, unknown> })[key] ??= new Map<string, unknown>());

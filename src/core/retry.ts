@@ -8,19 +8,19 @@ export interface RetryPlan {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly random: () => number;
-  /** Asked after every failure, so that it may depend on the error. */
+  /** Called after every failure, so that the wait can depend on the error. */
   readonly backoff: (error: Error) => Backoff;
-  /** False: the error is final and the retry rejects with it. */
+  /** Returns false for a final error, with which `retry` rejects. */
   readonly mayRetry: (error: Error) => boolean;
-  /** How to wait, where something may happen that makes the next try worth it at once. @default the clock's `sleep` */
+  /** Waits between tries; override it so that an event can end the wait early. @default the clock's `sleep` */
   readonly pause?: (ms: number) => Promise<void>;
-  /** Told of each failure that will be tried again, before the wait. */
+  /** Called for each failure that will be retried, before the wait. */
   readonly onFailed: (error: Error) => void;
 }
 
 /**
- * Calls `attempt` until it succeeds, for ever. Resolves to its value; rejects with the first error that `mayRetry`
- * refuses, or with the signal's reason.
+ * Calls `attempt` until it succeeds, without a limit. Resolves to its value; rejects with the first error that
+ * `mayRetry` refuses, or with the signal's reason.
  */
 export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Promise<T> {
   const { default: pRetry, AbortError } = await loadPRetry();
@@ -29,7 +29,7 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
       try {
         return await attempt();
       } catch (thrown) {
-        // p-retry gives up on a TypeError; whether to give up is for `mayRetry` alone to say.
+        // p-retry gives up on most TypeErrors, but here only `mayRetry` decides.
         const error = asError(thrown);
         if (plan.signal.aborted || !plan.mayRetry(error)) throw new AbortError(error);
         throw new Failure(error);
@@ -39,7 +39,7 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
       retries: Infinity,
       minTimeout: 0,
       signal: plan.signal,
-      // The wait is taken here because p-retry's own timer is not on our clock and its jitter never goes below its base.
+      // p-retry's own timer does not use our clock, and its jitter never goes below its base delay.
       async shouldRetry({ error, attemptNumber }) {
         const cause = (error as Failure).cause;
         plan.onFailed(cause);
@@ -53,18 +53,18 @@ export async function retry<T>(attempt: () => Promise<T>, plan: RetryPlan): Prom
 
 let loading: Promise<typeof PRetry> | undefined;
 
-/** Loaded once, at the first retry: importing rollcall stays cheap, and so does each retry after the first. */
+/** Loads p-retry at the first retry, so that importing rollcall stays cheap. */
 async function loadPRetry(): Promise<typeof PRetry> {
   try {
     return await (loading ??= import('p-retry'));
   } catch (thrown) {
-    // Loaded anew for whoever retries next.
+    // Lets the next retry load it again.
     loading = undefined;
     throw thrown;
   }
 }
 
-/** A failed attempt in a wrapper of ours, out of reach of p-retry's own judgement of error classes. */
+/** Wraps a failed attempt, so that p-retry does not judge the class of the error. */
 class Failure extends Error {
   override readonly cause: Error;
 

@@ -1,23 +1,23 @@
 import { processWide } from './process-wide.js';
 
-/** A bounded number of something that several may hold at once. */
+/** A counting semaphore with `permits` permits. */
 export class Semaphore {
-  readonly #most: number;
-  #held = 0;
+  readonly #permits: number;
+  #taken = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(permits: number) {
+    this.#permits = permits;
   }
 
-  /** The way to give the permit back; undefined when all are held. */
+  /** Takes a permit. Returns the function that releases it, or undefined when none is free. */
   take(): (() => void) | undefined {
-    if (this.#held >= this.#most) return undefined;
-    this.#held += 1;
+    if (this.#taken >= this.#permits) return undefined;
+    this.#taken += 1;
     return () => {
-      this.#held -= 1;
+      this.#taken -= 1;
     };
   }
 }
 
-/** Held polls of this process: they count against a registry's connection limit, which all processes of a host share. */
+/** Limits the long polls of this process, since all processes of a host share the registry's connection limit. */
 export const processLongPolls = (): Semaphore => processWide('long polls', () => new Semaphore(4));

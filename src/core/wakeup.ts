@@ -1,22 +1,23 @@
 import { untilNotified } from './abort.js';
 import type { Clock } from './clock.js';
 
-/** Wakes the one loop that waits for it: after a time, or as soon as it is rung. A ring that nobody waits for is kept. */
+/** Lets one loop wait for a time or an event, whichever comes first. */
 export class Wakeup {
   #rung = false;
   #wake: (() => void) | undefined;
 
+  /** Ends the current wait, or the next one when there is none. */
   ring(): void {
     this.#rung = true;
     this.#wake?.();
   }
 
-  /** Wakes whoever waits now; nothing is kept for later. */
+  /** Ends the current wait; does nothing when there is none. */
   wake(): void {
     this.#wake?.();
   }
 
-  /** Resolves after `ms` or at a ring; rejects with the signal's reason. */
+  /** Resolves after `ms`, or when `ring` or `wake` is called; rejects with the signal's reason. */
   async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (!this.#rung && ms > 0) {

@@ -1,7 +1,12 @@
-/** Far above what a token or a bundle of certificates has. */
+import { isError } from '../core/errors.js';
+
+/** Far above the size of a token or a bundle of certificates. */
 const LARGEST_BYTES = 1024 * 1024;
 
-/** A small file as text, read at once so that a constructor can refuse it; what went wrong is a problem and no throw. */
+/**
+ * Reads a small text file, synchronously so that a constructor can use it. Returns a failure as `problem` instead of
+ * throwing.
+ */
 export function readText(path: string): { readonly text: string } | { readonly problem: string } {
   const { readFileSync, statSync } = process.getBuiltinModule('node:fs');
   try {
@@ -11,7 +16,7 @@ export function readText(path: string): { readonly text: string } | { readonly p
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     return {
-      problem: `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
+      problem: `cannot be read (${isError(error) && 'code' in error ? String(error.code) : String(error)})`,
     };
   }
 }

@@ -1,28 +1,28 @@
 import { readText } from './secret-file.js';
 
-/** A function that gives the token of the moment. */
+/** Returns the current token. */
 export type TokenFunction = () => string | Promise<string>;
 
-/** Where a token comes from. */
+/** The source of a token. */
 export type TokenSource =
   | { readonly kind: 'none' }
   | { readonly kind: 'fixed'; readonly token: string }
-  /** With what was in it at first. */
+  /** `token` is what the file contained at first. */
   | { readonly kind: 'file'; readonly path: string; readonly token: string }
   | { readonly kind: 'function'; readonly ask: TokenFunction };
 
-/** What a token may be, for messages. */
+/** Describes a valid token, for messages. */
 export const TOKEN_ALLOWED = 'a non-empty text of printable ASCII characters';
 
-/** True for what can be sent as a header. */
+/** True for a text that can be sent in an HTTP header. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }
 
-/** The token in a file; blanks around it do not count. */
+/** Reads a token from a file, without the whitespace around it. */
 export function readTokenFile(path: string): { readonly token: string } | { readonly problem: string } {
   const read = readText(path);
   if ('problem' in read) return read;
   const token = read.text.trim();
-  return isToken(token) ? { token } : { problem: 'has no token in it' };
+  return isToken(token) ? { token } : { problem: 'contains no token' };
 }

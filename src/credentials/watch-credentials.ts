@@ -7,13 +7,16 @@ type Listener = (reading: CredentialsReading) => void;
 
 interface Watch {
   readonly listeners: Set<Listener>;
-  readonly over: AbortController;
+  readonly ended: AbortController;
 }
 
-/** One watch for all who share the secrets. */
+/** One watch per credentials, shared by all its listeners. */
 const watches = (): WeakMap<Credentials, Watch> => processWide('watched credentials', () => new WeakMap());
 
-/** Has the secrets read again whenever a file of theirs is another one, and tells `listener` what came of it, until the returned function is called. */
+/**
+ * Rereads the credentials whenever one of their files changes and calls `listener` with the result, until the returned
+ * function is called.
+ */
 export function watchCredentials(credentials: Credentials, clock: Clock, listener: Listener): () => void {
   if (credentials.files.length === 0) return () => undefined;
   const watch = watches().get(credentials) ?? begin(credentials, clock);
@@ -21,23 +24,23 @@ export function watchCredentials(credentials: Credentials, clock: Clock, listene
   return () => {
     watch.listeners.delete(listener);
     if (watch.listeners.size > 0) return;
-    watch.over.abort(new StoppedError('the secrets are no longer watched'));
+    watch.ended.abort(new StoppedError('the secrets are no longer watched'));
     if (watches().get(credentials) === watch) watches().delete(credentials);
   };
 }
 
 function begin(credentials: Credentials, clock: Clock): Watch {
   const listeners = new Set<Listener>();
-  const over = new AbortController();
-  const watch = { listeners, over };
+  const ended = new AbortController();
+  const watch = { listeners, ended };
   watches().set(credentials, watch);
-  const tell = (reading: CredentialsReading) => {
+  const notify = (reading: CredentialsReading) => {
     for (const listener of [...listeners]) listener(reading);
   };
-  // Loaded by those who have such files. Rejects with nothing but the signal's reason.
-  const following = import('./watch-files.js').then(({ watchFiles }) =>
-    watchFiles(credentials.files, () => tell(credentials.reread()), clock, over.signal),
+  // Loaded only when there are files to watch. Rejects only with the signal's reason, when the watch ends.
+  const watching = import('./watch-files.js').then(({ watchFiles }) =>
+    watchFiles(credentials.files, () => notify(credentials.reread()), clock, ended.signal),
   );
-  following.catch(() => undefined);
+  watching.catch(() => undefined);
   return watch;
 }

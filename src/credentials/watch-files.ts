@@ -2,14 +2,20 @@ import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { untilChanged, versionOf } from './file-version.js';
 
-/** Some mounts tell a watcher nothing: so often the files are looked at anyway. */
-const LOOK_EVERY_MS = 500;
-/** Whoever writes may not be done, or has another file of a pair to write: news count once two looks so far apart agree. */
+/** Polls as well, since some mounts emit no file events. */
+const POLL_EVERY_MS = 500;
+/**
+ * A change counts once two looks this far apart agree: the writer may still be writing, or about to write the other
+ * file of a pair.
+ */
 const SETTLE_MS = 100;
-/** Where there is no end to the writing the latest has to do. */
-const MOST_LOOKS = 10;
+/** If the files keep changing, the result of the last look counts. */
+const MAX_LOOKS = 10;
 
-/** Calls `read` at first, as they may have been replaced since somebody read them, and whenever any of the files is another one. Rejects with the signal's reason. */
+/**
+ * Calls `read` whenever a file changes, and first at once, since a file may have changed since it was last read.
+ * Rejects with the signal's reason.
+ */
 export async function watchFiles(
   files: readonly string[],
   read: () => void,
@@ -20,13 +26,13 @@ export async function watchFiles(
   for (;;) {
     signal.throwIfAborted();
     read();
-    await untilAnyOther(files, known, clock, signal);
+    await untilAnyChanged(files, known, clock, signal);
     known = await settled(files, clock, signal);
   }
 }
 
-/** Resolves when any of the files is another one than `known` says; rejects with the signal's reason. */
-async function untilAnyOther(
+/** Resolves once the marks of the files differ from `known`; rejects with the signal's reason. */
+async function untilAnyChanged(
   files: readonly string[],
   known: string,
   clock: Clock,
@@ -37,11 +43,11 @@ async function untilAnyOther(
   const removeListener = onAbort(signal, () => {
     round.abort(signal.reason);
   });
-  const isOther = async () => (await marksOf(files)) !== known;
+  const hasChanged = async () => (await marksOf(files)) !== known;
   try {
     await Promise.race([
-      lookNowAndThen(isOther, clock, round.signal),
-      ...files.map((path) => untilChanged(path, isOther, round.signal)),
+      pollUntil(hasChanged, clock, round.signal),
+      ...files.map((path) => untilChanged(path, hasChanged, round.signal)),
     ]);
   } finally {
     removeListener();
@@ -49,14 +55,15 @@ async function untilAnyOther(
   }
 }
 
-async function lookNowAndThen(isOther: () => Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<void> {
-  do await clock.sleep(LOOK_EVERY_MS, signal);
-  while (!(await isOther()));
+async function pollUntil(condition: () => Promise<boolean>, clock: Clock, signal: AbortSignal): Promise<void> {
+  do await clock.sleep(POLL_EVERY_MS, signal);
+  while (!(await condition()));
 }
 
+/** The marks of the files once they no longer change. */
 async function settled(files: readonly string[], clock: Clock, signal: AbortSignal): Promise<string> {
   let seen = await marksOf(files);
-  for (let looks = 1; looks < MOST_LOOKS; looks += 1) {
+  for (let looks = 1; looks < MAX_LOOKS; looks += 1) {
     await clock.sleep(SETTLE_MS, signal);
     const before = seen;
     seen = await marksOf(files);
@@ -65,7 +72,7 @@ async function settled(files: readonly string[], clock: Clock, signal: AbortSign
   return seen;
 }
 
-/** Equal as long as no file is another one. One that cannot be looked at counts as absent: reading it says why. */
+/** Changes whenever a file changes. A file that `stat` fails for counts as absent; reading it reports the reason. */
 async function marksOf(files: readonly string[]): Promise<string> {
   const versions = await Promise.all(files.map((path) => versionOf(path).catch(() => undefined)));
   return versions.map((version) => version?.mark ?? 'absent').join(' ');

@@ -17,14 +17,13 @@ export interface ReportFacts {
 }
 
 /**
- * What a heartbeat carries: the first fact that applies. What takes the instance out of traffic on purpose comes before what went wrong,
- * so that a fault never ends a maintenance in the registry.
+ * What a heartbeat carries: the first fact that applies. What takes the instance out of traffic on purpose comes before
+ * what went wrong, so that a fault never ends a maintenance in the registry.
  */
 export function effectiveReport(facts: ReportFacts): HealthReport {
   const { isReady, maintenance, exceededStallToleranceMs, isServerFailing, health } = facts;
   if (!isReady) return { status: 'critical', reason: NOT_READY };
   if (maintenance !== undefined) return maintenance;
-
   if (exceededStallToleranceMs !== undefined) {
     const tolerance = formatDuration(exceededStallToleranceMs);
     return { status: 'critical', reason: `the event loop is stalled for longer than ${tolerance}` };
@@ -44,8 +43,8 @@ export interface ProbeFacts {
 }
 
 /**
- * What a probe of the health paths learns: the first fact that applies. Maintenance, a failing server and a stall change what the registry
- * shows, and no answer.
+ * What a probe of the health paths learns: the first fact that applies. Maintenance, a failing server and a stall change
+ * what the registry shows, and no answer.
  */
 export function probedHealth({ ready, draining, health }: ProbeFacts): 'draining' | typeof NOT_READY | Health {
   if (draining) return 'draining';

@@ -5,57 +5,57 @@ import { isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
 import { addressesOf, faultOf, routeFaultOf } from './interfaces.js';
 import type { Interfaces } from './interfaces.js';
 
-/** A candidate before the choice: with a fault it cannot be chosen, without one the first is. */
+/** A possible address. The first one without a fault is chosen. */
 export interface Prospect {
   readonly address: string | undefined;
   readonly source: AddressSource;
-  /** Why it would be chosen. */
+  /** The reason to choose it. */
   readonly merit: string;
-  /** Why it cannot be. */
+  /** The reason not to choose it. */
   readonly fault?: string | undefined;
 }
 
-/** What the choice of an address depends on. */
+/** The facts that the choice of an address depends on. */
 export interface AddressFacts {
   /** `address` or `SERVICE_ADDRESS`. */
   readonly configured: string | undefined;
-  /** What the server listens on; absent without a server. */
+  /** The address that the server listens on; absent without a server. */
   readonly bound: string | undefined;
-  /** Set when the port is one that Docker publishes on the host: nothing that is the container's own can go with it. */
+  /** Set when Docker publishes the port on the host: then no address of the container itself is right. */
   readonly published: { readonly hostIp: string | undefined } | undefined;
   readonly pod: PlatformEnv['pod'];
-  /** The port that Nomad has given to the server. */
+  /** The port that Nomad allocated to the server. */
   readonly nomad: NomadPort | undefined;
   readonly registry: Pick<Registry, 'traits'>;
-  /** What the system says of the way to the registry; absent: not asked. */
+  /** The route to the registry; absent when it was not looked up. */
   readonly route?: RouteFinding | undefined;
   readonly interfaces: Interfaces;
 }
 
-/** The source address of the way to `towards`, or why there is none. */
+/** The source address of the route to `towards`, or the reason why there is none. */
 export type RouteFinding = { readonly towards: string } & ({ readonly source: string } | { readonly fault: string });
 
-/** What was said about the address, by the operator, the platform or the server; in the order of preference. */
+/** The addresses that the operator, the platform or the server state, in the order of preference. */
 export function statedProspects(facts: AddressFacts): Prospect[] {
   const { configured, published, pod, nomad, bound } = facts;
   const prospects: Prospect[] = [];
   if (configured !== undefined)
     prospects.push({ address: configured, source: 'configured', merit: 'it is configured' });
   if (published?.hostIp !== undefined) {
-    const fault = deafFault(facts) ?? loopbackFault(published.hostIp, facts);
+    const fault = loopbackServerFault(facts) ?? loopbackFault(published.hostIp, facts);
     prospects.push({
       address: published.hostIp,
       source: 'docker',
-      merit: 'Docker publishes the port on it alone',
+      merit: 'Docker publishes the port only on it',
       fault,
     });
   }
   for (const { variable, address } of pod) {
-    const fault = isIp(address) ? ownFault(address, facts) : 'it is no IP';
-    prospects.push({ address, source: 'pod', merit: `${variable} says so`, fault });
+    const fault = isIp(address) ? ownFault(address, facts) : 'it is not an IP address';
+    prospects.push({ address, source: 'pod', merit: `${variable} is set to it`, fault });
   }
   if (nomad !== undefined) {
-    const fault = deafFault(facts) ?? loopbackFault(nomad.address, facts);
+    const fault = loopbackServerFault(facts) ?? loopbackFault(nomad.address, facts);
     prospects.push({
       address: nomad.address,
       source: 'nomad',
@@ -67,20 +67,21 @@ export function statedProspects(facts: AddressFacts): Prospect[] {
   return prospects;
 }
 
-/** What can be found out without anybody having said it; in the order of preference. */
+/** The addresses that can be detected, in the order of preference. */
 export function foundProspects(facts: AddressFacts): Prospect[] {
   const { route, registry, interfaces } = facts;
   const prospects: Prospect[] = [];
   if (route !== undefined) prospects.push(routeProspect(route, facts));
   if (registry.traits.suppliesAddress)
-    prospects.push({ address: undefined, source: 'registry', merit: "the registry fills in its own host's address" });
-  let firstOutside = true;
+    prospects.push({ address: undefined, source: 'registry', merit: 'the registry fills in the address of its host' });
+  let isFirst = true;
   for (const found of addressesOf(interfaces)) {
     const { name, address, internal } = found;
     const fault = ownFault(address, facts) ?? faultOf(found);
-    const outside = `it is ${firstOutside ? 'the first' : 'another'} outside address, of ${name}`;
-    const merit = internal ? 'loopback will do for a registry on this host' : outside;
-    if (fault === undefined && !internal) firstOutside = false;
+    const merit = internal
+      ? 'the registry is on this host, so loopback suffices'
+      : `it is ${isFirst ? 'the first' : 'another'} external address, of ${name}`;
+    if (fault === undefined && !internal) isFirst = false;
     prospects.push({
       address,
       source: 'interface',
@@ -91,23 +92,22 @@ export function foundProspects(facts: AddressFacts): Prospect[] {
   return prospects;
 }
 
-/** The first without a fault is chosen; undefined when all have one. */
+/** Marks the first address without a fault as chosen; none if each has a fault. */
 export function candidatesOf(prospects: readonly Prospect[]): AddressCandidate[] {
   const chosen = prospects.find(({ fault }) => fault === undefined);
   return prospects.map((prospect) => {
     const { address, source, merit, fault } = prospect;
     if (prospect === chosen) return { address, source, chosen: true, reason: merit };
-    return { address, source, chosen: false, reason: fault ?? `not needed: ${merit}` };
+    return { address, source, chosen: false, reason: fault ?? `not needed, although ${merit}` };
   });
 }
 
 function boundProspect(bound: string, facts: AddressFacts): Prospect {
   const prospect = { address: bound, source: 'bound' } as const;
-  if (isWildcard(bound)) return { ...prospect, merit: '', fault: 'it stands for every interface' };
-  const local = isLoopback(bound);
-  const merit = local
-    ? 'the server listens on loopback alone, where only this host reaches it'
-    : 'the server listens on it alone';
+  if (isWildcard(bound)) return { ...prospect, merit: '', fault: 'it means every interface' };
+  const merit = isLoopback(bound)
+    ? 'the server listens only on loopback, which only this host reaches'
+    : 'the server listens only on it';
   return { ...prospect, merit, fault: ownFault(bound, facts) };
 }
 
@@ -115,37 +115,38 @@ function routeProspect(route: RouteFinding, facts: AddressFacts): Prospect {
   if ('fault' in route)
     return { address: undefined, source: 'route', merit: '', fault: `no route to ${route.towards}: ${route.fault}` };
   const source = unmapped(route.source);
-  const [at] = addressesOf(facts.interfaces).filter(({ address }) => address === source);
-  const merit = `packets to the registry (${route.towards}) leave from it${at === undefined ? '' : `, on ${at.name}`}`;
+  const [found] = addressesOf(facts.interfaces).filter(({ address }) => address === source);
+  const via = found === undefined ? '' : `, on ${found.name}`;
+  const merit = `packets to the registry (${route.towards}) leave from it${via}`;
   return {
     address: source,
     source: 'route',
     merit,
-    fault: ownFault(source, facts) ?? routeFaultOf({ name: at?.name ?? '', address: source }),
+    fault: ownFault(source, facts) ?? routeFaultOf({ name: found?.name ?? '', address: source }),
   };
 }
 
-/** What is wrong with an address of this machine, or of this container. */
+/** Why an address of this machine or container cannot be chosen; undefined when it can. */
 function ownFault(address: string, facts: AddressFacts): string | undefined {
   const { published, bound } = facts;
-  if (published !== undefined) return "it is the container's own, and the port is the host's";
-  const local = loopbackFault(address, facts);
-  if (local !== undefined) return local;
+  if (published !== undefined) return 'it belongs to the container, but the port to the host';
+  const fault = loopbackFault(address, facts);
+  if (fault !== undefined) return fault;
   const listening = bound === undefined ? undefined : unmapped(bound);
-  if (listening === '0.0.0.0' && isIpv6(address)) return 'the server listens on IPv4 alone';
+  if (listening === '0.0.0.0' && isIpv6(address)) return 'the server listens only on IPv4';
   if (listening !== undefined && !isWildcard(listening) && listening !== address)
-    return `the server listens on ${listening} alone`;
+    return `the server listens only on ${listening}`;
   return undefined;
 }
 
-/** Whoever publishes a port hands connections to the container's address: a server on loopback never sees them. */
-function deafFault({ bound }: AddressFacts): string | undefined {
-  return bound !== undefined && isLoopback(bound) ? `the server listens on ${unmapped(bound)} alone` : undefined;
+/** A published port forwards connections to the container's address, so a server on loopback gets none of them. */
+function loopbackServerFault({ bound }: AddressFacts): string | undefined {
+  return bound !== undefined && isLoopback(bound) ? `the server listens only on ${unmapped(bound)}` : undefined;
 }
 
 function loopbackFault(address: string, { registry }: AddressFacts): string | undefined {
   return isLoopback(address) && !registry.traits.isLocal
-    ? 'nobody beyond this host reaches it, and the registry is on another'
+    ? 'only this host reaches it, but the registry is on another host'
     : undefined;
 }
 

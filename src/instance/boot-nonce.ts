@@ -1,5 +1,5 @@
-/** A random value for one incarnation of an instance: 16 hexadecimal digits. */
+/** A random value that identifies one incarnation of an instance: 16 hexadecimal digits. */
 export function bootNonce(): string {
-  // The global, not node:crypto: it is loaded at first use instead of at import.
+  // The global `crypto`, because Node loads it at first use, and `node:crypto` at import.
   return Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex');
 }

@@ -6,25 +6,25 @@ import { defaultId } from './default-id.js';
 import type { Place } from './find-place.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 
-/** What is only known once the server listens and the registry is chosen. */
+/** The facts that are known only once the server listens and the registry is chosen. */
 export interface InstanceFacts {
   readonly nonce: string;
   /** Absent for a service without a server. */
   readonly server?: ListeningServer;
-  /** Where others reach it. */
+  /** The address and port to advertise. */
   readonly place: Place;
-  /** Of the machine. */
+  /** The name of this host. */
   readonly hostname: string;
 }
 
 export interface BuiltInstance {
   readonly instance: ServiceInstance;
-  /** How address and port were chosen, and what about the instance is worth a person's attention. */
+  /** How address and port were chosen, and warnings about the instance. */
   readonly notes: readonly string[];
   readonly addressCandidates: readonly AddressCandidate[];
 }
 
-/** Builds what is written in the registry. Throws `ConfigError` when a check was asked for that this service cannot answer. */
+/** Builds the instance to register. Throws `ConfigError` for a configured check that this service cannot answer. */
 export function buildInstance(config: Config, { nonce, server, place, hostname }: InstanceFacts): BuiltInstance {
   const { address, port, candidates } = place;
   const { checks, notes } = resolveChecks(config.checks, { address, port, server });

@@ -4,42 +4,42 @@ import type { ConfigIssue } from '../core/errors.js';
 import { hostPort, isIpLiteral } from '../net/ip-address.js';
 import type { RegistryCheck } from '../contracts/service-instance.js';
 
-/** Where and how the host's server listens. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 in the clear. */
+/** Address, port and protocol of the app's server. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 without TLS. */
 export interface ListeningServer {
   readonly address: string;
   readonly port: number;
   readonly protocol: 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
 }
 
-/** Where the registry finds what it is to probe. */
+/** What determines the targets of checks. */
 export interface CheckPlace {
-  /** The advertised address; undefined: the agent's own host. */
+  /** The advertised address; undefined: the agent's host. */
   readonly address: string | undefined;
   /** The advertised port. */
   readonly port: number | undefined;
   readonly server: ListeningServer | undefined;
 }
 
-type Outcome = { readonly check: RegistryCheck; readonly note?: string } | { readonly issue: ConfigIssue };
+type Resolution = { readonly check: RegistryCheck; readonly note?: string } | { readonly issue: ConfigIssue };
 
 /**
- * Gives every planned check its absolute target. Throws one `ConfigError` that names each check this service cannot answer;
- * `notes` name those that may well fail.
+ * Resolves every configured check to an absolute target. Throws one `ConfigError` that lists each check that this
+ * service cannot answer; `notes` lists those that will probably fail.
  */
 export function resolveChecks(
   plans: readonly CheckPlan[],
   place: CheckPlace,
 ): { checks: RegistryCheck[]; notes: string[] } {
-  const outcomes = plans.map((plan) => resolveCheck(plan, place));
-  const issues = outcomes.flatMap((outcome) => ('issue' in outcome ? [outcome.issue] : []));
+  const resolutions = plans.map((plan) => resolveCheck(plan, place));
+  const issues = resolutions.flatMap((each) => ('issue' in each ? [each.issue] : []));
   if (issues.length > 0) throw new ConfigError(issues);
   return {
-    checks: outcomes.flatMap((outcome) => ('check' in outcome ? [outcome.check] : [])),
-    notes: outcomes.flatMap((outcome) => ('check' in outcome && outcome.note !== undefined ? [outcome.note] : [])),
+    checks: resolutions.flatMap((each) => ('check' in each ? [each.check] : [])),
+    notes: resolutions.flatMap((each) => ('check' in each && each.note !== undefined ? [each.note] : [])),
   };
 }
 
-function resolveCheck(plan: CheckPlan, place: CheckPlace): Outcome {
+function resolveCheck(plan: CheckPlan, place: CheckPlace): Resolution {
   const { intervalMs, timeoutMs } = plan;
   const target = targetOf(place);
   switch (plan.kind) {
@@ -56,39 +56,43 @@ function resolveCheck(plan: CheckPlan, place: CheckPlace): Outcome {
   }
 }
 
-function resolveHttp(plan: CheckPlan & { kind: 'http' }, { server }: CheckPlace, target: Target | undefined): Outcome {
+function resolveHttp(
+  plan: CheckPlan & { kind: 'http' },
+  { server }: CheckPlace,
+  target: Target | undefined,
+): Resolution {
   const { intervalMs, timeoutMs, tls } = plan;
-  const checkOf = (url: string): Outcome => {
+  const checkOf = (url: string): Resolution => {
     if (tls !== undefined && !url.startsWith('https:'))
       return {
-        issue: { field: 'checks.http.tls', value: url, allowed: 'nothing where what is probed speaks plain http' },
+        issue: { field: 'checks.http.tls', value: url, allowed: 'unset for a check over plain http' },
       };
     return { check: { kind: 'http', url, ...(tls && { tls }), intervalMs, timeoutMs } };
   };
   if (!plan.target.startsWith('/')) return checkOf(plan.target);
-  const refuse = (allowed: string): Outcome => ({ issue: { field: 'checks.http', value: plan.target, allowed } });
+  const refuse = (allowed: string): Resolution => ({ issue: { field: 'checks.http', value: plan.target, allowed } });
   if (server === undefined || target === undefined) return refuse('a path needs a bound server; give an absolute URL');
-  if (server.protocol === 'h2c') return refuse('no registry probes HTTP/2 in the clear; use `checks: { tcp: true }`');
+  if (server.protocol === 'h2c') return refuse('no registry checks HTTP/2 without TLS; use `checks: { tcp: true }`');
   if (server.protocol === 'tcp') return refuse('the bound server does not speak HTTP; use `checks: { tcp: true }`');
   const isSecure = server.protocol !== 'http';
   const url = `${isSecure ? 'https' : 'http'}://${target.hostPort}${plan.target}`;
-  const outcome = checkOf(url);
-  const isTaken = tls?.serverName !== undefined || tls?.skipVerify === true;
-  if ('issue' in outcome || !isSecure || isTaken || !isIpLiteral(target.host)) return outcome;
+  const resolution = checkOf(url);
+  const isTlsConfigured = tls?.serverName !== undefined || tls?.skipVerify === true;
+  if ('issue' in resolution || !isSecure || isTlsConfigured || !isIpLiteral(target.host)) return resolution;
   const remedy =
-    'set `address` or `checks.http.tls.serverName` to a name that is in it, or use `checks: { tcp: true }`';
+    'set `address` or `checks.http.tls.serverName` to a name in the certificate, or use `checks: { tcp: true }`';
   return {
-    ...outcome,
-    note: `the registry will probe ${url} and fail unless the certificate carries ${target.host}: ${remedy}`,
+    ...resolution,
+    note: `the registry's check of ${url} fails unless the certificate contains ${target.host}: ${remedy}`,
   };
 }
 
-function withoutPort(kind: 'tcp' | 'grpc'): Outcome {
+function withoutPort(kind: 'tcp' | 'grpc'): Resolution {
   return {
     issue: {
       field: `checks.${kind}`,
       value: true,
-      allowed: 'needs a port: bind a server, or set `port` or SERVICE_PORT',
+      allowed: 'a check with a port: bind a server, or set `port` or SERVICE_PORT',
     },
   };
 }
@@ -98,7 +102,10 @@ interface Target {
   readonly hostPort: string;
 }
 
-/** One address feeds readers and probes alike. Without one the agent is on this host and probes the port the server really listens on. */
+/**
+ * Checks use the advertised address. Without one, the agent is on this host and checks the port that the server listens
+ * on.
+ */
 function targetOf({ address, port, server }: CheckPlace): Target | undefined {
   const host = address ?? '127.0.0.1';
   const reachable = address === undefined ? (server?.port ?? port) : port;

@@ -1,4 +1,4 @@
-/** What a process can read about the container it runs in; empty where it cannot. */
+/** What a process can read about its container; empty where it cannot be read. */
 export interface ContainerTraces {
   /** `/proc/self/mountinfo` */
   readonly mountinfo: string;
@@ -7,12 +7,13 @@ export interface ContainerTraces {
   readonly hostname: string;
 }
 
-/** Files that an engine mounts into each container from a folder named after it. */
-const given = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
+/** Files that the engine mounts into a container from a folder named after the container. */
+const mountedFiles = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
 
 /**
- * The id of the container we run in, whole or its first twelve digits; undefined when nothing tells. What the engine has
- * mounted tells best; control groups tell only in their first version, and a host name only when none was given.
+ * The id of the container we run in, complete or its first twelve digits; undefined when it is unknown. The mounts are
+ * the most reliable source: control groups have the id only in version 1, and the host name only when none was
+ * configured.
  */
 export function containerId({ mountinfo, cgroup, hostname }: ContainerTraces): string | undefined {
   return (
@@ -22,11 +23,11 @@ export function containerId({ mountinfo, cgroup, hostname }: ContainerTraces): s
   );
 }
 
-/** Only our own mounts: a container that runs containers itself sees theirs too. */
+/** Considers only our own files: a container that runs other containers sees their mounts too. */
 function mountedFrom(mountinfo: string): string | undefined {
   for (const line of mountinfo.split('\n')) {
     const [, , , root = '', mountPoint = ''] = line.split(' ');
-    const id = given.includes(mountPoint) ? /containers\/([0-9a-f]{64})\//.exec(root)?.[1] : undefined;
+    const id = mountedFiles.includes(mountPoint) ? /containers\/([0-9a-f]{64})\//.exec(root)?.[1] : undefined;
     if (id !== undefined) return id;
   }
   return undefined;

@@ -1,16 +1,16 @@
-import { ConfigError } from '../core/errors.js';
+import { ConfigError, isError } from '../core/errors.js';
 
-/** Where the Docker Engine answers. */
+/** The endpoint of the Docker Engine. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
   readonly shown: string;
 };
 
-/** What an engine says of a container, as far as ports go. */
+/** The network settings of a container. */
 export interface Container {
   readonly id: string;
   /** `host`, `container:<id>`, `bridge` or the name of a network. */
   readonly networkMode: string;
-  /** Host sides of each port, e.g. of `3000/tcp`; none for one that is only exposed. */
+  /** The host bindings of each port, e.g. of `3000/tcp`; empty for a port that is exposed but not published. */
   readonly ports: Readonly<Record<string, readonly PortBinding[]>>;
 }
 
@@ -22,11 +22,11 @@ export interface PortBinding {
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 const DEFAULT_PORT = 2375;
-/** An answer about one container has some ten thousand characters. */
+/** Far above the size of the answer about one container, about ten thousand characters. */
 const LONGEST_ANSWER = 4 * 1024 * 1024;
-const NEXT_STEP = 'or say the port with SERVICE_PORT';
+const NEXT_STEP = 'or set the port with SERVICE_PORT';
 
-/** Where `DOCKER_HOST` points; the usual socket when it is not set. Throws `ConfigError` for what cannot be asked. */
+/** The endpoint in `DOCKER_HOST`, or the default socket. Throws `ConfigError` for an unsupported value. */
 export function engineTarget(dockerHost: string | undefined): EngineTarget {
   if (dockerHost === undefined) return { socketPath: DEFAULT_SOCKET, shown: DEFAULT_SOCKET };
   const socketPath = /^unix:\/\/(\/.+)$/.exec(dockerHost)?.[1];
@@ -40,11 +40,11 @@ export function engineTarget(dockerHost: string | undefined): EngineTarget {
 }
 
 /**
- * Asks the engine for one container. Throws `ConfigError` for what another try cannot mend (no socket, no permission, no such
- * container), and an `Error` for what it may.
+ * Inspects one container. Rejects with `ConfigError` when a retry cannot succeed (no socket, no permission, no such
+ * container), and with another `Error` when it can.
  */
 export async function inspectContainer(target: EngineTarget, id: string, signal: AbortSignal): Promise<Container> {
-  const { status, text } = await ask(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch(
+  const { status, text } = await get(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch(
     (thrown: unknown) => {
       signal.throwIfAborted();
       throw unreachable(target, thrown);
@@ -52,11 +52,13 @@ export async function inspectContainer(target: EngineTarget, id: string, signal:
   );
   if (status === 403)
     throw refusal(
-      `the Docker Engine behind ${target.shown} refuses to show containers (403): allow it in the proxy (CONTAINERS=1), ${NEXT_STEP}`,
+      `the Docker Engine at ${target.shown} denies access to containers (403): ` +
+        `allow it in the proxy (CONTAINERS=1), ${NEXT_STEP}`,
     );
   if (status === 404)
     throw refusal(
-      `the Docker Engine at ${target.shown} knows no container ${id}: it is not the one that runs us; correct DOCKER_HOST, ${NEXT_STEP}`,
+      `the Docker Engine at ${target.shown} has no container ${id}, so it does not run this process: ` +
+        `correct DOCKER_HOST, ${NEXT_STEP}`,
     );
   if (status >= 500) throw new Error(`the Docker Engine at ${target.shown} answered ${String(status)}`);
   return parse(text, id, target);
@@ -67,13 +69,13 @@ export function refusal(allowed: string): ConfigError {
   return new ConfigError([{ field: 'port', value: 'docker', allowed }]);
 }
 
-async function ask(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  const [{ get }, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../net/http-agent.js')]);
+async function get(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  const [http, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../net/http-agent.js')]);
   const agent = createUnheldAgent(1);
-  const { shown: _shown, ...where } = target;
+  const { shown: _shown, ...endpoint } = target;
   try {
     return await new Promise((resolve, reject) => {
-      const request = get({ ...where, path, agent, signal }, (response) => {
+      const request = http.get({ ...endpoint, path, agent, signal }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
@@ -94,20 +96,22 @@ async function ask(target: EngineTarget, path: string, signal: AbortSignal): Pro
 
 function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   if (thrown instanceof ConfigError) return thrown;
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const code = isError(thrown) && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT') {
     return refusal(
-      `there is no Docker Engine at ${shown}: set DOCKER_HOST to a proxy that lets containers be read, mount the socket, ${NEXT_STEP}`,
+      `there is no Docker Engine at ${shown}: ` +
+        `set DOCKER_HOST to a proxy that allows reading containers, mount the socket, ${NEXT_STEP}`,
     );
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return refusal(
-      `no permission to use ${shown}: run in the socket's group, set DOCKER_HOST to a proxy that lets containers be read, ${NEXT_STEP}`,
+      `no permission to use ${shown}: ` +
+        `run in the socket's group, set DOCKER_HOST to a proxy that allows reading containers, ${NEXT_STEP}`,
     );
   }
   if (typeof code === 'string' && code.startsWith('HPE_')) return notDocker(shown);
   return new Error(
-    `the Docker Engine at ${shown} cannot be reached: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    `the Docker Engine at ${shown} cannot be reached: ${isError(thrown) ? thrown.message : String(thrown)}`,
     { cause: thrown },
   );
 }
@@ -133,7 +137,7 @@ function parse(text: string, id: string, target: EngineTarget): Container {
 
 function notDocker(shown: string): ConfigError {
   return refusal(
-    `what answers at ${shown} is no Docker Engine that speaks plain HTTP: correct DOCKER_HOST, ${NEXT_STEP}`,
+    `the server at ${shown} is not a Docker Engine that speaks plain HTTP: correct DOCKER_HOST, ${NEXT_STEP}`,
   );
 }
 

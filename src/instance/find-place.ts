@@ -13,69 +13,71 @@ import type { ListeningServer } from './checks.js';
 import type { PublishedPort } from './docker-port.js';
 import type { LocalSystem } from './local-system.js';
 
-/** Looking up a name is all that takes time. */
+/** Only the lookup of a host name takes time. */
 const ROUTE_DEADLINE_MS = 1_000;
 const ENGINE_DEADLINE_MS = 2_000;
 const ENGINE_BACKOFF = { firstMs: 250, capMs: 5_000 };
 
-/** Where others reach us. */
+/** The address and port to advertise. */
 export interface Place {
-  /** Undefined: the registry fills in its own host's. */
+  /** Undefined: the registry fills in the address of its host. */
   readonly address: string | undefined;
   readonly port: number | undefined;
-  /** Every address that was thought of, in the order of preference. */
+  /** Every address considered, in the order of preference. */
   readonly candidates: readonly AddressCandidate[];
-  /** How address and port were chosen, for a person. */
+  /** How address and port were chosen, for people. */
   readonly notes: readonly string[];
 }
 
-/** What the search for it depends on. */
+/** The facts that the search depends on. */
 export interface PlaceSearch {
   readonly config: Pick<Config, 'address' | 'port'>;
-  /** Absent for a service without one. */
+  /** Absent for a service without a server. */
   readonly server: ListeningServer | undefined;
   readonly registry: Pick<Registry, 'name' | 'traits' | 'endpoint'>;
   readonly system: LocalSystem;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Told what is worth a person's attention while the search goes on. */
+  /** Called with problems while the search continues. */
   readonly onWarning: (message: string) => void;
 }
 
 /**
- * Finds the address and the port that others reach us by. Asks the system for its route to the registry only when nobody has said an address,
- * and the Docker Engine only when told to, as often as it takes. Throws `AddressNotFoundError` when nobody could reach us, `ConfigError`
- * for what was asked for and cannot be, and the signal's reason.
+ * Finds the address and port to advertise. Looks up the route to the registry only when no other source has an address,
+ * and queries the Docker Engine only under `port: 'docker'`, with retries. Rejects with `AddressNotFoundError` when no
+ * address is usable, with `ConfigError` for an invalid setting, and with the signal's reason.
  */
 export async function findPlace(search: PlaceSearch, signal: AbortSignal): Promise<Place> {
   const { config, server, registry, system } = search;
   refuseLoopback(config.address, registry);
   const { pod, nomad } = system.platform();
-  const published = config.port === 'docker' ? await askDocker(search, signal) : undefined;
-  const given = config.port === 'docker' ? undefined : config.port;
-  const ours = nomadPort(nomad, server?.port ?? given);
+  const published = config.port === 'docker' ? await queryDocker(search, signal) : undefined;
+  const configured = config.port === 'docker' ? undefined : config.port;
+  const allocated = nomadPort(nomad, server?.port ?? configured);
   const facts = {
     configured: config.address,
     bound: server?.address,
     published,
     pod,
-    nomad: ours,
+    nomad: allocated,
     registry,
     interfaces: system.interfaces(),
   };
   const stated = statedProspects(facts);
-  const route = stated.some(({ fault }) => fault === undefined) ? undefined : await askRoute(search, signal);
+  const route = stated.some(({ fault }) => fault === undefined) ? undefined : await findRoute(search, signal);
   const candidates = candidatesOf([...stated, ...foundProspects({ ...facts, route })]);
   const chosen = candidates.find((candidate) => candidate.chosen);
-  if (chosen === undefined) throw nowhere(facts, registry, candidates);
-  // A proxy or a container may map the port, so what was said about it wins over the one the server has.
-  const port = published?.port ?? given ?? ours?.hostPort ?? server?.port;
+  if (chosen === undefined) throw addressNotFound(facts, registry, candidates);
+  // A proxy or a container may map the port, so a stated port takes precedence over the server's.
+  const port = published?.port ?? configured ?? allocated?.hostPort ?? server?.port;
   return { address: chosen.address, port, candidates, notes: [addressNote(chosen), ...portNotes(port, server)] };
 }
 
 /** One line: the chosen address and why. */
 function addressNote({ address, reason }: AddressCandidate): string {
-  return address === undefined ? `no address is sent: ${reason}` : `advertising ${address}: ${reason}`;
+  return address === undefined
+    ? `advertising no address, because ${reason}`
+    : `advertising ${address}, because ${reason}`;
 }
 
 function portNotes(port: number | undefined, server: ListeningServer | undefined): string[] {
@@ -85,27 +87,29 @@ function portNotes(port: number | undefined, server: ListeningServer | undefined
 
 function refuseLoopback(address: string | undefined, registry: PlaceSearch['registry']): void {
   if (address === undefined || registry.traits.isLocal || !isLoopback(address)) return;
-  const allowed = `an address by which others reach this host, in \`address\` or SERVICE_ADDRESS, since the registry (${nameOf(registry)}) is on another; or neither, to have one found`;
+  const allowed =
+    `an address that other hosts reach, in \`address\` or SERVICE_ADDRESS, because the registry ` +
+    `(${nameOf(registry)}) is on another host; or neither, to detect the address`;
   throw new ConfigError([{ field: 'address', value: address, allowed }]);
 }
 
-/** The one port of Nomad's that leads to where we listen; two that differ tell nothing. */
+/** The port that Nomad maps to the one we listen on; undefined when several mappings differ. */
 function nomadPort(ports: readonly NomadPort[], listening: number | undefined): NomadPort | undefined {
-  const leading = ports.filter(({ port }) => port === listening);
-  const [first] = leading;
-  return leading.every(({ address, hostPort: outside }) => address === first?.address && outside === first.hostPort)
+  const matching = ports.filter(({ port }) => port === listening);
+  const [first] = matching;
+  return matching.every(({ address, hostPort: outside }) => address === first?.address && outside === first.hostPort)
     ? first
     : undefined;
 }
 
-async function askRoute(
+async function findRoute(
   { registry, system, clock }: PlaceSearch,
   signal: AbortSignal,
 ): Promise<RouteFinding | undefined> {
   const { endpoint, traits } = registry;
   if (endpoint === undefined || traits.isLocal) return undefined;
   const towards = hostPort(endpoint.host, endpoint.port);
-  const operation = `looking for the route to ${towards}`;
+  const operation = `finding the route to ${towards}`;
   try {
     return {
       towards,
@@ -119,12 +123,12 @@ async function askRoute(
   }
 }
 
-/** An engine that is being restarted is asked again, for ever. */
-async function askDocker(
+/** Retries without a limit, since the engine may be restarting. */
+async function queryDocker(
   { server, registry, system, clock, random, onWarning }: PlaceSearch,
   signal: AbortSignal,
 ): Promise<PublishedPort | undefined> {
-  // Loaded for those few who ask for it.
+  // Loaded only for `port: 'docker'`.
   const [{ engineTarget }, { publishedPort }] = await Promise.all([
     import('./docker-engine.js'),
     import('./docker-port.js'),
@@ -135,13 +139,13 @@ async function askDocker(
   );
   const traces = { mountinfo: mountinfo ?? '', cgroup: cgroup ?? '', hostname: system.hostname() };
   const place = { target, traces, listening: server?.port, isLocal: registry.traits.isLocal };
-  let said = false;
+  let warned = false;
   const published = await retry(
     () =>
       withDeadline(
         clock,
         ENGINE_DEADLINE_MS,
-        { operation: 'asking Docker for the published port' },
+        { operation: 'querying Docker for the published port' },
         signal,
         (bounded) => publishedPort(place, bounded),
       ),
@@ -152,8 +156,8 @@ async function askDocker(
       backoff: () => ENGINE_BACKOFF,
       mayRetry: (error) => !hasCode(error, 'ROLLCALL_CONFIG'),
       onFailed: ({ message }) => {
-        if (!said) onWarning(`${message}: asking again until it tells the published port`);
-        said = true;
+        if (!warned) onWarning(`the published port is not known yet, so the start is delayed; retrying: ${message}`);
+        warned = true;
       },
     },
   );
@@ -161,27 +165,28 @@ async function askDocker(
   return published;
 }
 
-function nowhere(
+function addressNotFound(
   { bound, published }: AddressFacts,
   registry: PlaceSearch['registry'],
   candidates: readonly AddressCandidate[],
 ): AddressNotFoundError {
-  const say = 'with `address` or SERVICE_ADDRESS';
   if (published !== undefined) {
     return new AddressNotFoundError(
-      `Docker publishes the port on every address of the host, which cannot be seen from inside a container. Say ${say} how others reach the host.`,
+      'Docker publishes the port on every address of the host, and a container cannot detect those: ' +
+        'set `address` or SERVICE_ADDRESS to an address of the host.',
     );
   }
   if (bound !== undefined && isLoopback(bound)) {
     return new AddressNotFoundError(
-      `The server listens on ${unmapped(bound)} alone, where nobody beyond this host reaches it, and the registry (${nameOf(registry)}) is on another host. ` +
-        `Listen on 0.0.0.0 or ::, or say ${say} how others reach it.`,
+      `The server listens only on ${unmapped(bound)}, which only this host reaches, but the registry ` +
+        `(${nameOf(registry)}) is on another host. Listen on 0.0.0.0 or ::, ` +
+        'or set `address` or SERVICE_ADDRESS to an address that other hosts reach.',
     );
   }
-  const passed = candidates.map(({ address, reason }) => (address === undefined ? reason : `${address} (${reason})`));
-  const others = passed.length === 0 ? '' : `; passed over: ${passed.join(', ')}`;
+  const rejected = candidates.map(({ address, reason }) => (address === undefined ? reason : `${address} (${reason})`));
+  const reasons = rejected.length === 0 ? '' : `; rejected: ${rejected.join(', ')}`;
   return new AddressNotFoundError(
-    `This host has no address that others could reach it by${others}. Say ${say} how they do.`,
+    `This host has no address that other hosts reach${reasons}. Set \`address\` or SERVICE_ADDRESS to one.`,
   );
 }
 

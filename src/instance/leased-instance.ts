@@ -4,31 +4,31 @@ import type { Entry } from '../contracts/registry.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /**
- * An instance as a registry without a health logic of its own keeps it. The rules are those of a Consul agent, so that a
- * service behaves the same on every registry.
+ * An instance as stored in a registry without health logic. Follows the rules of a Consul agent, so that a service
+ * behaves the same on every registry.
  */
 export interface LeasedInstance {
   readonly instance: ServiceInstance;
-  /** What the last heartbeat said; critical before the first. */
+  /** The report of the last heartbeat; critical before the first. */
   readonly beat: HealthReport;
-  /** Outlives heartbeats and registrations: whoever set it has to lift it. */
+  /** Heartbeats and registrations keep it: only `maintain` ends it. */
   readonly maintenance?: { readonly reason: string };
 }
 
-/** What JSON gave back; undefined when it is no such thing. */
+/** Validates a parsed JSON value; undefined when it is not a leased instance. */
 export function leasedFrom(value: unknown): LeasedInstance | undefined {
   const { instance, beat } = (value ?? {}) as { instance?: unknown; beat?: unknown };
   const { name, id, nonce, ttlMs, tags, meta } = (instance ?? {}) as Record<string, unknown>;
   const { status, reason } = (beat ?? {}) as Record<string, unknown>;
-  const isOne =
+  const isValid =
     [name, id, nonce, status, reason].every((text) => typeof text === 'string') &&
     typeof ttlMs === 'number' &&
     Array.isArray(tags) &&
     typeof meta === 'object';
-  return isOne ? (value as LeasedInstance) : undefined;
+  return isValid ? (value as LeasedInstance) : undefined;
 }
 
-/** After a registration: the same incarnation keeps what its heartbeats said, another one starts critical. */
+/** The state after a registration: the same incarnation keeps its last heartbeat, a new one starts critical. */
 export function registered(
   instance: ServiceInstance,
   report: HealthReport,
@@ -42,7 +42,7 @@ export function registered(
   return { instance, beat, ...(maintenance && { maintenance }) };
 }
 
-/** After maintenance was lifted (undefined) or set: one that is there already keeps its reason. */
+/** The state after maintenance was ended (`reason` undefined) or set, which keeps the reason of an earlier one. */
 export function maintained(
   { instance, beat, maintenance }: LeasedInstance,
   reason: string | undefined,
@@ -50,12 +50,12 @@ export function maintained(
   return { instance, beat, ...(reason !== undefined && { maintenance: maintenance ?? { reason } }) };
 }
 
-/** After a heartbeat. */
+/** The state after a heartbeat. */
 export function renewed(leased: LeasedInstance, { status, reason }: HealthReport): LeasedInstance {
   return { ...leased, beat: { status: status === 'maintenance' ? 'critical' : status, reason } };
 }
 
-/** As `Registry.read` gives it. */
+/** The entry that `Registry.read` returns. */
 export function toEntry(leased: LeasedInstance, expired: boolean): Entry {
   const { instance, beat, maintenance } = leased;
   const status = expired ? 'critical' : beat.status;
@@ -68,7 +68,7 @@ export function toEntry(leased: LeasedInstance, expired: boolean): Entry {
   };
 }
 
-/** As readers see it while its lease runs. */
+/** The instance that readers get while the lease is valid. */
 export function toDiscovered({ instance, beat, maintenance }: LeasedInstance): DiscoveredInstance {
   return { ...published(instance), status: maintenance === undefined ? beat.status : 'maintenance' };
 }

@@ -5,31 +5,33 @@ import type { PlatformEnv } from '../config/platform-env.js';
 import type { RegistryEndpoint } from '../contracts/registry.js';
 import type { Interfaces } from './interfaces.js';
 
-/** What the operating system and the platform can tell about where we are; tests pass one of their own. */
+/** What the operating system and the platform know about this host; tests pass a fake one. */
 export interface LocalSystem {
   interfaces(): Interfaces;
   hostname(): string;
   platform(): PlatformEnv;
   /** See `routeSource`. */
   routeSource(endpoint: RegistryEndpoint, signal: AbortSignal): Promise<string>;
-  /** What a file holds; nothing when it cannot be read. */
+  /** The content of a file; empty when it cannot be read. */
   readText(path: string): Promise<string>;
 }
 
-/** How old a list of interfaces may be. */
-const RECENT_MS = 1_000;
-let lastSeen: { readonly at: number; readonly interfaces: Interfaces } | undefined;
+/** How long a list of interfaces is cached. */
+const CACHE_MS = 1_000;
+let cached: { readonly at: number; readonly interfaces: Interfaces } | undefined;
 
-/** Asking the system takes longer than a request to the agent, and the Registrars of a process start together. */
-function recentInterfaces(): Interfaces {
+/**
+ * Cached, because `networkInterfaces` takes longer than a request to the agent, and many Registrars may start together.
+ */
+function cachedInterfaces(): Interfaces {
   const now = systemClock.now();
-  if (lastSeen === undefined || now - lastSeen.at > RECENT_MS) lastSeen = { at: now, interfaces: networkInterfaces() };
-  return lastSeen.interfaces;
+  if (cached === undefined || now - cached.at > CACHE_MS) cached = { at: now, interfaces: networkInterfaces() };
+  return cached.interfaces;
 }
 
-/** The one we run on. */
+/** The system of this process. */
 export const localSystem: LocalSystem = {
-  interfaces: recentInterfaces,
+  interfaces: cachedInterfaces,
   hostname,
   platform: () => readPlatformEnv(),
   async routeSource(endpoint, signal) {

@@ -4,9 +4,9 @@ import { abortable } from '../core/abort.js';
 import { isIpLiteral, isIpv6 } from '../net/ip-address.js';
 
 /**
- * The address of this machine that packets to `endpoint` carry as their source: the one by which the other side knows us.
- * The system is asked for its route by connecting a UDP socket, which sends nothing; only a host name is looked up. Rejects
- * when there is no route or no such host, and with the signal's reason.
+ * The source address of packets from this machine to `endpoint`, by which the endpoint reaches us. Determines the route
+ * by connecting a UDP socket, which sends nothing; only a host name needs a lookup. Rejects when there is no route or
+ * no such host, and with the signal's reason.
  */
 export async function routeSource({ host, port }: RegistryEndpoint, signal: AbortSignal): Promise<string> {
   const targets = isIpLiteral(host) ? [host] : await lookUp(host, signal);

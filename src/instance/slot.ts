@@ -2,8 +2,8 @@ import type { EntryInstance } from '../contracts/registry.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /**
- * Whether an entry stands for the very address and port that we hold now. Nobody else can hold them, so whatever wrote it
- * was our past self. Without a port nothing is held, and nothing can be said.
+ * True if an entry has the address and port that we listen on now. No other process can listen there, so an earlier
+ * incarnation of this instance wrote the entry. Without a port the answer is false.
  */
 export function isSameSlot(entry: EntryInstance, instance: ServiceInstance): boolean {
   return (

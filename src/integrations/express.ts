@@ -3,18 +3,25 @@ import type { Server } from 'node:net';
 import type { RegistrarOptions } from '../config/options.js';
 import { Registrar } from '../registrar.js';
 
-/** Fits `app.use` of Express 4 and 5. */
+/** Middleware for `app.use` of Express 4 and 5. */
 export type HealthMiddleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 export interface ExpressRegistrar {
   readonly registrar: Registrar;
-  /** Answers the health paths where no bound server does it, e.g. under supertest. Mount it before the routes. */
+  /** Answers the health paths where there is no bound server, e.g. under supertest. Mount it before the routes. */
   readonly middleware: HealthMiddleware;
-  /** Binds the server (listening already, or later), starts the Registrar in the background and returns the server. */
+  /** Binds a server, listening or not, starts the Registrar in the background and returns the server. */
   bind<S extends Server>(server: S): S;
 }
 
-/** For Express: `const rc = expressRegistrar(options); app.use(rc.middleware); rc.bind(app.listen(0))`. Throws `ConfigError`. */
+/**
+ * Registers an Express app. Throws `ConfigError`.
+ *
+ * @example
+ * const rc = expressRegistrar(options);
+ * app.use(rc.middleware);
+ * rc.bind(app.listen(0));
+ */
 export function expressRegistrar(options: RegistrarOptions): ExpressRegistrar {
   const registrar = new Registrar(options);
   return {
@@ -25,7 +32,7 @@ export function expressRegistrar(options: RegistrarOptions): ExpressRegistrar {
     },
     bind(server) {
       registrar.bind(server);
-      // Failing is told by the 'failed' event and the log; the app lives on.
+      // Ignored: the `failed` event and the log report a failure, and the app keeps running.
       registrar.start().catch(() => undefined);
       return server;
     },

@@ -10,18 +10,21 @@ import { withDeadline } from '../core/deadline.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Keeps this app in the registry exactly while it can serve; put there by `rollcall/fastify`. */
+    /** The Registrar of this app, added by `rollcall/fastify`. */
     registrar: Registrar;
   }
 }
 
-/** Of what Fastify gives all its closing hooks together (`pluginTimeout`); past it `close()` rejects. */
+/**
+ * The share of `pluginTimeout` that deregistering may take: it limits all closing hooks together, and then `close()`
+ * rejects.
+ */
 const SHARE_OF_PLUGIN_TIMEOUT = 0.8;
 
 /**
- * Registers the app once it listens and `options.ready` agrees; `app.close()` first leaves the registry and serves on until the
- * traffic has gone. `app.registrar` is there afterwards. Nothing waits for the registry: neither `ready()` nor `listen()`.
- * The app's logger is the default for `options.logger`. Throws `ConfigError` (as the rejection of `register` and `ready`).
+ * Registers the app once it listens and `options.ready` returns true, and adds `app.registrar`. `app.close()` first
+ * deregisters and drains. Neither `ready()` nor `listen()` waits for the registry. `options.logger` defaults to the
+ * app's logger. `register` and `ready` reject with `ConfigError`.
  */
 const rollcall = fastifyPlugin(
   (app: FastifyInstance, options: RegistrarOptions, done: (error?: Error) => void) => {
@@ -29,7 +32,7 @@ const rollcall = fastifyPlugin(
     try {
       attach(app, options);
     } catch (thrown) {
-      // Fastify would let a plain throw of a plugin end the process.
+      // A plugin that throws would end the process.
       problem = asError(thrown);
     }
     done(problem);
@@ -46,39 +49,39 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
   registrar.bind(app.server, { close: closing.close });
   app.addHook('preClose', async () => {
     if (closing.hasBegun()) return;
-    // Somebody kept the app's original close from before we wrapped it: at least be out of the registry first.
-    const leaveWithin = pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT;
-    await withDeadline(systemClock, leaveWithin, { operation: 'leave' }, undefined, () => registrar.leave()).catch(
+    // The host called the original `close` instead of our wrapper: deregister at least before the server closes.
+    const leaveWithinMs = pluginTimeoutOf(app) * SHARE_OF_PLUGIN_TIMEOUT;
+    await withDeadline(systemClock, leaveWithinMs, { operation: 'leave' }, undefined, () => registrar.leave()).catch(
       () => undefined,
     );
   });
   app.addHook('onListen', (done) => {
-    for (const server of furtherServersOf(rootOf(app))) registrar.bindAlso(server);
+    for (const server of additionalServersOf(rootOf(app))) registrar.bindAlso(server);
     done();
   });
   if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
-  // Failing is told by the 'failed' event and the log; the app lives on.
+  // Ignored: the `failed` event and the log report a failure, and the app keeps running.
   registrar.start().catch(() => undefined);
 }
 
 /**
- * `localhost` may be several addresses, and Fastify listens on each with a server of its own, kept under a symbol of its own. They
- * close, but nobody would wait for their requests.
+ * `localhost` can have several addresses. Fastify listens on each with a separate server, which it keeps under a
+ * symbol. It closes them, but only a drain waits for their requests.
  */
-function furtherServersOf(root: FastifyInstance): readonly Server[] {
+function additionalServersOf(root: FastifyInstance): readonly Server[] {
   const key = Object.getOwnPropertySymbols(root).find(({ description }) => description === 'fastify.serverBindings');
   return key === undefined ? [] : ((root as unknown as Record<symbol, readonly Server[]>)[key] ?? []);
 }
 
-/** Closing goes by way of the root, also for a plugin registered inside a context of its own. */
+/** The root app, which also closes a plugin that is registered in an encapsulated context. */
 function rootOf(app: FastifyInstance): FastifyInstance {
   const parent = Object.getPrototypeOf(app) as FastifyInstance | object;
   return 'server' in parent ? rootOf(parent) : app;
 }
 
 /**
- * Makes `app.close()` stop the Registrar first: the hooks Fastify has for closing run after the app began to answer 503, and
- * under a timeout that is shorter than a drain.
+ * Makes `app.close()` stop the Registrar first. Fastify's own closing hooks run only after the app began to answer 503,
+ * and under a timeout that is shorter than a drain.
  */
 function wrapClose(
   root: FastifyInstance,
@@ -91,13 +94,13 @@ function wrapClose(
   let stopped: Promise<undefined> | undefined;
   const stopAndClose = async (): Promise<undefined> => {
     await registrar.stop('the app was closed');
-    // Joins what stop() did as its last step: this is where an error of one of the app's own hooks comes out.
+    // `stop()` has called this as its last step; joining it rejects with the errors of the app's own hooks.
     await close();
   };
   const wrapped = (listener?: (error?: unknown) => void): unknown => {
     stopped ??= stopAndClose();
     if (listener === undefined) return stopped;
-    // The original knows what the listener expects to be called with.
+    // The original calls the listener with the arguments that it expects.
     stopped.then(() => original(listener), listener);
     return undefined;
   };
@@ -106,17 +109,18 @@ function wrapClose(
 }
 
 /**
- * Over a socket the server itself answers the health paths; `inject` goes past the server. The app may declare these very paths,
- * before or after us, and declaring one twice throws. So each is written as an empty parameter with the last word behind it:
- * another route to Fastify, the same path to a caller, and one that gives way to every plain route.
+ * Answers the health paths under `inject`, which bypasses the server that answers them otherwise. The app may declare
+ * the same paths, before or after this, and Fastify throws for a duplicate route. Each path therefore has an empty
+ * parameter before its last segment: a different route for Fastify, the same path for a client, with a lower precedence
+ * than any static route.
  */
 function mountForInject(app: FastifyInstance, endpoint: HealthEndpoint): void {
   for (const path of endpoint.paths) {
     const literal = path.replaceAll(':', '::');
-    const lastWord = literal.lastIndexOf('/') + 1;
+    const lastSegment = literal.lastIndexOf('/') + 1;
     app.route({
       method: ['GET', 'HEAD'],
-      url: `${literal.slice(0, lastWord)}:health()${literal.slice(lastWord)}`,
+      url: `${literal.slice(0, lastSegment)}:health()${literal.slice(lastSegment)}`,
       handler: (request, reply) => {
         reply.hijack();
         endpoint.answer(request.raw, reply.raw);

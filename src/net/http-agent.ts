@@ -5,15 +5,16 @@ import type { ConnectionOptions } from 'node:tls';
 import { systemClock } from '../core/clock.js';
 
 export interface AgentOptions {
-  /** How long a connection may take to come about, with the handshake of TLS. @default as long as the request that waits for it */
+  /** The longest that connecting may take, TLS handshake included. @default no limit but that of the request */
   readonly connectMs?: number;
   /** Undefined: plain HTTP. */
   readonly tls?: ConnectionOptions | undefined;
 }
 
 /**
- * A keep-alive pool of at most `maxSockets` connections, over TLS where `tls` is given, that never holds the process open, not even with a request in
- * flight: whoever needs the answer before an exit holds the process himself.
+ * A keep-alive pool of at most `maxSockets` connections, over TLS if `tls` is given. It never keeps the process alive,
+ * not even with a request in flight: a caller that needs the answer before the exit has to keep the process alive
+ * itself.
  */
 export function createUnheldAgent(maxSockets: number, { connectMs, tls }: AgentOptions = {}): http.Agent {
   const options = { keepAlive: true, maxSockets };
@@ -24,7 +25,7 @@ export function createUnheldAgent(maxSockets: number, { connectMs, tls }: AgentO
   agent.createConnection = (target, callback) => {
     const socket = createConnection(target, callback);
     if (socket) {
-      letGo(socket);
+      unrefForGood(socket);
       if (connectMs !== undefined) limitConnecting(socket, connected, connectMs);
     }
     return socket;
@@ -36,14 +37,14 @@ export function createUnheldAgent(maxSockets: number, { connectMs, tls }: AgentO
   return agent;
 }
 
-/** Closes what is idle now, and everything else once its answer is there. */
+/** Closes idle connections now, and every other one once its response is complete. */
 export function retire(agent: http.Agent): void {
   agent.keepSocketAlive = () => false;
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 
-/** Each address that is tried gets a fresh handle, which holds the process again. */
-function letGo(socket: Duplex): void {
+/** Node opens a new handle for each address that it tries, so each attempt needs another `unref`. */
+function unrefForGood(socket: Duplex): void {
   unref(socket);
   const again = () => {
     unref(socket);
@@ -52,10 +53,12 @@ function letGo(socket: Duplex): void {
   socket.once('connect', again);
 }
 
-/** Where packets vanish the system tries for minutes, and all that time whoever waits for this connection of the pool waits too. */
+/**
+ * Where packets are dropped, the system tries for minutes, and requests queued for this connection would wait as long.
+ */
 function limitConnecting(socket: Duplex, connected: string, ms: number): void {
   const cancel = systemClock.after(ms, () => {
-    // As the system says it, so that everybody knows that nothing has been sent.
+    // Looks like the system's own error, which callers know to mean that nothing was sent.
     socket.destroy(
       Object.assign(new Error(`no connection within ${String(ms)} ms`), { code: 'ETIMEDOUT', syscall: 'connect' }),
     );

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
 
-/** Far above what a registry has to say about one service, far below what would hurt the host. */
+/** Far above the size of any answer about one service, and far below what would harm the host. */
 export const LONGEST_ANSWER_BYTES = 32 * 1024 * 1024;
 
 export interface HttpAnswer {
@@ -9,15 +9,15 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Of `node:http` or `node:https`, whichever the caller has loaded. */
+/** The part of `node:http` and `node:https` in use; the caller passes the one it has loaded. */
 export interface HttpModule {
   request(options: RequestOptions): ClientRequest;
 }
 
 /**
- * One request with nothing around it: no retry, no decoding, one abort, one size cap. Resolves to a whole answer of any status.
- * Rejects with what `cancellation` gave, or with the network's error, also when the answer broke off in its middle. An answer that goes on for ever
- * is cut once `isEnough` says so of what has come.
+ * Sends one request, without retry or decoding. Resolves to the complete answer, whatever its status. Rejects with the
+ * network's error, also when the answer breaks off or `cancellation` ends the request. Ends an endless answer once
+ * `isEnough` returns true for the text received so far.
  */
 export function sendOnce(
   module: HttpModule,
@@ -33,7 +33,7 @@ export function sendOnce(
     request.on('response', (response: IncomingMessage) => {
       const { statusCode: status = 0, headers } = response;
       response.on('error', reject);
-      // The answer to a heartbeat: there is nothing to wait for.
+      // Fast path for the answer to a heartbeat, which has no body.
       if (headers['content-length'] === '0') {
         response.resume();
         resolve({ status, headers, text: '' });
@@ -59,7 +59,7 @@ export function sendOnce(
   });
 }
 
-/** Ends one request; an `AbortSignal` can have it as its listener without a function made for each call. */
+/** Ends one request. Is an event listener itself, so that an `AbortSignal` needs no closure per call. */
 export class Cancellation {
   #request: ClientRequest | undefined;
 

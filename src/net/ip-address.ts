@@ -3,23 +3,23 @@ export function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
-/** True for addresses that only this host reaches, however they are written. */
+/** True for loopback addresses and names, in any notation. */
 export function isLoopback(address: string): boolean {
   const plain = canonical(address);
   return plain === '::1' || /^(.+\.)?localhost$/.test(plain) || /^127(\.\d+){3}$/.test(plain);
 }
 
-/** True for addresses that end at the next router: nobody can reach us by one without knowing the very link. */
+/** True for link-local addresses, which routers do not forward. */
 export function isLinkLocal(address: string): boolean {
   return address.startsWith('169.254.') || /^fe[89ab]/i.test(address);
 }
 
-/** True for an IP, given something that is an IP or a host name. */
+/** True for an IP address, given an IP address or a host name. */
 export function isIpLiteral(host: string): boolean {
   return host.includes(':') || /^[\d.]+$/.test(host);
 }
 
-/** True for an IP of the sixth version, given something that is an IP or a host name. */
+/** True for an IPv6 address, given an IP address or a host name. */
 export function isIpv6(host: string): boolean {
   return host.includes(':');
 }
@@ -29,12 +29,12 @@ export function hostPort(host: string, port: number): string {
   return `${isIpv6(host) ? `[${host}]` : host}:${String(port)}`;
 }
 
-/** A dual-stack server may show an IPv4 address in its IPv6 form. */
+/** Converts an IPv4-mapped IPv6 address, as dual-stack servers report it, to IPv4. */
 export function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
-/** One writing for each address: `0:0::1` is `::1`, and an IPv4 address in IPv6 form is that address. */
+/** The canonical notation of an address: `0:0::1` becomes `::1`, and an IPv4-mapped address becomes IPv4. */
 function canonical(address: string): string {
   const plain = unmapped(address).toLowerCase();
   const url = `http://[${plain}]`;

@@ -11,17 +11,17 @@ const known = [
   'insecureSkipVerify',
 ] as const satisfies readonly (keyof TlsOptions)[];
 
-/** What the environment says of TLS. */
+/** The TLS settings of the environment. */
 export interface TlsVariables {
   readonly values: { readonly [Option in keyof TlsOptions]: TlsOptions[Option] | undefined };
-  /** The variable that stands behind each option. */
+  /** The variable that sets each option. */
   readonly names: Readonly<Partial<Record<keyof TlsOptions, string>>>;
 }
 
 /**
- * How a secure endpoint is trusted, from options and environment; undefined for a plain one, or when something is wrong, which is added to
- * `issues`. Variables say nothing to a plain endpoint, but options that would be ignored are a mistake. `secure`: undefined when not even that is known.
- * `hint`: how to make it secure.
+ * Merges the TLS settings of options and environment for an endpoint. Returns undefined for a plain endpoint and for
+ * invalid settings, whose problems it adds to `issues`. A plain endpoint ignores variables, but an option for it is a
+ * mistake. `secure` is undefined when the endpoint itself is invalid. `hint` says how to make the endpoint secure.
  */
 export function resolveTlsOptions(
   options: unknown,
@@ -30,32 +30,33 @@ export function resolveTlsOptions(
   issues: ConfigIssue[],
   hint = "begin the endpoint with 'https://'",
 ): TlsPlan | undefined {
-  const given = givenOf(options, issues);
-  if (given === undefined) return undefined;
+  const explicit = explicitOptions(options, issues);
+  if (explicit === undefined) return undefined;
   if (secure !== true) {
-    if (secure === false && Object.keys(given).length > 0)
+    if (secure === false && Object.keys(explicit).length > 0)
       issues.push({ field: 'tls', value: '(hidden)', allowed: `nothing with a plain endpoint: ${hint}` });
     return undefined;
   }
-  // A certificate and its key come from one place.
+  // A certificate and its key come from the same source.
   const pair =
-    given.cert === undefined && given.key === undefined
+    explicit.cert === undefined && explicit.key === undefined
       ? { cert: variables.values.cert, key: variables.values.key }
       : {};
   const { ca, serverName, insecureSkipVerify } = variables.values;
   const fromEnv = defined({ ca, ...pair, serverName, insecureSkipVerify });
-  // A half of a pair is missed where the other one was found.
+  // If only one of certificate and key is set, the missing one is reported under its variable's name too.
   const isFromEnv = (option: keyof TlsOptions) =>
-    given[option] === undefined &&
+    explicit[option] === undefined &&
     (option in fromEnv || (option in pair && Object.keys(fromEnv).some((name) => name in pair)));
   const names = Object.fromEntries(known.filter(isFromEnv).map((option) => [option, variables.names[option]]));
-  const plan: TlsPlan = { ...fromEnv, ...given, names };
+  const plan: TlsPlan = { ...fromEnv, ...explicit, names };
   const found = tlsIssues(plan);
   issues.push(...found);
   return found.length > 0 ? undefined : plan;
 }
 
-function givenOf(options: unknown, issues: ConfigIssue[]): TlsOptions | undefined {
+/** The options that are set; undefined when they are not an object. Adds unknown names to `issues`. */
+function explicitOptions(options: unknown, issues: ConfigIssue[]): TlsOptions | undefined {
   if (options === undefined) return {};
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     issues.push({ field: 'tls', value: '(hidden)', allowed: `an object with ${known.join(', ')}` });
@@ -75,7 +76,7 @@ function givenOf(options: unknown, issues: ConfigIssue[]): TlsOptions | undefine
   return defined(options);
 }
 
-/** An option set to undefined is one not set. */
+/** Drops the options that are set to undefined. */
 function defined(options: object): TlsOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -2,27 +2,30 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ConfigIssue } from '../core/errors.js';
 import { readText } from '../credentials/secret-file.js';
 
-/** How a server is trusted and how we prove ourselves to it. TLS 1.2 is the least that is spoken. */
+/** How a server is verified and how we authenticate to it. The minimum version is TLS 1.2. */
 export interface TlsOptions {
-  /** Certificates that may have signed the server's: PEM, or the path of a file. @default those of Node.js */
+  /** Trusted CA certificates: PEM, or the path of a file. @default those of Node.js */
   readonly ca?: string;
-  /** Our own certificate, with its chain: PEM, or the path of a file. Needs `key`. @default none */
+  /** The client certificate with its chain: PEM, or the path of a file. Needs `key`. @default none */
   readonly cert?: string;
   /** The private key of `cert`, without a passphrase: PEM, or the path of a file. @default none */
   readonly key?: string;
-  /** The name that the server's certificate has to carry. @default the host of the endpoint */
+  /** The name that the server's certificate must contain. @default the host of the endpoint */
   readonly serverName?: string;
-  /** True: any certificate will do, so whoever is in between reads the token. Warned of at each start. @default false */
+  /**
+   * True: accepts any certificate, so that a man in the middle can read the token. Warns at each start.
+   * @default false
+   */
   readonly insecureSkipVerify?: boolean;
 }
 
-/** Options after a look at their shape; what a path leads to is read by `readTls`. */
+/** Options of valid form. `readTls` reads the files. */
 export interface TlsPlan extends TlsOptions {
-  /** What to call an option in a message, where that is not its own name. */
+  /** The name of an option in messages, where it differs from its own: the variable that sets it. */
   readonly names: Readonly<Partial<Record<keyof TlsOptions, string>>>;
 }
 
-/** The texts behind the options; cloneable. */
+/** PEM texts by option; can be posted to another thread. */
 export type TlsMaterial = Readonly<Partial<Record<TlsPart, string>>>;
 
 const parts = ['ca', 'cert', 'key'] as const;
@@ -35,7 +38,7 @@ const allowed: Readonly<Record<TlsPart, string>> = {
   key: 'a private key in PEM without a passphrase, or the path of a file that has one',
 };
 
-/** Everything that is wrong with the options themselves. Opens no file. */
+/** Every problem of the options themselves. Opens no file. */
 export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const { cert, key, serverName, insecureSkipVerify } = plan;
@@ -48,19 +51,19 @@ export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
     issues.push({
       field: nameOf(plan, 'key'),
       value: key,
-      allowed: `must be given as well: the private key of ${nameOf(plan, 'cert')}`,
+      allowed: `required with ${nameOf(plan, 'cert')}: its private key`,
     });
   if (key !== undefined && cert === undefined)
     issues.push({
       field: nameOf(plan, 'cert'),
       value: cert,
-      allowed: `must be given as well: the certificate of ${nameOf(plan, 'key')}`,
+      allowed: `required with ${nameOf(plan, 'key')}: its certificate`,
     });
   if (serverName !== undefined && (typeof serverName !== 'string' || !/^[A-Za-z0-9._:-]+$/.test(serverName))) {
     issues.push({
       field: nameOf(plan, 'serverName'),
       value: serverName,
-      allowed: 'the name that the certificate of the server carries',
+      allowed: "the name that the server's certificate contains",
     });
   }
   if (insecureSkipVerify !== undefined && typeof insecureSkipVerify !== 'boolean') {
@@ -69,7 +72,7 @@ export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
   return issues;
 }
 
-/** The texts, from the options or the files they name, with what is wrong with each. Small files, read at once; no network. */
+/** Reads the PEM texts from the options or the files they name, and lists their problems. Synchronous; no network. */
 export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readonly issues: readonly ConfigIssue[] } {
   const material: Partial<Record<TlsPart, string>> = {};
   const issues: ConfigIssue[] = [];
@@ -78,7 +81,7 @@ export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readon
     if (given === undefined) continue;
     const isPath = !isPem(given);
     const field = nameOf(plan, part);
-    // Whatever is no path may be the key itself, broken.
+    // A text that does not look like a path may be a damaged key, so it is not shown.
     const value = isPath && !/[\r\n]/.test(given) && given.length <= LONGEST_PATH ? given : '(hidden)';
     const read = isPath ? readText(given) : { text: given };
     if ('problem' in read) {
@@ -86,20 +89,20 @@ export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readon
       continue;
     }
     material[part] = read.text;
-    if (!holds(part, read.text)) issues.push({ field, value, allowed: allowed[part] });
+    if (!isValid(part, read.text)) issues.push({ field, value, allowed: allowed[part] });
   }
   const { cert, key } = material;
-  if (issues.length === 0 && cert !== undefined && key !== undefined && !belongTogether(cert, key)) {
+  if (issues.length === 0 && cert !== undefined && key !== undefined && !isKeyOf(cert, key)) {
     issues.push({
       field: nameOf(plan, 'key'),
       value: '(hidden)',
-      allowed: `the private key of the certificate in ${nameOf(plan, 'cert')}, which this is not`,
+      allowed: `the private key of the certificate in ${nameOf(plan, 'cert')}; this is another key`,
     });
   }
   return { material, issues };
 }
 
-/** Paths among the options: what may change while we run. */
+/** The files that the options name, which can change while we run. */
 export function tlsFiles(plan: TlsPlan): string[] {
   return parts.flatMap((part) => {
     const given = plan[part];
@@ -107,9 +110,9 @@ export function tlsFiles(plan: TlsPlan): string[] {
   });
 }
 
-/** What node:tls is to connect with. */
+/** The settings for `tls.connect`. */
 export function tlsSettings({ serverName, insecureSkipVerify }: TlsOptions, material: TlsMaterial): ConnectionOptions {
-  // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
+  // `rejectUnauthorized` is explicit, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
   return {
     ...material,
     ...(serverName !== undefined && { servername: serverName }),
@@ -126,7 +129,7 @@ function isPem(text: string): boolean {
   return text.includes('-----BEGIN ');
 }
 
-function holds(part: TlsPart, text: string): boolean {
+function isValid(part: TlsPart, text: string): boolean {
   const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto');
   try {
     if (part === 'key') {
@@ -144,7 +147,7 @@ function holds(part: TlsPart, text: string): boolean {
   }
 }
 
-function belongTogether(cert: string, key: string): boolean {
+function isKeyOf(cert: string, key: string): boolean {
   const { X509Certificate, createPrivateKey } = process.getBuiltinModule('node:crypto');
   return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
 }

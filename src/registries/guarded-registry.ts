@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.js';
-import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
+import { RegistryUnavailableError, asError, hasCode, isError, isRegistrarError } from '../core/errors.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
+import { CloseGuard } from './close-guard.js';
+import { isAnswer } from './is-answer.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
@@ -30,9 +32,11 @@ const SETTLE_MS = 1_000;
 export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
   readonly #composed: ComposedRegistry | undefined;
+  readonly #guard: CloseGuard;
   readonly #clock: Clock;
   readonly #beatDeadlineMs: number;
   readonly deadlines: Deadlines;
+  #closing: Promise<void> | undefined;
   #pendingAfterCutOff = 0;
   #doubt: { answeredAt: number | undefined; readonly inherited?: true } | undefined;
 
@@ -40,6 +44,7 @@ export class GuardedRegistry implements Registry {
     this.#inner = inner;
     this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
+    this.#guard = new CloseGuard(inner.name);
     this.#clock = clock;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
     this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
@@ -153,10 +158,18 @@ export class GuardedRegistry implements Registry {
     return (await this.discovery?.poll(name, undefined, signal))?.instances;
   }
 
-  async close(): Promise<void> {
+  /**
+   * Closes the registry for this user only, whose verbs reject from now on. The last user closes the registry itself.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#guard.close();
     const remaining = (users().get(this.#inner) ?? 1) - 1;
     users().set(this.#inner, remaining);
-    if (remaining === 0) await this.#bounded('close', undefined, () => this.#inner.close());
+    if (remaining === 0) await this.#withDeadline('close', undefined, () => this.#inner.close());
   }
 
   #boundedRegistration(inner: Registration): Registration {
@@ -219,6 +232,16 @@ export class GuardedRegistry implements Registry {
 
   #bounded<T>(
     operation: string,
+    signal: AbortSignal,
+    verb: (signal: AbortSignal) => Promise<T>,
+    deadlineMs?: number,
+  ): Promise<T> {
+    return this.#guard.run(operation, signal, () => this.#withDeadline(operation, signal, verb, deadlineMs));
+  }
+
+  /** Settles within the deadline. Rejects only with our own errors. */
+  #withDeadline<T>(
+    operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs = this.deadlines.requestMs,
@@ -264,23 +287,8 @@ function ignoreTimeout(error: unknown): void {
 /** True if no connection was established, so that nothing can arrive later. */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = asError(error);
-  return (
-    cause instanceof Error && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo')
-  );
+  return isError(cause) && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }
 
 /** Number of users of each registry: several Registrars may share one, and the last of them closes it. */
 const users = (): WeakMap<Registry, number> => processWide('registry users', () => new WeakMap());
-
-/**
- * True if the registry processed the request and refused it. After any other failure the request may still take
- * effect.
- */
-export function isAnswer(error: unknown): boolean {
-  return (
-    hasCode(error, 'ROLLCALL_REGISTRATION_LOST') ||
-    hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
-    hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ||
-    hasCode(error, 'ROLLCALL_CONFIG')
-  );
-}

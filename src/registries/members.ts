@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { AllRegistriesFailedError, CircuitOpenError, asError } from '../core/errors.js';
 import { withDeadline } from '../core/deadline.js';
-import { isAnswer } from './guarded-registry.js';
+import { isAnswer } from './is-answer.js';
 import { Member, isSilence } from './member.js';
 import type { Patience } from './member.js';
 import type { Ranking } from './ranking.js';

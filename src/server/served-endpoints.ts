@@ -31,7 +31,10 @@ export class ServedEndpoints {
     return true;
   }
 
-  /** Ends the answers that still go on, now and later: each would keep its connection, and so the server, open for as long as its client stays. */
+  /**
+   * Ends the answers that still go on, now and later. Each would keep its connection, and so the server, open for as
+   * long as its client stays.
+   */
   cutOff(): void {
     this.#isClosing = true;
     for (const answer of this.#unfinished) if (!answer.writableEnded) answer.destroy();

@@ -13,11 +13,21 @@ export interface Phase {
 
 const runHooksBeforeDeregister: Step = (work) => work.runHooks('before deregister');
 const deregister: Step = (work) => work.deregister();
-
+const drain: Step = (work) => work.drain();
+const runHooksAfterDrain: Step = (work) => work.runHooks('after drain');
+const closeServer: Step = (work) => work.closeServer();
 const closeHealthServer: Step = async (work) => {
   await work.closeHealthServer();
   return work.runHooks('after close');
 };
+const closeRegistry: Step = (work) => work.closeRegistry();
+
+const untilDrained: Phase['waitsFor'] = (work) => work.drainWaitsFor;
+const untilClosed: Phase['waitsFor'] = (work) => work.openTraffic;
+const until =
+  (what: string): Phase['waitsFor'] =>
+  () =>
+    what;
 
 /** The first half of a stop, one step after another: out of the registry, still serving. */
 export const stepsToLeave: readonly Step[] = [runHooksBeforeDeregister, deregister];
@@ -27,31 +37,15 @@ export const phases: readonly Phase[] = [
   {
     name: 'hooks before deregister',
     steps: [runHooksBeforeDeregister],
-    waitsFor: () => "the hooks 'before deregister'",
+    waitsFor: until("the hooks 'before deregister'"),
   },
-  {
-    name: 'deregister and drain',
-    steps: [deregister, (work) => work.drain()],
-    waitsFor: (work) => work.drainWaitsFor,
-  },
-  {
-    name: 'hooks after drain',
-    steps: [(work) => work.runHooks('after drain')],
-    waitsFor: () => "the hooks 'after drain'",
-  },
-  {
-    name: 'close the server',
-    steps: [(work) => work.closeServer()],
-    waitsFor: (work) => work.openTraffic,
-  },
+  { name: 'deregister and drain', steps: [deregister, drain], waitsFor: untilDrained },
+  { name: 'hooks after drain', steps: [runHooksAfterDrain], waitsFor: until("the hooks 'after drain'") },
+  { name: 'close the server', steps: [closeServer], waitsFor: untilClosed },
   {
     name: 'health server and hooks after close',
     steps: [closeHealthServer],
-    waitsFor: () => "the hooks 'after close'",
+    waitsFor: until("the hooks 'after close'"),
   },
-  {
-    name: 'let go of the registry',
-    steps: [(work) => work.closeRegistry()],
-    waitsFor: () => 'the registry to let go',
-  },
+  { name: 'let go of the registry', steps: [closeRegistry], waitsFor: until('the registry to let go') },
 ];

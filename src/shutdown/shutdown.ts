@@ -104,7 +104,7 @@ export class Shutdown {
     return finished;
   }
 
-  /** One over all that `ended` ends, the closing of the server included: a request that never ends must not hold it up. */
+  /** One deadline over all that `ended` ends, the closing of the server too: an endless request must not hold it up. */
   #setDeadline(ended: AbortController): () => void {
     const { clock, config } = this.#plan;
     return clock.after(config.stopTimeoutMs, () => {

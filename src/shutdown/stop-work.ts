@@ -54,7 +54,7 @@ export class StopWork {
     this.#signals = signals;
   }
 
-  /** Says so; the instance may not come into the registry any more when it is not in there yet. An entry is renewed until `deregister()`. */
+  /** Tells of the stop. An instance that is not listed yet stays out; a listed one beats until `deregister()`. */
   begin(reason: string): void {
     const { events, machine, halt } = this.#plan;
     this.#reason = reason;
@@ -93,7 +93,10 @@ export class StopWork {
     const plan = { policy, registry, instance: held?.instance ?? instance, held, clock };
     const { all, leaving } = this.#signals;
     const { confirmed, errors } = await deregister(plan, AbortSignal.any([all, this.#drained.signal, leaving]));
-    events.emit('deregistered', { policy, confirmed, tookMs: clock.now() - (this.#leavingSince ?? clock.now()) });
+    const now = clock.now();
+    const ttlLeftMs = held && Math.max(0, held.beatAt + held.ttlMs - now);
+    const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
+    events.emit('deregistered', { policy, confirmed, tookMs: now - (this.#leavingSince ?? now), listedForMs });
     this.#left(confirmed);
     return errors;
   }
@@ -165,7 +168,7 @@ export class StopWork {
   }
 }
 
-/** When the TTL took the entry out of traffic; undefined: not yet for every reader. What never had a heartbeat was never in it. */
+/** When the TTL took the entry out of traffic; undefined: not yet for every reader. Never held, it was never in. */
 function expiredAt(held: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
   if (held === undefined) return beganAt;
   const expiry = held.beatAt + held.ttlMs;

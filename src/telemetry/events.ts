@@ -2,7 +2,7 @@ import type { RegistrarEvents, EventName, Listener } from '../contracts/events.j
 import { untilNotified } from '../core/abort.js';
 import { asError } from '../core/errors.js';
 
-/** Typed events: the only way the core speaks. A listener that throws is reported and never felt by the core. */
+/** Typed events, the core's only output. An error that a listener throws is reported and does not reach the core. */
 export class Events {
   readonly #listeners = new Map<EventName, Set<Listener<never>>>();
   readonly #interest = new Map<EventName, (isListenedTo: boolean) => void>();
@@ -16,7 +16,7 @@ export class Events {
   on<N extends EventName>(event: N, listener: Listener<N>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    // A wrapper of its own, so that the same function may listen twice and each `off` ends one of them.
+    // A new wrapper per call, so that a function added twice is called twice, and each `off` removes one of the two.
     const entry: Listener<N> = (payload) => listener(payload);
     listeners.add(entry);
     if (listeners.size === 1) this.#interest.get(event)?.(true);
@@ -25,13 +25,15 @@ export class Events {
     };
   }
 
-  /** Tells whether anybody listens to `event`, now and whenever that changes: what nobody hears need not be told. One for each event. */
-  onInterest(event: EventName, tell: (isListenedTo: boolean) => void): void {
-    this.#interest.set(event, tell);
-    tell((this.#listeners.get(event)?.size ?? 0) > 0);
+  /**
+   * Calls `listener` at once and at each change with whether `event` has listeners. At most one `listener` per event.
+   */
+  onInterest(event: EventName, listener: (isListenedTo: boolean) => void): void {
+    this.#interest.set(event, listener);
+    listener((this.#listeners.get(event)?.size ?? 0) > 0);
   }
 
-  /** Resolves at the next `event`; rejects with the signal's reason when that aborts first. */
+  /** Resolves at the next `event`; rejects with the signal's reason if it aborts first. */
   next(event: EventName, signal: AbortSignal): Promise<void> {
     return untilNotified((notify) => this.on(event, notify), signal);
   }
@@ -40,7 +42,7 @@ export class Events {
     for (const listener of [...(this.#listeners.get(event) ?? [])] as Listener<N>[]) {
       try {
         const outcome: unknown = listener(payload);
-        // An async listener's rejection would otherwise become the host's unhandled rejection.
+        // Otherwise the rejection of an async listener would be an unhandled rejection of the process.
         if (outcome instanceof Promise) outcome.catch((thrown: unknown) => this.#report(thrown, event));
       } catch (thrown) {
         this.#report(thrown, event);
@@ -52,7 +54,7 @@ export class Events {
     try {
       this.#onListenerError(asError(thrown), event);
     } catch {
-      // A logger that throws has nowhere left to say so.
+      // Ignored: the logger itself throws.
     }
   }
 }

@@ -5,27 +5,27 @@ type Line = readonly [level: keyof Logger, fields: object, message: string];
 const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /**
- * A pino logger named `rollcall`, of level `info`, that is loaded at its first line. Lines written before it is there keep their
- * order; later ones are written at once. Never throws: where pino cannot be loaded the lines are dropped.
+ * A pino logger named `rollcall` at level `info`, loaded with its first line. Buffers lines until pino is loaded and
+ * keeps their order. Never throws: if pino cannot be loaded, it drops the lines.
  */
 export function lazyLogger(load: () => Promise<Logger> = loadPino): Logger {
-  const early: Line[] = [];
+  const buffered: Line[] = [];
   let loaded: Logger | undefined;
 
   const write = (...line: Line): void => {
     if (loaded !== undefined) {
       writeTo(loaded, line);
-    } else if (early.push(line) === 1) {
+    } else if (buffered.push(line) === 1) {
       void load()
         .catch(() => silent)
         .then((logger) => {
           loaded = logger;
-          for (const each of early.splice(0)) writeTo(logger, each);
+          for (const each of buffered.splice(0)) writeTo(logger, each);
         });
     }
   };
   return {
-    // Below the level: not worth loading anything for.
+    // Below the level, so there is no need to load pino.
     debug: ignore,
     info: (fields, message) => {
       write('info', fields, message);
@@ -41,8 +41,8 @@ export function lazyLogger(load: () => Promise<Logger> = loadPino): Logger {
 
 async function loadPino(): Promise<Logger> {
   const { pino } = await import('pino');
-  // Named for its type: pino's own says that any name, `then` among them, may be a level's method.
-  // Synchronous: the lines of a stop are out when the process ends, and pino needs no listener for its exit.
+  // The type `Logger`, since pino's own type allows any method, even `then`, so that `await` would misjudge it.
+  // Synchronous, so that the lines of a stop are written before the process ends, without an exit listener of pino's.
   const logger: Logger = pino({ name: 'rollcall' }, pino.destination({ dest: 1, sync: true }));
   return logger;
 }
@@ -51,10 +51,10 @@ function writeTo(logger: Logger, [level, fields, message]: Line): void {
   try {
     logger[level](fields, message);
   } catch {
-    // A logger that throws has nowhere left to say so.
+    // Ignored: the logger itself throws.
   }
 }
 
 function ignore(): void {
-  // Silence.
+  // Writes nothing.
 }

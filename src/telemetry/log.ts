@@ -5,19 +5,20 @@ import type { Events } from './events.js';
 import type { EventName, Listener, RegistrarEvents } from '../contracts/events.js';
 import type { Logger } from '../contracts/logger.js';
 
-/** While an outage lasts, one line says so at most this often. */
+/** The least time between two lines about the same outage. */
 const SUMMARY_EVERY_MS = 60_000;
 
-/** Failed tries in a row, from the first to the one that succeeds. */
+/** Consecutive failed heartbeats, or failed attempts to register. */
 interface Outage {
   readonly since: number;
   misses: number;
-  saidAt: number;
+  loggedAt: number;
 }
 
 /**
- * Writes a line for each transition, never one a beat: an outage is its first failure, a summary once a minute while it lasts, and
- * its end. Errors are written as code and message alone, for what hangs off them may hold secrets. The returned function ends it.
+ * Logs every transition, but no single heartbeat: an outage is logged at its first failure, once a minute while it
+ * lasts, and at its end. Logs only the code and message of an error, since its other properties may hold secrets. The
+ * returned function ends it.
  */
 export function logEvents(
   events: Events,
@@ -32,9 +33,9 @@ export function logEvents(
   let listed = false;
   let outage: Outage | undefined;
   let offBeat: (() => void) | undefined;
-  const troubled = new Set<string>();
+  const failing = new Set<string>();
 
-  const listedAgain = (): { misses?: number } => {
+  const endOutage = (): { misses?: number } => {
     const misses = outage?.misses;
     listed = true;
     outage = undefined;
@@ -44,178 +45,196 @@ export function logEvents(
   };
 
   const accepted = (): void => {
-    // Not listed: the registration that is under way will say so when it is done.
+    // When not listed, the line about the registration under way ends the outage.
     if (outage === undefined || !listed) return;
     const outageMs = clock.now() - outage.since;
     logger.info(
-      { ...fields, ...listedAgain(), outageMs: Math.round(outageMs) },
-      `heartbeats of ${service} are accepted again after ${took(outageMs)}`,
+      { ...fields, ...endOutage(), outageMs: Math.round(outageMs) },
+      `${service}: heartbeats are accepted again after ${formatDuration(outageMs)}`,
     );
   };
 
   on('address', ({ address, port, candidates }) => {
     const reason = candidates.find(({ chosen }) => chosen)?.reason;
-    const at = address === undefined ? "its agent's address" : address;
-    const where = port === undefined ? at : `${at}, port ${String(port)}`;
+    const host = address ?? "the address of the registry's agent";
+    const advertised = port === undefined ? host : `${host}, port ${String(port)}`;
     logger.info(
       { ...fields, address, port, candidates },
-      `${service} will be found at ${where}${reason === undefined ? '' : `: ${reason}`}`,
+      `${service}: advertises ${advertised}${reason === undefined ? '' : `, because ${reason}`}`,
     );
   });
   on('registered', ({ instance, holder, afterMs }) => {
     fields = { service, instance: instance.id, registry: holder };
     logger.info(
-      { ...fields, ...listedAgain(), afterMs: Math.round(afterMs) },
-      `${service} is registered in ${holder} as ${instance.id}, ${took(afterMs)} after its start`,
+      { ...fields, ...endOutage(), afterMs: Math.round(afterMs) },
+      `${service}: registered in ${holder} as ${instance.id}, ${formatDuration(afterMs)} after the start`,
     );
   });
   on('lost', ({ cause, error }) => {
     listed = false;
     logger.warn(
       { ...fields, cause, ...(error && { error: brief(error) }) },
-      `${service} is no longer listed: ${lossSentences[cause]}; registering it again`,
+      `${service}: registration lost, ${describeLoss(cause, error)}; registering again unless \`recover\` is false`,
     );
   });
   on('recovered', ({ cause, holder, afterMs }) => {
     fields = { ...fields, registry: holder };
     logger.info(
-      { ...fields, ...listedAgain(), cause, afterMs: Math.round(afterMs) },
-      `${service} is listed in ${holder} again after ${took(afterMs)}`,
+      { ...fields, ...endOutage(), cause, afterMs: Math.round(afterMs) },
+      `${service}: registered in ${holder} again after ${formatDuration(afterMs)}`,
     );
   });
-  for (const event of ['fellBack', 'failedBack'] as const) {
-    on(event, ({ from, holder, level }) => {
-      fields = { ...fields, registry: holder };
-      const direction = event === 'fellBack' ? `falls back to ${holder}` : `is back in ${holder}`;
-      logger[event === 'fellBack' ? 'warn' : 'info'](
-        { ...fields, from, level },
-        `${service} ${direction}, from ${from}`,
-      );
-    });
-  }
-  on('member', ({ name, state, roundTripMs }) => {
-    const sentence =
-      state === 'out' ? `gives no answer: ${service} passes it over until it does` : `answers ${service} again`;
-    logger[state === 'out' ? 'warn' : 'info'](
-      { ...fields, member: name, state, roundTripMs: roundTripMs && Math.round(roundTripMs) },
-      `${name} ${sentence}`,
+  on('fellBack', ({ from, holder, level }) => {
+    fields = { ...fields, registry: holder };
+    logger.warn(
+      { ...fields, from, level },
+      `${service}: fell back from ${from} to ${holder}; it returns once ${from} accepts registrations again`,
     );
+  });
+  on('failedBack', ({ from, holder, level }) => {
+    fields = { ...fields, registry: holder };
+    logger.info({ ...fields, from, level }, `${service}: failed back from ${from} to ${holder}`);
+  });
+  on('member', ({ name, state, roundTripMs }) => {
+    const memberFields = { ...fields, member: name, state, roundTripMs: roundTripMs && Math.round(roundTripMs) };
+    if (state === 'out') logger.warn(memberFields, `${service}: ${name} does not answer; skipping it until it does`);
+    else logger.info(memberFields, `${service}: ${name} answers again`);
   });
   on('beatMissed', (miss) => {
     const now = clock.now();
-    outage ??= { since: now, misses: 0, saidAt: -Infinity };
-    // Only meanwhile: beats that nobody listens to need not be told.
+    outage ??= { since: now, misses: 0, loggedAt: -Infinity };
+    // Only during an outage, because emitting `beat` costs more while it has a listener.
     offBeat ??= events.on('beat', accepted);
     outage.misses += 1;
-    if (now - outage.saidAt < SUMMARY_EVERY_MS) return;
-    outage.saidAt = now;
+    if (now - outage.loggedAt < SUMMARY_EVERY_MS) return;
+    outage.loggedAt = now;
     const { misses } = outage;
     logger.warn(
       { ...fields, misses, outageMs: Math.round(miss.outageMs), error: brief(miss.error) },
-      missSentence(service, listed, misses, miss),
+      `${service}: ${describeMiss(listed, misses, miss)}`,
     );
   });
   on('rotated', ({ holder }) => {
-    logger.info({ ...fields, registry: holder }, `${service} is held in ${holder} under its new token`);
+    logger.info({ ...fields, registry: holder }, `${service}: registered in ${holder} with its new credentials`);
   });
   on('maintenance', ({ on: isOn, reason }) => {
     logger.info(
       { ...fields, reason },
-      isOn ? `${service} is out of traffic: ${reason}` : `${service} is back from its maintenance`,
+      isOn ? `${service}: in maintenance, so out of traffic: ${reason}` : `${service}: maintenance ended`,
     );
   });
   on('component', ({ name, reason, effect, detail }) => {
     if (effect !== 'none') {
-      troubled.add(name);
+      failing.add(name);
+      const cause = `component ${name} is ${reason}${detail === undefined ? '' : `: ${detail}`}`;
       logger.warn(
         { ...fields, component: name, reason, effect, ...(detail !== undefined && { detail }) },
-        `${service} is ${effect}: ${name} ${reason}${detail === undefined ? '' : `: ${detail}`}`,
+        `${service}: health is ${effect}, because ${cause}`,
       );
-    } else if (troubled.delete(name)) {
-      logger.info({ ...fields, component: name }, `${service}: ${name} is well again`);
+    } else if (failing.delete(name)) {
+      logger.info({ ...fields, component: name }, `${service}: component ${name} is healthy again`);
     }
   });
   on('conflict', ({ error }) => {
-    logger.warn({ ...fields, error: brief(error) }, `${service} is kept from its id: ${error.message}`);
+    logger.warn({ ...fields, error: brief(error) }, `${service}: not registered: ${error.message}`);
   });
   on('drift', ({ fields: differing, repaired }) => {
-    const outcome = repaired ? 'they are written again' : 'they are left as they are';
+    const outcome = repaired
+      ? 'writing it again'
+      : "left as it is, because `drift` is 'report' or the last repair was less than a minute ago";
     logger.warn(
       { ...fields, differing, repaired },
-      `the registry holds other values of ${service} than were written (${differing.join(', ')}): ${outcome}`,
+      `${service}: the registry entry was changed (${differing.join(', ')}); ${outcome}`,
     );
   });
   on('configRejected', ({ source, cause, problem }) => {
     logger.warn(
       { ...fields, source, cause },
-      `${service} keeps the labels it has: ${source} ${cause === 'invalid' ? 'cannot be used' : `is ${cause}`}: ${problem}`,
+      `${service}: config source ${source} is ${cause}, so the current labels stay: ${problem}`,
     );
   });
   on('draining', ({ reason }) => {
-    logger.info({ ...fields, reason }, `${service} is leaving the registry and drains: ${reason}`);
+    logger.info(
+      { ...fields, reason },
+      `${service}: draining (${reason}); leaves the registry and serves until its traffic has gone`,
+    );
   });
-  on('deregistered', ({ policy, confirmed, tookMs }) => {
+  on('deregistered', (departure) => {
     listed = false;
-    const where = policy === 'deregister' ? 'the registry' : 'traffic';
-    if (policy === 'leave')
-      logger.info({ ...fields, policy }, `${service} stays in the registry until its TTL takes it out of traffic`);
-    else if (confirmed)
-      logger.info(
-        { ...fields, policy, tookMs: Math.round(tookMs) },
-        `${service} is out of ${where} after ${took(tookMs)}`,
-      );
-    else
-      logger.warn(
-        { ...fields, policy, tookMs: Math.round(tookMs) },
-        `${service} could not be seen to be out of ${where}; its TTL will take it out`,
-      );
+    const { policy, confirmed } = departure;
+    const departureFields = { ...fields, policy, tookMs: Math.round(departure.tookMs) };
+    const message = `${service}: ${describeDeparture(departure, fields.registry ?? 'the registry')}`;
+    if (confirmed || policy === 'leave') logger.info(departureFields, message);
+    else logger.warn(departureFields, message);
   });
   on('stopped', ({ tookMs, errors }) => {
     if (errors.length === 0)
-      logger.info({ ...fields, tookMs: Math.round(tookMs) }, `${service} has stopped after ${took(tookMs)}`);
+      logger.info({ ...fields, tookMs: Math.round(tookMs) }, `${service}: stopped after ${formatDuration(tookMs)}`);
     else
       logger.warn(
         { ...fields, tookMs: Math.round(tookMs), errors: errors.map(brief) },
-        `${service} has stopped after ${took(tookMs)}, with errors on the way`,
+        `${service}: stopped after ${formatDuration(tookMs)} with ${describeErrors(errors)}`,
       );
   });
   on('failed', ({ error }) => {
     logger.error(
       { ...fields, error: brief(error) },
-      `${service} has given up on being registered; no retry can mend this: ${error.message}`,
+      `${service}: gave up on its registration, since no retry can succeed: ${error.message}`,
     );
   });
   on('warning', ({ message }) => {
-    logger.warn(fields, message);
+    logger.warn(fields, `${service}: ${message}`);
   });
   return () => {
     for (const off of [...offs, offBeat]) off?.();
   };
 }
 
-const lossSentences: Readonly<Record<LossCause, string>> = {
-  missing: 'the registry no longer holds it',
+const lossReasons: Readonly<Record<LossCause, string>> = {
+  missing: 'the registry no longer has the entry',
   expired: 'no heartbeat was accepted for a whole TTL',
-  denied: 'the registry refuses its token',
-  taken: 'something else has written over its entry',
-  silent: 'its registry gives no answer',
+  denied: 'the registry refuses our credentials',
+  taken: 'another writer has replaced the entry',
+  silent: 'the registry does not answer',
 };
 
-function missSentence(
-  service: string,
+function describeLoss(cause: LossCause, error: Error | undefined): string {
+  return error === undefined ? lossReasons[cause] : `${lossReasons[cause]} (${error.message})`;
+}
+
+function describeMiss(
   listed: boolean,
   misses: number,
   { error, outageMs, marginMs }: RegistrarEvents['beatMissed'],
 ): string {
   if (misses > 1) {
-    const tries = listed ? 'heartbeats' : 'tries to register';
-    return `${service}: ${String(misses)} ${tries} have failed in ${took(outageMs)}, still trying: ${error.message}`;
+    const attempts = listed ? 'heartbeats' : 'attempts to register';
+    return `${String(misses)} ${attempts} failed in ${formatDuration(outageMs)}, still retrying: ${error.message}`;
   }
-  if (!listed) return `${service} could not be registered yet, trying on: ${error.message}`;
-  return `a heartbeat of ${service} failed with ${took(Math.max(0, marginMs))} of its TTL left, trying again: ${error.message}`;
+  if (!listed) return `not registered yet, retrying: ${error.message}`;
+  const left = formatDuration(Math.max(0, marginMs));
+  return `heartbeat failed with ${left} of the TTL left, retrying: ${error.message}`;
 }
 
-const took = formatDuration;
+function describeDeparture(
+  { policy, confirmed, tookMs, listedForMs }: RegistrarEvents['deregistered'],
+  registry: string,
+): string {
+  const isRemoval = policy === 'deregister';
+  const took = formatDuration(tookMs);
+  if (confirmed) return isRemoval ? `deregistered after ${took}` : `out of traffic after ${took} (policy '${policy}')`;
+  const failure = isRemoval ? 'deregistration not confirmed' : `policy '${policy}' not confirmed`;
+  if (listedForMs === undefined) return `${failure}; it was never registered, so it gets no traffic`;
+  const expires = listedForMs === 0 ? 'its TTL has expired' : `its TTL expires, in ${formatDuration(listedForMs)}`;
+  if (policy === 'leave') return `stays in ${registry} until ${expires} (policy 'leave')`;
+  if (listedForMs === 0) return `${failure}; ${registry} has dropped it, since ${expires}`;
+  return `${failure}; ${registry} drops it when ${expires}`;
+}
+
+function describeErrors(errors: readonly Error[]): string {
+  const count = errors.length === 1 ? '1 error' : `${String(errors.length)} errors`;
+  return `${count}: ${errors.map(({ message }) => message).join('; ')}`;
+}
 
 function brief(error: Error): { code?: string; message: string } {
   const { message } = error;

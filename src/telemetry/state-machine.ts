@@ -2,7 +2,7 @@ import type { Events } from './events.js';
 import { transitions } from '../contracts/registrar-state.js';
 import type { RegistrarState, Transition } from '../contracts/registrar-state.js';
 
-/** The state of one Registrar: the only place it changes, and only along the table. */
+/** The state of one Registrar; changes only here, and only as the table of transitions allows. */
 export class StateMachine {
   readonly #events: Events;
   #state: RegistrarState = 'idle';
@@ -15,7 +15,10 @@ export class StateMachine {
     return this.#state;
   }
 
-  /** Moves along the table and says so. False: no such move from here, as for an answer that comes after a newer state began. */
+  /**
+   * Changes the state and emits `state`. Returns false if the table has no such transition, e.g. for an answer that
+   * arrives too late.
+   */
   transition(transition: Transition): boolean {
     const from = this.#state;
     const to = transitions[from][transition];

@@ -16,7 +16,13 @@ const tables: readonly Row[] = [...groups.flatMap((group) => Object.values<Row>(
 /** Some stand in two tables. */
 const rows = new Map(tables.map((row) => [row.variable, row]));
 
-/** The README's table of every variable that is read, made from the tables that the code reads by. */
+/** The page that has the table. */
+export const environmentPage = 'src/config/README.md';
+
+/** The table as it stands on a page. */
+export const environmentTablePattern = /^\| Variable \|.*\n(?:\|.*\n)+/m;
+
+/** The table of every variable that is read, made from the tables that the code reads by. */
 export function environmentTable(): string {
   const lines = [...rows.values()].map(({ variable, option, meaning }) => {
     const behind = option === undefined ? 'set by the platform' : `\`${option}\``;

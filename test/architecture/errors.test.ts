@@ -4,7 +4,7 @@ import { AllRegistriesFailedError, RegistrarError, TimeoutError, hasCode } from 
 import { deserializeError, serializeError } from '../../src/core/error-serialization.js';
 import { compile, exportedType } from './compiler.js';
 import { codeIn } from './markdown-tables.js';
-import { readmeRows } from './readme.js';
+import { rowsOf, tables } from './pages.js';
 import { root } from './source-tree.js';
 
 type ErrorClass = new (...given: never[]) => RegistrarError;
@@ -26,8 +26,8 @@ it('gives every error class one code of its own, and every code a class', () => 
   expect(pairs.map((pair) => pair.split(' ')[1]).sort()).toEqual([...codes].sort());
 });
 
-it('names every error class and its code in a row of the README, and no other', () => {
-  const rows = readmeRows('Error').map(([name = '', code = '']) => `${codeIn(name).join()} ${codeIn(code).join()}`);
+it('names every error class and its code in a row of their page, and no other', () => {
+  const rows = rowsOf(tables.errors).map(([name = '', code = '']) => `${codeIn(name).join()} ${codeIn(code).join()}`);
   expect(rows.sort()).toEqual(pairs);
 });
 

@@ -1,9 +1,9 @@
-// Writes the README's table of variables anew: npx tsx test/architecture/write-environment-table.ts
+// Writes the table of variables anew: npx tsx test/architecture/write-environment-table.ts
 import { writeFileSync } from 'node:fs';
-import { environmentTable } from './environment-table.js';
+import { environmentPage, environmentTable, environmentTablePattern } from './environment-table.js';
 import { read, root } from './source-tree.js';
 
 writeFileSync(
-  `${root}README.md`,
-  read('README.md').replace(/^\| Variable \|.*\n(?:\|.*\n)+/m, () => `${environmentTable()}\n`),
+  root + environmentPage,
+  read(environmentPage).replace(environmentTablePattern, () => `${environmentTable()}\n`),
 );

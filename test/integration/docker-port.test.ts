@@ -130,7 +130,7 @@ describe("the published port, with port: 'docker'", () => {
     const ports = { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '8080' }] };
     expect(await findIn(ports)).toMatchObject({ address: '127.0.0.1', port: 8080 });
     await expect(findIn(ports, { registry: far })).rejects.toThrow(
-      /published on 127\.0\.0\.1:8080 alone, where nobody beyond the host/,
+      /published only on 127\.0\.0\.1:8080, which only the host reaches/,
     );
     const both = {
       '3000/tcp': [
@@ -168,7 +168,7 @@ describe('the address that goes with it', () => {
     const { dockerHost } = await engine([published]);
     await expect(find(dockerHost, { registry: far })).rejects.toBeInstanceOf(AddressNotFoundError);
     await expect(find(dockerHost, { registry: far })).rejects.toThrow(
-      /cannot be seen from inside a container\. Say with `address` or SERVICE_ADDRESS/,
+      /a container cannot detect those: set `address` or SERVICE_ADDRESS/,
     );
     const { address, candidates } = await find(dockerHost, { registry: far, address: '192.168.1.20' });
     expect(address).toBe('192.168.1.20');
@@ -176,7 +176,7 @@ describe('the address that goes with it', () => {
       address: '172.18.0.3',
       source: 'interface',
       chosen: false,
-      reason: "it is the container's own, and the port is the host's (eth0)",
+      reason: 'it belongs to the container, but the port to the host (eth0)',
     });
   });
 });
@@ -188,25 +188,25 @@ describe('what another try cannot mend is refused with the next step', () => {
       { body: inspection({ '3000/tcp': null, '8080/tcp': everywhere }) },
       /port 3000\/tcp of container 4fa6e0f0c678 is not published \(8080\/tcp is\): publish it \(docker run -p 3000/,
     ],
-    ['no published port at all', { body: inspection(null) }, /is not published \(nothing is\)/],
+    ['no published port at all', { body: inspection(null) }, /is not published \(none is\)/],
     [
       'a proxy that refuses',
       { status: 403, body: '<html>403 Forbidden</html>' },
-      /refuses to show containers \(403\).*CONTAINERS=1/,
+      /denies access to containers \(403\).*CONTAINERS=1/,
     ],
     [
       'an engine that does not run us',
       { status: 404, body: { message: `No such container: ${ownId}` } },
-      /knows no container 4fa6.*correct DOCKER_HOST/,
+      /has no container 4fa6.*correct DOCKER_HOST/,
     ],
-    ['something that is no engine', { body: '<html>welcome</html>' }, /is no Docker Engine/],
-    ['JSON of something else', { body: { hello: 'world' } }, /is no Docker Engine/],
+    ['something that is no engine', { body: '<html>welcome</html>' }, /is not a Docker Engine/],
+    ['JSON of something else', { body: { hello: 'world' } }, /is not a Docker Engine/],
     [
       'a port for TLS alone',
       { status: 400, body: 'Client sent an HTTP request to an HTTPS server.\n' },
-      /no Docker Engine that speaks plain HTTP/,
+      /not a Docker Engine that speaks plain HTTP/,
     ],
-    ['an answer without end', { body: ' '.repeat(5_000_000) }, /is no Docker Engine/],
+    ['an answer without end', { body: ' '.repeat(5_000_000) }, /is not a Docker Engine/],
   ])('%s', async (_, reply, message) => {
     const { dockerHost } = await engine([reply]);
     await expect(find(dockerHost)).rejects.toBeInstanceOf(ConfigError);
@@ -246,7 +246,7 @@ describe('what another try cannot mend is refused with the next step', () => {
       onWarning: () => undefined,
     } as const;
     await expect(findPlace(search, new AbortController().signal)).rejects.toThrow(
-      /only in a container that Docker runs, and this is none/,
+      /only in a container of Docker, and this process runs in none/,
     );
   });
 });
@@ -261,7 +261,9 @@ describe('an engine in trouble', () => {
     const warnings: string[] = [];
     expect((await find(docker.dockerHost, { warnings })).port).toBe(49_153);
     expect(docker.requests).toHaveLength(3);
-    expect(warnings).toEqual([expect.stringMatching(/answered 500: asking again until it tells the published port$/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the published port is not known yet.*retrying: .*answered 500$/),
+    ]);
   });
 
   it('has two seconds for an answer', async () => {
@@ -272,7 +274,7 @@ describe('an engine in trouble', () => {
     await docker.arrived(1);
     await clock.advance(2_000);
     await waitForTimer(clock);
-    expect(warnings).toEqual([expect.stringMatching(/took longer than 2000 ms: asking again/)]);
+    expect(warnings).toEqual([expect.stringMatching(/retrying: .*took longer than 2000 ms$/)]);
     await clock.advance(250);
     expect((await found).port).toBe(49_153);
     expect(clock.pending).toBe(0);

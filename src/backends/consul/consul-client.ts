@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
-import { StoppedError } from '../../core/errors.js';
+import { isError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
-import { unreachable } from './consul-errors.js';
+import { notLoaded, unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { ConsulCredentials } from './consul-credentials.js';
 import { releaseConnection, acquireConnection } from './consul-connection.js';
@@ -28,7 +28,8 @@ export class ConsulClient {
   #acquired: { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } | undefined;
   #connection: ConsulConnection | undefined;
   readonly #inFlight = new Set<Cancellation | ContextCancellation>();
-  #closed = false;
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(target: ConsulTarget) {
     this.#target = target;
@@ -42,16 +43,14 @@ export class ConsulClient {
 
   /**
    * Sends one request and resolves to the response, whatever its status. Rejects with the signal's reason on abort,
-   * with `RegistryUnavailableError` if no complete response arrives, and with `StoppedError` after `close()`.
+   * and with `RegistryUnavailableError` if no complete response arrives.
    */
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
-    signal.throwIfAborted();
-    this.#assertOpen(request);
+    this.#assertActive(signal);
     if (this.#acquired !== undefined && this.#acquired.plan.tls !== this.credentials.tls) this.#release();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);
-    signal.throwIfAborted();
-    this.#assertOpen(request);
+    this.#assertActive(signal);
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
@@ -63,7 +62,6 @@ export class ConsulClient {
       return withoutSecrets(answer, token === undefined ? connection.secrets : [token, ...connection.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
-      this.#assertOpen(request);
       throw unreachable(thrown, request.operation, this.shown);
     } finally {
       signal.removeEventListener('abort', cancellation);
@@ -73,21 +71,15 @@ export class ConsulClient {
 
   /** Releases the connections. Requests in flight reject. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#closeController.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
     this.#release();
   }
 
-  #assertOpen({ operation }: ConsulRequest): void {
-    if (this.#closed)
-      throw new StoppedError(
-        `The consul registry is closed, so it cannot ${operation}: create a new one with consul()`,
-        {
-          registry: 'consul',
-          operation,
-        },
-      );
+  /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */
+  #assertActive(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
   }
 
   async #open({ operation }: ConsulRequest): Promise<ConsulConnection> {
@@ -98,7 +90,7 @@ export class ConsulClient {
       return connection;
     } catch (thrown) {
       if (this.#acquired === acquired) this.#acquired = undefined;
-      throw unreachable(thrown, operation, this.shown);
+      throw notLoaded(thrown, operation);
     }
   }
 
@@ -171,7 +163,7 @@ async function sendCall(
     return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
   } catch (thrown) {
     // The npm client throws for every status other than 2xx.
-    if (thrown instanceof Error && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
+    if (isError(thrown) && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
     throw thrown;
   }
 }

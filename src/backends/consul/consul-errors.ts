@@ -1,4 +1,4 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { RegistrarError } from '../../core/errors.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
@@ -42,7 +42,7 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
 
 /** The error when no complete response arrived. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
-  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const cause = isError(thrown) ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
   const fault = tlsFault(cause);
   const hint =
@@ -54,6 +54,16 @@ export function unreachable(thrown: unknown, operation: string, shown: string): 
     operation,
     cause,
   });
+}
+
+/** The error when the npm client does not load. */
+export function notLoaded(thrown: unknown, operation: string): RegistrarError {
+  const cause = isError(thrown) ? thrown : new Error(String(thrown));
+  return new RegistryUnavailableError(
+    `The package consul did not load (${cause.message}), so no ${operation} request was sent. ` +
+      'Check that it is installed; a bundle that is an ES module has to define require',
+    { registry: 'consul', operation, cause },
+  );
 }
 
 /** The error for a response of the expected status whose body is not Consul's. */

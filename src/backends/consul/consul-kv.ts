@@ -3,6 +3,7 @@ import type { Cursor } from '../../contracts/discovery.js';
 import { ConfigError } from '../../core/errors.js';
 import { isAddressable } from '../../contracts/addressable.js';
 import type { Credentials } from '../../contracts/credentials.js';
+import { CloseGuard } from '../../registries/close-guard.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { goDuration } from './consul-codec.js';
@@ -32,6 +33,7 @@ class ConsulKv implements ConfigSource {
   readonly #path: string;
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
+  readonly #guard: CloseGuard;
 
   constructor(key: string, options: ConsulOptions) {
     const trimmed = typeof key === 'string' ? key.replace(/\/$/, '') : '';
@@ -45,10 +47,15 @@ class ConsulKv implements ConfigSource {
     this.#target = resolveConsulOptions(options);
     this.holdMs = heldMs(this.#target.timeouts);
     this.#client = new ConsulClient(this.#target);
+    this.#guard = new CloseGuard(this.name);
     this.credentials = this.#client.credentials;
   }
 
-  async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
+  poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
+    return this.#guard.run(operation, signal, () => this.#read(cursor, signal));
+  }
+
+  async #read(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
     const isLongPoll = cursor !== undefined && cursor !== '0';
     const path = withQuery(this.#path, {}, this.#target, {
       recurse: 'true',
@@ -62,6 +69,7 @@ class ConsulKv implements ConfigSource {
   }
 
   close(): Promise<void> {
+    this.#guard.close();
     this.#client.close();
     return Promise.resolve();
   }

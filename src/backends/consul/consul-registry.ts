@@ -11,6 +11,7 @@ import type {
 } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import type { Credentials } from '../../contracts/credentials.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
@@ -29,7 +30,7 @@ import { ConsulRegistration } from './consul-registration.js';
  * as one entry.
  */
 export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
-  return new ConsulRegistry(options, name);
+  return new ClosableRegistry(new ConsulRegistry(options, name));
 }
 
 class ConsulRegistry implements Registry {

@@ -1,4 +1,4 @@
-import { RegistryUnavailableError, StoppedError, asError, hasCode } from '../../core/errors.js';
+import { RegistryUnavailableError, asError, hasCode } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { asksForToken, isGood, needsNoToken } from './etcd-answer.js';
@@ -31,7 +31,8 @@ export class EtcdClient {
   #preferred = 0;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
-  #closed = false;
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(target: EtcdTarget) {
     this.#target = target;
@@ -44,8 +45,8 @@ export class EtcdClient {
 
   /**
    * Sends one request and resolves to the response, whatever its status. Rejects with the signal's reason on abort,
-   * with `RegistryUnavailableError` if no member gives a complete response, with `RegistryDeniedError` if etcd refuses
-   * our credentials, and with `StoppedError` after `close()`.
+   * with `RegistryUnavailableError` if no member gives a complete response, and with `RegistryDeniedError` if etcd
+   * refuses our credentials.
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
@@ -58,8 +59,7 @@ export class EtcdClient {
 
   /** Closes the connections. Requests in flight reject. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    this.#closeController.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
     this.#opening?.then(
       ({ agents }) => {
@@ -99,8 +99,7 @@ export class EtcdClient {
         // A long poll may time out on a member that is well.
         const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.pool !== 'poll';
         if (!signal.aborted || isHung) this.#skip(index);
-        signal.throwIfAborted();
-        this.#assertOpen(request);
+        this.#assertActive(signal);
         // Of several failures, report the one that leaves open whether the request took effect.
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
         if (attempt === urls.length) throw unreachable(failure, request.operation, this.shown);
@@ -114,11 +113,9 @@ export class EtcdClient {
     token: string,
     signal: AbortSignal,
   ): Promise<Answer> {
-    signal.throwIfAborted();
-    this.#assertOpen({ operation });
+    this.#assertActive(signal);
     const { http, agents } = await this.#open(operation);
-    signal.throwIfAborted();
-    this.#assertOpen({ operation });
+    this.#assertActive(signal);
     const bytes = Buffer.from(
       [body]
         .flat()
@@ -173,12 +170,10 @@ export class EtcdClient {
     if (this.#preferred === index) this.#preferred = (index + 1) % this.#target.urls.length;
   }
 
-  #assertOpen({ operation }: Pick<EtcdRequest, 'operation'>): void {
-    if (this.#closed)
-      throw new StoppedError(`The etcd registry is closed, so it cannot ${operation}: create a new one with etcd()`, {
-        registry: 'etcd',
-        operation,
-      });
+  /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */
+  #assertActive(signal: AbortSignal): void {
+    signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
   }
 }
 

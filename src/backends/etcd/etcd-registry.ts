@@ -1,10 +1,10 @@
 import type { Discovery } from '../../contracts/discovery.js';
-import { StoppedError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isLoopback } from '../../net/ip-address.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryEndpoint, RegistryTraits } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { resolveEtcdOptions } from './etcd-options.js';
 import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
@@ -16,7 +16,7 @@ import type { EtcdVerbs } from './etcd-verbs.js';
  * cannot work. Loads and connects nothing until first use.
  */
 export function etcd(options: EtcdOptions = {}): Registry {
-  return new EtcdRegistry(options);
+  return new ClosableRegistry(new EtcdRegistry(options));
 }
 
 class EtcdRegistry implements Registry {
@@ -26,13 +26,12 @@ class EtcdRegistry implements Registry {
   readonly warnings: readonly string[];
   readonly discovery: Discovery = {
     poll: async (service, _cursor, signal) => ({
-      instances: await (await this.#begin('discover', signal)).list(service, signal),
+      instances: await (await this.#begin(signal)).list(service, signal),
     }),
   };
   readonly workerSpec?: WorkerSpec;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
-  #closed = false;
 
   constructor(options: EtcdOptions) {
     this.#target = resolveEtcdOptions(options);
@@ -45,36 +44,30 @@ class EtcdRegistry implements Registry {
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    return (await this.#begin('read', signal)).read(key, signal);
+    return (await this.#begin(signal)).read(key, signal);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    return (await this.#begin('register', signal)).register(instance, report, signal);
+    return (await this.#begin(signal)).register(instance, report, signal);
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    await (await this.#begin('remove', signal)).remove(key, signal);
+    await (await this.#begin(signal)).remove(key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    await (await this.#begin('maintain', signal)).maintain(key, reason, signal);
+    await (await this.#begin(signal)).maintain(key, reason, signal);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     const verbs = await this.#opening?.catch(() => undefined);
     verbs?.close();
   }
 
-  async #begin(operation: string, signal: AbortSignal): Promise<EtcdVerbs> {
+  async #begin(signal: AbortSignal): Promise<EtcdVerbs> {
     signal.throwIfAborted();
     const verbs = await (this.#opening ??= this.#open());
     signal.throwIfAborted();
-    if (this.#closed)
-      throw new StoppedError(`The etcd registry is closed, so it cannot ${operation}: create a new one with etcd()`, {
-        registry: this.name,
-        operation,
-      });
     return verbs;
   }
 

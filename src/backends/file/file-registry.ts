@@ -1,13 +1,14 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import { RegistrationLostError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -18,10 +19,10 @@ import type { FileStore } from './file-store.js';
  * them.
  */
 export function file(options: FileOptions = {}): Registry {
-  return new FileRegistry(options, systemClock);
+  return new ClosableRegistry(new FileRegistry(options, systemClock));
 }
 
-/** The registry of `file()`, with the clock as a parameter. */
+/** The registry of `file()`, with the clock as a parameter and without the guard against use after `close()`. */
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
@@ -32,7 +33,8 @@ export class FileRegistry implements Registry {
   readonly #target: FileTarget;
   readonly #clock: Clock;
   #opening: Promise<FileStore> | undefined;
-  #closed = false;
+  /** Aborts at `close()`, so that calls in flight write nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(options: FileOptions, clock: Clock) {
     this.#target = resolveFileOptions(options);
@@ -41,33 +43,33 @@ export class FileRegistry implements Registry {
   }
 
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const store = await this.#begin('read', signal);
+    const store = await this.#begin(signal);
     const stored = await store.read(name, id);
-    this.#assertActive('read', signal);
+    this.#assertActive(signal);
     return stored && toEntry(stored.leased, store.overdueMs(stored) > 0);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const store = await this.#begin('register', signal);
+    const store = await this.#begin(signal);
     const before = await store.read(instance.name, instance.id);
     await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
-      this.#assertActive('register', signal),
+      this.#assertActive(signal),
     );
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
-      deregister: (abort) => this.#removeEntry('deregister', keyOf(instance), abort),
+      deregister: (abort) => this.#removeEntry(keyOf(instance), abort),
     };
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#removeEntry('remove', key, signal);
+    return this.#removeEntry(key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin('maintain', signal);
-    const assertActive = () => this.#assertActive('maintain', signal);
+    const store = await this.#begin(signal);
+    const assertActive = () => this.#assertActive(signal);
     const stored = await store.read(key.name, key.id);
     assertActive();
     if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
@@ -75,13 +77,13 @@ export class FileRegistry implements Registry {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
+    this.#closeController.abort();
     return Promise.resolve();
   }
 
   async #renew(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const store = await this.#begin('renew', signal);
-    const assertActive = () => this.#assertActive('renew', signal);
+    const store = await this.#begin(signal);
+    const assertActive = () => this.#assertActive(signal);
     const { name, id, nonce, ttlMs } = instance;
     const stored = await store.read(name, id);
     assertActive();
@@ -95,20 +97,20 @@ export class FileRegistry implements Registry {
     return { ttlMs };
   }
 
-  async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin(operation, signal);
+  async #removeEntry(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const store = await this.#begin(signal);
     if (key.nonce !== undefined) {
       const stored = await store.read(key.name, key.id);
-      this.#assertActive(operation, signal);
+      this.#assertActive(signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
     await store.remove(key.name, key.id, key.nonce);
   }
 
   async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
-    const store = await this.#begin('discover', signal);
+    const store = await this.#begin(signal);
     const stored = await store.list(service);
-    this.#assertActive('discover', signal);
+    this.#assertActive(signal);
     return stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
@@ -128,20 +130,17 @@ export class FileRegistry implements Registry {
    * Every verb begins here. Loads the store at first use, since its parts of Node would slow down every import of
    * rollcall.
    */
-  async #begin(operation: string, signal: AbortSignal): Promise<FileStore> {
+  async #begin(signal: AbortSignal): Promise<FileStore> {
     this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
     const store = await this.#opening;
-    this.#assertActive(operation, signal);
+    this.#assertActive(signal);
     return store;
   }
 
-  #assertActive(operation: string, signal: AbortSignal): void {
+  /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */
+  #assertActive(signal: AbortSignal): void {
     signal.throwIfAborted();
-    if (this.#closed)
-      throw new StoppedError(`The file registry is closed, so it cannot ${operation}: create a new one with file()`, {
-        registry: this.name,
-        operation,
-      });
+    this.#closeController.signal.throwIfAborted();
   }
 }
 

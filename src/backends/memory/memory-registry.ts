@@ -1,13 +1,14 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import { RegistrationLostError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 
 export interface MemoryOptions {
   /** The clock that measures leases. @default the system clock */
@@ -16,7 +17,7 @@ export interface MemoryOptions {
 
 /** Creates an empty registry inside this process, for tests and examples. Other processes cannot see it. */
 export function memory({ clock = systemClock }: MemoryOptions = {}): Registry {
-  return new MemoryRegistry(clock);
+  return new ClosableRegistry(new MemoryRegistry(clock));
 }
 
 interface Slot {
@@ -28,25 +29,24 @@ class MemoryRegistry implements Registry {
   readonly name = 'memory';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false };
   readonly discovery: Discovery = {
-    poll: (service, _cursor, signal) => this.#verb('discover', signal, () => ({ instances: this.#list(service) })),
+    poll: (service, _cursor, signal) => this.#verb(signal, () => ({ instances: this.#list(service) })),
   };
   readonly #slots = new Map<string, Slot>();
   readonly #clock: Clock;
-  #closed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    return this.#verb('read', signal, () => {
+    return this.#verb(signal, () => {
       const slot = this.#slots.get(slotOf(key));
       return slot && toEntry(slot.leased, this.#isExpired(slot));
     });
   }
 
   register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    return this.#verb('register', signal, () => {
+    return this.#verb(signal, () => {
       const slot = slotOf(instance);
       this.#slots.set(slot, {
         leased: registered(instance, report, this.#slots.get(slot)?.leased),
@@ -54,25 +54,24 @@ class MemoryRegistry implements Registry {
       });
       return {
         holder: () => this.name,
-        renew: (next, abort) => this.#verb('renew', abort, () => this.#renew(instance, next)),
-        deregister: (abort) => this.#verb('deregister', abort, () => this.#drop(keyOf(instance))),
+        renew: (next, abort) => this.#verb(abort, () => this.#renew(instance, next)),
+        deregister: (abort) => this.#verb(abort, () => this.#drop(keyOf(instance))),
       };
     });
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#verb('remove', signal, () => this.#drop(key));
+    return this.#verb(signal, () => this.#drop(key));
   }
 
   maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    return this.#verb('maintain', signal, () => {
+    return this.#verb(signal, () => {
       const slot = this.#findSameIncarnation(key);
       if (slot !== undefined) this.#slots.set(slotOf(key), { ...slot, leased: maintained(slot.leased, reason) });
     });
   }
 
   close(): Promise<void> {
-    this.#closed = true;
     this.#slots.clear();
     return Promise.resolve();
   }
@@ -111,18 +110,10 @@ class MemoryRegistry implements Registry {
   }
 
   /** Answers asynchronously, as a remote registry does. */
-  async #verb<T>(operation: string, signal: AbortSignal, run: () => T): Promise<T> {
+  async #verb<T>(signal: AbortSignal, run: () => T): Promise<T> {
     signal.throwIfAborted();
     await Promise.resolve();
     signal.throwIfAborted();
-    if (this.#closed)
-      throw new StoppedError(
-        `The memory registry is closed, so it cannot ${operation}: create a new one with memory()`,
-        {
-          registry: this.name,
-          operation,
-        },
-      );
     return run();
   }
 }

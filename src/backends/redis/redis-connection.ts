@@ -1,4 +1,3 @@
-import { StoppedError } from '../../core/errors.js';
 import { abortable } from '../../core/abort.js';
 import type { RedisClient } from './redis-client.js';
 import { commandsOf } from './redis-commands.js';
@@ -31,7 +30,8 @@ class OwnConnection implements RedisConnection {
   readonly #place: Exclude<RedisPlace, { kind: 'client' }>;
   readonly #shown: string;
   #session: Session | undefined;
-  #closed = false;
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(place: Exclude<RedisPlace, { kind: 'client' }>, shown: string) {
     this.#place = place;
@@ -40,7 +40,7 @@ class OwnConnection implements RedisConnection {
 
   async ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    if (this.#closed) throw closed(operation);
+    this.#closeController.signal.throwIfAborted();
     const session = (this.#session ??= new Session(this.#place, (broken) => this.#drop(broken)));
     try {
       return await session.use((client) =>
@@ -52,12 +52,12 @@ class OwnConnection implements RedisConnection {
     } catch (thrown) {
       if (signal.aborted || !isVerdict(thrown)) this.#drop(session);
       signal.throwIfAborted();
-      throw this.#closed ? closed(operation) : translated(thrown, operation, this.#shown);
+      throw translated(thrown, operation, this.#shown);
     }
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closeController.abort();
     this.#session?.end();
     this.#session = undefined;
   }
@@ -116,7 +116,8 @@ class Session {
 class HostConnection implements RedisConnection {
   readonly #client: RedisClient;
   readonly #shown: string;
-  #closed = false;
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(client: RedisClient, shown: string) {
     this.#client = client;
@@ -125,7 +126,7 @@ class HostConnection implements RedisConnection {
 
   async ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    if (this.#closed) throw closed(operation);
+    this.#closeController.signal.throwIfAborted();
     try {
       return await abortable(command(commandsOf(this.#client, signal)), signal);
     } catch (thrown) {
@@ -135,13 +136,6 @@ class HostConnection implements RedisConnection {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closeController.abort();
   }
-}
-
-function closed(operation: string): StoppedError {
-  return new StoppedError(`The redis registry is closed, so it cannot ${operation}: create a new one with redis()`, {
-    registry: 'redis',
-    operation,
-  });
 }

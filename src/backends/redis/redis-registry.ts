@@ -1,5 +1,5 @@
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
-import { RegistrationLostError, StoppedError } from '../../core/errors.js';
+import { RegistrationLostError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
@@ -14,6 +14,7 @@ import type {
   Renewal,
 } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { decodeEntry } from './redis-codec.js';
 import { resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions, RedisTarget } from './redis-options.js';
@@ -25,7 +26,7 @@ import type { RedisStore } from './redis-store.js';
  * `@redis/client`, an optional package, and connects at first use.
  */
 export function redis(options: RedisOptions = {}): Registry {
-  return new RedisRegistry(options);
+  return new ClosableRegistry(new RedisRegistry(options));
 }
 
 class RedisRegistry implements Registry {
@@ -42,7 +43,6 @@ class RedisRegistry implements Registry {
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
-  #closed = false;
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -58,13 +58,13 @@ class RedisRegistry implements Registry {
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const store = await this.#begin('read', signal);
+    const store = await this.#begin(signal);
     const leased = decodeEntry(await store.read('read', key, signal));
     return leased && toEntry(leased, false);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const store = await this.#begin('register', signal);
+    const store = await this.#begin(signal);
     let lastWritten = await store.change(
       'register',
       instance,
@@ -94,7 +94,7 @@ class RedisRegistry implements Registry {
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin('maintain', signal);
+    const store = await this.#begin(signal);
     await store.change(
       'maintain',
       key,
@@ -106,12 +106,11 @@ class RedisRegistry implements Registry {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     (await this.#opening)?.close();
   }
 
   async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin(operation, signal);
+    const store = await this.#begin(signal);
     await store.change(
       operation,
       key,
@@ -123,18 +122,13 @@ class RedisRegistry implements Registry {
   }
 
   async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
-    const store = await this.#begin('discover', signal);
+    const store = await this.#begin(signal);
     return (await store.list('discover', service, signal)).map(toDiscovered);
   }
 
   /** Every verb begins here. Loads the store at first use, since it would slow down every import of rollcall. */
-  async #begin(operation: string, signal: AbortSignal): Promise<RedisStore> {
+  async #begin(signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
-    if (this.#closed)
-      throw new StoppedError(`The redis registry is closed, so it cannot ${operation}: create a new one with redis()`, {
-        registry: this.name,
-        operation,
-      });
     this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
     return this.#opening;
   }

@@ -4,21 +4,21 @@ import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import { HttpRewriter } from './http-rewriter.js';
 import type { InterceptHook, RewriteHook } from './http-rewriter.js';
-import type { Fault, Side } from './fault-lane.js';
+import type { Fault, Side } from './fault-queue.js';
 import { ProxiedConnection } from './proxied-connection.js';
 
 export interface FaultProxyOptions {
-  /** The server to stand in front of. */
+  /** The server that the proxy forwards to. */
   readonly target: { readonly host: string; readonly port: number };
-  /** Where to listen. @default '127.0.0.1' */
+  /** The address to listen on. @default '127.0.0.1' */
   readonly host?: string;
-  /** @default 0: any free one */
+  /** The port to listen on. @default 0, any free port */
   readonly port?: number;
-  /** Measures delays and drips. @default the real one */
+  /** The clock of delays and drips. @default the system clock */
   readonly clock?: Clock;
 }
 
-/** Starts a proxy that passes everything on; resolves once it listens. Rejects when it cannot. */
+/** Starts a proxy without a fault. Resolves once it listens, rejects when it cannot. */
 export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const proxy = new FaultProxy(options);
   await proxy.pass();
@@ -26,8 +26,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 }
 
 /**
- * A TCP proxy that makes the network as bad as a test needs it. One fault at a time: each method replaces the one before and
- * resolves once it is in force, for open connections as well as for new ones.
+ * A TCP proxy that simulates network faults. It has one fault at a time: each method replaces the one before and
+ * resolves once the fault is in effect, for open and for new connections.
  */
 export class FaultProxy {
   readonly host: string;
@@ -40,7 +40,7 @@ export class FaultProxy {
   #fault: Fault = { kind: 'pass' };
   #total = 0;
 
-  /** Listens only from the first `pass()` on: use `startFaultProxy`. */
+  /** Does not listen before the first `pass()`; use `startFaultProxy`. */
   constructor({ target, host = '127.0.0.1', port = 0, clock = systemClock }: FaultProxyOptions) {
     this.host = host;
     this.#target = target;
@@ -48,73 +48,79 @@ export class FaultProxy {
     this.#clock = clock;
   }
 
-  /** Where it listens; stays the same while it refuses. */
+  /** The port it listens on; the same after `refuse()`. */
   get port(): number {
     return this.#port;
   }
 
-  /** For a target that speaks HTTP. */
+  /** Its URL, for an HTTP server as target. */
   get url(): string {
     return `http://${this.host}:${this.#port}`;
   }
 
-  /** Connections open now. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** Connections accepted so far. */
+  /** Number of connections accepted so far. */
   get connectionsTotal(): number {
     return this.#total;
   }
 
-  /** Connections on which something was sent to the server and nothing has come back since: requests in flight. */
+  /** Number of requests in flight: connections whose last bytes came from the client. */
   get inFlight(): number {
     return [...this.#connections].filter((connection) => connection.awaitingAnswer).length;
   }
 
-  /** No fault. What a delay or a stall held back goes on its way, also that of a client which has left. */
+  /** Ends the fault. Forwards delayed and stalled bytes, even those of a client that has disconnected. */
   pass(): Promise<void> {
     return this.#set({ kind: 'pass' });
   }
 
-  /** Everything arrives so many ms later; a number counts for each direction. */
+  /** Delays all bytes by so many ms; a number applies to each direction. */
   delay(ms: number | { readonly requestMs?: number; readonly answerMs?: number }): Promise<void> {
     const { requestMs = 0, answerMs = 0 } = typeof ms === 'number' ? { requestMs: ms, answerMs: ms } : ms;
     return this.#set({ kind: 'delay', requestMs, answerMs });
   }
 
-  /** Connections are accepted and everything in this direction is held until another fault. @default both directions */
+  /** Accepts connections, but forwards nothing in this direction until the next fault. @default both directions */
   stall(side: Side | 'both' = 'both'): Promise<void> {
     return this.#set({ kind: 'stall', side });
   }
 
-  /** As if the server's process were gone: open connections are reset, new ones refused. */
+  /** Simulates a dead server process: resets open connections and refuses new ones. */
   refuse(): Promise<void> {
     return this.#set({ kind: 'refuse' });
   }
 
-  /** Open connections are reset (RST), new ones as soon as they are accepted. */
+  /** Resets (RST) open connections, and new ones as soon as it has accepted them. */
   reset(): Promise<void> {
     return this.#set({ kind: 'reset' });
   }
 
-  /** The connection ends after so many bytes of an answer, headers included. A shorter answer passes. */
+  /** Ends a connection after so many bytes of an answer, headers included. Forwards a shorter answer unchanged. */
   cut(afterBytes: number): Promise<void> {
     return this.#set({ kind: 'cut', afterBytes });
   }
 
-  /** Answers come in pieces of so many bytes. @default a byte every 50 ms */
+  /** Sends answers in pieces of so many bytes. @default a byte every 50 ms */
   drip({ bytes = 1, everyMs = 50 }: { readonly bytes?: number; readonly everyMs?: number } = {}): Promise<void> {
     return this.#set({ kind: 'drip', bytes, everyMs });
   }
 
-  /** Changes what an HTTP server answers, whatever the fault; undefined ends it. Open connections are reset at first use, so that none goes past it. */
+  /**
+   * Changes the answers of an HTTP server, in addition to the fault; undefined ends that. The first call resets open
+   * connections, so that the hook sees every request.
+   */
   async rewrite(hook: RewriteHook | undefined): Promise<void> {
     (await this.#rewriting()).rewrite = hook;
   }
 
-  /** Answers HTTP requests in the server's place, whatever the fault; undefined ends it. Open connections are reset at first use, so that none goes past it. */
+  /**
+   * Answers HTTP requests instead of the server, in addition to the fault; undefined ends that. The first call resets
+   * open connections, so that the hook sees every request.
+   */
   async intercept(hook: InterceptHook | undefined): Promise<void> {
     (await this.#rewriting()).intercept = hook;
   }

@@ -6,16 +6,16 @@ import { asError } from '../../core/errors.js';
 /** A request as the client sent it. */
 export interface HttpRequest {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** An answer as the server gave it, with what was asked. */
+/** The server's answer, with the request. */
 export interface HttpExchange {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly request: HttpRequest;
   readonly status: number;
@@ -23,21 +23,24 @@ export interface HttpExchange {
   readonly body: string;
 }
 
-/** What the client gets instead. */
+/** The answer for the client. */
 export interface HttpAnswer {
-  /** @default the server's, or 200 when it was not asked */
+  /** @default the server's, or 200 when the request was intercepted */
   readonly status?: number;
-  /** Replaces or adds; undefined takes one away. @default the server's */
+  /** Headers to replace, add or, if undefined, remove. @default the server's */
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** @default the server's */
   readonly body?: string;
-  /** Writes to the client's connection itself, in place of all of the above: what is no HTTP, what never ends, or nothing. No other request is answered on it. */
+  /**
+   * Writes directly to the client's connection, instead of all of the above, e.g. what is not HTTP, or an endless
+   * answer. The connection serves no other request.
+   */
   readonly raw?: ((connection: Socket) => void) | undefined;
 }
 
-/** Undefined: the answer goes through as it is. */
+/** Returns undefined to forward the answer unchanged. */
 export type RewriteHook = (exchange: HttpExchange) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>;
-/** Undefined: the server is asked. */
+/** Returns undefined to forward the request to the server. */
 export type InterceptHook = (request: HttpRequest) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>;
 
 interface Reply {
@@ -47,10 +50,12 @@ interface Reply {
   readonly raw?: ((connection: Socket) => void) | undefined;
 }
 
-/** Belong to one hop, or are worked out anew. */
+/** Headers of a single hop, or that are computed again. */
 const HOP_HEADERS = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length']);
 
-/** An HTTP server between the proxy and its target that can change answers. Answers are collected before they are passed on. */
+/**
+ * An HTTP server between the proxy and its target that can change answers. Buffers every answer before it forwards it.
+ */
 export class HttpRewriter {
   intercept: InterceptHook | undefined;
   rewrite: RewriteHook | undefined;
@@ -62,7 +67,7 @@ export class HttpRewriter {
     this.#server = createServer((incoming, response) => {
       this.#serve(incoming, response).catch(() => incoming.socket.resetAndDestroy());
     });
-    // The client decides how long a connection or a request lives.
+    // Timeouts are up to the client.
     Object.assign(this.#server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
   }
 
@@ -74,7 +79,7 @@ export class HttpRewriter {
     });
   }
 
-  /** Where it listens. */
+  /** The address it listens on. */
   get address(): { host: string; port: number } {
     return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
   }
@@ -88,15 +93,15 @@ export class HttpRewriter {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const bytes = await collect(incoming);
-    const asked: HttpRequest = {
+    const clientRequest: HttpRequest = {
       method: incoming.method ?? '',
       path: incoming.url ?? '',
       headers: incoming.headers,
       body: bytes.toString(),
     };
-    const reply = await this.#answer(asked, incoming.rawHeaders, bytes, response);
+    const reply = await this.#answer(clientRequest, incoming.rawHeaders, bytes, response);
     if (reply.raw !== undefined) {
-      // It may be gone by now.
+      // The client may have disconnected.
       if (!incoming.socket.destroyed) reply.raw(incoming.socket);
       return;
     }
@@ -104,40 +109,42 @@ export class HttpRewriter {
     for (const [name, value] of Object.entries(reply.headers)) {
       if (value !== undefined && !HOP_HEADERS.has(name)) response.setHeader(name, value);
     }
-    // An answer to HEAD tells the length of a body that it does not have.
-    const length = asked.method === 'HEAD' ? reply.headers['content-length'] : String(Buffer.byteLength(reply.body));
+    // An answer to HEAD has the length of the body that GET would return.
+    const length =
+      clientRequest.method === 'HEAD' ? reply.headers['content-length'] : String(Buffer.byteLength(reply.body));
     if (length !== undefined && reply.status !== 204 && reply.status !== 304)
       response.setHeader('content-length', length);
     response.end(reply.body);
   }
 
   async #answer(
-    asked: HttpRequest,
+    clientRequest: HttpRequest,
     rawHeaders: readonly string[],
     bytes: Buffer,
     response: ServerResponse,
   ): Promise<Reply> {
-    const instead = await attempt(() => this.intercept?.(asked));
-    if (instead !== undefined) return changed({ status: 200, headers: {}, body: '' }, instead);
-    const reply = await this.#forward(asked, rawHeaders, bytes, response);
+    const intercepted = await runHook(() => this.intercept?.(clientRequest));
+    if (intercepted !== undefined) return applyAnswer({ status: 200, headers: {}, body: '' }, intercepted);
+    const reply = await this.#forward(clientRequest, rawHeaders, bytes, response);
     const { status, headers } = reply;
-    const { method, path } = asked;
-    const answer = await attempt(() =>
-      this.rewrite?.({ method, path, request: asked, status, headers, body: reply.body.toString() }),
+    const { method, path } = clientRequest;
+    const answer = await runHook(() =>
+      this.rewrite?.({ method, path, request: clientRequest, status, headers, body: reply.body.toString() }),
     );
-    return answer === undefined ? reply : changed(reply, answer);
+    return answer === undefined ? reply : applyAnswer(reply, answer);
   }
 
   #forward(
-    asked: HttpRequest,
+    clientRequest: HttpRequest,
     rawHeaders: readonly string[],
     bytes: Buffer,
     response: ServerResponse,
   ): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
     return new Promise((resolve, reject) => {
-      // A connection each: one that is kept could break with a restarted server and look like a fault of ours.
+      // A new connection per request: a reused one could break when the server restarts, and look like a fault of the
+      // proxy.
       const outgoing = request(
-        { ...this.#target, method: asked.method, path: asked.path, headers: rawHeaders, agent: false },
+        { ...this.#target, method: clientRequest.method, path: clientRequest.path, headers: rawHeaders, agent: false },
         (incoming) => {
           collect(incoming).then(
             (body) => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
@@ -152,12 +159,12 @@ export class HttpRewriter {
   }
 }
 
-function changed(reply: Reply, { status, headers, body, raw }: HttpAnswer): Reply {
+function applyAnswer(reply: Reply, { status, headers, body, raw }: HttpAnswer): Reply {
   return { status: status ?? reply.status, headers: { ...reply.headers, ...headers }, body: body ?? reply.body, raw };
 }
 
-/** A hook that throws is a mistake in a test: the client is told, so that the test shows it. */
-async function attempt(
+/** A hook that throws is a mistake in a test, which the answer makes visible. */
+async function runHook(
   hook: () => HttpAnswer | undefined | Promise<HttpAnswer | undefined>,
 ): Promise<HttpAnswer | undefined> {
   try {

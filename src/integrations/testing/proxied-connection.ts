@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.js';
-import { Lane } from './fault-lane.js';
-import type { Fault } from './fault-lane.js';
+import { FaultQueue } from './fault-queue.js';
+import type { Fault } from './fault-queue.js';
 
-/** One client's connection and the one to the server that belongs to it. */
+/** A client's connection and its connection to the server. */
 export class ProxiedConnection {
   readonly #client: Socket;
   readonly #upstream: Socket;
-  readonly #requests: Lane;
-  readonly #answers: Lane;
+  readonly #requests: FaultQueue;
+  readonly #answers: FaultQueue;
   #awaitingAnswer = false;
 
   constructor(
@@ -22,8 +22,8 @@ export class ProxiedConnection {
     const upstream = connect({ ...target, noDelay: true });
     this.#client = client.setNoDelay(true);
     this.#upstream = upstream;
-    this.#requests = new Lane('request', client, upstream, clock, fault);
-    this.#answers = new Lane('answer', upstream, client, clock, fault);
+    this.#requests = new FaultQueue('request', client, upstream, clock, fault);
+    this.#answers = new FaultQueue('answer', upstream, client, clock, fault);
 
     client.on('data', (bytes) => {
       this.#awaitingAnswer = true;
@@ -37,14 +37,14 @@ export class ProxiedConnection {
     client.on('close', () => {
       this.#awaitingAnswer = false;
       this.#answers.stop();
-      this.#leaveUpstream();
+      this.#closeUpstream();
     });
     upstream.on('close', (failed) => {
       this.#requests.stop();
       if (!client.destroyed) this.#answers.push(failed ? 'reset' : 'end');
     });
     for (const socket of [client, upstream]) {
-      // 'close' says all there is to say.
+      // Ignored, because 'close' follows every error.
       socket.on('error', () => undefined);
       socket.on('close', () => {
         if (client.destroyed && upstream.destroyed) onClosed();
@@ -52,18 +52,18 @@ export class ProxiedConnection {
     }
   }
 
-  /** The client has sent something and nothing has come back since. */
+  /** True if the client has sent bytes since the last answer. */
   get awaitingAnswer(): boolean {
     return this.#awaitingAnswer;
   }
 
-  /** The fault has changed. */
+  /** Forwards what a changed fault allows. */
   flush(): void {
     this.#requests.flush();
     this.#answers.flush();
   }
 
-  /** Ends it with a TCP reset towards the client; what was held is lost. */
+  /** Ends it with a TCP reset to the client and discards queued bytes. */
   reset(): void {
     this.#client.resetAndDestroy();
     this.destroy();
@@ -76,9 +76,9 @@ export class ProxiedConnection {
     this.#upstream.destroy();
   }
 
-  /** What was already on its way when the client left still arrives, however late: the server gets time to read and answer it. */
-  #leaveUpstream(): void {
-    if (!this.#requests.placement) {
+  /** Closes the server's connection once the server has answered the request that is still queued, if any. */
+  #closeUpstream(): void {
+    if (!this.#requests.isWaiting) {
       this.#upstream.destroy();
       return;
     }

@@ -7,7 +7,7 @@ import { waitingCases } from './contract/waiting-cases.js';
 
 export type { ContractCase, ContractHarness } from './contract/contract-case.js';
 
-/** The contract of `Registry`, for any test runner: call `run` of each case with a fresh harness. */
+/** The contract of `Registry` as test cases for any test runner: call `run` of each with a fresh harness. */
 export const registryContract: readonly ContractCase[] = [
   ...livingCases,
   ...leavingCases,

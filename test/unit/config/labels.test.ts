@@ -37,7 +37,7 @@ describe('labels', () => {
     const labels = Labels.of({ name: 'orders', tags: ['v={{env.SHA}}'] }, readServiceEnv({}), facts);
     variables['SHA'] = undefined;
     expect(labels.changed({ meta: { k: 'v' } }).on(bare)).toMatchObject({ tags: ['v=one'], meta: { k: 'v' } });
-    expect(() => labels.changed({ tags: ['{{env.SHA}}'] })).toThrow('SHA has to be set');
+    expect(() => labels.changed({ tags: ['{{env.SHA}}'] })).toThrow('set SHA, or give a default');
   });
 
   it('take no other values from a source than these', () => {

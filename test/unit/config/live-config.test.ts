@@ -188,7 +188,11 @@ describe('what cannot be used', () => {
     ['half of the weights', { values: { weights: { passing: 2 } } }, 'weights.warning'],
     ['a list', { values: ['a'] }, 'an object with any of tags, meta, weights'],
     ['nothing but null', { values: null }, 'an object with any of tags, meta, weights'],
-    ['a template', { values: { meta: { key: '{{env.CONSUL_HTTP_TOKEN}}' } } }, 'templates are for options'],
+    [
+      'a template',
+      { values: { meta: { key: '{{env.CONSUL_HTTP_TOKEN}}' } } },
+      'texts without templates, which only options may have',
+    ],
     ['what its source cannot read', { problem: 'it is not valid JSON' }, 'it is not valid JSON'],
   ])('is told and ignored: %s', async (_what, reading, words) => {
     const source = new ScriptedSource({ tags: ['good'] });

@@ -176,6 +176,8 @@ describe('warnings', () => {
 
   it('name a check whose timeout is longer than its interval', () => {
     const { warnings } = resolve({ name: 'a', checks: { tcp: { interval: '5s', timeout: '6s' } } });
-    expect(warnings).toEqual(['checks.tcp.timeout (6s) is longer than its interval (5s): probes may pile up']);
+    expect(warnings).toEqual([
+      'checks.tcp.timeout (6s) is longer than its interval (5s): probes may pile up; lower the timeout',
+    ]);
   });
 });

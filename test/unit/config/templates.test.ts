@@ -64,7 +64,7 @@ describe('a template', () => {
     'names the variable %s when it is not set',
     (name) => {
       expect(renderTemplate(`{{env.${name}}}`, facts)).toEqual({
-        allowed: expect.stringContaining(`${name} has to be set`) as string,
+        allowed: expect.stringContaining(`set ${name}, or give a default`) as string,
       });
     },
   );

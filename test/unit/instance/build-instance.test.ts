@@ -90,7 +90,7 @@ describe('an HTTP check', () => {
     (protocol) => {
       const { instance, notes } = build({ checks: { http: true } }, { server: { ...http, protocol }, place: agents });
       expect(instance.checks).toMatchObject([{ url: 'https://127.0.0.1:8080/health/ready' }]);
-      expect(notes.at(-1)).toContain('unless the certificate carries 127.0.0.1');
+      expect(notes.at(-1)).toContain('unless the certificate contains 127.0.0.1');
       const named = build(
         { checks: { http: true } },
         { server: { ...http, protocol }, place: { address: 'orders.internal' } },

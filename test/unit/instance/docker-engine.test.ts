@@ -26,7 +26,7 @@ describe('DOCKER_HOST', () => {
   ])('%s is refused with what is allowed', (text) => {
     expect(() => engineTarget(text)).toThrow(ConfigError);
     expect(() => engineTarget(text)).toThrow(
-      /DOCKER_HOST: got ".*"; unix:\/\/\/path or tcp:\/\/host:port, or say the port with SERVICE_PORT/,
+      /DOCKER_HOST: got ".*"; unix:\/\/\/path or tcp:\/\/host:port, or set the port with SERVICE_PORT/,
     );
   });
 });

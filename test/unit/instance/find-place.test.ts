@@ -142,7 +142,7 @@ describe('on each machine, with a server on every interface', () => {
     for (const bound of ['::', undefined])
       expect(await chosen({ ...given, bound }), `bound to ${String(bound)}`).toBe(expected);
     const ipv4 = { ...given, bound: '0.0.0.0' };
-    if (expected.includes('2001:')) await expect(find(ipv4)).rejects.toThrow('the server listens on IPv4 alone');
+    if (expected.includes('2001:')) await expect(find(ipv4)).rejects.toThrow('the server listens only on IPv4');
     else expect(await chosen(ipv4), 'bound to 0.0.0.0').toBe(expected);
   });
 
@@ -213,7 +213,7 @@ describe('a server that listens on one address', () => {
         env: { POD_IP: '10.0.0.5', NOMAD_PORT_http: '8080', NOMAD_IP_http: '10.0.0.5' },
       });
       await expect(elsewhere).rejects.toThrow(
-        /listens on (127\.0\.0\.1|::1) alone.*consul at 10\.9\.0\.1:8500.*Listen on 0\.0\.0\.0/,
+        /listens only on (127\.0\.0\.1|::1).*consul at 10\.9\.0\.1:8500.*Listen on 0\.0\.0\.0/,
       );
     },
   );
@@ -221,9 +221,9 @@ describe('a server that listens on one address', () => {
 
 describe('what a pod says', () => {
   it.each([
-    ['is no IP', 'status.podIP', 'it is no IP'],
-    ['is no IP', '10.0.0', 'it is no IP'],
-    ['is loopback', '127.0.0.1', 'nobody beyond this host reaches it, and the registry is on another'],
+    ['is no IP', 'status.podIP', 'it is not an IP address'],
+    ['is no IP', '10.0.0', 'it is not an IP address'],
+    ['is loopback', '127.0.0.1', 'only this host reaches it, but the registry is on another host'],
   ])('is passed over when it %s (%s)', async (_, value, reason) => {
     const { address, candidates } = await find({
       bound: '::',
@@ -270,9 +270,9 @@ describe('the route to the registry', () => {
   });
 
   it.each([
-    ['172.17.0.1', 'docker0 leads to containers or virtual machines of this host'],
+    ['172.17.0.1', 'docker0 connects only containers or virtual machines of this host'],
     ['169.254.1.1', 'it is link-local'],
-    ['127.0.0.1', 'nobody beyond this host reaches it, and the registry is on another'],
+    ['127.0.0.1', 'only this host reaches it, but the registry is on another host'],
   ])('is passed over when it starts at %s', async (route, reason) => {
     const { candidates, address } = await find({ bound: '::', interfaces: machines.dockerHost, route });
     expect(address).toBe('192.168.1.20');
@@ -308,20 +308,22 @@ describe('the candidates', () => {
         ({ chosen, source, address, reason }) => `${chosen ? '*' : ' '} ${source} ${String(address)}: ${reason}`,
       ),
     ).toEqual([
-      '  pod x: it is no IP',
-      '  bound ::: it stands for every interface',
+      '  pod x: it is not an IP address',
+      '  bound ::: it means every interface',
       '* route 10.0.0.5: packets to the registry (10.9.0.1:8500) leave from it, on eth1',
-      '  interface 172.17.0.1: docker0 leads to containers or virtual machines of this host',
-      '  interface 172.18.0.1: br-1f2e3d4c5b6a leads to containers or virtual machines of this host',
-      '  interface 192.168.1.20: not needed: it is the first outside address, of eth0',
+      '  interface 172.17.0.1: docker0 connects only containers or virtual machines of this host',
+      '  interface 172.18.0.1: br-1f2e3d4c5b6a connects only containers or virtual machines of this host',
+      '  interface 192.168.1.20: not needed, although it is the first external address, of eth0',
       '  interface 10.8.0.2: tun0 is a tunnel',
-      '  interface 10.0.0.5: not needed: it is another outside address, of eth1',
+      '  interface 10.0.0.5: not needed, although it is another external address, of eth1',
       '  interface fe80::2: it is link-local (veth12ab34)',
       '  interface fe80::1: it is link-local (eth0)',
-      '  interface 127.0.0.1: nobody beyond this host reaches it, and the registry is on another (lo)',
-      '  interface ::1: nobody beyond this host reaches it, and the registry is on another (lo)',
+      '  interface 127.0.0.1: only this host reaches it, but the registry is on another host (lo)',
+      '  interface ::1: only this host reaches it, but the registry is on another host (lo)',
     ]);
-    expect(notes).toEqual(['advertising 10.0.0.5: packets to the registry (10.9.0.1:8500) leave from it, on eth1']);
+    expect(notes).toEqual([
+      'advertising 10.0.0.5, because packets to the registry (10.9.0.1:8500) leave from it, on eth1',
+    ]);
   });
 });
 
@@ -329,7 +331,7 @@ describe('the port', () => {
   it('is the one listened on, or the one that was said, with a note', async () => {
     expect(await find({ bound: '::', registry: registries.agent })).toMatchObject({
       port: 8080,
-      notes: ["no address is sent: the registry fills in its own host's address"],
+      notes: ['advertising no address, because the registry fills in the address of its host'],
     });
     const said = await find({ bound: '::', port: 80, registry: registries.agent });
     expect([said.port, said.notes.at(-1)]).toEqual([80, 'advertising port 80 while the server listens on 8080']);

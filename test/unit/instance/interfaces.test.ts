@@ -37,8 +37,8 @@ describe('nobody is sent by accident', () => {
     'vEthernet (WSL)',
     'kube-ipvs0',
   ])('to the bridge %s, not even by a route', (name) => {
-    expect(faultOf(on(name))).toContain(`${name} leads to containers`);
-    expect(routeFaultOf(on(name))).toContain(`${name} leads to containers`);
+    expect(faultOf(on(name))).toContain(`${name} connects only containers`);
+    expect(routeFaultOf(on(name))).toContain(`${name} connects only containers`);
   });
 
   it.each(['tun0', 'tap0', 'wg0', 'utun3', 'tailscale0', 'Tailscale', 'ppp0', 'zt5u4', 'ipsec0', 'tunl0', 'awdl0'])(

@@ -61,16 +61,18 @@ describe('where a Registrar will be found', () => {
       'interface false',
       'interface false',
     ]);
-    expect(notes).toContain('advertising 10.0.0.7: packets to the registry (10.9.0.1:8500) leave from it, on eth0');
+    expect(notes).toContain(
+      'advertising 10.0.0.7, because packets to the registry (10.9.0.1:8500) leave from it, on eth0',
+    );
     expect(events.of('address')).toEqual([{ address: '10.0.0.7', port: 3000, candidates: addressCandidates }]);
     const order = events.all.map(({ name }) => name);
     expect(order.indexOf('address')).toBeLessThan(order.indexOf('registered'));
     await registrar.stop();
-    expect(logger.lines.filter(({ message }) => message.includes('will be found at'))).toEqual([
+    expect(logger.lines.filter(({ message }) => message.includes('advertises'))).toEqual([
       expect.objectContaining({
         level: 'info',
         message:
-          'orders will be found at 10.0.0.7, port 3000: packets to the registry (10.9.0.1:8500) leave from it, on eth0',
+          'orders: advertises 10.0.0.7, port 3000, because packets to the registry (10.9.0.1:8500) leave from it, on eth0',
       }),
     ]);
   });
@@ -91,7 +93,7 @@ describe('where a Registrar will be found', () => {
   it('cannot be loopback for a registry elsewhere: bound so, it has failed', async () => {
     const { registrar, events } = life({}, { interfaces: { eth0: ['10.0.0.7'] } });
     registrar.bind(listening('127.0.0.1'));
-    await expect(registrar.start()).rejects.toThrow(/The server listens on 127\.0\.0\.1 alone/);
+    await expect(registrar.start()).rejects.toThrow(/The server listens only on 127\.0\.0\.1/);
     expect(registrar.state).toBe('failed');
     expect(events.of('failed')[0]!.error.code).toBe('ROLLCALL_ADDRESS_NOT_FOUND');
     await registrar.stop();

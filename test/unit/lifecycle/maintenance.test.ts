@@ -241,6 +241,6 @@ describe('shutdown.policy', () => {
   it('leave is doubted where serving on would end before the TTL', () => {
     const doubts = (ttl: string) => simulatedLife({ ttl, shutdown: { policy: 'leave' } }).registrar.status().notes;
     expect(doubts('10s')).toEqual([]);
-    expect(doubts('30s')).toEqual([expect.stringContaining('shutdown.drain.max (15s) should be 32s or more')]);
+    expect(doubts('30s')).toEqual([expect.stringContaining('set shutdown.drain.max (15s) to 32s or more')]);
   });
 });

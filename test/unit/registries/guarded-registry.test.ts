@@ -1,3 +1,4 @@
+import { memory } from 'rollcall';
 import { describe, expect, it } from 'vitest';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { GuardedRegistry } from '../../../src/registries/guarded-registry.js';
@@ -82,5 +83,41 @@ describe('a verb of a registry that hangs', () => {
       discover: request,
       watch: held,
     });
+  });
+});
+
+describe('a registry of two users', () => {
+  const usersOf = () => {
+    const inner = memory();
+    let closes = 0;
+    const close = inner.close.bind(inner);
+    const counted = Object.assign(inner, { close: () => ((closes += 1), close()) });
+    const users = [1, 2].map(() => new GuardedRegistry(counted, new FakeClock(), 2_000));
+    return { users: users as [GuardedRegistry, GuardedRegistry], closes: () => closes };
+  };
+
+  it('refuses the one that has closed it, receipts included, and serves the other', async () => {
+    const { users, closes } = usersOf();
+    const [first, second] = users;
+    const registration = await first.register(instance, passing, signal);
+    await first.close();
+    await first.close();
+    expect(closes()).toBe(0);
+    const refused = {
+      code: 'ROLLCALL_STOPPED',
+      message: expect.stringContaining('memory is closed, so it cannot') as string,
+    };
+    await expect(first.read(instance, signal)).rejects.toMatchObject(refused);
+    await expect(first.discovery!.poll('orders', undefined, signal)).rejects.toMatchObject(refused);
+    await expect(registration.renew(passing, signal)).rejects.toMatchObject(refused);
+    expect((await second.read(instance, signal))?.instance.id).toBe('orders-1');
+  });
+
+  it('is closed with the last of them', async () => {
+    const { users, closes } = usersOf();
+    await users[1].close();
+    expect(closes()).toBe(0);
+    await users[0].close();
+    expect(closes()).toBe(1);
   });
 });

@@ -88,6 +88,7 @@ describe('stop', () => {
     await clock.advance(5_000);
     await stopped;
     expect(registry.entries.size).toBe(0);
+    expect(told('deregistered')).toMatchObject([{ confirmed: true, listedForMs: undefined }]);
     expect(told('stopped')).toHaveLength(1);
   });
 
@@ -98,7 +99,7 @@ describe('stop', () => {
     const stopped = registrar.stop();
     await clock.advance(20_000);
     await stopped;
-    expect(told('deregistered')).toMatchObject([{ confirmed: true }]);
+    expect(told('deregistered')).toMatchObject([{ confirmed: true, listedForMs: 0 }]);
     expect(told('deregistered')[0]!.tookMs).toBeLessThan(5_000);
   });
 
@@ -112,12 +113,12 @@ describe('stop', () => {
     expect(registrar.state).toBe('draining');
     await clock.advance(4_000);
     await stopped;
-    expect(told('deregistered')).toEqual([expect.objectContaining({ confirmed: false })]);
+    expect(told('deregistered')).toEqual([expect.objectContaining({ confirmed: false, listedForMs: 0 })]);
     expect(told('stopped')[0]?.errors[0]).toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE' });
   });
 
   it('keeps to one deadline over all', async () => {
-    const { clock, registry, registrar } = simulatedLife({ shutdown: { timeout: '4s', drain: { max: '4s' } } });
+    const { clock, registry, registrar, told } = simulatedLife({ shutdown: { timeout: '4s', drain: { max: '4s' } } });
     void registrar.start();
     await clock.advance(1_000);
     registry.pause();
@@ -125,6 +126,8 @@ describe('stop', () => {
     await clock.advance(4_100);
     await stopped;
     expect(registrar.state).toBe('stopped');
+    expect(told('deregistered')).toMatchObject([{ confirmed: false }]);
+    expect(told('deregistered')[0]!.listedForMs).toBeGreaterThan(4_000);
   });
 });
 

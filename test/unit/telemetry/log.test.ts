@@ -54,14 +54,14 @@ it('tells a registration with who and where', () => {
     {
       level: 'info',
       fields: { service: 'orders', instance: 'orders-1', registry: 'consul', afterMs: 1_200 },
-      message: 'orders is registered in consul as orders-1, 1.2s after its start',
+      message: 'orders: registered in consul as orders-1, 1.2s after the start',
     },
   ]);
 });
 
 it.each([
-  ['10.0.0.7', 8080, 'orders will be found at 10.0.0.7, port 8080: it is configured'],
-  [undefined, undefined, "orders will be found at its agent's address: it is configured"],
+  ['10.0.0.7', 8080, 'orders: advertises 10.0.0.7, port 8080, because it is configured'],
+  [undefined, undefined, "orders: advertises the address of the registry's agent, because it is configured"],
 ])('tells where it will be found, and why, with every candidate (%s, %s)', (address, port, message) => {
   const candidates = [
     { address: 'x', source: 'pod', chosen: false, reason: 'it is no IP' },
@@ -88,10 +88,10 @@ describe('an outage', () => {
     beat();
     beat();
     expect(log.messages).toEqual([
-      'a heartbeat of orders failed with 4s of its TTL left, trying again: connect ECONNREFUSED 127.0.0.1:8500',
-      'orders: 21 heartbeats have failed in 1m, still trying: connect ECONNREFUSED 127.0.0.1:8500',
-      'orders: 41 heartbeats have failed in 2m, still trying: connect ECONNREFUSED 127.0.0.1:8500',
-      'heartbeats of orders are accepted again after 2m 30s',
+      'orders: heartbeat failed with 4s of the TTL left, retrying: connect ECONNREFUSED 127.0.0.1:8500',
+      'orders: 21 heartbeats failed in 1m, still retrying: connect ECONNREFUSED 127.0.0.1:8500',
+      'orders: 41 heartbeats failed in 2m, still retrying: connect ECONNREFUSED 127.0.0.1:8500',
+      'orders: heartbeats are accepted again after 2m 30s',
     ]);
     expect(log.lines.map(({ level }) => level)).toEqual(['warn', 'warn', 'warn', 'info']);
     expect(log.lines[1]?.fields).toMatchObject({ misses: 21, outageMs: 60_000 });
@@ -114,8 +114,8 @@ describe('an outage', () => {
     register();
     beat();
     expect(log.messages).toEqual([
-      'orders could not be registered yet, trying on: connect ECONNREFUSED 127.0.0.1:8500',
-      'orders is registered in consul as orders-1, 1.2s after its start',
+      'orders: not registered yet, retrying: connect ECONNREFUSED 127.0.0.1:8500',
+      'orders: registered in consul as orders-1, 1.2s after the start',
     ]);
     expect(log.lines[1]?.fields).toMatchObject({ misses: 2 });
   });
@@ -129,8 +129,8 @@ describe('an outage', () => {
     events.emit('recovered', { cause: 'expired', holder: 'file', afterMs: 2_500 });
     beat();
     expect(log.messages.slice(1)).toEqual([
-      'orders is no longer listed: no heartbeat was accepted for a whole TTL; registering it again',
-      'orders is listed in file again after 2.5s',
+      'orders: registration lost, no heartbeat was accepted for a whole TTL; registering again unless `recover` is false',
+      'orders: registered in file again after 2.5s',
     ]);
     expect(log.lines.at(-1)).toMatchObject({
       level: 'info',
@@ -151,17 +151,20 @@ it('tells a loss with what the registry said', () => {
       cause: 'missing',
       error: { code: 'ROLLCALL_REGISTRATION_LOST', message: 'no such check' },
     },
-    message: 'orders is no longer listed: the registry no longer holds it; registering it again',
+    message:
+      'orders: registration lost, the registry no longer has the entry (no such check); registering again unless `recover` is false',
   });
 });
 
 it.each([
-  ['missing', 'the registry no longer holds it'],
+  ['missing', 'the registry no longer has the entry'],
   ['expired', 'no heartbeat was accepted for a whole TTL'],
-  ['taken', 'something else has written over its entry'],
+  ['denied', 'the registry refuses our credentials'],
+  ['silent', 'the registry does not answer'],
+  ['taken', 'another writer has replaced the entry'],
 ] as const)('tells why it is lost: %s', (cause, why) => {
   events.emit('lost', { cause });
-  expect(log.messages).toEqual([`orders is no longer listed: ${why}; registering it again`]);
+  expect(log.messages).toEqual([`orders: registration lost, ${why}; registering again unless \`recover\` is false`]);
 });
 
 it('warns of an id that another holds, once an event', () => {
@@ -170,15 +173,15 @@ it('warns of an id that another holds, once an event', () => {
     {
       level: 'warn',
       fields: { service: 'orders', error: { code: 'ROLLCALL_ID_CONFLICT', message: 'the id orders-1 is taken' } },
-      message: 'orders is kept from its id: the id orders-1 is taken',
+      message: 'orders: not registered: the id orders-1 is taken',
     },
   ]);
 });
 
 it.each([
-  [true, 'they are written again'],
-  [false, 'they are left as they are'],
-])('warns of values that somebody else changed, and whether they are repaired: %s', (repaired, outcome) => {
+  [true, 'writing it again'],
+  [false, "left as it is, because `drift` is 'report' or the last repair was less than a minute ago"],
+])('warns of values that another writer changed, and whether they are repaired: %s', (repaired, outcome) => {
   register();
   log.lines.length = 0;
   events.emit('drift', { fields: ['tags', 'weights'], repaired });
@@ -186,7 +189,7 @@ it.each([
     {
       level: 'warn',
       fields: { service: 'orders', instance: 'orders-1', registry: 'consul', differing: ['tags', 'weights'], repaired },
-      message: `the registry holds other values of orders than were written (tags, weights): ${outcome}`,
+      message: `orders: the registry entry was changed (tags, weights); ${outcome}`,
     },
   ]);
 });
@@ -195,21 +198,27 @@ it('tells the way down', () => {
   register();
   log.lines.length = 0;
   events.emit('draining', { reason: 'SIGTERM' });
-  events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 12 });
+  events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 12, listedForMs: 0 });
   events.emit('stopped', { tookMs: 4_100, errors: [] });
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-    'info: orders is leaving the registry and drains: SIGTERM',
-    'info: orders is out of the registry after 12ms',
-    'info: orders has stopped after 4.1s',
+    'info: orders: draining (SIGTERM); leaves the registry and serves until its traffic has gone',
+    'info: orders: deregistered after 12ms',
+    'info: orders: stopped after 4.1s',
   ]);
 });
 
 it.each([
-  ['critical', true, 'info: orders is out of traffic after 12ms'],
-  ['maintenance', false, 'warn: orders could not be seen to be out of traffic; its TTL will take it out'],
-  ['leave', false, 'info: orders stays in the registry until its TTL takes it out of traffic'],
+  ['critical', true, "info: orders: out of traffic after 12ms (policy 'critical')"],
+  [
+    'maintenance',
+    false,
+    "warn: orders: policy 'maintenance' not confirmed; consul drops it when its TTL expires, in 7.4s",
+  ],
+  ['leave', false, "info: orders: stays in consul until its TTL expires, in 7.4s (policy 'leave')"],
 ] as const)('says what the policy %s has left (confirmed: %s)', (policy, confirmed, line) => {
-  events.emit('deregistered', { policy, confirmed, tookMs: 12 });
+  register();
+  log.lines.length = 0;
+  events.emit('deregistered', { policy, confirmed, tookMs: 12, listedForMs: confirmed ? 0 : 7_400 });
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([line]);
 });
 
@@ -217,33 +226,43 @@ it('tells maintenance once when it begins and once when it ends', () => {
   events.emit('maintenance', { on: true, reason: 'rollcall: new disks' });
   events.emit('maintenance', { on: false, reason: 'ok' });
   expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-    'info: orders is out of traffic: rollcall: new disks',
-    'info: orders is back from its maintenance',
+    'info: orders: in maintenance, so out of traffic: rollcall: new disks',
+    'info: orders: maintenance ended',
   ]);
 });
 
-it('warns of an absence that could not be seen, and of errors on the way down', () => {
-  events.emit('deregistered', { policy: 'deregister', confirmed: false, tookMs: 5_000 });
+it.each([
+  [7_400, 'consul drops it when its TTL expires, in 7.4s'],
+  [0, 'consul has dropped it, since its TTL has expired'],
+  [undefined, 'it was never registered, so it gets no traffic'],
+])('says of a deregistration that was not confirmed when the TTL ends it (%s ms)', (listedForMs, consequence) => {
+  register();
+  log.lines.length = 0;
+  events.emit('deregistered', { policy: 'deregister', confirmed: false, tookMs: 5_000, listedForMs });
+  expect(log.lines).toMatchObject([{ level: 'warn', message: `orders: deregistration not confirmed; ${consequence}` }]);
+});
+
+it('names every error of a stop in the message', () => {
   events.emit('stopped', { tookMs: 9_000, errors: [down, new Error('hook')] });
   expect(log.lines).toMatchObject([
-    { level: 'warn', message: 'orders could not be seen to be out of the registry; its TTL will take it out' },
     {
       level: 'warn',
+      message: `orders: stopped after 9s with 2 errors: ${down.message}; hook`,
       fields: { errors: [{ code: 'ROLLCALL_REGISTRY_UNAVAILABLE', message: down.message }, { message: 'hook' }] },
     },
   ]);
 });
 
-it('tells a failure as an error and a warning as it is', () => {
+it('tells a failure as an error and a warning with the service it is about', () => {
   events.emit('failed', { error: new RegistryRejectedError('Invalid service name') });
   events.emit('warning', { message: 'DNS cannot carry the name' });
   expect(log.lines).toMatchObject([
     {
       level: 'error',
       fields: { error: { code: 'ROLLCALL_REGISTRY_REJECTED' } },
-      message: 'orders has given up on being registered; no retry can mend this: Invalid service name',
+      message: 'orders: gave up on its registration, since no retry can succeed: Invalid service name',
     },
-    { level: 'warn', fields: { service: 'orders' }, message: 'DNS cannot carry the name' },
+    { level: 'warn', fields: { service: 'orders' }, message: 'orders: DNS cannot carry the name' },
   ]);
 });
 

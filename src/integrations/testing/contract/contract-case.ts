@@ -6,24 +6,27 @@ import { keyOf } from '../../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../../contracts/service-instance.js';
 import type { Registration, Registry } from '../../../contracts/registry.js';
 
-/** What a case needs of the registry under test: a fresh harness for each case, closed by whoever made it. */
+/**
+ * The registry under test and the control that a case needs over it. Each case needs a fresh harness, which its creator
+ * closes.
+ */
 export interface ContractHarness {
   readonly registry: Registry;
-  /** The lease to test with; short where time really passes. */
+  /** The lease to test with; short if `advance` waits in real time. */
   readonly ttlMs: number;
-  /** Makes the registry lose an entry, behind the back of whoever registered it. */
+  /** Makes the registry lose an entry without the knowledge of its owner. */
   forget(key: InstanceKey): Promise<void>;
-  /** Lets time pass for the registry: on its injected clock, or really. */
+  /** Lets time pass for the registry, on its injected clock or in real time. */
   advance(ms: number): Promise<void>;
-  /** A heartbeat notices that another incarnation has taken the id; false where the protocol has no room for that. */
+  /** True if a heartbeat fails once another incarnation has taken the id; false if the protocol cannot express that. */
   readonly beatsKnowTheirOwner: boolean;
-  /** From now on its answers come so many milliseconds later; absent where nothing can stand between. */
+  /** Delays the registry's answers by so many milliseconds from now on; absent if that is impossible. */
   delay?(ms: number): Promise<void>;
-  /** From now on it refuses whatever we prove ourselves with; absent where nobody is asked for anything. */
+  /** Makes the registry refuse our credentials from now on; absent if it needs none. */
   revoke?(): Promise<void>;
 }
 
-/** One promise that every registry keeps. `run` rejects when it is broken; it needs no test runner. */
+/** One requirement of every registry. `run` rejects when the registry violates it; it needs no test runner. */
 export interface ContractCase {
   readonly name: string;
   run(harness: ContractHarness): Promise<void>;
@@ -34,10 +37,10 @@ export const passing: HealthReport = { status: 'passing', reason: 'all is well' 
 /** Never aborts. */
 export const none: AbortSignal = new AbortController().signal;
 
-/** How long readers may lag behind: a catalogue learns of a change a little later. */
+/** The longest that readers may lag behind the registry's own state. */
 const LONGEST_LAG_MS = 5_000;
 
-/** An instance of a service that nobody else has. */
+/** An instance of a service with a unique name. */
 export function sample({ ttlMs }: ContractHarness, overrides: Partial<ServiceInstance> = {}): ServiceInstance {
   const name = `contract-${randomUUID()}`;
   return {
@@ -54,7 +57,7 @@ export function sample({ ttlMs }: ContractHarness, overrides: Partial<ServiceIns
   };
 }
 
-/** A sample that is registered and passing. */
+/** Registers a sample and makes it pass. */
 export async function live(
   harness: ContractHarness,
   overrides?: Partial<ServiceInstance>,
@@ -65,7 +68,9 @@ export async function live(
   return { instance, registration };
 }
 
-/** What readers of the service see; of a registry without readers, what it holds of the candidates. */
+/**
+ * The instances that readers of the service see; for a registry without discovery, those of `candidates` that it has.
+ */
 export async function readersSee(
   { registry }: ContractHarness,
   name: string,
@@ -76,15 +81,15 @@ export async function readersSee(
   return entries.flatMap((entry) => (entry ? [{ ...entry.instance, status: entry.status }] : []));
 }
 
-/** The status that readers see of this instance; undefined when they do not see it. */
+/** The status of this instance for readers; undefined when they do not see it. */
 export async function listed(harness: ContractHarness, instance: ServiceInstance): Promise<HealthStatus | undefined> {
   return (await readersSee(harness, instance.name, [instance])).find(({ id }) => id === instance.id)?.status;
 }
 
-/** Resolves once `ask` says true; rejects when readers should long have seen it. */
-export async function eventually(ask: () => Promise<boolean>, what: string): Promise<void> {
+/** Resolves once `condition` returns true; rejects after the longest lag of readers. */
+export async function eventually(condition: () => Promise<boolean>, what: string): Promise<void> {
   const giveUpAt = systemClock.now() + LONGEST_LAG_MS;
-  while (!(await ask())) {
+  while (!(await condition())) {
     if (systemClock.now() > giveUpAt) throw new Error(`Not within ${String(LONGEST_LAG_MS)} ms: ${what}`);
     await systemClock.sleep(10);
   }

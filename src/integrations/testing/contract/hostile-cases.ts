@@ -35,52 +35,52 @@ const hostile = [
   'x'.repeat(250),
 ];
 
-/** None of so many may expire while the others are being written. */
-const AMPLE_MS = 60_000;
+/** Long enough that no entry expires while the others are written. */
+const LONG_TTL_MS = 60_000;
 
-/** Ids and names that try to be something else. */
+/** Ids and names with characters that have a meaning in URLs, paths or code. */
 export const hostileCases: readonly ContractCase[] = [
   {
-    name: 'makes exactly one entry of each hostile id, or refuses it clearly',
+    name: 'registers exactly one entry for each hostile id, or rejects it as malformed',
     async run(harness: ContractHarness): Promise<void> {
       const name = sample(harness).name;
-      const taken: { instance: ServiceInstance; registration: Registration }[] = [];
+      const accepted: { instance: ServiceInstance; registration: Registration }[] = [];
       for (const id of hostile) {
-        const instance = sample(harness, { name, id, ttlMs: AMPLE_MS });
+        const instance = sample(harness, { name, id, ttlMs: LONG_TTL_MS });
         const registration = await unlessRejected(harness.registry.register(instance, passing, none));
         if (registration === undefined) continue;
-        taken.push({ instance, registration });
+        accepted.push({ instance, registration });
         await registration.renew(passing, none);
         assert.equal((await harness.registry.read(keyOf(instance), none))?.instance.id, id);
       }
-      assert.ok(taken.length > hostile.length / 2, 'most of them can be kept');
-      const instances = taken.map(({ instance }) => instance);
+      assert.ok(accepted.length > hostile.length / 2, 'it accepts most of them');
+      const instances = accepted.map(({ instance }) => instance);
       const expected = instances.map(({ id }) => id).sort();
       await eventually(async () => isDeepStrictEqual(await ids(harness, name, instances), expected), 'one entry each');
-      for (const { registration } of taken) await registration.deregister(none);
+      for (const { registration } of accepted) await registration.deregister(none);
       await eventually(async () => (await ids(harness, name, instances)).length === 0, 'all gone');
     },
   },
   {
-    name: 'keeps services of hostile names apart, or refuses them clearly',
+    name: 'keeps services with hostile names apart, or rejects them as malformed',
     async run(harness: ContractHarness): Promise<void> {
-      const taken: { instance: ServiceInstance; registration: Registration }[] = [];
+      const accepted: { instance: ServiceInstance; registration: Registration }[] = [];
       for (const part of hostile) {
-        const instance = sample(harness, { name: part, ttlMs: AMPLE_MS });
+        const instance = sample(harness, { name: part, ttlMs: LONG_TTL_MS });
         const registration = await unlessRejected(harness.registry.register(instance, passing, none));
-        if (registration !== undefined) taken.push({ instance, registration });
+        if (registration !== undefined) accepted.push({ instance, registration });
       }
       try {
-        assert.ok(taken.length > hostile.length / 2, 'most of them can be kept');
-        for (const { registration } of taken) await registration.renew(passing, none);
-        for (const { instance } of taken) {
+        assert.ok(accepted.length > hostile.length / 2, 'it accepts most of them');
+        for (const { registration } of accepted) await registration.renew(passing, none);
+        for (const { instance } of accepted) {
           await eventually(
             async () => isDeepStrictEqual(await ids(harness, instance.name, [instance]), [instance.id]),
-            `${JSON.stringify(instance.name)} has its own entry alone`,
+            `${JSON.stringify(instance.name)} has only its own entry`,
           );
         }
       } finally {
-        for (const { registration } of taken) await registration.deregister(none);
+        for (const { registration } of accepted) await registration.deregister(none);
       }
     },
   },
@@ -94,7 +94,10 @@ async function unlessRejected(registering: Promise<Registration>): Promise<Regis
   try {
     return await registering;
   } catch (error) {
-    assert.ok(hasCode(error, 'ROLLCALL_REGISTRY_REJECTED'), `a clear refusal, not ${String(error)}`);
+    assert.ok(
+      hasCode(error, 'ROLLCALL_REGISTRY_REJECTED'),
+      `expected ROLLCALL_REGISTRY_REJECTED, not ${String(error)}`,
+    );
     return undefined;
   }
 }

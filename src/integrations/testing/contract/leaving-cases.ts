@@ -5,7 +5,7 @@ import { keyOf } from '../../../contracts/service-instance.js';
 import { eventually, listed, live, none, passing, sample } from './contract-case.js';
 import type { ContractCase, ContractHarness } from './contract-case.js';
 
-/** Who may end an entry, and that ending twice is no error. */
+/** Removing entries: which incarnation may do it, and that removing twice is not an error. */
 export const leavingCases: readonly ContractCase[] = [
   {
     name: 'keeps the instances of one service apart',
@@ -19,7 +19,7 @@ export const leavingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'tells the heartbeat of a former incarnation that its registration is lost',
+    name: 'fails the heartbeat of an earlier incarnation as lost',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       const successor = { ...instance, nonce: randomUUID() };
@@ -32,7 +32,7 @@ export const leavingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'leaves the entry of a successor alone when a former incarnation deregisters',
+    name: 'keeps the entry of a later incarnation when an earlier one deregisters',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       const successor = { ...instance, nonce: randomUUID() };
@@ -42,7 +42,7 @@ export const leavingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'deregisters, and does so again without complaint',
+    name: 'deregisters, also twice',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       await registration.deregister(none);
@@ -53,7 +53,7 @@ export const leavingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'removes what is absent without complaint, with a nonce and without',
+    name: 'removes an absent entry without an error, with and without a nonce',
     async run(harness: ContractHarness): Promise<void> {
       const { nonce, ...key } = keyOf(sample(harness));
       await harness.registry.remove(key, none);
@@ -61,16 +61,16 @@ export const leavingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'removes any incarnation by an id alone, and only the very one by its nonce',
+    name: 'removes any incarnation by its id, and only the matching one by id and nonce',
     async run(harness: ContractHarness): Promise<void> {
       const { instance } = await live(harness);
       await harness.registry.remove({ ...keyOf(instance), nonce: randomUUID() }, none);
       assert.equal((await harness.registry.read(keyOf(instance), none))?.status, 'passing');
       await harness.registry.remove(keyOf(instance), none);
       assert.equal(await harness.registry.read(keyOf(instance), none), undefined);
-      const { nonce: _any, ...anyone } = keyOf((await live(harness)).instance);
-      await harness.registry.remove(anyone, none);
-      assert.equal(await harness.registry.read(anyone, none), undefined);
+      const { nonce: _any, ...anyIncarnation } = keyOf((await live(harness)).instance);
+      await harness.registry.remove(anyIncarnation, none);
+      assert.equal(await harness.registry.read(anyIncarnation, none), undefined);
     },
   },
 ];

@@ -4,10 +4,10 @@ import { keyOf } from '../../../contracts/service-instance.js';
 import { eventually, listed, live, none, passing, readersSee, sample } from './contract-case.js';
 import type { ContractCase, ContractHarness } from './contract-case.js';
 
-/** What is registered, how it shows, and what keeps it so. */
+/** Registration, heartbeats, expiry and maintenance. */
 export const livingCases: readonly ContractCase[] = [
   {
-    name: 'gives back the fields that were registered',
+    name: 'returns the registered fields',
     async run(harness: ContractHarness): Promise<void> {
       const instance = sample(harness, {
         tags: ['blue', 'v2'],
@@ -21,7 +21,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps an instance without a port',
+    name: 'registers an instance without a port',
     async run(harness: ContractHarness): Promise<void> {
       const { port: _absent, ...portless } = sample(harness);
       await harness.registry.register(portless, passing, none);
@@ -31,7 +31,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'holds nothing under an id that was never registered',
+    name: 'has no entry for an id that was never registered',
     async run(harness: ContractHarness): Promise<void> {
       assert.equal(await harness.registry.read(keyOf(sample(harness)), none), undefined);
       assert.equal(await listed(harness, sample(harness)), undefined);
@@ -52,7 +52,7 @@ export const livingCases: readonly ContractCase[] = [
       const instance = sample(harness);
       const registration = await harness.registry.register(instance, passing, none);
       const renewal = await registration.renew({ status, reason: `it is ${status}` }, none);
-      assert.ok(renewal.ttlMs >= harness.ttlMs, 'the granted lease is at least the one asked for');
+      assert.ok(renewal.ttlMs >= harness.ttlMs, 'the granted lease is at least the requested one');
       const entry = await harness.registry.read(keyOf(instance), none);
       assert.equal(entry?.status, status);
       assert.ok(entry.checks.some((check) => check.status === status && check.output === `it is ${status}`));
@@ -70,7 +70,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'says that a registration is lost when the registry has forgotten it',
+    name: 'fails a heartbeat as lost when the registry has lost the entry',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       await harness.forget(keyOf(instance));
@@ -82,7 +82,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes a lost instance back, and never as passing before a new heartbeat',
+    name: 'registers a lost instance again, and not as passing before a heartbeat',
     async run(harness: ContractHarness): Promise<void> {
       const { instance } = await live(harness);
       await harness.forget(keyOf(instance));
@@ -112,7 +112,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'no longer lists an instance as passing once its lease has run out, and lists it again after a heartbeat, or as a new one where it is forgotten',
+    name: 'stops listing an instance as passing when its lease expires, until the next heartbeat or registration',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       await harness.advance(harness.ttlMs + 1);
@@ -125,7 +125,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'holds an instance for as long as heartbeats come',
+    name: 'keeps an instance passing as long as heartbeats arrive',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       for (let beat = 0; beat < 4; beat += 1) {
@@ -136,7 +136,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps an instance that is registered in maintenance out of traffic, whatever its heartbeats say',
+    name: 'keeps an instance that is registered in maintenance out of traffic, whatever its heartbeats report',
     async run(harness: ContractHarness): Promise<void> {
       const instance = sample(harness);
       const registration = await harness.registry.register(
@@ -152,7 +152,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes an instance out of traffic on a heartbeat in maintenance, and back by the first that passes',
+    name: 'takes an instance out of traffic after a heartbeat in maintenance, until the next passing one',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       await registration.renew({ status: 'maintenance', reason: 'new disks' }, none);
@@ -162,7 +162,7 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'puts an entry into maintenance and lifts it, where it knows maintenance at all',
+    name: 'sets and ends maintenance, if it supports maintenance',
     async run(harness: ContractHarness): Promise<void> {
       const { registry } = harness;
       if (registry.maintain === undefined) return;
@@ -177,21 +177,21 @@ export const livingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'leaves the maintenance of what is absent, or of another incarnation, as it is',
+    name: 'ignores maintenance for an absent entry or another incarnation',
     async run(harness: ContractHarness): Promise<void> {
       const { registry } = harness;
       if (registry.maintain === undefined) return;
       const { instance } = await live(harness);
       await registry.maintain({ ...keyOf(instance), nonce: 'another' }, 'not yours', none);
       assert.equal((await registry.read(keyOf(instance), none))?.maintenance, undefined);
-      await registry.maintain(keyOf(sample(harness)), 'nobody there', none);
+      await registry.maintain(keyOf(sample(harness)), 'absent', none);
       await registry.maintain(keyOf(sample(harness)), undefined, none);
     },
   },
 ];
 
-/** A registry may forget an entry with its lease; the heartbeat is then told so. */
+/** Accepts a loss, since a registry may remove an entry when its lease expires. */
 function unlessLost(error: unknown): boolean {
-  assert.ok(hasCode(error, 'ROLLCALL_REGISTRATION_LOST'), `a loss, not ${String(error)}`);
+  assert.ok(hasCode(error, 'ROLLCALL_REGISTRATION_LOST'), `expected ROLLCALL_REGISTRATION_LOST, not ${String(error)}`);
   return false;
 }

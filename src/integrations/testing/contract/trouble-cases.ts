@@ -7,10 +7,10 @@ import type { ContractCase, ContractHarness } from './contract-case.js';
 
 const SLOW_MS = 300;
 
-/** A registry that takes its time, and one that no longer knows us. Left out where the harness cannot make it so. */
+/** A slow registry, and one that refuses our credentials. Skipped if the harness cannot simulate them. */
 export const troubleCases: readonly ContractCase[] = [
   {
-    name: 'waits for a slow answer while the signal allows, and what was given up does no harm',
+    name: 'waits for a slow answer until the signal aborts, and aborted requests have no later effect',
     async run(harness: ContractHarness): Promise<void> {
       if (harness.delay === undefined) return;
       const { instance, registration } = await live(harness);
@@ -42,7 +42,7 @@ export const troubleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'calls a dead token a refusal, and neither a loss nor an absence nor a silence',
+    name: 'reports refused credentials as denied, not as a loss, an absence or an outage',
     async run(harness: ContractHarness): Promise<void> {
       if (harness.revoke === undefined) return;
       const { registry } = harness;

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { systemClock } from '../../../core/clock.js';
-import { isRegistrarError } from '../../../core/errors.js';
+import { hasCode } from '../../../core/errors.js';
 import { keyOf } from '../../../contracts/service-instance.js';
 import type { ServiceInstance } from '../../../contracts/service-instance.js';
 import type { Registration } from '../../../contracts/registry.js';
+import { GuardedRegistry } from '../../../registries/guarded-registry.js';
 import { live, none, passing } from './contract-case.js';
 import type { ContractCase, ContractHarness } from './contract-case.js';
 
-/** Signals, held polls and the end of the registry itself. */
+/** Signals, long polls and closing the registry. */
 export const waitingCases: readonly ContractCase[] = [
   {
     name: 'rejects with the reason of a signal that has aborted before the verb',
@@ -21,7 +22,7 @@ export const waitingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'settles when the signal aborts during a verb, with its reason unless it was done by then',
+    name: 'settles when the signal aborts during a verb, with its reason unless it is done already',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       for (const verb of verbs(harness, instance, registration)) {
@@ -37,37 +38,37 @@ export const waitingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'lets go of a held poll when the signal aborts',
+    name: 'ends a long poll when the signal aborts',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
-      for (const poll of await heldPolls(harness, instance, registration)) {
+      for (const poll of await longPolls(harness, instance, registration)) {
         const controller = new AbortController();
         const reason = new Error('changed my mind');
-        const held = poll(controller.signal);
+        const polling = poll(controller.signal);
         await systemClock.sleep(20);
         controller.abort(reason);
-        await assert.rejects(held, (error) => error === reason);
+        await assert.rejects(polling, (error) => error === reason);
       }
     },
   },
   {
-    name: 'ends a held look at the entry when the entry goes',
+    name: 'ends the long poll of an entry when the entry is lost',
     async run(harness: ContractHarness): Promise<void> {
       const { instance, registration } = await live(harness);
       if (registration.changed === undefined) return;
-      const held = registration.changed(none);
+      const polling = registration.changed(none);
       await systemClock.sleep(50);
       await harness.forget(keyOf(instance));
-      await held;
+      await polling;
     },
   },
   {
-    name: 'shows all that it holds in one look for many, and no longer what has gone',
+    name: 'shows every entry in one read for many registrations, and no lost one',
     async run(harness: ContractHarness): Promise<void> {
       const [one, other] = [await live(harness), await live(harness)];
       const { presence } = one.registration;
       if (presence === undefined) return;
-      assert.equal(other.registration.presence?.place, presence.place, 'one look is enough for both');
+      assert.equal(other.registration.presence?.place, presence.place, 'one read serves both');
       const keys = [keyOf(one.instance), keyOf(other.instance)];
       const shown = await presence.present(keys, none);
       assert.ok(shown.has(one.instance.nonce) && shown.has(other.instance.nonce));
@@ -77,13 +78,13 @@ export const waitingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'ends a held poll of readers when an instance comes',
+    name: 'ends the long poll of readers when an instance is added',
     async run(harness: ContractHarness): Promise<void> {
       const { discovery } = harness.registry;
       const { instance } = await live(harness);
       const { cursor } = (await discovery?.poll(instance.name, undefined, none)) ?? {};
       if (discovery === undefined || cursor === undefined) return;
-      const held = (async () => {
+      const polling = (async () => {
         for (let at = cursor; ;) {
           const seen = await discovery.poll(instance.name, at, none);
           if (seen.instances.length > 1) return;
@@ -91,23 +92,28 @@ export const waitingCases: readonly ContractCase[] = [
         }
       })();
       await live(harness, { name: instance.name });
-      await held;
+      await polling;
     },
   },
   {
     name: 'rejects every verb once it is closed',
     async run(harness: ContractHarness): Promise<void> {
-      const { instance, registration } = await live(harness);
+      // As a Registrar has it: a registry need not refuse anything itself.
+      const registry = new GuardedRegistry(harness.registry, systemClock, Infinity);
+      const guarded = { ...harness, registry };
+      const { instance, registration } = await live(guarded);
+      await registry.close();
+      await registry.close();
       await harness.registry.close();
-      await harness.registry.close();
-      for (const verb of verbs(harness, instance, registration)) await assert.rejects(verb(none), isRegistrarError);
+      for (const verb of verbs(guarded, instance, registration))
+        await assert.rejects(verb(none), (error) => hasCode(error, 'ROLLCALL_STOPPED'));
     },
   },
 ];
 
 type Verb = (signal: AbortSignal) => Promise<unknown>;
 
-/** The removing ones last: an abort that comes too late for one must not spoil the others. */
+/** Every verb of a registry. Those that remove come last, because an abort may be too late to stop them. */
 function verbs({ registry }: ContractHarness, instance: ServiceInstance, registration: Registration): Verb[] {
   const { discovery } = registry;
   const { presence } = registration;
@@ -124,8 +130,8 @@ function verbs({ registry }: ContractHarness, instance: ServiceInstance, registr
   ];
 }
 
-/** Each has an answer already and waits for the next. */
-async function heldPolls(
+/** Long polls that have their first answer and wait for the next. */
+async function longPolls(
   { registry }: ContractHarness,
   instance: ServiceInstance,
   registration: Registration,

@@ -11,8 +11,8 @@ const url = inject('etcdUrl');
 afterEach(cleanUp);
 afterEach(killForkedServices);
 
-it("is seen by etcd's own client as the README shows", async () => {
-  const shown = /`etcdctl (get --prefix orders\/)`[^`]*```\n([^`]*)```/.exec(read('README.md'));
+it("is seen by etcd's own client as its page shows", async () => {
+  const shown = /`etcdctl (get --prefix orders\/)`[^`]*```\n([^`]*)```/.exec(read('src/backends/etcd/README.md'));
   const [, words = '', printed = ''] = shown ?? [];
   await registeredOnEtcd(
     { endpoints: [url] },

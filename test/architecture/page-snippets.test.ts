@@ -1,12 +1,15 @@
 import ts from 'typescript';
 import { expect, it } from 'vitest';
 import { compile } from './compiler.js';
-import { readmeSnippets } from './readme.js';
+import { allPages, snippetsOf } from './pages.js';
 import { root } from './source-tree.js';
 
-it('shows code in the README that compiles as it stands', () => {
+it('shows code that compiles as it stands', () => {
   const snippets = new Map(
-    readmeSnippets().map((code, i) => [`${root}test/readme-snippet-${i + 1}.ts`, `${code}\nexport {};\n`]),
+    allPages.flatMap(snippetsOf).map(({ place, code }) => {
+      const name = place.replace(/[^A-Za-z0-9]+/g, '-');
+      return [`${root}test/snippet-${name}.ts`, `${code}\nexport {};\n`];
+    }),
   );
   expect(snippets.size).toBeGreaterThan(0);
   const program = compile([...snippets.keys()], snippets);

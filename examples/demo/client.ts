@@ -2,17 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const EVERY_MS = 100;
 
-/** Somebody who calls the service all the time, and notes every request that was not answered. */
-export class Visitor {
+/** Calls the service all the time and records the requests that fail. */
+export class Client {
   readonly #url: string;
   readonly #failures: string[] = [];
-  readonly #gone = new AbortController();
-  readonly #visits: Promise<void>;
+  readonly #stopped = new AbortController();
+  readonly #calls: Promise<void>;
   #answered = 0;
 
   constructor(url: string) {
     this.#url = url;
-    this.#visits = this.#visit();
+    this.#calls = this.#run();
   }
 
   get answered(): number {
@@ -23,14 +23,14 @@ export class Visitor {
     return this.#failures;
   }
 
-  /** Resolves when the last answer has come. */
-  async leave(): Promise<void> {
-    this.#gone.abort();
-    await this.#visits;
+  /** Stops calling. Resolves with the last answer. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#calls;
   }
 
-  async #visit(): Promise<void> {
-    while (!this.#gone.signal.aborted) {
+  async #run(): Promise<void> {
+    while (!this.#stopped.signal.aborted) {
       try {
         const response = await fetch(this.#url);
         await response.text();
@@ -39,7 +39,7 @@ export class Visitor {
       } catch (error) {
         this.#failures.push(error instanceof Error ? error.message : String(error));
       }
-      await sleep(EVERY_MS, undefined, { signal: this.#gone.signal }).catch(() => undefined);
+      await sleep(EVERY_MS, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
     }
   }
 }

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 
-/** `request`: from the client to the server; `answer`: the way back. */
+/** `request`: from the client to the server; `answer`: from the server to the client. */
 export type Side = 'request' | 'answer';
 
-/** What is wrong with a connection, as data. `reset` and `refuse` concern whole connections, the others what flows in them. */
+/** A fault of a connection. `reset` and `refuse` affect whole connections, the others their bytes. */
 export type Fault =
   | { readonly kind: 'pass' | 'reset' | 'refuse' }
   | { readonly kind: 'delay'; readonly requestMs: number; readonly answerMs: number }
@@ -13,13 +13,13 @@ export type Fault =
   | { readonly kind: 'drip'; readonly bytes: number; readonly everyMs: number };
 
 interface Item {
-  /** Bytes, or the end of the connection: orderly, or with a reset. */
-  readonly what: Buffer | 'end' | 'reset';
-  readonly at: number;
+  /** Bytes, or the end of the connection: normal, or with a reset. */
+  readonly content: Buffer | 'end' | 'reset';
+  readonly receivedAt: number;
 }
 
-/** One direction of one connection: a queue that lets through what the fault of the moment lets through. */
-export class Lane {
+/** One direction of a connection: a queue that forwards its items as the current fault allows. */
+export class FaultQueue {
   readonly #side: Side;
   readonly #from: Socket;
   readonly #to: Socket;
@@ -27,8 +27,8 @@ export class Lane {
   readonly #fault: () => Fault;
   readonly #queue: Item[] = [];
   #cancelTimer: (() => void) | undefined;
-  #nextDropAt = 0;
-  #passed = 0;
+  #nextPieceAt = 0;
+  #forwardedBytes = 0;
 
   constructor(side: Side, from: Socket, to: Socket, clock: Clock, fault: () => Fault) {
     this.#side = side;
@@ -38,22 +38,22 @@ export class Lane {
     this.#fault = fault;
   }
 
-  /** True while bytes wait here. */
-  get placement(): boolean {
+  /** True while items are queued. */
+  get isWaiting(): boolean {
     return this.#queue.length > 0;
   }
 
-  push(what: Item['what']): void {
-    this.#queue.push({ what, at: this.#clock.now() });
+  push(content: Item['content']): void {
+    this.#queue.push({ content, receivedAt: this.#clock.now() });
     this.flush();
   }
 
-  /** The bytes of an answer are counted from here. */
+  /** Resets the count of bytes, for the next answer. */
   beginAnswer(): void {
-    this.#passed = 0;
+    this.#forwardedBytes = 0;
   }
 
-  /** Lets through what may go now; called at every change of the fault, too. */
+  /** Forwards the items that are due; called at every change of the fault too. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -66,44 +66,48 @@ export class Lane {
         return;
       }
       this.#queue.shift();
-      this.#let(head, fault);
+      this.#forward(head, fault);
     }
   }
 
-  /** Forgets what it holds. */
+  /** Discards the queued items. */
   stop(): void {
     this.#cancelTimer?.();
     this.#queue.length = 0;
   }
 
   #dueAt(item: Item, fault: Fault): number {
-    if (fault.kind === 'delay') return item.at + (this.#side === 'request' ? fault.requestMs : fault.answerMs);
-    if (fault.kind === 'drip' && this.#side === 'answer') return this.#nextDropAt;
-    return item.at;
+    if (fault.kind === 'delay') return item.receivedAt + (this.#side === 'request' ? fault.requestMs : fault.answerMs);
+    if (fault.kind === 'drip' && this.#side === 'answer') return this.#nextPieceAt;
+    return item.receivedAt;
   }
 
-  #let({ what, at }: Item, fault: Fault): void {
+  #forward({ content, receivedAt }: Item, fault: Fault): void {
     if (this.#to.destroyed) return;
-    if (what === 'end') {
+    if (content === 'end') {
       this.#to.end();
-    } else if (what === 'reset') {
+    } else if (content === 'reset') {
       this.#to.resetAndDestroy();
-    } else if (this.#side === 'answer' && fault.kind === 'cut' && this.#passed + what.length > fault.afterBytes) {
-      this.#to.end(what.subarray(0, Math.max(0, fault.afterBytes - this.#passed)));
+    } else if (
+      this.#side === 'answer' &&
+      fault.kind === 'cut' &&
+      this.#forwardedBytes + content.length > fault.afterBytes
+    ) {
+      this.#to.end(content.subarray(0, Math.max(0, fault.afterBytes - this.#forwardedBytes)));
       this.#queue.length = 0;
       this.#from.destroy();
-    } else if (this.#side === 'answer' && fault.kind === 'drip' && what.length > fault.bytes) {
-      this.#queue.unshift({ what: what.subarray(fault.bytes), at });
-      this.#write(what.subarray(0, fault.bytes));
-      this.#nextDropAt = this.#clock.now() + fault.everyMs;
+    } else if (this.#side === 'answer' && fault.kind === 'drip' && content.length > fault.bytes) {
+      this.#queue.unshift({ content: content.subarray(fault.bytes), receivedAt });
+      this.#write(content.subarray(0, fault.bytes));
+      this.#nextPieceAt = this.#clock.now() + fault.everyMs;
     } else {
-      this.#write(what);
-      if (fault.kind === 'drip') this.#nextDropAt = this.#clock.now() + fault.everyMs;
+      this.#write(content);
+      if (fault.kind === 'drip') this.#nextPieceAt = this.#clock.now() + fault.everyMs;
     }
   }
 
   #write(bytes: Buffer): void {
-    this.#passed += bytes.length;
+    this.#forwardedBytes += bytes.length;
     if (this.#to.write(bytes)) return;
     this.#from.pause();
     this.#to.once('drain', () => this.#from.resume());
