@@ -50,6 +50,12 @@ const bans = {
       message: 'Timers come from a Clock (src/core/clock.ts).',
     },
   ],
+  foreignError: [
+    {
+      selector: "BinaryExpression[operator='instanceof'][right.name='Error']",
+      message: 'Use isError of src/core/errors.ts: in Jest an error of Node is no instance of Error.',
+    },
+  ],
   abortTimeout: [
     {
       selector: "MemberExpression[object.name='AbortSignal'][property.name='timeout']",
@@ -175,6 +181,7 @@ module.exports = {
     // A program of its own: how it ends is its to say.
     { files: ['src/cli/main.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
     { files: ['src/core/process-wide.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
+    { files: ['src/core/errors.ts'], rules: { 'no-restricted-syntax': restrict('foreignError') } },
     { files: ['src/core/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },
     { files: ['src/integrations/fastify.ts'], rules: { 'no-restricted-syntax': restrict('defaultExport') } },
     {

@@ -1,3 +1,4 @@
+import { isError } from '../core/errors.js';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.js';
 
@@ -95,5 +96,5 @@ function isAbsent(error: unknown): boolean {
 }
 
 function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  return isError(error) && 'code' in error ? error.code : undefined;
 }

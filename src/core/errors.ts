@@ -198,11 +198,14 @@ export class StoppedError extends RegistrarError {
   }
 }
 
+/** True for every error, also one of another realm, as Node's own errors are in Jest: `instanceof` fails for those. */
+export function isError(thrown: unknown): thrown is Error {
+  return Object.prototype.toString.call(thrown) === '[object Error]' || thrown instanceof Error;
+}
+
 /** True for every error that rollcall creates, also by another copy of the package. */
 export function isRegistrarError(error: unknown): error is RegistrarError {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_')
-  );
+  return isError(error) && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_');
 }
 
 /** True when `error` carries the given code, e.g. `hasCode(error, 'ROLLCALL_TIMEOUT')`. */
@@ -218,7 +221,7 @@ export function isCallersMistake(error: unknown): boolean {
 
 /** Converts any thrown value to an Error, so that the code after a `catch` handles one type. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
 function show(value: unknown): string {

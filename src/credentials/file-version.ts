@@ -1,6 +1,7 @@
 import { on } from 'node:events';
 import { dirname } from 'node:path';
 import { untilAborted } from '../core/abort.js';
+import { isError } from '../core/errors.js';
 
 /** Identifies the version of a file without reading it. */
 export interface FileVersion {
@@ -55,7 +56,7 @@ export async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined
   try {
     return await promise;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = isError(error) && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }

@@ -1,3 +1,5 @@
+import { isError } from '../core/errors.js';
+
 /** Far above the size of a token or a bundle of certificates. */
 const LARGEST_BYTES = 1024 * 1024;
 
@@ -14,7 +16,7 @@ export function readText(path: string): { readonly text: string } | { readonly p
     return { text: readFileSync(path, 'utf8') };
   } catch (error) {
     return {
-      problem: `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`,
+      problem: `cannot be read (${isError(error) && 'code' in error ? String(error.code) : String(error)})`,
     };
   }
 }

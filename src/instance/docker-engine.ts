@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.js';
+import { ConfigError, isError } from '../core/errors.js';
 
 /** The endpoint of the Docker Engine. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
@@ -96,7 +96,7 @@ async function get(target: EngineTarget, path: string, signal: AbortSignal): Pro
 
 function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   if (thrown instanceof ConfigError) return thrown;
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const code = isError(thrown) && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT') {
     return refusal(
       `there is no Docker Engine at ${shown}: ` +
@@ -111,7 +111,7 @@ function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   }
   if (typeof code === 'string' && code.startsWith('HPE_')) return notDocker(shown);
   return new Error(
-    `the Docker Engine at ${shown} cannot be reached: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    `the Docker Engine at ${shown} cannot be reached: ${isError(thrown) ? thrown.message : String(thrown)}`,
     { cause: thrown },
   );
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
+import { RegistryUnavailableError, asError, hasCode, isError, isRegistrarError } from '../core/errors.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
@@ -276,9 +276,7 @@ function unlessTimeIsUp(error: unknown): void {
 /** No connection came about, so nothing can arrive later. */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = asError(error);
-  return (
-    cause instanceof Error && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo')
-  );
+  return isError(cause) && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }
 
 /** Several Registrars may have been given one registry: the last of them closes it. */

@@ -1,3 +1,4 @@
+import { isError } from '../core/errors.js';
 import { processWide } from '../core/process-wide.js';
 
 /** What a subscriber does when the process receives a termination signal. */
@@ -118,6 +119,6 @@ export function isRunning(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // EPERM: the process exists and belongs to another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return isError(error) && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'rolldown';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { read, root } from './source-tree.js';
@@ -20,7 +21,7 @@ let contents: string[] = [];
 
 /** An app elsewhere that has the packed package and what that declares; nothing else of this project can be found from there. */
 beforeAll(async () => {
-  if (!existsSync(`${root}dist/index.js`)) throw new Error('There is no build to pack: npm run build');
+  if (!existsSync(`${root}dist/cjs/index.js`)) throw new Error('There is no build to pack: npm run build');
   const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
   });
@@ -50,18 +51,25 @@ async function print(code: string, type: 'module' | 'commonjs' = 'module'): Prom
 }
 
 it('holds the build, its licences, the README and nothing else', () => {
-  expect(contents.filter((path) => !/^dist\/.*(\.js|\.d\.ts)$/.test(path)).sort()).toEqual([
+  const others = contents.filter((path) => !/^dist\/(cjs|esm)\/.*(\.js|\.d\.ts)$/.test(path)).sort();
+  expect(others).toEqual([
     'LICENSE',
     'README.md',
     'dist/THIRD-PARTY-LICENSES.txt',
+    'dist/cjs/package.json',
+    'dist/esm/package.json',
     'package.json',
   ]);
 });
 
-it('passes on the licence of the code that is bundled in', () => {
-  expect(readFileSync(join(folder, 'node_modules/rollcall/dist/THIRD-PARTY-LICENSES.txt'), 'utf8')).toMatch(
-    /^valibot\n[^]*MIT License/,
-  );
+it('passes on the licences of the code that is bundled in', () => {
+  const text = readFileSync(join(folder, 'node_modules/rollcall/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  expect(text.split('\n').filter((line) => ['is-network-error', 'p-retry', 'valibot'].includes(line))).toEqual([
+    'is-network-error',
+    'p-retry',
+    'valibot',
+  ]);
+  expect(text.match(/Permission is hereby granted/g)).toHaveLength(3);
 });
 
 it('is imported, takes options and refuses bad ones', async () => {
@@ -91,12 +99,12 @@ it('is a whole registration and its end', async () => {
   expect(await print(code)).toEqual(['registered', 'stopped']);
 });
 
-it('can be required where Node can require a module', async () => {
+it('exports the same names to require as to import', async () => {
   const required = await print(`console.log(JSON.stringify(Object.keys(require('rollcall')).sort()))`, 'commonjs');
   expect(required).toEqual(await print(`console.log(JSON.stringify(Object.keys(await import('rollcall')).sort()))`));
 });
 
-it('has the same classes whichever way they came in', async () => {
+it('has the same classes whichever sub-path they came by', async () => {
   const code = `
     import * as main from 'rollcall';
     import rollcall from 'rollcall/fastify';
@@ -126,15 +134,74 @@ it('starts its worker thread', async () => {
   expect(await print(code)).toEqual(['registered', 'worker', 'stopped']);
 });
 
-it('says how to get the client of Redis where it is not installed', async () => {
-  const missing = `export const resolve = (name, context, next) => {
-    if (name === '@redis/client') throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
-    return next(name, context);
-  }`;
+it.each(['cjs', 'esm'] as const)(
+  'sends heartbeats from the main thread in a bundle (%s), and says so',
+  async (format) => {
+    const app = `
+    import { Registrar, file } from 'rollcall';
+    const warnings = [];
+    const options = { name: 'orders', address: '127.0.0.1', port: 1, registry: file({ dir: 'entries' }), logger: false };
+    const shutdown = { drain: { min: 0, quiet: 0, max: '5s' } };
+    const registrar = new Registrar({ ...options, heartbeat: { thread: 'worker' }, shutdown });
+    registrar.on('warning', ({ message }) => warnings.push(message));
+    registrar.start().then(async () => {
+      const { state, thread } = registrar.status();
+      await registrar.stop();
+      console.log(JSON.stringify([state, thread, warnings]));
+    });`;
+    writeFileSync(join(folder, 'app.mjs'), app);
+    const bundle = join(folder, `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    await build({
+      input: join(folder, 'app.mjs'),
+      platform: 'node',
+      output: { file: bundle, format, codeSplitting: false },
+    });
+    const { stdout } = await run(process.execPath, [bundle], { cwd: folder });
+    const missing = expect.stringMatching(/no worker thread .*heartbeats come from the main thread/s) as string;
+    expect(JSON.parse(stdout)).toEqual(['registered', 'main', [missing]]);
+  },
+);
+
+it('has the thread import a registry of your own, which may be any ES module', async () => {
+  const own = `
+    import { file } from 'rollcall';
+    const dir = await Promise.resolve('entries');
+    export const own = (options) => Object.defineProperty(file({ dir }), 'workerSpec', { value: { module: import.meta.url, options } });`;
+  writeFileSync(join(folder, 'own-registry.mjs'), own);
   const code = `
-    import { register } from 'node:module';
+    import { Registrar } from 'rollcall';
+    import { own } from './own-registry.mjs';
+    const warnings = [];
+    const registrar = new Registrar({ name: 'orders', address: '127.0.0.1', port: 1, registry: own({}), logger: false, heartbeat: { thread: 'worker' }, shutdown: { drain: { min: 0, quiet: 0, max: 0 } } });
+    registrar.on('warning', ({ message }) => warnings.push(message));
+    await registrar.start();
+    const { thread } = registrar.status();
+    await registrar.stop();
+    console.log(JSON.stringify([thread, warnings]));`;
+  expect(await print(code)).toEqual(['worker', []]);
+});
+
+it('has one listener a signal and ends cleanly when it is installed twice and comes in both ways', async () => {
+  await run('cp', ['-r', join(folder, 'node_modules/rollcall'), join(folder, 'node_modules/rollcall-again')]);
+  const code = `
+    import { createRequire } from 'node:module';
+    import * as imported from 'rollcall';
+    import * as again from './node_modules/rollcall-again/dist/esm/index.js';
+    const required = createRequire(import.meta.url)('rollcall');
+    const copies = [imported, required, again];
+    const options = { name: 'orders', address: '127.0.0.1', port: 1, logger: false, shutdown: { drain: { min: 0, quiet: 0, max: '5s' } } };
+    const registrars = copies.map(({ Registrar, memory }) => new Registrar({ ...options, registry: memory() }));
+    await Promise.all(registrars.map((registrar) => registrar.start()));
+    process.on('exit', (code) => console.log(JSON.stringify([again.Registrar !== imported.Registrar, listeners, registrars.map(({ state }) => state), code])));
+    const listeners = process.listenerCount('SIGTERM');
+    process.kill(process.pid, 'SIGTERM');
+    setTimeout(() => process.exit(9), 10_000);`;
+  expect(await print(code)).toEqual([true, 1, ['stopped', 'stopped', 'stopped'], 0]);
+});
+
+it('says how to get the client of Redis where it is not installed', async () => {
+  const code = `
     import { redis } from 'rollcall';
-    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(missing)}));
     const told = await redis().read({ name: 'orders', id: 'orders-1' }, new AbortController().signal).catch(({ code, message }) => [code, message]);
     console.log(JSON.stringify(told));`;
   expect(await print(code)).toEqual([

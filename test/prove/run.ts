@@ -1,4 +1,5 @@
 import { runExperiment } from './experiment/run-experiment.js';
+import { installsOptions } from './installs/options.js';
 import { rollingOptions } from './rolling/options.js';
 
 // `npm run prove -- <name> [--runs N] [--seed S]`, and what a name has of its own: the long experiments behind what we promise.
@@ -18,6 +19,7 @@ await runExperiment(
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
     sentinel: async () => (await import('./sentinel/sentinel.js')).sentinel,
     fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
+    installs: { options: installsOptions, load: async () => (await import('./installs/installs.js')).installs },
   },
   process.argv.slice(2),
 );

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The package as it is shipped, loaded by Node alone: a worker thread starts from there only. `npm test` builds it first. */
 export function builtRollcall(): typeof Rollcall {
-  return createRequire(import.meta.url)(`${root}dist/index.js`) as typeof Rollcall;
+  return createRequire(import.meta.url)(`${root}dist/cjs/index.js`) as typeof Rollcall;
 }
 
 /** Builds it anew, for whoever is not run by `npm test`. Rejects with the compiler's words. */

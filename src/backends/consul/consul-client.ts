@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
+import { isError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
-import { unreachable } from './consul-errors.js';
+import { notLoaded, unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { ConsulCredentials } from './consul-credentials.js';
 import { releaseConnection, acquireConnection } from './consul-connection.js';
@@ -86,7 +87,7 @@ export class ConsulClient {
       return connection;
     } catch (thrown) {
       if (this.#taken === taken) this.#taken = undefined;
-      throw unreachable(thrown, operation, this.shown);
+      throw notLoaded(thrown, operation);
     }
   }
 
@@ -156,7 +157,7 @@ async function sendCall(
     return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
   } catch (thrown) {
     // To the npm client every status but 2xx is an error.
-    if (thrown instanceof Error && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
+    if (isError(thrown) && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
     throw thrown;
   }
 }

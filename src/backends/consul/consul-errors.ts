@@ -1,4 +1,4 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { RegistrarError } from '../../core/errors.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
@@ -37,7 +37,7 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
 
 /** No answer at all, or one that broke off. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
-  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const cause = isError(thrown) ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
   const trouble = tlsFault(cause);
   const hint =
@@ -49,6 +49,15 @@ export function unreachable(thrown: unknown, operation: string, shown: string): 
     operation,
     cause,
   });
+}
+
+/** The client did not load, so no request was sent. */
+export function notLoaded(thrown: unknown, operation: string): RegistrarError {
+  const cause = isError(thrown) ? thrown : new Error(String(thrown));
+  return new RegistryUnavailableError(
+    `The package consul did not load, so that no request to ${operation} was sent (${cause.message}). Is it installed? A bundle that is an ES module has to define require`,
+    { registry: 'consul', operation, cause },
+  );
 }
 
 /** An answer of the right status whose body is not what an agent says. */

@@ -1,4 +1,4 @@
-import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError } from '../../core/errors.js';
+import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { RegistrarError } from '../../core/errors.js';
 import { asksForToken, faultOf } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
@@ -44,7 +44,7 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
 
 /** No answer at all, or one that broke off. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
-  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const cause = isError(thrown) ? thrown : new Error(String(thrown));
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
   return new RegistryUnavailableError(
     `etcd at ${shown} could not be reached to ${operation} (${why}). Is it running there? The place is set by etcd({ endpoints }) or ETCDCTL_ENDPOINTS`,

@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { readEnvText, readJsonText } from '../../config/source-text.js';
 import type { ConfigSource, SourceReading } from '../../contracts/config-source.js';
 import type { Cursor } from '../../contracts/discovery.js';
-import { ConfigError, RegistryUnavailableError } from '../../core/errors.js';
+import { ConfigError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import { orUndefined, untilChanged, versionOf } from '../../credentials/file-version.js';
 
 export interface ConfigFileOptions {
@@ -44,7 +44,7 @@ class ConfigFile implements ConfigSource {
     try {
       return await this.#read();
     } catch (cause) {
-      const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+      const why = isError(cause) && 'code' in cause ? String(cause.code) : String(cause);
       throw new RegistryUnavailableError(`${this.name} cannot be read (${why})`, {
         operation: 'read configuration',
         cause,

@@ -3,7 +3,7 @@ import { link, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile 
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
-import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../core/errors.js';
+import { RegistryDeniedError, RegistryUnavailableError, isError, isRegistrarError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { BeatAges } from './beat-ages.js';
 import { SUFFIX, decodeLeased, encodeLeased, encodeName } from './file-codec.js';
@@ -218,5 +218,5 @@ async function orAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,4 +1,4 @@
-import { BackendNotInstalledError } from '../../core/errors.js';
+import { BackendNotInstalledError, isError } from '../../core/errors.js';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
 import type { RedisAccess } from './redis-options.js';
 
@@ -72,8 +72,6 @@ function loadFactory(): ReturnType<typeof makeFactory> {
 /** Node has a code of its own for each way of loading. */
 function isNotInstalled(error: unknown): boolean {
   return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
+    isError(error) && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')
   );
 }
