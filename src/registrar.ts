@@ -223,7 +223,7 @@ export class Registrar {
       traffic: this.#parts.attachments.server?.traffic,
       waitingFor: this.#parts.shutdown.waitingFor,
       failure: this.#parts.lifecycle.failure,
-      ...this.#parts.lifecycle.told,
+      ...this.#parts.lifecycle.placement,
     });
   }
 

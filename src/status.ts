@@ -82,7 +82,7 @@ export function statusOf({
   addressCandidates,
   notes,
 }: StatusSources): RegistrarStatus {
-  const held = heartbeat?.held;
+  const active = heartbeat?.active;
   const now = clock.now();
   return {
     state,
@@ -91,13 +91,13 @@ export function statusOf({
     address: instance?.address,
     port: instance?.port,
     registry: registry.name,
-    holder: held?.registration.holder(),
-    level: held?.registration.level?.() ?? 0,
+    holder: active?.registration.holder(),
+    level: active?.registration.level?.() ?? 0,
     members: (heartbeat ?? registry).members ?? [],
     thread: heartbeat?.thread,
     health,
-    lastBeatAgoMs: held && Math.round(now - held.beatAt),
-    marginMs: held && Math.max(0, Math.round(marginMs(held.beatAt, held.ttlMs, now))),
+    lastBeatAgoMs: active && Math.round(now - active.beatAt),
+    marginMs: active && Math.max(0, Math.round(marginMs(active.beatAt, active.ttlMs, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
     trouble: failure === undefined ? heartbeat?.trouble : { code: failure.code, message: failure.message },
     requestsInFlight: traffic?.inFlight ?? 0,

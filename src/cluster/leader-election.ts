@@ -35,7 +35,7 @@ export class LeaderElection implements Coordination {
   #store: Promise<ElectionStore> | undefined;
   /** Our own state; the registry knows nothing of it while we stand by. */
   #leased: LeasedInstance | undefined;
-  #held: Registration | undefined;
+  #active: Registration | undefined;
   #handedOver = false;
 
   constructor(plan: LeaderElectionPlan) {
@@ -48,7 +48,7 @@ export class LeaderElection implements Coordination {
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const isOurs =
-      this.#held !== undefined || (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
+      this.#active !== undefined || (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
     if (isOurs) return this.#plan.registry.read(key, signal);
     // The entry was written by another worker of this instance: it is neither stale nor a conflict.
     return this.#leased && toEntry(this.#leased, false);
@@ -59,9 +59,9 @@ export class LeaderElection implements Coordination {
     this.#leased = registered(instance, report, this.#leased);
     this.#handedOver = false;
     await store.sign(report);
-    if (await store.take()) this.#held = await this.#plan.registry.register(instance, report, signal);
+    if (await store.take()) this.#active = await this.#plan.registry.register(instance, report, signal);
     return {
-      holder: () => this.#held?.holder() ?? 'another worker',
+      holder: () => this.#active?.holder() ?? 'another worker',
       renew: (next, abort) => this.#renew(store, instance, next, abort),
       deregister: (abort) => this.#leave(store, abort),
     };
@@ -81,11 +81,11 @@ export class LeaderElection implements Coordination {
     await store.sign(report);
     // Checked before each beat: after a long stall another worker may have taken over.
     if (!(await store.take())) {
-      this.#held = undefined;
+      this.#active = undefined;
       return { ttlMs: instance.ttlMs, nextBeatInMs: LOOK_EVERY_MS };
     }
-    this.#held ??= await this.#plan.registry.register(instance, report, signal);
-    return this.#held.renew(forAll(report, await store.others()), signal);
+    this.#active ??= await this.#plan.registry.register(instance, report, signal);
+    return this.#active.renew(forAll(report, await store.others()), signal);
   }
 
   /**
@@ -96,7 +96,7 @@ export class LeaderElection implements Coordination {
     await store.withdraw();
     this.#leased = undefined;
     this.#handedOver = (await store.others()).length > 0;
-    if (!this.#handedOver) await this.#held?.deregister(signal);
+    if (!this.#handedOver) await this.#active?.deregister(signal);
     await store.release();
   }
 

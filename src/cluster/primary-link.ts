@@ -17,7 +17,7 @@ export class PrimaryLink {
   readonly #plan: LinkPlan;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   readonly #endListening: () => void;
-  #asked = 0;
+  #requests = 0;
   #isHere = false;
   #onHere: () => void = () => undefined;
 
@@ -29,8 +29,8 @@ export class PrimaryLink {
   constructor(plan: LinkPlan) {
     this.#plan = plan;
     this.#endListening = plan.channel.listen((message) => {
-      const told = unseal(plan.service, message);
-      if (told !== undefined) this.#hear(told as ToWorker);
+      const received = unseal(plan.service, message);
+      if (received !== undefined) this.#hear(received as ToWorker);
     });
   }
 
@@ -53,7 +53,7 @@ export class PrimaryLink {
    */
   async ask(request: Request, signal: AbortSignal): Promise<Answer> {
     signal.throwIfAborted();
-    const number = (this.#asked += 1);
+    const number = (this.#requests += 1);
     const answered = new Promise<Answer>((resolve) => {
       this.#waiting.set(number, resolve);
     });
@@ -76,14 +76,14 @@ export class PrimaryLink {
     this.#endListening();
   }
 
-  #hear(told: ToWorker): void {
-    switch (told.kind) {
+  #hear(received: ToWorker): void {
+    switch (received.kind) {
       case 'here':
         this.#isHere = true;
         this.#onHere();
         break;
       case 'answer':
-        this.#waiting.get(told.number)?.(told.answer);
+        this.#waiting.get(received.number)?.(received.answer);
         break;
       case 'stop':
         this.#plan.onStop();

@@ -42,9 +42,9 @@ export function shareAmongWorkers(registry: Registry, amongst: SharePlan): Regis
     get handedOver() {
       return way?.handedOver ?? false;
     },
-    read: async (...asked) => (await agreed()).read(...asked),
-    register: async (...asked) => (await agreed()).register(...asked),
-    remove: async (...asked) => (await agreed()).remove(...asked),
+    read: async (...args) => (await agreed()).read(...args),
+    register: async (...args) => (await agreed()).register(...args),
+    remove: async (...args) => (await agreed()).remove(...args),
     async close() {
       way?.close();
       await registry.close();

@@ -22,8 +22,8 @@ export class WorkerChannels {
   readonly #waiting = new Set<() => void>();
   #stopping = false;
   readonly #onMessage = (worker: Worker, message: unknown) => {
-    const told = unseal(this.#plan.service, message);
-    if (told !== undefined) this.#hear(worker, told as FromWorker);
+    const received = unseal(this.#plan.service, message);
+    if (received !== undefined) this.#hear(worker, received as FromWorker);
   };
   readonly #onDisconnect = ({ id }: Worker) => {
     this.#plan.onGone(id);
@@ -78,16 +78,16 @@ export class WorkerChannels {
     cluster.off('exit', this.#onExit);
   }
 
-  #hear(worker: Worker, told: FromWorker): void {
+  #hear(worker: Worker, received: FromWorker): void {
     if (!this.#ours.has(worker.id)) {
       this.#ours.set(worker.id, worker);
       if (this.#stopping) this.#tellToStop(worker);
     }
-    if (told.kind === 'hello') {
+    if (received.kind === 'hello') {
       this.#say(worker, { kind: 'here' });
       return;
     }
-    const { number, request } = told;
+    const { number, request } = received;
     void this.#plan.answer(worker.id, request).then((answer) => this.#say(worker, { kind: 'answer', number, answer }));
   }
 

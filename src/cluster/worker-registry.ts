@@ -35,7 +35,7 @@ export class WorkerRegistry implements Coordination {
   readonly #link: PrimaryLink;
   readonly #byPrimary: PrimaryRegistry;
   readonly #leaderElection: LeaderElection;
-  #asked: Promise<void> | undefined;
+  #finding: Promise<void> | undefined;
 
   constructor({ channel, service, onStop, ...plan }: WorkerRegistryPlan) {
     this.#clock = plan.clock;
@@ -78,8 +78,8 @@ export class WorkerRegistry implements Coordination {
 
   /** Resolves when the primary has answered, or has been silent for long enough. */
   #known(): Promise<void> {
-    this.#asked ??= this.#ask();
-    return this.#asked;
+    this.#finding ??= this.#ask();
+    return this.#finding;
   }
 
   async #ask(): Promise<void> {

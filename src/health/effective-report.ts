@@ -3,22 +3,22 @@ import { formatDuration } from '../core/duration.js';
 
 export const NOT_READY = 'not ready yet';
 
-/** All that has a say in what a heartbeat carries. */
+/** The facts that decide a heartbeat's report. */
 export interface ReportFacts {
   /** The start gate has opened. */
   readonly isReady: boolean;
-  /** Of the host's own; undefined: none. */
+  /** The host's maintenance; undefined: none. */
   readonly maintenance: HealthReport | undefined;
-  /** The tolerance that the silence of the main thread exceeds; undefined: it runs. */
+  /** The tolerance that the main thread's stall exceeds; undefined while it runs. */
   readonly exceededStallToleranceMs: number | undefined;
   readonly isServerFailing: boolean;
-  /** What the components make it. */
+  /** The health of the components. */
   readonly health: HealthReport;
 }
 
 /**
- * What a heartbeat carries: the first fact that applies. What takes the instance out of traffic on purpose comes before
- * what went wrong, so that a fault never ends a maintenance in the registry.
+ * The report of a heartbeat: the first fact that applies wins. Maintenance precedes faults, so that a fault never
+ * ends maintenance in the registry.
  */
 export function effectiveReport(facts: ReportFacts): HealthReport {
   const { isReady, maintenance, exceededStallToleranceMs, isServerFailing, health } = facts;
@@ -32,19 +32,19 @@ export function effectiveReport(facts: ReportFacts): HealthReport {
   return health;
 }
 
-/** What has a say in the answers on the health paths, known anew at each request. */
+/** The facts that decide the answers on the health paths, read at each request. */
 export interface ProbeFacts {
   /** The start gate has opened. */
   readonly ready: boolean;
-  /** The instance is leaving. */
+  /** The instance is being deregistered. */
   readonly draining: boolean;
-  /** What the components make it. Another object whenever anything in it has changed. */
+  /** The health of the components; a new object at each change. */
   readonly health: Health;
 }
 
 /**
- * What a probe of the health paths learns: the first fact that applies. Maintenance, a failing server and a stall change
- * what the registry shows, and no answer.
+ * The answer of the health paths: the first fact that applies wins. Maintenance, a failing server and a stall change
+ * only the registry, not the answer.
  */
 export function probedHealth({ ready, draining, health }: ProbeFacts): 'draining' | typeof NOT_READY | Health {
   if (draining) return 'draining';

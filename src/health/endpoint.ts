@@ -56,13 +56,13 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
   const choose = (request: HealthRequest): HealthResponse => {
     const { method, url = '' } = request;
     if (method !== 'GET' && method !== 'HEAD') return healthResponses.methodNotAllowed;
-    const asked = pathIn(url);
-    if (asked === live) return healthResponses.live;
+    const path = pathIn(url);
+    if (path === live) return healthResponses.live;
     const health = probedHealth(facts());
     if (health === 'draining') return healthResponses.draining;
     if (health === NOT_READY) return healthResponses.notReady;
     const responses = responsesFor(health);
-    if (asked === ready) return responses.plain;
+    if (path === ready) return responses.plain;
     // What tells askers apart is looked at only where it matters: a look at the headers costs more than the answer.
     const detailed = health.components.length > 0 && (details || isLocalClient(request));
     const toConsul = health.status === 'warning' && isConsulCheck(request);

@@ -2,8 +2,8 @@ import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { Entry } from '../contracts/registry.js';
 
 /**
- * The fields that differ from what was sent. What the registry adds by itself (default weights, an address of its
- * own), the checks that others added and tags that are there to be overridden are no drift.
+ * The fields that differ from what was written. Values that the registry adds (default weights, its own address),
+ * checks that others added and overridable tags do not count.
  */
 export function driftOf(instance: ServiceInstance, entry: Entry, probes: boolean): string[] {
   const { tags, meta, weights, address, port, tagsOverridable } = entry.instance;

@@ -6,35 +6,32 @@ import { longPoll } from '../core/long-poll.js';
 import type { Semaphore } from '../core/semaphore.js';
 import type { BatchWatcher } from './batch-watcher.js';
 
-/**
- * A poll that does not block must not spin, and one that fails again and again must not add to what ails the
- * registry.
- */
+/** A poll that does not block must not spin, and one that keeps failing must not add load to an ailing registry. */
 const SHORTEST_ROUND_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
 
 export interface EntryWatchPlan {
   readonly clock: Clock;
   readonly polls: Semaphore;
-  /** For those whom no poll is left for. */
+  /** Watches entries for which no long poll is free. */
   readonly batchWatcher: BatchWatcher;
-  /** The entry is worth a look. */
+  /** Called when the entry may have changed. */
   readonly onNews: () => void;
-  /** The poll broke: the registry may just have gone. */
+  /** Called when the poll broke: the registry may have gone. */
   readonly onTrouble: () => void;
-  /** Resolves when the next heartbeat has been accepted: until then there is nothing to watch. */
+  /** Resolves at the next accepted heartbeat; until then there is nothing to watch. */
   readonly nextBeat: (signal: AbortSignal) => Promise<void>;
 }
 
-/** What is watched. */
+/** The entry to watch. */
 interface WatchedEntry {
   readonly registration: Registration;
   readonly instance: ServiceInstance;
 }
 
 /**
- * Watches the entry by one held poll after another, or by the look that all share, until the signal aborts, so that a
- * loss is noticed at once and not at the next beat.
+ * Watches the entry by long polls, or by the shared batch watcher, until the signal aborts, so that a loss is noticed
+ * before the next beat.
  */
 export async function watchEntry(
   { registration, instance }: WatchedEntry,
@@ -67,7 +64,7 @@ export async function watchEntry(
           if (unheld <= 1) await plan.nextBeat(signal);
         },
         onFailed: async (_error, { unheld }) => {
-          // A poll that goes on failing while the beats go well tells nothing new, and is not worth a beat each time.
+          // A poll that keeps failing while beats succeed is no news and not worth a beat each time.
           if (unheld > 1) return;
           plan.onTrouble();
           await plan.nextBeat(signal);

@@ -7,7 +7,7 @@ const LONGEST_OUTPUT = 300;
 /** Warns of registry-side checks that cannot pass as configured, once each until the check has passed. */
 export class FailingProbes {
   readonly #events: Events;
-  #told = new Set<string>();
+  #reported = new Set<string>();
 
   constructor(events: Events) {
     this.#events = events;
@@ -17,11 +17,11 @@ export class FailingProbes {
   look({ checks }: Entry): void {
     const troubled = checks.filter(({ advice }) => advice !== undefined);
     for (const { id, advice = '', output } of troubled) {
-      if (this.#told.has(id)) continue;
+      if (this.#reported.has(id)) continue;
       this.#events.emit('warning', {
         message: `the check ${id} cannot pass: ${advice}. The registry says: ${printable(output, LONGEST_OUTPUT)}`,
       });
     }
-    this.#told = new Set(troubled.map(({ id }) => id));
+    this.#reported = new Set(troubled.map(({ id }) => id));
   }
 }

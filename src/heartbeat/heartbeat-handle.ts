@@ -4,31 +4,31 @@ import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { MemberFigures } from '../contracts/composed-registry.js';
 import type { ActiveRegistration } from './active-registration.js';
 
-/** An error as far as it can go anywhere. */
+/** The parts of an error that every thread and `status()` can carry. */
 export type Trouble = Pick<RegistrarError, 'code' | 'message'>;
 
-/** What the rest of the core has of a heartbeat, in whichever thread that runs. */
+/** The core's handle of a heartbeat, in whichever thread it runs. */
 export interface HeartbeatHandle {
   readonly thread: BeatThread;
-  /** What we last wrote and were given a receipt for; undefined before the first registration. */
-  readonly held: Readonly<ActiveRegistration> | undefined;
-  /** What is wanted in the registry. */
+  /** The entry as last written, with its receipt; undefined before the first registration. */
+  readonly active: Readonly<ActiveRegistration> | undefined;
+  /** The desired instance. */
   readonly instance: ServiceInstance;
-  /** Heartbeats that failed since the last good one. */
+  /** Failed heartbeats since the last accepted one. */
   readonly missedInRow: number;
-  /** Why the latest try failed; undefined while heartbeats are accepted. */
+  /** Why the latest attempt failed; undefined while heartbeats are accepted. */
   readonly trouble: Trouble | undefined;
-  /** Of a composition: its registries, as the heartbeat finds them. */
+  /** For a composition: its registries, as the heartbeat finds them. */
   readonly members: readonly MemberFigures[] | undefined;
-  /** Runs until the signal aborts; rejects with its reason, or with the error that no retry can mend. */
+  /** Runs until the signal aborts. Rejects with the signal's reason, or with the error that no retry can mend. */
   run(signal: AbortSignal): Promise<void>;
-  /** Replaces the instance. Resolves when the registry has it; rejects when it refuses it, and the old one stays. */
-  change(instance: ServiceInstance): Promise<void>;
-  /** Beats now: there is something new to say. */
-  nudge(): void;
   /**
-   * Other credentials are in use from now on: what failed may succeed, and what was written has to be written under
-   * them.
+   * Replaces the instance. Resolves when the registry has it; rejects when the registry refuses it, and the old one
+   * stays.
    */
+  change(instance: ServiceInstance): Promise<void>;
+  /** Beats now, because the report changed. */
+  nudge(): void;
+  /** New credentials are in use: failed requests may succeed, and the entry must be rewritten under them. */
   credentialsChanged(): void;
 }

@@ -16,17 +16,17 @@ export interface HeartbeatPlan {
   readonly random: () => number;
   readonly polls: Semaphore;
   readonly batchWatcher: BatchWatcher;
-  /** What is known of the entry from before, and a loss that has not been made good. */
+  /** What is known about the entry from before, and a loss without recovery yet. */
   readonly lastKnown: LastKnownEntry;
   readonly loss?: Loss;
   readonly events: Events;
   readonly machine: StateMachine;
   readonly report: () => HealthReport;
   readonly intervalMs: number;
-  /** Our slot of the interval, 0 to 1. */
+  /** The slot as a share of the interval, 0 to 1. */
   readonly phase: number;
   readonly onIdConflict: IdConflictPolicy;
   readonly drift: DriftPolicy;
-  /** False: a registration that has gone missing is not written again. */
+  /** False: a lost registration is not written again. */
   readonly recover: boolean;
 }

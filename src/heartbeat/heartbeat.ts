@@ -24,13 +24,10 @@ import type { EntryReconciliation } from './reconcile-entry.js';
 import { PendingUpdates } from './pending-updates.js';
 import { watchEntry } from './entry-watcher.js';
 
-/**
- * An agent that was stuck may yet act on a TTL that ran out meanwhile, after it has taken our beat; another one
- * settles it.
- */
+/** A stalled agent can expire the TTL after it accepted our beat, so beat again. */
 const CONFIRM_AFTER_MS = 150;
 
-/** The one loop a Registrar has: get listed, beat, notice a loss, get listed again, until its signal aborts. */
+/** The one loop of a Registrar: register, beat, notice a loss, register again, until the signal aborts. */
 export class Heartbeat implements HeartbeatHandle {
   readonly thread: BeatThread = 'main';
   readonly #plan: HeartbeatPlan;
@@ -41,12 +38,12 @@ export class Heartbeat implements HeartbeatHandle {
   readonly #reconciliation: EntryReconciliation;
   readonly #updates = new PendingUpdates();
   readonly #wakeup = new Wakeup();
-  /** For a wait between two tries. */
+  /** Wakes the wait between two attempts. */
   readonly #pause = new Wakeup();
   readonly #lastKnown: LastKnownEntry;
   #instance: ServiceInstance;
-  #held: ActiveRegistration | undefined;
-  /** The last beat was the first after an outage. */
+  #active: ActiveRegistration | undefined;
+  /** The last beat ended an outage. */
   #afterOutage = false;
 
   constructor(plan: HeartbeatPlan, instance: ServiceInstance) {
@@ -71,8 +68,8 @@ export class Heartbeat implements HeartbeatHandle {
     };
   }
 
-  get held(): Readonly<ActiveRegistration> | undefined {
-    return this.#held;
+  get active(): Readonly<ActiveRegistration> | undefined {
+    return this.#active;
   }
 
   get instance(): ServiceInstance {
@@ -129,7 +126,7 @@ export class Heartbeat implements HeartbeatHandle {
     const { registry, report, clock, machine } = this.#plan;
     const wanted = this.#instance;
     const beatAt = clock.now();
-    // Known before it is written: whatever happens then, it is this id that has to be left again.
+    // Set before the write: whatever happens then, this id must be deregistered.
     const onFree = ({ id }: ServiceInstance) => {
       machine.transition('ready');
       if (id !== this.#instance.id) this.#instance = { ...this.#instance, id };
@@ -140,7 +137,7 @@ export class Heartbeat implements HeartbeatHandle {
       report,
       clock,
       idConflict: this.#idConflict,
-      previous: this.#held,
+      previous: this.#active,
       lastKnown: this.#lastKnown,
       onFree,
     };
@@ -148,19 +145,19 @@ export class Heartbeat implements HeartbeatHandle {
       this.#fallBack(error);
       throw error;
     });
-    this.#held = { registration, instance, beatAt, ttlMs: instance.ttlMs, refused: false };
-    await this.#beat(this.#held, signal);
+    this.#active = { registration, instance, beatAt, ttlMs: instance.ttlMs, refused: false };
+    await this.#beat(this.#active, signal);
   }
 
-  /** Beats until the entry has gone missing. */
+  /** Beats until the entry is lost. */
   async #keep(signal: AbortSignal): Promise<void> {
     const { clock, polls, batchWatcher, events, intervalMs } = this.#plan;
     const watch = new AbortController();
     const watchSignal = AbortSignal.any([signal, watch.signal]);
-    const held = this.#held as ActiveRegistration;
+    const active = this.#active as ActiveRegistration;
     let dueAt = this.#dueAt(undefined);
     const watching = watchEntry(
-      held,
+      active,
       {
         clock,
         polls,
@@ -179,9 +176,9 @@ export class Heartbeat implements HeartbeatHandle {
     try {
       for (;;) {
         await this.#wakeup.wait(clock, dueAt - clock.now(), signal);
-        // Several tries must fit into what is left of the TTL.
-        const renewal = await this.#retrying(() => this.#beat(held, signal), isLoss, intervalMs / 2, signal);
-        await reconcileEntry(this.#reconciliation, held, signal);
+        // Several attempts must fit into the rest of the TTL.
+        const renewal = await this.#retrying(() => this.#beat(active, signal), isLoss, intervalMs / 2, signal);
+        await reconcileEntry(this.#reconciliation, active, signal);
         dueAt = this.#dueAt(renewal);
       }
     } catch (error) {
@@ -195,47 +192,48 @@ export class Heartbeat implements HeartbeatHandle {
     }
   }
 
-  async #beat(held: ActiveRegistration, signal: AbortSignal): Promise<Renewal> {
+  async #beat(active: ActiveRegistration, signal: AbortSignal): Promise<Renewal> {
     const { report, clock } = this.#plan;
     const sentAt = clock.now();
     const said = report();
-    const renewal = await held.registration.renew(said, signal).catch((error: unknown) => {
-      held.refused = isLoss(error);
+    const renewal = await active.registration.renew(said, signal).catch((error: unknown) => {
+      active.refused = isLoss(error);
       throw error;
     });
     signal.throwIfAborted();
-    this.#accepted(held, renewal, said, sentAt);
+    this.#accepted(active, renewal, said, sentAt);
     return renewal;
   }
 
-  /** The registry has it. */
+  /** The registry accepted the instance. */
   #written(instance: ServiceInstance): void {
     if (instance === this.#instance && this.#updates.arrived()) this.#plan.events.emit('updated', { instance });
   }
 
-  /** What the registry refuses gives way to what was wanted before, which it has taken once. */
+  /** Returns to the previous instance, which the registry accepted once, when it refuses the new one. */
   #fallBack(error: unknown): void {
-    const held = this.#held;
-    if (held === undefined || held.instance === this.#instance || !hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) return;
-    this.#instance = this.#updates.refused(this.#instance, error) ?? held.instance;
+    const active = this.#active;
+    if (active === undefined || active.instance === this.#instance || !hasCode(error, 'ROLLCALL_REGISTRY_REJECTED'))
+      return;
+    this.#instance = this.#updates.refused(this.#instance, error) ?? active.instance;
   }
 
-  #accepted(held: ActiveRegistration, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
+  #accepted(active: ActiveRegistration, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
     const { clock, events, registry } = this.#plan;
     const now = clock.now();
-    const margin = marginMs(held.beatAt, held.ttlMs, now);
-    held.beatAt = sentAt;
-    held.ttlMs = ttlMs;
+    const margin = marginMs(active.beatAt, active.ttlMs, now);
+    active.beatAt = sentAt;
+    active.ttlMs = ttlMs;
     events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
     this.#membership.look(registry.members);
-    this.#afterOutage = this.#tracker.accepted(held);
-    this.#written(held.instance);
+    this.#afterOutage = this.#tracker.accepted(active);
+    this.#written(active.instance);
   }
 
   #dueAt(renewal: Renewal | undefined): number {
     const { intervalMs, phase, clock } = this.#plan;
-    const { beatAt, ttlMs } = this.#held as ActiveRegistration;
-    // A registry may grant less than was asked for.
+    const { beatAt, ttlMs } = this.#active as ActiveRegistration;
+    // A registry may grant a shorter TTL than requested.
     const scheduled = this.#afterOutage
       ? clock.now() + CONFIRM_AFTER_MS
       : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
@@ -243,8 +241,8 @@ export class Heartbeat implements HeartbeatHandle {
   }
 
   /**
-   * Tries for ever, telling of each miss pausing for at most `longestMs`, until it works or fails with an error that
-   * is final here.
+   * Retries for ever, with pauses of at most `longestMs`, until success or an error that is final here. Reports each
+   * miss.
    */
   #retrying<T>(
     attempt: () => Promise<T>,
@@ -257,7 +255,7 @@ export class Heartbeat implements HeartbeatHandle {
       clock,
       random,
       signal,
-      // A token is not mended by asking often, and a new one wakes us.
+      // Frequent retries do not fix a token, and a new token wakes the loop.
       backoff: (error) =>
         backoffFor(error, registry.traits.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
       mayRetry: (error) => !isFinal(error),
@@ -269,12 +267,12 @@ export class Heartbeat implements HeartbeatHandle {
   }
 
   /**
-   * Whether getting listed is given up: what was accepted before may be accepted again; what never was is the
+   * Whether to give up: a registration that was accepted before may be accepted again; one that never was is the
    * caller's mistake.
    */
   #isHopeless(error: Error): boolean {
     return (
-      (this.#held === undefined &&
+      (this.#active === undefined &&
         (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
           hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED') ||
           hasCode(error, 'ROLLCALL_CONFIG'))) ||
@@ -291,8 +289,8 @@ export class Heartbeat implements HeartbeatHandle {
       this.#tracker.blocked(error);
       return;
     }
-    const held = this.#held;
+    const active = this.#active;
     this.#membership.look(registry.members);
-    this.#tracker.missed(error, held === undefined ? 0 : marginMs(held.beatAt, held.ttlMs, clock.now()));
+    this.#tracker.missed(error, active === undefined ? 0 : marginMs(active.beatAt, active.ttlMs, clock.now()));
   }
 }

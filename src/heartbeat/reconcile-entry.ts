@@ -13,33 +13,34 @@ export interface EntryReconciliation {
   readonly plan: HeartbeatPlan;
   readonly reconciler: Reconciler;
   readonly ownMaintenance: OwnMaintenance;
-  /** What the entry should say. */
+  /** The desired instance. */
   readonly desired: () => ServiceInstance;
-  /** The registry has accepted it. */
+  /** Called when the registry accepted the instance. */
   readonly onWritten: (instance: ServiceInstance) => void;
-  /** A look or a write failed; the next beat tries again. */
+  /** Called when a read or write failed; the next beat tries again. */
   readonly onFailed: (error: unknown) => void;
 }
 
 /**
- * Looks at the entry and writes it where it differs from what it should say. Runs after a beat and within the time of
- * one, so that no beat is missed for it. What fails is tried again after a later beat. Rejects only when the entry is
- * gone or no longer ours.
+ * Reads the entry and rewrites it where it differs. Runs after a beat and within a beat's deadline, so that it never
+ * delays the next beat. A failure is retried after a later beat. Rejects only when the entry is gone or no longer
+ * ours.
  */
 export async function reconcileEntry(
   work: EntryReconciliation,
-  held: ActiveRegistration,
+  active: ActiveRegistration,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!isDue(work, held)) return;
+  if (!isDue(work, active)) return;
   const { clock, registry, intervalMs } = work.plan;
   const what = { registry: registry.name, operation: 'reconciling the entry' };
   try {
     await withDeadline(clock, beatDeadlineMs(intervalMs), what, signal, async (bounded) => {
-      // Never written without a look: it may have been taken, or put into maintenance, since the last one.
-      const drifted = await look(work, held, bounded);
+      // Read before every write: the entry may have been taken or put into maintenance meanwhile.
+      const drifted = await look(work, active, bounded);
       const desired = work.desired();
-      if (drifted || held.instance !== desired || hasStaleCredentials(held)) await write(work, held, desired, bounded);
+      if (drifted || active.instance !== desired || hasStaleCredentials(active))
+        await write(work, active, desired, bounded);
     });
   } catch (error) {
     signal.throwIfAborted();
@@ -49,17 +50,19 @@ export async function reconcileEntry(
   }
 }
 
-function isDue(work: EntryReconciliation, held: ActiveRegistration): boolean {
+function isDue(work: EntryReconciliation, active: ActiveRegistration): boolean {
   return (
     work.reconciler.lookIsDue ||
     work.ownMaintenance.isDue ||
     hasUnseenProbes(work) ||
-    held.instance !== work.desired() ||
-    hasStaleCredentials(held)
+    active.instance !== work.desired() ||
+    hasStaleCredentials(active)
   );
 }
 
-/** Every beat looks until each probe of the registry was seen passing: a loss may come before the next long poll. */
+/**
+ * Every beat reads until each registry-side check was seen passing, since a loss may come before the next long poll.
+ */
 function hasUnseenProbes({ plan, desired }: EntryReconciliation): boolean {
   const { machine, registry, lastKnown } = plan;
   return (
@@ -69,36 +72,39 @@ function hasUnseenProbes({ plan, desired }: EntryReconciliation): boolean {
   );
 }
 
-/** Keeps the maintenance right. True when the entry has to be written again; rejects when it is gone or not ours. */
+/**
+ * Also aligns maintenance. Resolves to true when the entry must be written again; rejects when it is gone or not
+ * ours.
+ */
 async function look(
   { plan, reconciler, ownMaintenance }: EntryReconciliation,
-  held: ActiveRegistration,
+  active: ActiveRegistration,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { registry, lastKnown } = plan;
   reconciler.looked();
-  const entry = await readOwnEntry(registry, held.instance, lastKnown, signal);
+  const entry = await readOwnEntry(registry, active.instance, lastKnown, signal);
   if (entry === undefined) throw lost(registry.name, 'as a look at it showed');
-  if (entry.instance.nonce !== held.instance.nonce) throw taken(registry.name, held.instance.id);
-  await ownMaintenance.uphold(entry, held.instance, signal);
-  return reconciler.mustRepair(held.instance, entry, registry.traits.probes === true);
+  if (entry.instance.nonce !== active.instance.nonce) throw taken(registry.name, active.instance.id);
+  await ownMaintenance.uphold(entry, active.instance, signal);
+  return reconciler.mustRepair(active.instance, entry, registry.traits.probes === true);
 }
 
-/** Writes over an entry that is there; its health and maintenance stay as they are. */
+/** Overwrites the existing entry; its health and maintenance stay. */
 async function write(
   { plan, ownMaintenance, onWritten }: EntryReconciliation,
-  held: ActiveRegistration,
+  active: ActiveRegistration,
   instance: ServiceInstance,
   signal: AbortSignal,
 ): Promise<void> {
   const { registry, report, events } = plan;
-  const hadStaleCredentials = hasStaleCredentials(held);
-  held.registration = await registry.register(instance, report(), signal);
+  const hadStaleCredentials = hasStaleCredentials(active);
+  active.registration = await registry.register(instance, report(), signal);
   signal.throwIfAborted();
-  held.instance = instance;
+  active.instance = instance;
   if (hadStaleCredentials) {
     await ownMaintenance.rewrite(instance, signal);
-    events.emit('rotated', { holder: held.registration.holder() });
+    events.emit('rotated', { holder: active.registration.holder() });
   }
   onWritten(instance);
 }

@@ -20,7 +20,7 @@ export class Reconciler {
   #lookedAt: number;
   #news = false;
   #repairedAt = -Infinity;
-  #told = '';
+  #reported = '';
 
   constructor(policy: DriftPolicy, clock: Clock, events: Events) {
     this.#policy = policy;
@@ -57,8 +57,8 @@ export class Reconciler {
       fields.length > 0 && this.#policy === 'repair' && this.#clock.now() - this.#repairedAt >= REPAIR_AGAIN_MS;
     if (repaired) this.#repairedAt = this.#clock.now();
     const what = fields.join();
-    if (repaired || (what !== '' && what !== this.#told)) this.#events.emit('drift', { fields, repaired });
-    this.#told = repaired ? '' : what;
+    if (repaired || (what !== '' && what !== this.#reported)) this.#events.emit('drift', { fields, repaired });
+    this.#reported = repaired ? '' : what;
     return repaired;
   }
 }

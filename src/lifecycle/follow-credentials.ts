@@ -22,13 +22,13 @@ export interface CredentialsPlan {
 export function followCredentials({ credentials, clock, events, onChange }: CredentialsPlan): void {
   for (const each of credentials) {
     if (each === undefined) continue;
-    const told = new Set<string>();
+    const reported = new Set<string>();
     const end = watchCredentials(each, clock, ({ changed, problems }) => {
       if (changed) onChange();
-      if (problems.length === 0) told.clear();
+      if (problems.length === 0) reported.clear();
       for (const problem of problems) {
-        if (told.has(problem)) continue;
-        told.add(problem);
+        if (reported.has(problem)) continue;
+        reported.add(problem);
         events.emit('warning', { message: printable(problem, LONGEST_PROBLEM) });
       }
     });

@@ -30,23 +30,23 @@ export interface InstanceLifecyclePlan {
   readonly registry: GuardedRegistry;
   readonly events: Events;
   readonly machine: StateMachine;
-  /** Tags, meta and weights as the options want them. */
+  /** The labels of the options. */
   readonly labels: Labels;
-  /** Where they come from while the instance runs. */
+  /** The live source of labels, if any. */
   readonly source: ConfigSource | undefined;
   readonly server: () => BoundServer | undefined;
-  /** What a heartbeat says once the gate has opened. */
+  /** The components' health. */
   readonly healthMonitor: HealthMonitor;
-  /** What it says instead, when the host wants it. */
+  /** The host's maintenance, which takes precedence. */
   readonly maintenance: Maintenance;
 }
 
-/** One instance from its start to its stop: who it is, what of it is written, and the heartbeat that keeps it there. */
+/** One instance from start to stop: its identity, its labels, and the heartbeat that keeps it registered. */
 export class InstanceLifecycle {
   readonly #plan: InstanceLifecyclePlan;
   readonly #nonce = bootNonce();
   #labels: Labels;
-  #told: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
+  #placement: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
   #heartbeat: HeartbeatHandle | undefined;
   #failure: RegistrarError | undefined;
@@ -54,10 +54,10 @@ export class InstanceLifecycle {
   constructor(plan: InstanceLifecyclePlan) {
     this.#plan = plan;
     this.#labels = plan.labels;
-    this.#told = { notes: plan.config.warnings, addressCandidates: [] };
+    this.#placement = { notes: plan.config.warnings, addressCandidates: [] };
   }
 
-  /** What is, or will be, written in the registry; undefined until the server listens. */
+  /** What the registry holds, or will hold; undefined until the server listens. */
   get instance(): ServiceInstance | undefined {
     return this.#heartbeat?.instance ?? this.#instance;
   }
@@ -67,14 +67,14 @@ export class InstanceLifecycle {
     return this.#heartbeat;
   }
 
-  /** What the next heartbeat says. */
+  /** The health that the next heartbeat reports. */
   get health(): Health {
     const { healthMonitor, maintenance, server } = this.#plan;
     const { health } = healthMonitor;
     const report = effectiveReport({
       isReady: this.#heartbeat !== undefined,
       maintenance: maintenance.report,
-      // Only a worker thread sees that this one is stalled.
+      // Only the worker notices a stall of this thread.
       exceededStallToleranceMs: undefined,
       isServerFailing: server()?.isFailing === true,
       health,
@@ -82,26 +82,26 @@ export class InstanceLifecycle {
     return report === health ? health : { ...health, ...report, degraded: false };
   }
 
-  /** Tells it, and beats at once. What changes before the first beat is in that. */
+  /** Emits `health` and beats at once. Changes before the first beat are part of it. */
   healthChanged(): void {
     if (this.#heartbeat === undefined) return;
     this.#plan.events.emit('health', this.health);
     this.#heartbeat.nudge();
   }
 
-  /** What no retry could mend; undefined unless the state is, or was, `failed`. */
+  /** The error that no retry could mend; undefined unless the state is or was `failed`. */
   get failure(): RegistrarError | undefined {
     return this.#failure;
   }
 
-  /** How the address and port were chosen, and what else is worth a person's attention. */
-  get told(): Pick<BuiltInstance, 'notes' | 'addressCandidates'> {
-    return this.#told;
+  /** How address and port were chosen, and what else deserves attention. */
+  get placement(): Pick<BuiltInstance, 'notes' | 'addressCandidates'> {
+    return this.#placement;
   }
 
   /**
-   * Lives in the given slot of the interval until the signal aborts; rejects with its reason, or with what no retry
-   * can mend, which it has told.
+   * Runs in the given slot of the interval until the signal aborts. Rejects with the signal's reason, or with the
+   * error that no retry can mend, after emitting `failed`.
    */
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
@@ -124,7 +124,7 @@ export class InstanceLifecycle {
     }
   }
 
-  /** What only a config source needs is not loaded without one. */
+  /** Loads the module only for a service with a config source. */
   async #follow(source: ConfigSource): Promise<LiveConfig> {
     const { context, events } = this.#plan;
     const { clock, random } = context;
@@ -139,8 +139,8 @@ export class InstanceLifecycle {
   }
 
   /**
-   * Replaces tags, meta or weights. Resolves when the registry has them, or at once while nothing is registered yet;
-   * rejects when the registry refuses them, and the old ones stay.
+   * Replaces the labels. Resolves when the registry has them, or at once while nothing is registered; rejects when
+   * the registry refuses them, and the old ones stay.
    */
   async relabel(change: (labels: Labels) => Labels): Promise<void> {
     const former = this.#labels;
@@ -151,7 +151,7 @@ export class InstanceLifecycle {
     try {
       await heartbeat?.change(labels.on(heartbeat.instance));
     } catch (error) {
-      // The registry keeps what it had; the next change must not bring the refused one back.
+      // The registry keeps the old labels; the next change must not bring the refused ones back.
       if (this.#labels === labels && hasCode(error, 'ROLLCALL_REGISTRY_REJECTED')) this.#labels = former;
       throw error;
     }
@@ -188,7 +188,7 @@ export class InstanceLifecycle {
     );
     const makeHeartbeat = await this.#chooseThread();
     await labelled;
-    // The first heartbeat carries the true health, and not the hope for it.
+    // The first heartbeat must report the real health.
     await known;
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
@@ -216,7 +216,7 @@ export class InstanceLifecycle {
     await this.#heartbeat.run(signal);
   }
 
-  /** What only worker beats need is not loaded without them. */
+  /** Loads the worker modules only for worker beats. */
   async #chooseThread(): Promise<(plan: HeartbeatPlan, instance: ServiceInstance) => HeartbeatHandle> {
     const { context, registry } = this.#plan;
     const { thread, stallToleranceMs } = this.#plan.config;
@@ -230,7 +230,7 @@ export class InstanceLifecycle {
   #identified({ instance, notes, addressCandidates }: BuiltInstance): void {
     const { config, events } = this.#plan;
     this.#instance = this.#labels.on(instance);
-    this.#told = { notes: [...config.warnings, ...notes], addressCandidates };
+    this.#placement = { notes: [...config.warnings, ...notes], addressCandidates };
     events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
   }
 

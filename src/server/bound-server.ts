@@ -236,9 +236,9 @@ export class BoundServer {
   }
 
   #hostClosed(): void {
-    const told = [...this.#onClosed];
+    const listeners = [...this.#onClosed];
     this.#onClosed.clear();
-    for (const run of told) run();
+    for (const run of listeners) run();
   }
 
   #onConnection(socket: Socket): void {

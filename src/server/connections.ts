@@ -21,7 +21,7 @@ export class Connections {
   readonly #secured = new Set<TLSSocket>();
   readonly #sessions = new Set<Http2Session>();
   /** Those that know that they are to be replaced; undefined: nobody is told yet. */
-  #told: WeakSet<Http2Session> | undefined;
+  #notified: WeakSet<Http2Session> | undefined;
   #closing = false;
 
   constructor(server: Server, protocol: Protocol) {
@@ -50,8 +50,8 @@ export class Connections {
   /** To be called with the session of every stream: it may be older than our binding. */
   used(session: Http2Session): void {
     this.session(session);
-    if (this.#told === undefined || this.#told.has(session) || session.closed || session.destroyed) return;
-    this.#told.add(session);
+    if (this.#notified === undefined || this.#notified.has(session) || session.closed || session.destroyed) return;
+    this.#notified.add(session);
     session.goaway(0, HIGHEST_STREAM);
   }
 
@@ -60,7 +60,7 @@ export class Connections {
    * forgets a request for ever that it is just about to send when it reads that.
    */
   startDraining(): void {
-    this.#told ??= new WeakSet();
+    this.#notified ??= new WeakSet();
   }
 
   /** Ends every connection that serves nothing now; what is busy goes on. For a server that has stopped listening. */

@@ -25,7 +25,7 @@ export interface DeregisterPlan {
   readonly registry: GuardedRegistry;
   readonly instance: ServiceInstance;
   /** Undefined when nothing was ever registered. */
-  readonly held: Readonly<ActiveRegistration> | undefined;
+  readonly active: Readonly<ActiveRegistration> | undefined;
   readonly clock: Clock;
 }
 
@@ -36,17 +36,17 @@ export interface DeregisterPlan {
  * registered.
  */
 export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Promise<Deregistration> {
-  const { policy, registry, instance, held, clock } = plan;
-  if (policy === 'leave' && held !== undefined) return { confirmed: false, errors: [] };
+  const { policy, registry, instance, active, clock } = plan;
+  if (policy === 'leave' && active !== undefined) return { confirmed: false, errors: [] };
   const key = keyOf(instance);
   const way = wayOut(plan, key);
-  let readers: Readers = held === undefined ? 'none' : 'unknown';
-  if (held !== undefined) {
+  let readers: Readers = active === undefined ? 'none' : 'unknown';
+  if (active !== undefined) {
     // A late answer counts too: a sighting is proof whenever it happened.
-    const asked = sighting(registry, key, signal).then((answer) => {
+    const reading = sighting(registry, key, signal).then((answer) => {
       readers = answer;
     });
-    await Promise.race([asked, clock.sleep(SIGHTING_WITHIN_MS, signal).catch(() => undefined)]);
+    await Promise.race([reading, clock.sleep(SIGHTING_WITHIN_MS, signal).catch(() => undefined)]);
   }
   let out = false;
   let lastError: Error | undefined;
@@ -61,7 +61,7 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
     } catch (thrown) {
       if (!signal.aborted) lastError = asError(thrown);
       // An entry without a heartbeat does not pass, and no request of ours is in flight.
-      if (held === undefined && !registry.inDoubt) break;
+      if (active === undefined && !registry.inDoubt) break;
     }
     await clock.sleep(LOOK_AGAIN_MS, signal).catch(() => undefined);
   }
@@ -78,12 +78,12 @@ interface WayOut {
 }
 
 function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
-  const { policy, registry, held } = plan;
-  if (held === undefined || policy === 'deregister') {
+  const { policy, registry, active } = plan;
+  if (active === undefined || policy === 'deregister') {
     return {
       async go(signal) {
         await rewriteStaleCredentials(plan, key, signal);
-        await (held?.registration.deregister(signal) ?? registry.remove(key, signal));
+        await (active?.registration.deregister(signal) ?? registry.remove(key, signal));
       },
       isOut: () => false,
       isSeen: (signal) => registry.isVisible(key, signal),
@@ -98,7 +98,7 @@ function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
       if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
       await rewriteStaleCredentials(plan, key, signal);
       if (policy === 'maintenance' && maintain !== undefined) await maintain(key, reason, signal);
-      else await held.registration.renew({ status, reason }, signal);
+      else await active.registration.renew({ status, reason }, signal);
     },
     isOut: (entry) => entry.status === 'critical' || entry.status === 'maintenance',
     isSeen: (signal) => registry.isInTraffic(key, signal),
@@ -110,11 +110,11 @@ function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
  * entry for ever.
  */
 async function rewriteStaleCredentials(
-  { registry, instance, held }: DeregisterPlan,
+  { registry, instance, active }: DeregisterPlan,
   key: InstanceKey,
   signal: AbortSignal,
 ): Promise<void> {
-  if (held === undefined || !hasStaleCredentials(held)) return;
+  if (active === undefined || !hasStaleCredentials(active)) return;
   if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
   await registry.register(instance, { status: 'critical', reason: 'stopping' }, signal);
 }

@@ -1,13 +1,13 @@
 import type { StopWork } from './stop-work.js';
 
-/** A part of the stop that happens once. Resolves with the errors met on the way; a rejection counts as one more. */
+/** A part of the stop that happens once. Resolves with its errors; a rejection counts as one more. */
 export type Step = (work: StopWork) => Promise<readonly Error[]> | Promise<void>;
 
 /** Steps that run side by side; the next phase begins when all of them have ended. */
 export interface Phase {
   readonly name: string;
   readonly steps: readonly Step[];
-  /** What it waits for just now, for people; undefined: for nothing. */
+  /** What the phase waits for now, for people; undefined: nothing. */
   readonly waitsFor: (work: StopWork) => string | undefined;
 }
 
@@ -29,7 +29,7 @@ const until =
   () =>
     what;
 
-/** The first half of a stop, one step after another: out of the registry, still serving. */
+/** The first half of a stop, in order: deregister and keep serving. */
 export const stepsToLeave: readonly Step[] = [runHooksBeforeDeregister, deregister];
 
 /** The whole stop, in order. */

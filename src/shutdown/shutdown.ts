@@ -4,7 +4,7 @@ import type { Step } from './phases.js';
 import { StopWork } from './stop-work.js';
 import type { ShutdownPlan } from './stop-work.js';
 
-/** The stop of one instance: runs the phases in their order, each of their steps once, under one deadline. */
+/** The stop of one instance: runs the phases in order, each step once, under one deadline. */
 export class Shutdown {
   readonly #plan: ShutdownPlan;
   readonly #work: StopWork;
@@ -29,7 +29,7 @@ export class Shutdown {
     return current?.waitsFor(this.#work);
   }
 
-  /** Ends the drain early: a person at a terminal is waiting. */
+  /** Ends the drain early, because a person at a terminal is waiting. */
   skipDrain(): void {
     this.#work.skipDrain();
   }
@@ -39,7 +39,7 @@ export class Shutdown {
     this.#forceStop.abort(new StoppedError(reason));
   }
 
-  /** The first half: out of the registry, for good. Joins what is under way or done of it; never rejects. */
+  /** The first half: deregisters for good. Joins steps that run or have run; never rejects. */
   async leave(reason: string): Promise<void> {
     const callOff = this.#setDeadline(this.#leaveTimeout);
     this.#work.beginLeaving();
@@ -48,7 +48,7 @@ export class Shutdown {
     callOff();
   }
 
-  /** All of it. Every call joins the first. Resolves with every error met on the way; never rejects. */
+  /** The whole stop. Every call joins the first. Resolves with all errors; never rejects. */
   stop(reason: string): Promise<readonly Error[]> {
     return this.#once('stop', () => this.#stop(reason));
   }
@@ -91,7 +91,7 @@ export class Shutdown {
     });
   }
 
-  /** Each later call joins the first, also one that a listener or a hook makes while `run` is just beginning. */
+  /** Later calls join the first, also from a listener or hook while `run` is starting. */
   #once(key: Step | 'stop', run: () => Promise<readonly Error[]>): Promise<readonly Error[]> {
     const known = this.#runs.get(key);
     if (known !== undefined) return known;

@@ -20,9 +20,9 @@ export async function signalBlocker(system: LocalSystem): Promise<string | undef
   const line = await ancestors(system);
   // From the container's first process down to our parent; empty when we are the first process.
   const [first, second] = line.reverse();
-  const told = first !== undefined && inits.has(nameOf(first)) ? second : first;
-  if (told === undefined || !swallows(told)) return undefined;
-  const command = told.words.slice(0, 3).join(' ');
+  const receiver = first !== undefined && inits.has(nameOf(first)) ? second : first;
+  if (receiver === undefined || !swallows(receiver)) return undefined;
+  const command = receiver.words.slice(0, 3).join(' ');
   const remedy = `Start node itself, e.g. CMD ["node", "server.js"], or 'exec node' in a script`;
   return `SIGTERM may never arrive: the container sends it to '${command}', which does not forward it. ${remedy}`;
 }

@@ -31,7 +31,7 @@ export class Signals {
     { signals: readonly string[]; onShared: (signal: string) => void }
   >();
   readonly #listeners = new Map<string, () => void>();
-  #ending: 'not yet' | 'signalled' | 'asked' = 'not yet';
+  #ending: 'not yet' | 'signalled' | 'requested' = 'not yet';
 
   constructor(process: ProcessLike) {
     this.#process = process;
@@ -57,7 +57,7 @@ export class Signals {
    */
   async endAsAsked(reason: string): Promise<void> {
     if (this.#ending !== 'not yet') return;
-    this.#ending = 'asked';
+    this.#ending = 'requested';
     const clean = await this.#stopAll([...this.#handlers.keys()], reason, false);
     // Our own listeners have been removed by now, so these are the host's.
     if (this.#process.listenerCount('SIGTERM') > 0) this.#process.emit('SIGTERM');
@@ -84,18 +84,21 @@ export class Signals {
   }
 
   async #end(signal: string): Promise<void> {
-    const told = [...this.#handlers].filter(([, { signals }]) => signal === 'beforeExit' || signals.includes(signal));
+    const notified = [...this.#handlers].filter(
+      ([, { signals }]) => signal === 'beforeExit' || signals.includes(signal),
+    );
     if (this.#ending !== 'not yet') {
-      if (this.#ending === 'signalled') for (const [handler] of told) handler.forceStop(`a second signal (${signal})`);
+      if (this.#ending === 'signalled')
+        for (const [handler] of notified) handler.forceStop(`a second signal (${signal})`);
       this.#ending = 'signalled';
       return;
     }
     this.#ending = 'signalled';
     const shared = signal !== 'beforeExit' && this.#process.listenerCount(signal) > 1;
-    if (shared) for (const [, { onShared }] of told) onShared(signal);
+    if (shared) for (const [, { onShared }] of notified) onShared(signal);
     const interactive = signal === 'SIGINT' && this.#process.stdin.isTTY === true;
     const clean = await this.#stopAll(
-      told.map(([handler]) => handler),
+      notified.map(([handler]) => handler),
       signal,
       interactive,
     );

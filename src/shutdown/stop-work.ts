@@ -21,20 +21,20 @@ export interface ShutdownPlan {
   readonly registry: GuardedRegistry;
   readonly server: () => BoundServer | undefined;
   readonly heartbeat: () => HeartbeatHandle | undefined;
-  /** Ends the answers on the port that health has to itself. */
+  /** Closes the health port. */
   readonly closeHealthServer: () => Promise<void>;
-  /** Ends start, heartbeat and recovery; resolves when none of them runs any more. */
+  /** Ends start, heartbeat and recovery. Resolves when all have ended. */
   readonly halt: (reason: Error) => Promise<void>;
 }
 
 export interface StopSignals {
   /** Ends everything that is still under way. */
   readonly all: AbortSignal;
-  /** Ends the steps of leaving, when `leave()` takes too long. */
+  /** Ends the steps of `leave()` when it takes too long. */
   readonly leaving: AbortSignal;
 }
 
-/** What each step of a stop does. In which order, and that each happens once, is its caller's part. */
+/** What each step of a stop does; `Shutdown` decides the order and runs each step once. */
 export class StopWork {
   readonly #plan: ShutdownPlan;
   readonly #signals: StopSignals;
@@ -44,7 +44,7 @@ export class StopWork {
   #skipDrain = false;
   #drain: Drain | undefined;
   #left: (isConfirmed: boolean) => void = () => undefined;
-  /** Resolves when deregistering has ended, with whether that was confirmed. */
+  /** Resolves when deregistering has ended, to whether it was confirmed. */
   readonly #leaving = new Promise<boolean>((resolve) => {
     this.#left = resolve;
   });
@@ -64,12 +64,12 @@ export class StopWork {
     if (!isListed) void halt(this.#stopping());
   }
 
-  /** The time that deregistering took counts from the first call, or from its step. */
+  /** The duration of deregistering counts from the first call, or from its step. */
   beginLeaving(): void {
     this.#leavingSince ??= this.#plan.clock.now();
   }
 
-  /** Ends the drain early: a person at a terminal is waiting. */
+  /** Ends the drain early, because a person at a terminal is waiting. */
   skipDrain(): void {
     this.#skipDrain = true;
   }
@@ -89,12 +89,12 @@ export class StopWork {
       return [];
     }
     const policy = registry.handedOver === undefined ? config.policy : 'deregister';
-    const { held, instance } = beating;
-    const plan = { policy, registry, instance: held?.instance ?? instance, held, clock };
+    const { active, instance } = beating;
+    const plan = { policy, registry, instance: active?.instance ?? instance, active, clock };
     const { all, leaving } = this.#signals;
     const { confirmed, errors } = await deregister(plan, AbortSignal.any([all, this.#drained.signal, leaving]));
     const now = clock.now();
-    const ttlLeftMs = held && Math.max(0, held.beatAt + held.ttlMs - now);
+    const ttlLeftMs = active && Math.max(0, active.beatAt + active.ttlMs - now);
     const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
     events.emit('deregistered', { policy, confirmed, tookMs: now - (this.#leavingSince ?? now), listedForMs });
     this.#left(confirmed);
@@ -108,7 +108,7 @@ export class StopWork {
     // A registry that hands the port over sends new connections elsewhere only when this server takes none.
     void this.#leaving.then(() => (registry.handedOver === true ? server()?.stopListening() : undefined));
     await this.#serveOn();
-    // The TTL has to do what is not confirmed by now.
+    // What is not confirmed by now is left to the TTL.
     this.#drained.abort(new StoppedError('the drain is over'));
   }
 
@@ -145,7 +145,7 @@ export class StopWork {
       if (isConfirmed) absentSince = clock.now();
     });
     if (this.#skipDrain) {
-      // Time enough to get out of the registry.
+      // Enough time to deregister.
       await Promise.race([this.#leaving, clock.sleep(config.drain.minMs, all).catch(() => undefined)]);
       return;
     }
@@ -153,7 +153,7 @@ export class StopWork {
       ...config.drain,
       clock,
       sources: () => server()?.sources ?? [],
-      absentSince: () => absentSince ?? expiredAt(heartbeat()?.held, clock.now(), beganAt),
+      absentSince: () => absentSince ?? expiredAt(heartbeat()?.active, clock.now(), beganAt),
     });
     const stillComing = await this.#drain.over(all);
     if (stillComing.length === 0) return;
@@ -169,8 +169,8 @@ export class StopWork {
 }
 
 /** When the TTL took the entry out of traffic; undefined: not yet for every reader. Never held, it was never in. */
-function expiredAt(held: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
-  if (held === undefined) return beganAt;
-  const expiry = held.beatAt + held.ttlMs;
+function expiredAt(active: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
+  if (active === undefined) return beganAt;
+  const expiry = active.beatAt + active.ttlMs;
   return now < expiry + EXPIRY_NOTICED_MS ? undefined : expiry;
 }

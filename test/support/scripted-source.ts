@@ -9,7 +9,7 @@ export class ScriptedSource implements ConfigSource {
   readonly polls: (string | undefined)[] = [];
   closed = 0;
   /** Polls that wait. */
-  held = 0;
+  active = 0;
   /** Every poll fails with this. */
   failure: Error | undefined;
   /** No poll is ever answered. */
@@ -51,7 +51,7 @@ export class ScriptedSource implements ConfigSource {
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
-    this.held += 1;
+    this.active += 1;
     try {
       await new Promise<void>((resolve, reject) => {
         if (!this.hung) this.#wake.push(resolve);
@@ -60,7 +60,7 @@ export class ScriptedSource implements ConfigSource {
         });
       });
     } finally {
-      this.held -= 1;
+      this.active -= 1;
     }
   }
 }

@@ -23,7 +23,7 @@ import { inContext } from '../../src/compose.js';
 /** What one thread sees of the clock: while it is stalled, its timers and what it is sent wait. */
 class ThreadTime implements Clock {
   readonly #clock: FakeClock;
-  #held: (() => void)[] | undefined;
+  #active: (() => void)[] | undefined;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -55,18 +55,18 @@ class ThreadTime implements Clock {
   }
 
   do(run: () => void): void {
-    if (this.#held === undefined) run();
-    else this.#held.push(run);
+    if (this.#active === undefined) run();
+    else this.#active.push(run);
   }
 
   stall(): void {
-    this.#held ??= [];
+    this.#active ??= [];
   }
 
   goOn(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const run of held) run();
+    const active = this.#active ?? [];
+    this.#active = undefined;
+    for (const run of active) run();
   }
 }
 

@@ -26,7 +26,7 @@ export class ForwardingEvents extends Events {
     // The main thread's state machine emits state changes itself.
     if (event === 'state' || !this.#beforeEach(event)) return;
     const { error, ...plain } = payload as { error?: Error };
-    this.#say({ kind: 'told', event, payload: plain, ...(error && { error: serializeError(error) }) });
+    this.#say({ kind: 'emitted', event, payload: plain, ...(error && { error: serializeError(error) }) });
   }
 }
 

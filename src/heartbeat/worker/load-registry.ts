@@ -5,8 +5,8 @@ import type { BuiltInKind } from '../../contracts/worker-spec.js';
 import type { SerializedRegistry } from './messages.js';
 
 /**
- * Builds in this thread the registry that another thread describes. `ask` calls a function that stayed there. Rejects
- * when it cannot.
+ * Builds the registry that another thread describes. `ask` calls a function that stayed there. Rejects when the
+ * registry cannot be built.
  */
 export async function loadRegistry(
   serialized: SerializedRegistry,
@@ -24,7 +24,7 @@ export async function loadRegistry(
 }
 
 async function builtIn(kind: BuiltInKind, factories: RegistryFactories): Promise<RegistryFactory> {
-  // The thread may run another version of this package, which lacks the kind.
+  // The worker may run another version of this package, which lacks the kind.
   if (!Object.hasOwn(factories, kind))
     throw new ConfigError([
       { field: 'workerSpec.kind', value: kind, allowed: `one of ${Object.keys(factories).join(', ')}` },

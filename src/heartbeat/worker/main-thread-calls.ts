@@ -19,7 +19,7 @@ export class MainThreadCalls {
   readonly #send: (question: number, about: number) => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #latest = new Map<number, unknown>();
-  #asked = 0;
+  #calls = 0;
 
   constructor(clock: Clock, send: (question: number, about: number) => void) {
     this.#clock = clock;
@@ -28,7 +28,7 @@ export class MainThreadCalls {
 
   /** Settles as the function does on the main thread. The first call waits without limit. */
   ask(about: number): Promise<unknown> {
-    const question = (this.#asked += 1);
+    const question = (this.#calls += 1);
     return new Promise((resolve, reject) => {
       const cancel = this.#latest.has(about)
         ? this.#clock.after(ANSWER_WITHIN_MS, () => resolve(this.#latest.get(about)))

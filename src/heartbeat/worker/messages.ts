@@ -39,7 +39,7 @@ export interface HeartbeatSpec {
 /** The worker's view of one instance: what `status()` and a stop need to know. */
 export interface StatusSnapshot {
   readonly instance: ServiceInstance;
-  readonly held:
+  readonly active:
     | {
         readonly instance: ServiceInstance;
         readonly holder: string;
@@ -74,9 +74,9 @@ export type WorkerEvent =
   | { readonly kind: 'moved'; readonly transition: Transition }
   | { readonly kind: 'bears'; readonly snapshot: StatusSnapshot }
   /** An event to emit; an error of its payload travels serialized. */
-  | { readonly kind: 'told'; readonly event: EventName; readonly payload: object; readonly error?: SerializedError }
+  | { readonly kind: 'emitted'; readonly event: EventName; readonly payload: object; readonly error?: SerializedError }
   | { readonly kind: 'changed'; readonly change: number; readonly error?: SerializedError }
-  | { readonly kind: 'asked'; readonly question: number; readonly about: number }
+  | { readonly kind: 'call'; readonly question: number; readonly about: number }
   /** The last event of an instance. `inDoubt`: a write was cut off and may still arrive. */
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly error: SerializedError; readonly inDoubt: boolean };
 

@@ -2,14 +2,17 @@ import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import type { SerializedRegistry } from './messages.js';
 
 /** Functions that stay in this thread, by the number under which the other one asks for them. */
-export type Asked = (() => unknown)[];
+export type Callbacks = (() => unknown)[];
 
-/** A registry for the way into the thread. The functions that stay here are added to `asked`. */
-export function serializeRegistry({ members, asks = {}, ...source }: WorkerSpec, asked: Asked): SerializedRegistry {
-  const numbers = Object.entries(asks).map(([name, ask]) => [name, asked.push(ask) - 1] as const);
+/** Describes a registry for the worker. Functions stay on this thread: they are appended to `callbacks`. */
+export function serializeRegistry(
+  { members, asks = {}, ...source }: WorkerSpec,
+  callbacks: Callbacks,
+): SerializedRegistry {
+  const numbers = Object.entries(asks).map(([name, ask]) => [name, callbacks.push(ask) - 1] as const);
   return {
     ...source,
     asks: Object.fromEntries(numbers),
-    ...(members && { members: members.map((member) => serializeRegistry(member, asked)) }),
+    ...(members && { members: members.map((member) => serializeRegistry(member, callbacks)) }),
   };
 }

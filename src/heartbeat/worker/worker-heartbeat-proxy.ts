@@ -20,7 +20,7 @@ import type { Loss } from '../registration-tracker.js';
 import { PendingChanges } from './pending-changes.js';
 import type { WorkerEvent, StatusSnapshot, Outcome } from './messages.js';
 import { serializeRegistry } from './serialize-registry.js';
-import type { Asked } from './serialize-registry.js';
+import type { Callbacks } from './serialize-registry.js';
 import { readTime, sharedTimes } from './shared-times.js';
 import type { WorkerSession, SharedThread } from './shared-thread.js';
 
@@ -30,7 +30,7 @@ export interface WorkerHeartbeatProxyPlan extends HeartbeatPlan {
   readonly stallToleranceMs: number;
 }
 
-/** A thread that lives halts at once; what it had under way is cut off by that. */
+/** A live worker halts at once and cuts off what it has in flight. */
 const HALT_WITHIN_MS = 1_000;
 
 interface End {
@@ -40,22 +40,22 @@ interface End {
 }
 
 /**
- * The heartbeat in the worker thread as the main thread has it; where there can be none, and from when it has died,
- * one on the main thread.
+ * The main thread's handle of a heartbeat in the worker. Where there is no worker, or after it died, it beats on the
+ * main thread.
  */
 export class WorkerHeartbeatProxy implements HeartbeatHandle {
   readonly #plan: WorkerHeartbeatProxyPlan;
   readonly #changes = new PendingChanges();
-  readonly #asked: Asked = [];
+  readonly #callbacks: Callbacks = [];
   readonly #lastBeat = sharedTimes(2);
   #instance: ServiceInstance;
   #snapshot: StatusSnapshot | undefined;
   #session: WorkerSession | undefined;
-  /** From when on it beats on the main thread. */
+  /** Set once it beats on the main thread. */
   #here: Heartbeat | undefined;
   #loss: Loss | undefined;
   #end: (end: End) => void = () => undefined;
-  /** What is told from now on is of a life that is over. */
+  /** Later messages belong to a heartbeat that has ended. */
   #isOver = false;
 
   constructor(plan: WorkerHeartbeatProxyPlan, instance: ServiceInstance) {
@@ -71,14 +71,14 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     return this.#here?.instance ?? this.#instance;
   }
 
-  get held(): Readonly<ActiveRegistration> | undefined {
-    const held = this.#snapshot?.held;
-    if (this.#here?.held !== undefined || held === undefined) return this.#here?.held;
+  get active(): Readonly<ActiveRegistration> | undefined {
+    const active = this.#snapshot?.active;
+    if (this.#here?.active !== undefined || active === undefined) return this.#here?.active;
     const now = this.#plan.clock.now();
     const beatAt = readTime(this.#lastBeat, 0, now);
     return {
-      registration: this.#receipt(held),
-      instance: held.instance,
+      registration: this.#receipt(active),
+      instance: active.instance,
       beatAt,
       ttlMs: readTime(this.#lastBeat, 1, now) - beatAt,
       refused: false,
@@ -123,12 +123,12 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     else this.#session?.post({ kind: 'report', report: this.#report });
   }
 
-  /** The thread follows the files by itself. */
+  /** The worker follows the credential files by itself. */
   credentialsChanged(): void {
     this.#here?.credentialsChanged();
   }
 
-  /** Rejects as a heartbeat does; resolves to why it is none of the thread's, or no longer one. */
+  /** Rejects as a heartbeat does; resolves to the reason why it does not, or no longer, run in the worker. */
   async #inThread(signal: AbortSignal): Promise<string> {
     const { registry, sharedThread, clock } = this.#plan;
     const stays = `${registry.name} cannot be taken into a worker thread`;
@@ -164,7 +164,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
       signal.addEventListener('abort', halt, { once: true });
       const { outcome, error, inDoubt } = await ended;
       if (outcome === 'unable') return `${stays} (${error.message})`;
-      registry.inherit(this.#snapshot?.held?.instance ?? this.#instance, this.#snapshot?.held?.holder, inDoubt);
+      registry.inherit(this.#snapshot?.active?.instance ?? this.#instance, this.#snapshot?.active?.holder, inDoubt);
       signal.throwIfAborted();
       if (outcome !== 'died') throw error;
       return `the worker thread is gone (${error.message})`;
@@ -181,7 +181,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
     const order = {
       ...settings,
-      registry: serializeRegistry(workerSpec, this.#asked),
+      registry: serializeRegistry(workerSpec, this.#callbacks),
       instance: this.#instance,
       lastKnown,
       report: this.#report,
@@ -190,7 +190,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     try {
       session.post({ kind: 'begin', order });
     } catch (thrown) {
-      // An option that cannot be cloned.
+      // An option cannot be cloned.
       this.#end({ outcome: 'unable', error: asError(thrown), inDoubt: false });
       return;
     }
@@ -202,7 +202,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     });
   }
 
-  /** Looks first, as after any loss: what the thread has written is still there. */
+  /** Reads first, as after any loss, because the worker's entry still exists. */
   async #onMain(signal: AbortSignal): Promise<void> {
     const here = new Heartbeat(
       {
@@ -226,15 +226,15 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
         this.#snapshot = account.snapshot;
         this.#follow();
         break;
-      case 'told':
+      case 'emitted':
         this.#tell(account);
         break;
       case 'changed':
         this.#changes.settled(account.change, account.error && deserializeError(account.error));
         this.#follow();
         break;
-      case 'asked':
-        void this.#answer(account.question, this.#asked[account.about]);
+      case 'call':
+        void this.#answer(account.question, this.#callbacks[account.about]);
         break;
       case 'ended':
         this.#end({ ...account, error: deserializeError(account.error) });
@@ -242,15 +242,15 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     }
   }
 
-  /** The thread may have had to take another id, or to go back to what the registry had accepted. */
+  /** The worker may have taken another id, or returned to the values that the registry accepted. */
   #follow(): void {
     if (this.#snapshot === undefined) return;
     const { instance } = this.#snapshot;
     this.#instance = this.#changes.areUnderWay ? { ...this.#instance, id: instance.id } : instance;
   }
 
-  /** What does not fit the state here any more was told too late. */
-  #tell({ event, payload, error }: Extract<WorkerEvent, { kind: 'told' }>): void {
+  /** Drops an event that arrives too late to fit the current state. */
+  #tell({ event, payload, error }: Extract<WorkerEvent, { kind: 'emitted' }>): void {
     const { events, machine, clock } = this.#plan;
     const fitting = fittingStates[event];
     if (this.#isOver || (fitting !== undefined && fitting !== machine.state)) return;
@@ -260,7 +260,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     events.emit(event, whole);
   }
 
-  async #answer(question: number, ask: Asked[number] | undefined): Promise<void> {
+  async #answer(question: number, ask: Callbacks[number] | undefined): Promise<void> {
     try {
       this.#session?.post({ kind: 'answer', question, value: await ask?.() });
     } catch (thrown) {
@@ -273,8 +273,8 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     return { status, reason };
   }
 
-  /** For the way out, which is taken from here with a client of our own. */
-  #receipt({ instance, holder, level, provisional }: NonNullable<StatusSnapshot['held']>): Registration {
+  /** The receipt for deregistering, which the main thread does with its own client. */
+  #receipt({ instance, holder, level, provisional }: NonNullable<StatusSnapshot['active']>): Registration {
     const { registry } = this.#plan;
     return {
       holder: () => holder,
@@ -286,7 +286,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   }
 }
 
-/** Events that mean that the state has become this one. */
+/** Events that imply a state. */
 const fittingStates: Readonly<Partial<Record<EventName, RegistrarState>>> = {
   registered: 'registered',
   recovered: 'registered',

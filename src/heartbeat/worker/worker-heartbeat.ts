@@ -19,7 +19,7 @@ import { MainThreadCalls } from './main-thread-calls.js';
 import { writeTime } from './shared-times.js';
 import { ForwardingEvents, ForwardingStateMachine } from './forwarding-events.js';
 
-/** What the thread has for all instances in it. */
+/** What all instances in the worker share. */
 export interface WorkerContext {
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,13 +28,13 @@ export interface WorkerContext {
   readonly factories: RegistryFactories;
 }
 
-/** One instance in the thread: its registry, its heartbeat, and what the main thread is told of them. */
+/** One instance in the worker: its registry, its heartbeat, and the messages about them to the main thread. */
 export class WorkerHeartbeat {
   readonly #order: HeartbeatSpec;
   readonly #context: WorkerContext;
   readonly #say: (account: WorkerEvent) => void;
   readonly #halt = new AbortController();
-  readonly #questions: MainThreadCalls;
+  readonly #calls: MainThreadCalls;
   readonly #events: ForwardingEvents;
   #moveIn: (heartbeat: Heartbeat) => void = () => undefined;
   readonly #movedIn = new Promise<Heartbeat>((resolve) => {
@@ -51,12 +51,12 @@ export class WorkerHeartbeat {
     this.#context = context;
     this.#say = say;
     this.#report = order.report;
-    this.#questions = new MainThreadCalls(context.clock, (question, about) => say({ kind: 'asked', question, about }));
+    this.#calls = new MainThreadCalls(context.clock, (question, about) => say({ kind: 'call', question, about }));
     this.#events = new ForwardingEvents(say, (event) => this.#beforeEach(event));
   }
 
   /**
-   * Keeps the instance registered until it is told to halt. Resolves when nothing of it is under way any more; never
+   * Keeps the instance registered until the halt command. Resolves when nothing of it is in flight any more; never
    * rejects.
    */
   async live(): Promise<void> {
@@ -65,7 +65,7 @@ export class WorkerHeartbeat {
     let registry: GuardedRegistry;
     try {
       registry = new GuardedRegistry(
-        await loadRegistry(serialized, factories, (about) => this.#questions.ask(about)),
+        await loadRegistry(serialized, factories, (about) => this.#calls.ask(about)),
         clock,
         beatDeadlineMs(intervalMs),
       );
@@ -82,13 +82,13 @@ export class WorkerHeartbeat {
     );
     const heartbeat = this.#heartbeat;
     this.#moveIn(heartbeat);
-    // What is wrong with a file is told by the main thread, which reads it as well.
+    // The main thread reads the files too and reports their problems.
     const unwatch =
       registry.credentials &&
       watchCredentials(registry.credentials, clock, ({ changed }) => changed && heartbeat.credentialsChanged());
     const error = await heartbeat.run(signal).catch(asError);
     unwatch?.();
-    this.#tellBearing();
+    this.#reportSnapshot();
     this.#ended(signal.aborted ? 'halted' : 'failed', error ?? new Error('the heartbeat has ended'), registry.inDoubt);
     await registry.close().catch(() => undefined);
   }
@@ -106,7 +106,7 @@ export class WorkerHeartbeat {
         this.#beatsWanted = instruction.wanted;
         break;
       case 'answer':
-        this.#questions.answered(instruction.question, instruction.value, instruction.error);
+        this.#calls.answered(instruction.question, instruction.value, instruction.error);
         break;
       case 'halt':
         this.#halt.abort(new Error('halted'));
@@ -116,12 +116,12 @@ export class WorkerHeartbeat {
     }
   }
 
-  /** How much longer the main thread may be silent, when it has been so long; Infinity once it is stalled. */
+  /** How much longer the main thread may be silent after `silentMs`; Infinity once it counts as stalled. */
   patienceMs(silentMs: number): number {
     return this.#stalledMs > 0 ? Infinity : patienceMs(silentMs, this.#order.stallToleranceMs);
   }
 
-  /** The main thread has given no sign of life for so long. */
+  /** The main thread has given no sign of life for `silentMs`. */
   mainIsSilent(silentMs: number): void {
     const { stallToleranceMs } = this.#order;
     const wasStalledMs = this.#stalledMs;
@@ -133,7 +133,7 @@ export class WorkerHeartbeat {
     this.#events.emit('warning', { message });
   }
 
-  /** The report of the main thread, in which all but its own stall counts already. */
+  /** The main thread's report, with everything but its own stall already applied. */
   get #effectiveReport(): HealthReport {
     return effectiveReport({
       isReady: true,
@@ -146,37 +146,37 @@ export class WorkerHeartbeat {
 
   async #change(heartbeat: Heartbeat, { change, instance }: Extract<WorkerCommand, { kind: 'change' }>): Promise<void> {
     try {
-      // The id may have been changed here, to one that is free.
+      // The worker may have changed the id to a free one.
       await heartbeat.change({ ...instance, id: heartbeat.instance.id });
       this.#say({ kind: 'changed', change });
     } catch (thrown) {
-      this.#tellBearing();
+      this.#reportSnapshot();
       this.#say({ kind: 'changed', change, error: serializeError(asError(thrown)) });
     }
   }
 
-  /** Whoever hears of an event in the main thread finds there how things stand. */
+  /** Sends the snapshot first, so that a listener on the main thread sees the state of the event. */
   #beforeEach(event: EventName): boolean {
-    const changed = this.#tellBearing();
+    const changed = this.#reportSnapshot();
     return event !== 'beat' || this.#beatsWanted || changed;
   }
 
-  /** True when something other than the time of the last beat has changed. */
-  #tellBearing(): boolean {
+  /** Returns true when anything but the time of the last beat changed. */
+  #reportSnapshot(): boolean {
     if (this.#heartbeat === undefined) return false;
-    const { held, instance, missedInRow, trouble, members } = this.#heartbeat;
-    if (held !== undefined) {
-      writeTime(this.#order.lastBeat, 0, held.beatAt);
-      writeTime(this.#order.lastBeat, 1, held.beatAt + held.ttlMs);
+    const { active, instance, missedInRow, trouble, members } = this.#heartbeat;
+    if (active !== undefined) {
+      writeTime(this.#order.lastBeat, 0, active.beatAt);
+      writeTime(this.#order.lastBeat, 1, active.beatAt + active.ttlMs);
     }
     const { lastKnown } = this.#order;
-    const shown = held && {
-      instance: held.instance,
-      holder: held.registration.holder(),
-      level: held.registration.level?.() ?? 0,
-      provisional: held.registration.provisional?.() ?? false,
+    const shown = active && {
+      instance: active.instance,
+      holder: active.registration.holder(),
+      level: active.registration.level?.() ?? 0,
+      provisional: active.registration.provisional?.() ?? false,
     };
-    const snapshot: StatusSnapshot = { instance, held: shown, missedInRow, trouble, members, lastKnown };
+    const snapshot: StatusSnapshot = { instance, active: shown, missedInRow, trouble, members, lastKnown };
     const text = JSON.stringify([snapshot, [...lastKnown.passing]]);
     if (text === this.#snapshot) return false;
     this.#snapshot = text;

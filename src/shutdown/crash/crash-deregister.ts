@@ -43,7 +43,7 @@ export async function prepareCrashDeregister({
       if (beating === undefined) return undefined;
       // Otherwise the heartbeat would notice the missing entry and write it again.
       beats?.giveUp('the process crashes');
-      return { registry: workerSpec, key: keyOf(beating.held?.instance ?? beating.instance) };
+      return { registry: workerSpec, key: keyOf(beating.active?.instance ?? beating.instance) };
     });
     events.on('stopped', end);
   } catch (thrown) {

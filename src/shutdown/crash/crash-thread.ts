@@ -52,11 +52,11 @@ export function startCrashThread(): CrashThread {
   });
   dead.catch(() => undefined);
   worker.unref();
-  let asked = 0;
+  let requests = 0;
   const post = (message: ToCrashThread) => worker.postMessage(message);
   return {
     prepare(registry) {
-      const number = (asked += 1);
+      const number = (requests += 1);
       const prepared = new Promise<void>((resolve) => {
         const hear = (message: FromCrashThread) => {
           if (message.prepared !== number) return;
@@ -81,9 +81,9 @@ export function startCrashThread(): CrashThread {
 }
 
 function serialize(registry: WorkerSpec): SerializedRemoval {
-  const asked: (() => unknown)[] = [];
-  const made = serializeRegistry(registry, asked);
-  return { registry: made, answers: asked.map((ask) => settledAnswer(ask)) };
+  const callbacks: (() => unknown)[] = [];
+  const made = serializeRegistry(registry, callbacks);
+  return { registry: made, answers: callbacks.map((ask) => settledAnswer(ask)) };
 }
 
 /** Only a synchronous result can be used: the event loop does not run any more. */

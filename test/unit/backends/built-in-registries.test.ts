@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { builtInRegistries } from '../../../src/backends/built-in-registries.js';
 import { loadRegistry } from '../../../src/heartbeat/worker/load-registry.js';
 import { serializeRegistry } from '../../../src/heartbeat/worker/serialize-registry.js';
-import type { Asked } from '../../../src/heartbeat/worker/serialize-registry.js';
+import type { Callbacks } from '../../../src/heartbeat/worker/serialize-registry.js';
 import { consul, etcd, fallback, file, nearest, redis } from '../../../src/index.js';
 import type { WorkerSpec } from '../../../src/index.js';
 
@@ -19,7 +19,7 @@ const made = {
 
 /** As in a worker thread, which is sent no functions. */
 function loadInThread(spec: WorkerSpec) {
-  const asked: Asked = [];
+  const asked: Callbacks = [];
   return loadRegistry(structuredClone(serializeRegistry(spec, asked)), builtInRegistries, (about) =>
     Promise.resolve(asked[about]?.()),
   );

@@ -329,14 +329,14 @@ describe('the end', () => {
       const source = new ScriptedSource({ tags: ['v1'] });
       const life = await registeredWith(source);
       await life.clock.advance(1_000);
-      expect(source.held).toBe(1);
+      expect(source.active).toBe(1);
       const ended = life.registrar[way]();
       await life.clock.advance(10_000);
       await ended;
       const { length } = source.polls;
       source.say({ tags: ['v2'] });
       await life.clock.advance(60_000);
-      expect({ held: source.held, closed: source.closed, polls: source.polls.length }).toEqual({
+      expect({ held: source.active, closed: source.closed, polls: source.polls.length }).toEqual({
         held: 0,
         closed: 1,
         polls: length,
@@ -355,7 +355,7 @@ describe('the end', () => {
     await life.clock.advance(1_000);
     await started;
     expect(life.registrar.state).toBe('failed');
-    expect({ held: source.held, closed: source.closed }).toEqual({ held: 0, closed: 1 });
+    expect({ held: source.active, closed: source.closed }).toEqual({ held: 0, closed: 1 });
   });
 
   it('waits a second for a source that does not close, and no longer', async () => {

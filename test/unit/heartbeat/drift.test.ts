@@ -16,32 +16,32 @@ const sent: ServiceInstance = {
 const http = { id: 'orders-1:http', kind: 'http', status: 'passing', output: '' } as const;
 const ttl = { id: 'orders-1:ttl', status: 'passing', output: '' } as const;
 const instance = { name: 'orders', id: 'orders-1', port: 3000, tags: ['b', 'a'], meta: { version: '1' }, nonce: 'n' };
-const held = (differences: Partial<Entry['instance']> = {}, checks: Entry['checks'] = [ttl, http]): Entry => ({
+const active = (differences: Partial<Entry['instance']> = {}, checks: Entry['checks'] = [ttl, http]): Entry => ({
   instance: { ...instance, ...differences },
   status: 'passing',
   checks,
 });
 
 it.each<[string, Entry, string[]]>([
-  ['nothing for what we wrote, in whatever order', held(), []],
-  ['nothing for what the agent adds by itself', held({ weights: { passing: 1, warning: 1 }, address: '10.0.0.7' }), []],
+  ['nothing for what we wrote, in whatever order', active(), []],
+  ['nothing for what the agent adds by itself', active({ weights: { passing: 1, warning: 1 }, address: '10.0.0.7' }), []],
   [
     'nothing for a check that somebody added',
-    held({}, [ttl, http, { id: 'disk', status: 'critical', output: '' }]),
+    active({}, [ttl, http, { id: 'disk', status: 'critical', output: '' }]),
     [],
   ],
-  ['nothing for tags that are there to be overridden', held({ tags: ['z'], tagsOverridable: true }), []],
-  ['tags', held({ tags: ['a'] }), ['tags']],
-  ['an added meta key', held({ meta: { version: '1', extra: 'x' } }), ['meta']],
-  ['another port', held({ port: 3001 }), ['port']],
-  ['a probe of ours that is missing', held({}, [ttl]), ['checks']],
+  ['nothing for tags that are there to be overridden', active({ tags: ['z'], tagsOverridable: true }), []],
+  ['tags', active({ tags: ['a'] }), ['tags']],
+  ['an added meta key', active({ meta: { version: '1', extra: 'x' } }), ['meta']],
+  ['another port', active({ port: 3001 }), ['port']],
+  ['a probe of ours that is missing', active({}, [ttl]), ['checks']],
 ])('names %s', (_what, entry, fields) => {
   expect(driftOf(sent, entry, true)).toEqual(fields);
 });
 
 it('compares weights and address only when they were sent', () => {
   const explicit = { ...sent, weights: { passing: 5, warning: 1 }, address: '10.0.0.1' };
-  expect(driftOf(explicit, held({ weights: { passing: 1, warning: 1 }, address: '10.0.0.2' }), true)).toEqual([
+  expect(driftOf(explicit, active({ weights: { passing: 1, warning: 1 }, address: '10.0.0.2' }), true)).toEqual([
     'weights',
     'address',
   ]);

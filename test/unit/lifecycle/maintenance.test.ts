@@ -10,7 +10,7 @@ async function running(options: Partial<RegistrarOptions> = {}): Promise<Simulat
   return life;
 }
 
-const held = ({ registry }: SimulatedLife) => registry.entries.get('orders-1');
+const active = ({ registry }: SimulatedLife) => registry.entries.get('orders-1');
 
 describe('maintenance of our own', () => {
   it('is out of traffic at once and back as soon as it is lifted, still registered all the while', async () => {
@@ -19,14 +19,14 @@ describe('maintenance of our own', () => {
     const on = registrar.maintenance(true, 'new disks');
     await clock.advance(50);
     await on;
-    expect(held(life)).toMatchObject({ status: 'maintenance', maintenance: 'rollcall: new disks' });
+    expect(active(life)).toMatchObject({ status: 'maintenance', maintenance: 'rollcall: new disks' });
     expect([registrar.state, registrar.health.status, registry.passing]).toEqual(['registered', 'maintenance', []]);
     await clock.advance(60_000);
     expect(registry.passing).toEqual([]);
     const off = registrar.maintenance(false);
     await clock.advance(50);
     await off;
-    expect([held(life)?.maintenance, registry.passing]).toEqual([undefined, ['orders-1']]);
+    expect([active(life)?.maintenance, registry.passing]).toEqual([undefined, ['orders-1']]);
     expect(told('maintenance')).toEqual([
       { on: true, reason: 'rollcall: new disks' },
       { on: false, reason: 'ok' },
@@ -51,7 +51,7 @@ describe('maintenance of our own', () => {
     registry.forget();
     await clock.advance(20_000);
     expect(told('recovered')).toHaveLength(1);
-    expect([held(life)?.maintenance, passing]).toEqual(['rollcall: new disks', []]);
+    expect([active(life)?.maintenance, passing]).toEqual(['rollcall: new disks', []]);
     const off = registrar.maintenance(false);
     await clock.advance(50);
     await off;
@@ -65,7 +65,7 @@ describe('maintenance of our own', () => {
     life.registry.onChange = () => passing.push(...life.registry.passing);
     void life.registrar.start();
     await life.clock.advance(10_000);
-    expect([held(life)?.maintenance, passing, life.registrar.state]).toEqual(['rollcall: canary', [], 'registered']);
+    expect([active(life)?.maintenance, passing, life.registrar.state]).toEqual(['rollcall: canary', [], 'registered']);
   });
 
   it('waits for the registry when that is down, and the last wish counts', async () => {
@@ -79,7 +79,7 @@ describe('maintenance of our own', () => {
     registry.down = false;
     await clock.advance(5_000);
     await Promise.all([first, second, third]);
-    expect(held(life)?.maintenance).toBe('rollcall: newer disks');
+    expect(active(life)?.maintenance).toBe('rollcall: newer disks');
   });
 
   it('takes out of traffic by the heartbeat alone where the registry knows no maintenance', async () => {
@@ -91,7 +91,7 @@ describe('maintenance of our own', () => {
     const on = registrar.maintenance(true);
     await clock.advance(50);
     await on;
-    expect([held(life)?.maintenance, registry.passing]).toEqual([undefined, []]);
+    expect([active(life)?.maintenance, registry.passing]).toEqual([undefined, []]);
     const off = registrar.maintenance(false);
     await clock.advance(50);
     await off;
@@ -113,14 +113,14 @@ describe("an operator's maintenance", () => {
   it('is neither replaced nor lifted by ours', async () => {
     const life = await running();
     const { clock, registrar } = life;
-    held(life)!.maintenance = 'kernel upgrade';
+    active(life)!.maintenance = 'kernel upgrade';
     const on = registrar.maintenance(true, 'new disks');
     await clock.advance(50);
     await on;
     const off = registrar.maintenance(false);
     await clock.advance(10_000);
     await off;
-    expect(held(life)?.maintenance).toBe('kernel upgrade');
+    expect(active(life)?.maintenance).toBe('kernel upgrade');
   });
 });
 
@@ -153,10 +153,10 @@ describe('a maintenance of ours that a former life left', () => {
     });
     void registrar.start();
     await clock.advance(5_000);
-    expect(held(life)?.maintenance).toBe('rollcall: stopped');
+    expect(active(life)?.maintenance).toBe('rollcall: stopped');
     open = true;
     await clock.advance(20_000);
-    expect([registrar.state, held(life)?.maintenance, registry.passing]).toEqual([
+    expect([registrar.state, active(life)?.maintenance, registry.passing]).toEqual([
       'registered',
       undefined,
       ['orders-1'],
@@ -176,7 +176,7 @@ describe('shutdown.policy', () => {
     const stopped = registrar.stop();
     await clock.advance(1_000);
     await stopped;
-    expect(held(life)).toMatchObject(left);
+    expect(active(life)).toMatchObject(left);
     expect(registry.passing).toEqual([]);
     expect(told('deregistered')).toMatchObject([{ policy, confirmed: true }]);
     expect(told('stopped')).toMatchObject([{ errors: [] }]);
@@ -192,7 +192,7 @@ describe('shutdown.policy', () => {
     await clock.advance(4_000);
     await stopped;
     expect(registry.requests).toHaveLength(asked);
-    expect(held(life)).toMatchObject({ status: 'passing' });
+    expect(active(life)).toMatchObject({ status: 'passing' });
     expect(told('deregistered')).toMatchObject([{ policy: 'leave', confirmed: false }]);
     expect(told('stopped')).toMatchObject([{ errors: [] }]);
   });
@@ -209,13 +209,13 @@ describe('shutdown.policy', () => {
     await clock.advance(15_000);
     await stopped;
     expect(registry.passing).toEqual([]);
-    expect(held(life)?.status).toBe('critical');
+    expect(active(life)?.status).toBe('critical');
   });
 
   it('never touches the entry of a successor', async () => {
     const life = await running({ shutdown: { ...shutdown, policy: 'critical' } });
     const { clock, registrar } = life;
-    const { instance } = held(life)!;
+    const { instance } = active(life)!;
     const stopped = registrar.stop();
     life.registry.entries.set('orders-1', {
       instance: { ...instance, nonce: 'new', ttlMs: 60_000 },
@@ -235,7 +235,7 @@ describe('shutdown.policy', () => {
     ['leave', undefined],
   ] as const)('%s has the registry reap a critical entry after %s ms', async (policy, afterMs) => {
     const life = await running({ shutdown: { policy } });
-    expect(held(life)?.instance.deregisterCriticalAfterMs).toBe(afterMs);
+    expect(active(life)?.instance.deregisterCriticalAfterMs).toBe(afterMs);
   });
 
   it('leave is doubted where serving on would end before the TTL', () => {
