@@ -249,7 +249,7 @@ describe("an agent's own probe over TLS", () => {
       return message.includes('cannot pass') ? message : warned();
     };
     expect(await warned()).toMatch(
-      /:http cannot pass: the agent does not take the server's certificate: set `checks\.http\.tls`.*x509/,
+      /:http cannot pass: the agent does not accept the server's certificate: set `checks\.http\.tls`.*x509/,
     );
     const { name } = await served(createSecureServer({ ...identity, allowHTTP1: true }), {
       http: { interval: '500ms', tls: { insecureSkipVerify: true } },
