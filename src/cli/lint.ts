@@ -21,13 +21,13 @@ export const lintUsage: readonly string[] = [
   'Exit status: 0 no problem, 1 problems, 2 nothing could be checked.',
 ];
 
-/** A name and where it stands; a name given as a word stands nowhere. */
+/** A name and its file; a name given on the command line has none. */
 interface Found {
   readonly file?: string;
   readonly name: string;
 }
 
-/** `rollcall lint`: checks names given as words or found in files. */
+/** `rollcall lint`: checks names given on the command line or found in files. */
 export async function lint(words: readonly string[], output: Output): Promise<ExitStatus> {
   try {
     const { values, positionals } = parseArgs({
@@ -76,7 +76,7 @@ function place({ file, name }: Found): string {
   return file === undefined ? shown : `${printable(file, Infinity)}: ${shown}`;
 }
 
-/** The files of the current folder that may hold a name. */
+/** The files of the current folder that may contain a name. */
 async function filesHere(): Promise<string[]> {
   const names = await readdir('.');
   return names.filter((name) => name === 'package.json' || isCompose(name)).sort();
