@@ -1,6 +1,6 @@
 import type { RegistryFactories } from '../contracts/registry-factories.js';
 
-/** How a worker thread makes the registries that come with the package. */
+/** Loads the factories of the built-in registries, by kind. A worker thread rebuilds its registry with them. */
 export const builtInRegistries: RegistryFactories = {
   consul: async () => (await import('./consul/consul-agents.js')).consul,
   etcd: async () => (await import('./etcd/etcd-registry.js')).etcd,

@@ -18,7 +18,10 @@ const factories: Readonly<Record<RegistryKind, () => Registry>> = {
   memory: () => memory(),
 };
 
-/** The registry to use: the option, else what `SERVICE_REGISTRY` names, else Consul. Throws `ConfigError` when the variable names none. */
+/**
+ * Returns `options.registry`, else the registry that `SERVICE_REGISTRY` names, else Consul. Throws `ConfigError` if
+ * the variable names no known registry.
+ */
 export function chooseRegistry(
   options: Pick<RegistrarOptions, 'registry'>,
   env: ServiceEnv = readServiceEnv(),

@@ -6,13 +6,13 @@ import type { Placement } from './placement.js';
 import type { Members } from './members.js';
 import type { Presence, Registration, Renewal } from '../contracts/registry.js';
 
-/** So many times a step fits into a lease, of which a beat may take a quarter. */
+/** The TTL divided by this is the limit of each step beside the beat. The beat itself may take a quarter of the TTL. */
 const BEAT_STEPS = 16;
 
-/** The receipt of a chain: follows its entry from member to member. */
+/** The registration of a chain. Follows the entry from member to member. */
 export class ChainRegistration implements Registration {
   readonly #chain: string;
-  /** As long as there is one to hold: the first holder decides, as it does for any registration. */
+  /** Present if the first holder supports long polls, as with any registration. */
   readonly changed?: (signal: AbortSignal) => Promise<void>;
   readonly #members: Members;
   readonly #placement: Placement;
@@ -28,7 +28,7 @@ export class ChainRegistration implements Registration {
     const { current } = this.#placement;
     if (current === undefined) return this.#chain;
     const holder = current.registration.holder();
-    // A member that is a chain itself has an answer of its own.
+    // A member that is a chain itself names its own holder.
     return holder === current.member.registry.name ? current.member.name : holder;
   }
 
@@ -50,30 +50,30 @@ export class ChainRegistration implements Registration {
   }
 
   /**
-   * Beats where the entry is, then uses what is left of the beat to get back to a preferred member, to clear what was left
-   * behind, and to measure. Rejects with `RegistrationLostError` when the holder is out and another can be tried: getting
-   * listed there, with every look that this needs, is what the core does after any loss.
+   * Sends the beat to the current holder. Uses the rest of the beat's deadline to fail back to a preferred member, to
+   * remove stale entries, and to measure round trips. Rejects with `RegistrationLostError` when the holder is out and
+   * another member can be tried: the core then registers again, as after any loss.
    */
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
     const { current } = this.#placement;
     if (current === undefined)
       throw new RegistrationLostError(
-        `${this.#chain} no longer holds ${this.#placement.instance.id}: it has been deregistered`,
+        `${this.#chain} no longer has ${this.#placement.instance.id}: it has been deregistered`,
         { registry: this.#chain, operation: 'renew' },
       );
     const { member, registration } = current;
-    if (this.#members.hasBetterThan(member)) throw this.#silent(this.holder());
+    if (this.#members.hasBetterThan(member)) throw this.#silenceError(this.holder());
     const sentAt = this.#members.clock.now();
     const renewal = await registration.renew(report, signal).catch((thrown: unknown) => {
       const error = asError(thrown);
       if (!this.#members.recordFailure(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member))
         throw error;
-      throw this.#silent(this.holder(), error);
+      throw this.#silenceError(this.holder(), error);
     });
     member.answered();
     this.#placement.renewedAt(member);
-    await this.#climb(report, signal);
-    await this.#tidy(signal);
+    await this.#failBack(report, signal);
+    await this.#removeStaleEntry(signal);
     await this.#measure(signal);
     const nextBeatInMs = this.#nextBeatInMs();
     return { ttlMs: renewal.ttlMs, ...(nextBeatInMs !== undefined && { nextBeatInMs }) };
@@ -81,7 +81,7 @@ export class ChainRegistration implements Registration {
 
   async #changed(signal: AbortSignal): Promise<void> {
     const registration = this.#placement.current?.registration;
-    // A member that cannot tell has nothing to be asked for until we are with another one.
+    // A member without long polls has no news of its own: wait until the entry moves to another member.
     await (registration?.changed?.(signal) ?? this.#placement.moved(signal));
   }
 
@@ -89,8 +89,8 @@ export class ChainRegistration implements Registration {
     await this.#placement.leave(signal);
   }
 
-  /** Back up: listed there first, and then no longer here, so that there is no moment without an entry. */
-  async #climb(report: HealthReport, signal: AbortSignal): Promise<void> {
+  /** Fails back to a preferred member. Registers there before the entry here goes, so that there is always an entry. */
+  async #failBack(report: HealthReport, signal: AbortSignal): Promise<void> {
     const { instance, current } = this.#placement;
     const [preferred] = current === undefined ? [] : this.#members.preferredTo(current.member);
     if (current === undefined || preferred === undefined) return;
@@ -101,7 +101,7 @@ export class ChainRegistration implements Registration {
         registry.read(key, bounded),
         current.member.registry.read(key, bounded),
       ]);
-      // Whoever lives there under our id is for the core to deal with, once we are out of here.
+      // Another instance has our id there. The core resolves such a conflict once this member is out.
       if (there !== undefined && there.instance.nonce !== instance.nonce && !isSameSlot(there.instance, instance))
         return;
       const maintenance = here?.maintenance ?? there?.maintenance;
@@ -118,18 +118,21 @@ export class ChainRegistration implements Registration {
     });
   }
 
-  /** An entry left behind on the way goes as soon as its registry answers: while it may pass that is asked at every beat, whether the registry is out or not. */
-  async #tidy(signal: AbortSignal): Promise<void> {
+  /**
+   * Removes one stale entry, which a move left in another member. While a stale entry may still be passing, every
+   * beat tries this, whether its member is out or not.
+   */
+  async #removeStaleEntry(signal: AbortSignal): Promise<void> {
     const { staleMembers } = this.#placement;
     const passing = staleMembers.filter((member) => this.#placement.mayPass(member));
-    // Where an answer is likely first: one that is dead would keep the others waiting.
+    // Members that are likely to answer come first: a dead one would delay the others.
     const staleMember =
       passing.find(({ isOut }) => !isOut) ?? passing[0] ?? staleMembers.find(({ isWorthATry }) => isWorthATry);
     if (staleMember === undefined) return;
     const isTrial = staleMember.isWorthATry;
     const clear = (bounded: AbortSignal) => this.#placement.clear(staleMember, bounded);
     if (isTrial) await this.#members.attempt(staleMember, this.#stepMs, signal, clear);
-    else await this.#members.aside(staleMember, this.#stepMs, signal, clear).catch(() => undefined);
+    else await this.#members.withTrialDeadline(staleMember, this.#stepMs, signal, clear).catch(() => undefined);
     signal.throwIfAborted();
   }
 
@@ -138,21 +141,22 @@ export class ChainRegistration implements Registration {
     await this.#members.measure(this.#stepMs, signal, (member, bounded) => member.registry.read(key, bounded));
   }
 
-  /** For each step beside the beat: three of them and the beat itself fit into its deadline. */
+  /** The limit of each step beside the beat. Three of them and the beat itself fit into its deadline. */
   get #stepMs(): number {
     return this.#placement.instance.ttlMs / BEAT_STEPS;
   }
 
-  /** Earlier than the schedule has it while there is a way back up, or something to clear. */
+  /** Requests an earlier beat when the trial of a preferred member is due before the next one. */
   #nextBeatInMs(): number | undefined {
     const { current } = this.#placement;
     return current === undefined ? undefined : this.#members.nextTrialInMs(current.member);
   }
 
-  #silent(holder: string, cause?: Error): RegistrationLostError {
+  #silenceError(holder: string, cause?: Error): RegistrationLostError {
     const context = { registry: this.#chain, operation: 'move', loss: 'silent', ...(cause && { cause }) } as const;
     return new RegistrationLostError(
-      `${holder} gives no answer for longer than ${this.#chain} is patient: moving on`,
+      `${holder} has not answered for longer than the patience of ${this.#chain}, so the next registry is tried: ` +
+        `check ${holder}`,
       context,
     );
   }

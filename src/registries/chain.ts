@@ -24,17 +24,18 @@ import type {
 } from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
+/** How a chain ranks, measures and skips its members. */
 export interface ChainPlan extends MembersPlan {
   readonly name: string;
   readonly workerSpec?: WorkerSpec | undefined;
   readonly clock?: Clock;
-  /** An instance may be in any of the members: readers are given what all of them have. @default false */
+  /** True: an instance may be in any member, so readers get what all members have. @default false */
   readonly gathers?: boolean;
 }
 
 /**
- * Several registries that stand for one: what the preferred one cannot do is done by the next. It has no loop of its own; every
- * beat and every read carries it a step on.
+ * Several registries that act as one: when the preferred one does not answer, the next one is used. It has no loop of
+ * its own; beats and reads drive its failover.
  */
 export class Chain implements ComposedRegistry {
   readonly [composition] = true;
@@ -56,7 +57,7 @@ export class Chain implements ComposedRegistry {
     this.#members = new Members(plan.name, registries, plan, this.#clock);
     this.#traits = {
       isLocal: registries[0]?.traits.isLocal ?? false,
-      // An address that one of them would not fill in has to be found for all.
+      // If one member does not fill in the address, we have to find it for all.
       suppliesAddress: registries.every(({ traits }) => traits.suppliesAddress),
     };
     this.endpoint = (
@@ -71,17 +72,17 @@ export class Chain implements ComposedRegistry {
     this.credentials = joinCredentials(registries.flatMap(({ credentials }) => credentials ?? []));
   }
 
-  /** Not a field: whoever prints the chain must not print the tokens in it. */
+  /** A getter, so that printing the chain does not print the tokens in it. */
   get workerSpec(): WorkerSpec | undefined {
     return this.#workerSpec;
   }
 
-  /** Fresh ones: whether it makes probes changes with the members that hold our entries. */
+  /** Computed at each call, because `probes` depends on the members that hold our entries. */
   get traits(): RegistryTraits {
     return { ...this.#traits, probes: this.#probes };
   }
 
-  /** Whether a holder of our entries makes probes; before there is a holder, whether any member does. */
+  /** True if a holder of our entries makes probes; before the first registration, if any member does. */
   get #probes(): boolean {
     const holders = [...this.#placements.values()].flatMap(({ current }) => current?.member ?? []);
     return (holders.length === 0 ? this.#members.all : holders).some(({ registry }) => registry.traits.probes === true);
@@ -98,9 +99,9 @@ export class Chain implements ComposedRegistry {
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const placement = this.#placementOf(key);
     if (placement !== undefined && placement.current === undefined) {
-      const left = await placement.find(key, signal);
-      if (left === undefined && !this.inDoubt) this.#placements.delete(slotOf(key));
-      return left;
+      const remaining = await placement.find(key, signal);
+      if (remaining === undefined && !this.inDoubt) this.#placements.delete(slotOf(key));
+      return remaining;
     }
     return this.#members.firstAnswer('read', this.#candidates(placement), signal, (member) =>
       member.registry.read(key, signal),
@@ -137,7 +138,7 @@ export class Chain implements ComposedRegistry {
     this.#placements.set(slotOf(instance), placement);
   }
 
-  /** Where the entry is; a holder without maintenance is taken out of traffic by the heartbeats. */
+  /** Sets maintenance at the holder. For a holder without maintenance, heartbeats take the entry out of traffic. */
   get maintain(): Registry['maintain'] {
     if (this.#members.all.every(({ registry }) => registry.maintain === undefined)) return undefined;
     return (key, reason, signal) =>

@@ -15,8 +15,8 @@ import type { WorkerSpec } from '../contracts/worker-spec.js';
 import { CloseGuard } from './close-guard.js';
 
 /**
- * A backend whose verbs are refused after its `close()`: for code that calls a registry without a Registrar. The backend
- * itself only frees what it holds.
+ * A backend whose verbs reject after its `close()`, for code that uses a registry without a Registrar. The backend
+ * itself only frees its resources.
  */
 export class ClosableRegistry implements Registry {
   readonly name: string;
@@ -49,7 +49,7 @@ export class ClosableRegistry implements Registry {
       maintain && ((key, reason, signal) => this.#guard.run('maintain', signal, () => maintain(key, reason, signal)));
   }
 
-  /** Not a field: code that prints the registry must not print the secrets in it. */
+  /** A getter, so that printing the registry does not print its secrets. */
   get workerSpec(): WorkerSpec | undefined {
     return this.#backend.workerSpec;
   }
@@ -89,7 +89,7 @@ export class ClosableRegistry implements Registry {
 
 function guardedPresence(presence: Presence, guard: CloseGuard): Presence {
   return {
-    // Asked for when it is needed: what it is made of is dear to digest.
+    // Computed only when it is needed, because the digest is expensive.
     get place() {
       return presence.place;
     },

@@ -1,12 +1,12 @@
 import { StoppedError, asError } from '../core/errors.js';
 import { isAnswer } from './is-answer.js';
 
-/** Refuses what is asked after a close, and names the close as the cause where it cut something off. */
+/** Rejects calls after a close, and reports a call that a close cut off as such. */
 export class CloseGuard {
   readonly #name: string;
   #closed = false;
 
-  /** `name`: of what is closed, e.g. the registry. */
+  /** `name`: the name of the guarded object, e.g. of the registry. */
   constructor(name: string) {
     this.#name = name;
   }
@@ -17,10 +17,10 @@ export class CloseGuard {
 
   /** Throws `StoppedError` once closed. */
   assertOpen(operation: string): void {
-    if (this.#closed) throw this.#refusal(operation);
+    if (this.#closed) throw this.#stoppedError(operation);
   }
 
-  /** Runs `verb`. Rejects with the signal's reason, with `StoppedError` once closed, or as `verb` does. */
+  /** Runs `verb`. Rejects with the signal's reason on abort, with `StoppedError` after a close, or as `verb` does. */
   async run<T>(operation: string, signal: AbortSignal, verb: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     this.assertOpen(operation);
@@ -32,13 +32,16 @@ export class CloseGuard {
     }
   }
 
-  /** What to reject with instead of `error`: after a close, anything but an answer of the registry comes from that. */
+  /**
+   * The error to reject with instead of `error`: after a close, the close explains every error but an answer of the
+   * registry.
+   */
   explained(operation: string, error: Error): Error {
-    return this.#closed && !isAnswer(error) ? this.#refusal(operation, error) : error;
+    return this.#closed && !isAnswer(error) ? this.#stoppedError(operation, error) : error;
   }
 
-  #refusal(operation: string, cause?: Error): StoppedError {
-    const message = `${this.#name} is closed and can no longer ${operation}: make a new one to go on`;
+  #stoppedError(operation: string, cause?: Error): StoppedError {
+    const message = `${this.#name} is closed, so it cannot ${operation}: create a new one to go on`;
     return new StoppedError(message, { registry: this.#name, operation, cause });
   }
 }

@@ -3,15 +3,15 @@ import type { Registry } from '../contracts/registry.js';
 import { registryFault } from '../contracts/registry-fault.js';
 import type { BuiltInKind, WorkerSpec } from '../contracts/worker-spec.js';
 
-/** What is wrong with the registries of a composition. */
+/** Returns the problems of a composition's registries. */
 export function chainIssues(composition: string, registries: unknown): ConfigIssue[] {
   const allowed = `an array of at least two registries in different places, e.g. ${composition}([consul(), file()])`;
-  const shown = {
+  const issue = {
     field: `${composition} registries`,
     value: Array.isArray(registries) ? `${String(registries.length)} of them` : registries,
     allowed,
   };
-  if (!Array.isArray(registries) || registries.length < 2) return [shown];
+  if (!Array.isArray(registries) || registries.length < 2) return [issue];
   const faults = registries.flatMap((registry, index) => {
     const fault = registryFault(registry);
     return fault === undefined
@@ -22,12 +22,12 @@ export function chainIssues(composition: string, registries: unknown): ConfigIss
   const places = (registries as Registry[]).flatMap(({ endpoint }) =>
     endpoint === undefined ? [] : `${endpoint.host}:${String(endpoint.port)}`,
   );
-  // One place under two names would be cleared as the other one's leftover.
-  const isTwice = new Set(registries).size < registries.length || new Set(places).size < places.length;
-  return isTwice ? [shown] : [];
+  // Two members with one endpoint would remove each other's entry as stale.
+  const hasDuplicate = new Set(registries).size < registries.length || new Set(places).size < places.length;
+  return hasDuplicate ? [issue] : [];
 }
 
-/** What a worker thread needs to build the composition again; undefined: not every member can be built there. */
+/** Describes the composition for a worker thread. Undefined if a member cannot be built there. */
 export function chainWorkerSpec(
   kind: BuiltInKind,
   registries: readonly Registry[],

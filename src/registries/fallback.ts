@@ -9,7 +9,10 @@ import { asGiven } from './ranking.js';
 import type { Registry } from '../contracts/registry.js';
 
 export interface FallbackOptions {
-  /** How long a registry may go without an answer before the next one is used; what it refuses never moves down. @default '5s' */
+  /**
+   * How long a registry may fail to answer before the next one is used. A refusal is an answer and never falls back.
+   * @default '5s'
+   */
   readonly patience?: Duration;
 }
 
@@ -18,16 +21,17 @@ const TRIAL_AFTER_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * A chain of registries, the preferred one first: registers with the first that answers, moves down when one has given no
- * answer for `patience`, and back up as soon as a preferred one answers again, listed there before the lower entry is removed.
- * Readers of the same chain are given what all of its registries have. A registry that only this host sees (`file`) keeps the entry but never
- * counts as listed: the state stays `recovering`. Throws `ConfigError` for fewer than two registries or a bad `patience`.
+ * A chain of registries, the preferred one first. Registers with the first that answers, and falls back to the next
+ * when one has not answered for `patience`. Fails back as soon as a preferred one answers again, and registers there
+ * before it removes the lower entry. Readers of the same chain get what all of its registries have. A registry that
+ * only this host sees (`file`) keeps the entry but never counts as listed: the state stays `recovering`. Throws
+ * `ConfigError` for fewer than two registries or a bad `patience`.
  */
 export function fallback(registries: readonly Registry[], options: FallbackOptions = {}): Registry {
   return fallbackOn(systemClock, registries, options);
 }
 
-/** The same on a clock of the caller's. */
+/** `fallback()` with the clock as a parameter. */
 export function fallbackOn(clock: Clock, registries: readonly Registry[], options: FallbackOptions = {}): Registry {
   const patienceMs = parseDuration(options.patience ?? DEFAULT_PATIENCE_MS);
   const issues = chainIssues('fallback', registries);

@@ -20,14 +20,14 @@ import type {
 } from '../contracts/registry.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
 
-/** Most held polls answer by themselves sooner. */
+/** The deadlines of a registry that states none. Most long polls answer earlier by themselves. */
 const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
-/** How long after its first answer a registry that was stuck may still be working off what it had buffered. */
+/** How long a registry that was stuck may still process buffered requests after its first answer. */
 const SETTLE_MS = 1_000;
 
 /**
- * A registry as the core sees it: every verb settles within the deadline, rejects with nothing but our own errors, and
- * leaves a trace when it was cut off, because a request that was already on the wire may still take effect.
+ * A registry as the core sees it. Every verb settles within its deadline and rejects only with our own errors. A
+ * write that was cut off puts the registry in doubt, because a request that was already sent may still take effect.
  */
 export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
@@ -93,7 +93,7 @@ export class GuardedRegistry implements Registry {
     );
   }
 
-  /** Of a composition: its registries, the preferred one first. */
+  /** The registries of a composition, the preferred one first; undefined for a single registry. */
   get members(): readonly MemberFigures[] | undefined {
     return this.#composed?.members;
   }
@@ -102,17 +102,20 @@ export class GuardedRegistry implements Registry {
     return this.#inner.workerSpec;
   }
 
-  /** Undefined: the entry is ours alone. */
+  /** Undefined if the entry is ours alone. */
   get handedOver(): boolean | undefined {
     return this.#composed?.handedOver;
   }
 
-  /** A write of ours was cut off and may still arrive: an absence seen now proves nothing yet. */
+  /** True while a write of ours that was cut off may still arrive: an absent entry proves nothing yet. */
   get inDoubt(): boolean {
     return this.#doubt?.inherited === true || (this.#composed?.inDoubt ?? this.#doubt !== undefined);
   }
 
-  /** Takes over from another client of ours that has worked for this instance, and was last heard by `holder`; `inDoubt`: a write of it was cut off. */
+  /**
+   * Takes over from another client of ours that registered this instance. `holder` accepted its last heartbeat.
+   * `inDoubt`: one of its writes was cut off.
+   */
   inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
     this.#composed?.adopt?.(instance, holder);
     if (inDoubt) this.#doubt = { answeredAt: undefined, inherited: true };
@@ -133,13 +136,16 @@ export class GuardedRegistry implements Registry {
     return this.#bounded('remove', signal, (bounded) => this.#inner.remove(key, bounded));
   }
 
-  /** Whether readers of the service see this instance, in whatever health; undefined when the registry has no read side. */
+  /**
+   * True if readers of the service see this instance, whatever its health; undefined if the registry has no
+   * discovery.
+   */
   async isVisible(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
     const instances = await this.instancesOf(key.name, signal);
     return instances?.some(({ id, nonce }) => id === key.id && nonce === key.nonce);
   }
 
-  /** Whether readers are still handed this instance; undefined when the registry has no read side. */
+  /** True if readers would still send traffic to this instance; undefined if the registry has no discovery. */
   async isInTraffic(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
     const instances = await this.instancesOf(key.name, signal);
     return instances?.some(
@@ -147,21 +153,23 @@ export class GuardedRegistry implements Registry {
     );
   }
 
-  /** All instances of a service, as its readers see them; undefined when the registry has no read side. */
+  /** All instances of a service, as its readers see them; undefined if the registry has no discovery. */
   async instancesOf(name: string, signal: AbortSignal): Promise<readonly DiscoveredInstance[] | undefined> {
     return (await this.discovery?.poll(name, undefined, signal))?.instances;
   }
 
-  /** For this user alone: its verbs are refused from now on. The last user of the registry closes it. */
+  /**
+   * Closes the registry for this user only, whose verbs reject from now on. The last user closes the registry itself.
+   */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
     this.#guard.close();
-    const left = (users().get(this.#inner) ?? 1) - 1;
-    users().set(this.#inner, left);
-    if (left === 0) await this.#settled('close', undefined, () => this.#inner.close());
+    const remaining = (users().get(this.#inner) ?? 1) - 1;
+    users().set(this.#inner, remaining);
+    if (remaining === 0) await this.#withDeadline('close', undefined, () => this.#inner.close());
   }
 
   #boundedRegistration(inner: Registration): Registration {
@@ -189,7 +197,7 @@ export class GuardedRegistry implements Registry {
       },
       ...(changed && {
         changed: (signal: AbortSignal) =>
-          this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(unlessTimeIsUp),
+          this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(ignoreTimeout),
       }),
     };
   }
@@ -200,26 +208,26 @@ export class GuardedRegistry implements Registry {
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs?: number,
   ): Promise<T> {
-    let going: Promise<T> | undefined;
+    let pending: Promise<T> | undefined;
     try {
-      return await this.#bounded(operation, signal, (bounded) => (going = verb(bounded)), deadlineMs);
+      return await this.#bounded(operation, signal, (bounded) => (pending = verb(bounded)), deadlineMs);
     } catch (error) {
       if (!isAnswer(error) && !wasNeverSent(error)) {
         this.#doubt = { ...this.#doubt, answeredAt: undefined };
-        this.#outwait(going);
+        this.#trackUntilSettled(pending);
       }
       throw error;
     }
   }
 
-  /** A verb may go on although nobody waits for it any more; until it has ended nothing is proven. */
-  #outwait(going: Promise<unknown> | undefined): void {
-    if (going === undefined) return;
+  /** Counts a verb that goes on after its caller has given up. Until it settles, the doubt stays. */
+  #trackUntilSettled(pending: Promise<unknown> | undefined): void {
+    if (pending === undefined) return;
     this.#pendingAfterCutOff += 1;
-    const over = () => {
+    const finish = () => {
       this.#pendingAfterCutOff -= 1;
     };
-    going.then(over, over);
+    pending.then(finish, finish);
   }
 
   #bounded<T>(
@@ -228,11 +236,11 @@ export class GuardedRegistry implements Registry {
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs?: number,
   ): Promise<T> {
-    return this.#guard.run(operation, signal, () => this.#settled(operation, signal, verb, deadlineMs));
+    return this.#guard.run(operation, signal, () => this.#withDeadline(operation, signal, verb, deadlineMs));
   }
 
-  /** Settles within the deadline, and rejects with nothing but our own errors. */
-  #settled<T>(
+  /** Settles within the deadline. Rejects only with our own errors. */
+  #withDeadline<T>(
     operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
@@ -240,27 +248,27 @@ export class GuardedRegistry implements Registry {
   ): Promise<T> {
     return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
       (value) => {
-        this.#answered();
+        this.#settleDoubt();
         return value;
       },
       (thrown: unknown) => {
         signal?.throwIfAborted();
         if (!isRegistrarError(thrown)) {
           const cause = asError(thrown);
-          throw new RegistryUnavailableError(`${this.name} ${operation}: ${cause.message}`, {
+          throw new RegistryUnavailableError(`The registry ${this.name} failed during ${operation}: ${cause.message}`, {
             registry: this.name,
             operation,
             cause,
           });
         }
-        if (isAnswer(thrown)) this.#answered();
+        if (isAnswer(thrown)) this.#settleDoubt();
         throw thrown;
       },
     );
   }
 
-  /** A doubt ends when the registry has been answering for a while and no verb of ours is still on its way. */
-  #answered(): void {
+  /** Ends the doubt once the registry has been answering for a while and no cut-off verb is still running. */
+  #settleDoubt(): void {
     if (this.#doubt === undefined || this.#pendingAfterCutOff > 0) return;
     const now = this.#clock.now();
     this.#doubt.answeredAt ??= now;
@@ -268,16 +276,19 @@ export class GuardedRegistry implements Registry {
   }
 }
 
-/** Not every registry ends a poll by itself; nothing that was heard for so long is worth a look as well. */
-function unlessTimeIsUp(error: unknown): void {
+/**
+ * Treats a timed-out long poll as news. Not every registry ends a poll by itself, and after that time a read is due
+ * anyway.
+ */
+function ignoreTimeout(error: unknown): void {
   if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
 }
 
-/** No connection came about, so nothing can arrive later. */
+/** True if no connection was established, so that nothing can arrive later. */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = asError(error);
   return isError(cause) && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }
 
-/** Several Registrars may have been given one registry: the last of them closes it. */
+/** Number of users of each registry: several Registrars may share one, and the last of them closes it. */
 const users = (): WeakMap<Registry, number> => processWide('registry users', () => new WeakMap());

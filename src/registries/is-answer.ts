@@ -1,6 +1,9 @@
 import { hasCode } from '../core/errors.js';
 
-/** The registry has dealt with the request and said no; after any other failure it may still do what was asked. */
+/**
+ * True if the registry processed the request and refused it. After any other failure the request may still take
+ * effect.
+ */
 export function isAnswer(error: unknown): boolean {
   return (
     hasCode(error, 'ROLLCALL_REGISTRATION_LOST') ||

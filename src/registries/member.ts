@@ -4,27 +4,28 @@ import { GuardedRegistry } from './guarded-registry.js';
 import type { MemberFigures } from '../contracts/composed-registry.js';
 import type { Registry } from '../contracts/registry.js';
 
-/** When a registry is passed over, and how soon it is tried again. */
+/** When a registry is skipped, and when it is tried again. */
 export interface Patience {
-  /** So many failures in a row … */
+  /** A registry is out after this many consecutive failures … */
   readonly failures: number;
-  /** … over at least so long put a registry out. */
+  /** … over at least this time. */
   readonly outlastMs: number;
-  /** How long after that it is tried again; grows to `longestMs` while trials fail. */
+  /** The pause before a registry that is out is tried again. Doubles with each failed trial, up to `longestMs`. */
   readonly trialAfterMs: number;
   readonly longestMs: number;
 }
 
-/** Weight of the newest round trip. */
+/** Weight of the newest round trip in the average. */
 const SMOOTHING = 0.3;
 
 /**
- * One registry of a composition and how it has been answering: a circuit breaker that never refuses by itself, for the last registry there is must be asked
- * whatever it did before. Own code because what there is (cockatiel) refuses, counts only what it has called, and times its trial by the wall clock.
+ * One registry of a composition and its record of answers. It is a circuit breaker that never rejects a call by
+ * itself, because the last remaining registry must be tried whatever its record. It is our own code, because
+ * cockatiel rejects calls, counts only calls made through it, and times its trials by the wall clock.
  */
 export class Member {
   readonly registry: GuardedRegistry;
-  /** Its own among the members. */
+  /** Unique among the members. */
   readonly name: string;
   readonly hostLocal: boolean;
   readonly #clock: Clock;
@@ -46,7 +47,7 @@ export class Member {
     return { name: this.name, state, roundTripMs: this.#roundTripMs };
   }
 
-  /** It has failed longer than we are patient: whatever can be done elsewhere is done elsewhere. */
+  /** True if it has failed beyond our patience: other members are used instead where possible. */
   get isOut(): boolean {
     const { failures, outlastMs } = this.#patience;
     return (
@@ -56,12 +57,12 @@ export class Member {
     );
   }
 
-  /** Out for long enough to be tried again. */
+  /** True if it is out and has been left alone for long enough to be tried again. */
   get trialIsDue(): boolean {
     return this.#clock.now() >= (this.trialAt ?? Infinity);
   }
 
-  /** When it is tried again, on the clock; undefined while it is not out. */
+  /** The clock time of the next trial; undefined while it is not out. */
   get trialAt(): number | undefined {
     return this.isOut ? this.#outage?.trialAt : undefined;
   }
@@ -70,29 +71,29 @@ export class Member {
     return this.#roundTripMs;
   }
 
-  /** When it was last measured, on the clock. */
+  /** The clock time of the last measurement. */
   get measuredAt(): number {
     return this.#measuredAt;
   }
 
-  /** It is not out, or so long that it may be back. */
+  /** True if it is not out, or if its trial is due. */
   get isWorthATry(): boolean {
     return !this.isOut || this.trialIsDue;
   }
 
-  /** It answered, if only to refuse. */
+  /** Records an answer, even a refusal. */
   answered(): void {
     this.#outage = undefined;
   }
 
-  /** A request that is answered at once took so long. */
+  /** Records the round trip of a request that is answered at once. */
   measured(tookMs: number): void {
     this.#measuredAt = this.#clock.now();
     this.#roundTripMs =
       this.#roundTripMs === undefined ? tookMs : this.#roundTripMs + SMOOTHING * (tookMs - this.#roundTripMs);
   }
 
-  /** It gave no answer to what was sent at `sentAt`. */
+  /** Records that a request sent at `sentAt` got no answer. */
   failed(sentAt: number): void {
     const { trialAfterMs, longestMs } = this.#patience;
     const trialFailed = this.isOut;
@@ -104,7 +105,7 @@ export class Member {
   }
 }
 
-/** No answer came. A refusal and a loss are answers. */
+/** True if the registry gave no answer. A refusal or a loss is an answer. */
 export function isSilence(error: Error): boolean {
   return (
     hasCode(error, 'ROLLCALL_REGISTRY_UNAVAILABLE') ||

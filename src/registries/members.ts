@@ -7,20 +7,21 @@ import type { Patience } from './member.js';
 import type { Ranking } from './ranking.js';
 import type { Registry } from '../contracts/registry.js';
 
+/** How to rank, measure and skip the members. */
 export interface MembersPlan {
   readonly patience: Patience;
-  /** Where to register: the first one that answers. */
+  /** Order for registration: the first that answers is used. */
   readonly forRegistration: Ranking;
-  /** Where readers read. */
+  /** Order for reading. */
   readonly forReading: Ranking;
-  /** How old a round trip may get before it is measured again; undefined: the ranking does not ask for any. */
+  /** The age at which a round trip is measured again; undefined if the rankings do not use round trips. */
   readonly measureEveryMs?: number;
 }
 
-/** What a trial of a member that may not answer is given. */
+/** The longest time for the trial of a member that may not answer. */
 const LONGEST_TRIAL_MS = 1_000;
 
-/** The registries of a composition: who is asked, in which order, and what is made of silence. */
+/** The registries of a composition: which of them to use, in which order, and what a missing answer means. */
 export class Members {
   readonly clock: Clock;
   readonly #name: string;
@@ -37,64 +38,69 @@ export class Members {
     );
   }
 
-  /** As they were given. */
+  /** In the order of the caller. */
   get all(): readonly Member[] {
     return this.#members;
   }
 
-  /** Where to register, the preferred one first. */
+  /** In the order for registration, the preferred one first. */
   get ranked(): readonly Member[] {
     return this.#plan.forRegistration(this.#members);
   }
 
-  /** Who readers are sent to, in this order. */
+  /** In the order for reading; members that are out come last. */
   get readers(): readonly Member[] {
     return available(this.#plan.forReading(this.#members));
   }
 
-  /** The readers' first choice while it is out but due for a trial. */
+  /** The preferred member for reading, if it is out and its trial is due. */
   get readersTrial(): Member | undefined {
     const first = this.#plan.forReading(this.#members).find(({ isWorthATry }) => isWorthATry);
     return first?.isOut === true ? first : undefined;
   }
 
-  /** Why nobody is asked. */
+  /** The error when all members are out and none is due for a trial. */
   allOut(operation: string): CircuitOpenError {
-    const message = `${this.#name} is not asked to ${operation}: none of its registries has been answering, and none is due for a trial yet`;
+    const message =
+      `${this.#name} did not try to ${operation}, because none of its registries has been answering and ` +
+      'no trial is due yet: check that they are running';
     return new CircuitOpenError(message, { registry: this.#name, operation });
   }
 
-  /** Names a member for good, whatever the preference. */
+  /** The permanent index of a member, independent of its rank. */
   indexOf(member: Member): number {
     return this.#members.indexOf(member);
   }
 
-  /** How many members are preferred to this one. */
+  /** The number of members that are preferred to this one for registration. */
   levelOf(member: Member): number {
     return this.ranked.indexOf(member);
   }
 
-  /** A member is out, and there is another to try. */
+  /** True if the member is out and there is another one to try. */
   hasBetterThan(member: Member): boolean {
     return member.isOut && this.#members.some((other) => !other.isOut || (other !== member && other.trialIsDue));
   }
 
-  /** Members worth moving to from this one now: preferred, and not known to be out. */
+  /** The members to fail back to from this one: preferred, and either not out or due for a trial. */
   preferredTo(member: Member): Member[] {
     return this.ranked.slice(0, this.levelOf(member)).filter(({ isWorthATry }) => isWorthATry);
   }
 
-  /** How soon a member may be worth a try that is not now; undefined: nothing to wait for. */
+  /** Time until the next trial of a preferred member that is out; undefined if there is none. */
   nextTrialInMs(member: Member): number | undefined {
     const trials = this.ranked.slice(0, this.levelOf(member)).flatMap(({ trialAt }) => trialAt ?? []);
     return trials.length === 0 ? undefined : Math.max(0, Math.min(...trials) - this.clock.now());
   }
 
-  /** Takes the distance of one member, where that matters and has not been done for a while. `ask`: any request that is answered at once. */
+  /**
+   * Measures the round trip of one member, if the rankings use it and the last one is too old. `send` is any request
+   * that is answered at once.
+   */
   async measure(
     longestMs: number,
     signal: AbortSignal,
-    ask: (member: Member, signal: AbortSignal) => Promise<unknown>,
+    send: (member: Member, signal: AbortSignal) => Promise<unknown>,
   ): Promise<void> {
     const { measureEveryMs } = this.#plan;
     if (measureEveryMs === undefined) return;
@@ -104,14 +110,15 @@ export class Members {
     if (member === undefined) return;
     await this.attempt(member, longestMs, signal, async (bounded) => {
       const sentAt = this.clock.now();
-      await ask(member, bounded);
+      await send(member, bounded);
       member.measured(this.clock.now() - sentAt);
     });
   }
 
   /**
-   * Asks the members one after another. What is no answer moves on once it has outlasted the patience; all else is the caller's, unless one that is
-   * preferred to whoever refused, and was passed over, may be back.
+   * Tries the members in turn and resolves to the first answer. Moves on when a member gives no answer and is out. A
+   * refusal is an answer and rejects, unless a member that is preferred to the refusing one was skipped and is due
+   * for a trial.
    */
   async firstAnswer<T>(
     operation: string,
@@ -145,7 +152,7 @@ export class Members {
       : new AllRegistriesFailedError(errors, { registry: this.#name, operation });
   }
 
-  /** Remembers how a member failed. True when it gave no answer at all, so that another may be asked. */
+  /** Records how a member failed. True if it gave no answer at all, so that another may be tried. */
   recordFailure(member: Member, error: Error, sentAt: number): boolean {
     if (isSilence(error)) {
       member.failed(sentAt);
@@ -155,7 +162,10 @@ export class Members {
     return false;
   }
 
-  /** One step beside what was asked for, bounded so that it can never cost that; what fails is noted and tried again later. */
+  /**
+   * Runs one step beside the caller's own request, bounded so that it cannot use up the caller's deadline. Records a
+   * failure instead of rejecting; the step is tried again later.
+   */
   async attempt(
     member: Member,
     longestMs: number,
@@ -164,7 +174,7 @@ export class Members {
   ): Promise<void> {
     const sentAt = this.clock.now();
     try {
-      await this.aside(member, longestMs, signal, work);
+      await this.withTrialDeadline(member, longestMs, signal, work);
       member.answered();
     } catch (thrown) {
       signal.throwIfAborted();
@@ -172,8 +182,11 @@ export class Members {
     }
   }
 
-  /** The same, and nothing is made of its outcome: a registry that is out stays so until its trial. Rejects as `work` does. */
-  aside(
+  /**
+   * Runs such a step without recording its outcome: a member that is out stays out until its trial. Rejects as `work`
+   * does.
+   */
+  withTrialDeadline(
     member: Member,
     longestMs: number,
     signal: AbortSignal,
@@ -189,15 +202,21 @@ export class Members {
   }
 }
 
-/** Their names; of those with the same one also where they are, so that whoever is told of a move can tell them apart. */
+/**
+ * Returns the members' names. Adds the endpoint to a name that several share, so that logs and events tell them
+ * apart.
+ */
 function namesOf(registries: readonly Registry[]): string[] {
   return registries.map(({ name, endpoint }) => {
-    const isAlone = registries.filter((other) => other.name === name).length === 1;
-    return isAlone || endpoint === undefined ? name : `${name} at ${endpoint.host}:${String(endpoint.port)}`;
+    const isUnique = registries.filter((other) => other.name === name).length === 1;
+    return isUnique || endpoint === undefined ? name : `${name} at ${endpoint.host}:${String(endpoint.port)}`;
   });
 }
 
-/** Those that are out come last, better than nobody; of them first the one that was left alone for longest: the first one may hang for ever. */
+/**
+ * Sorts members that are out to the end, as a last resort. Among them, the one with the earliest trial comes first,
+ * because a fixed order could start with one that always hangs.
+ */
 export function available(members: readonly Member[]): readonly Member[] {
   return [...members].sort((one, other) => (one.trialAt ?? -Infinity) - (other.trialAt ?? -Infinity) || 0);
 }

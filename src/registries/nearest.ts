@@ -7,7 +7,10 @@ import { asGiven, byDistance } from './ranking.js';
 import type { Registry } from '../contracts/registry.js';
 
 export interface NearestOptions {
-  /** True: instances are registered with the nearest one too; false: with the first that was given and answers. @default false */
+  /**
+   * True: instances register with the nearest registry too. False: with the first in the given order that answers.
+   * @default false
+   */
   readonly register?: boolean;
 }
 
@@ -17,15 +20,15 @@ const LONGEST_PAUSE_MS = 30_000;
 const MEASURE_EVERY_MS = 10_000;
 
 /**
- * Registries of several datacenters, the same service in each: reads go to the one with the shortest round trip that answers, and stay
- * there until another is clearly nearer. Readers of one datacenter do not see what is registered in the other. Throws `ConfigError`
- * for fewer than two registries.
+ * Registries of several datacenters that all have the same service. Reads go to the one that answers with the
+ * shortest round trip, and stay there until another is clearly nearer. Readers of one datacenter do not see what is
+ * registered in another. Throws `ConfigError` for fewer than two registries.
  */
 export function nearest(registries: readonly Registry[], options: NearestOptions = {}): Registry {
   return nearestOn(systemClock, registries, options);
 }
 
-/** The same on a clock of the caller's. */
+/** `nearest()` with the clock as a parameter. */
 export function nearestOn(clock: Clock, registries: readonly Registry[], options: NearestOptions = {}): Registry {
   const issues = chainIssues('nearest', registries);
   const { register = false } = options;

@@ -7,14 +7,20 @@ import { isSilence } from './member.js';
 import type { Member } from './member.js';
 import type { Entry, Registration } from '../contracts/registry.js';
 
-/** Readers and reapers notice an entry's end a little after its lease. */
+/** Readers and reapers may notice the end of a lease this much later. */
 const EXPIRY_NOTICED_MS = 2_000;
 
-/** Where one instance of ours is, or may be, in the members of a chain. It outlives every move, until all of them have let go. */
+/**
+ * Tracks which members of a chain have, or may have, an entry of one instance. Lives until every member has removed
+ * it.
+ */
 export class Placement {
   readonly #clock: Clock;
-  /** Members that may hold an entry of ours, and until when it could pass there; what never had a heartbeat does not pass. */
-  readonly #traces = new Map<Member, number>();
+  /**
+   * Members that may hold an entry of ours, and the time until which it could be passing there. An entry without a
+   * heartbeat is never passing.
+   */
+  readonly #holders = new Map<Member, number>();
   #instance: ServiceInstance;
   #current: { readonly member: Member; readonly registration: Registration } | undefined;
   #onMoved: (() => void)[] = [];
@@ -24,43 +30,46 @@ export class Placement {
     this.#clock = clock;
   }
 
-  /** What was written last. */
+  /** The instance as last written. */
   get instance(): ServiceInstance {
     return this.#instance;
   }
 
-  /** Who is sent the heartbeats; undefined before the first registration and once we are leaving. */
+  /** The member that gets the heartbeats; undefined before the first registration and after `leave()`. */
   get current(): { readonly member: Member; readonly registration: Registration } | undefined {
     return this.#current;
   }
 
-  /** Members that may hold an entry beside the current one, or after it. */
+  /** Members other than the current one that may hold a stale entry of ours. */
   get staleMembers(): Member[] {
-    return [...this.#traces.keys()].filter((member) => member !== this.#current?.member);
+    return [...this.#holders.keys()].filter((member) => member !== this.#current?.member);
   }
 
-  /** An entry of ours may be passing there still. */
+  /** True if an entry of ours may still be passing there. */
   mayPass(member: Member): boolean {
-    return this.#clock.now() < (this.#traces.get(member) ?? -Infinity);
+    return this.#clock.now() < (this.#holders.get(member) ?? -Infinity);
   }
 
-  /** A write is about to be sent there: from now on it may have an entry, whatever becomes of the answer. */
+  /**
+   * Records that a write is about to be sent there: from now on the member may have an entry, even if no answer
+   * comes.
+   */
   writingTo(member: Member, instance: ServiceInstance): void {
     this.#instance = instance;
-    // Written again, an entry that passes goes on passing for another lease.
-    if (this.#traces.has(member)) this.renewedAt(member);
-    else this.#traces.set(member, -Infinity);
+    // Another write lets a passing entry pass for another TTL.
+    if (this.#holders.has(member)) this.renewedAt(member);
+    else this.#holders.set(member, -Infinity);
   }
 
-  /** A heartbeat was accepted there. */
+  /** Records that a heartbeat was accepted there. */
   renewedAt(member: Member): void {
-    this.#traces.set(member, this.#clock.now() + this.#instance.ttlMs + EXPIRY_NOTICED_MS);
+    this.#holders.set(member, this.#clock.now() + this.#instance.ttlMs + EXPIRY_NOTICED_MS);
   }
 
   moveTo(member: Member, registration: Registration): void {
     const moved = this.#current !== undefined && this.#current.member !== member;
     this.#current = { member, registration };
-    if (moved) for (const tell of this.#onMoved.splice(0)) tell();
+    if (moved) for (const notify of this.#onMoved.splice(0)) notify();
   }
 
   /** Resolves at the next move; rejects with the signal's reason when that aborts first. */
@@ -68,40 +77,48 @@ export class Placement {
     return untilNotified((notify) => {
       this.#onMoved.push(notify);
       return () => {
-        this.#onMoved = this.#onMoved.filter((tell) => tell !== notify);
+        this.#onMoved = this.#onMoved.filter((other) => other !== notify);
       };
     }, signal);
   }
 
-  /** Removes our entry from one member and looks; forgets the member once nothing there can come back. */
+  /** Removes our entry from one member and reads it back. Forgets the member once no entry can come back there. */
   async clear(member: Member, signal: AbortSignal): Promise<void> {
     const key = keyOf(this.#instance);
     await member.registry.remove(key, signal);
     const entry = await member.registry.read(key, signal);
-    if (entry?.instance.nonce !== key.nonce && !member.registry.inDoubt) this.#traces.delete(member);
+    if (entry?.instance.nonce !== key.nonce && !member.registry.inDoubt) this.#holders.delete(member);
   }
 
-  /** Removes our entry wherever it may be. Rejects with the first failure of a member where it may still be passing. */
+  /**
+   * Removes our entry from every member that may have it. Rejects with the first failure of a member where it may
+   * still be passing.
+   */
   async leave(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#current = undefined;
     const key = keyOf(this.#instance);
-    await this.#everywhere((member) => member.registry.remove(key, signal));
+    await this.#onEachHolder((member) => member.registry.remove(key, signal));
   }
 
-  /** Our entry, wherever it still is; undefined once no member has it. Rejects when one that may have it cannot be asked. */
+  /**
+   * Finds our entry in any member; undefined once none has it. Rejects if a member that may have it gives no answer.
+   */
   async find(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     let found: Entry | undefined;
-    await this.#everywhere(async (member) => {
+    await this.#onEachHolder(async (member) => {
       const entry = await member.registry.read(key, signal);
       if (entry?.instance.nonce === key.nonce) found = entry;
     });
     return found;
   }
 
-  /** All at once: one that hangs must not keep us listed in the others. Where the entry cannot pass any more an answer is not waited for. */
-  async #everywhere(verb: (member: Member) => Promise<void>): Promise<void> {
-    const ask = async (member: Member) => {
+  /**
+   * Runs `verb` on all these members at once, so that one that hangs does not keep us listed in the others. Ignores a
+   * missing answer where the entry cannot be passing any more.
+   */
+  async #onEachHolder(verb: (member: Member) => Promise<void>): Promise<void> {
+    const run = async (member: Member) => {
       const sentAt = this.#clock.now();
       try {
         await verb(member);
@@ -109,15 +126,15 @@ export class Placement {
       } catch (thrown) {
         const error = asError(thrown);
         if (isSilence(error)) member.failed(sentAt);
-        this.#unlessHarmless(member, error);
+        this.#throwUnlessHarmless(member, error);
       }
     };
-    const outcomes = await Promise.allSettled([...this.#traces.keys()].map(ask));
+    const outcomes = await Promise.allSettled([...this.#holders.keys()].map(run));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw asError(failed.reason);
   }
 
-  #unlessHarmless(member: Member, error: Error): void {
+  #throwUnlessHarmless(member: Member, error: Error): void {
     if (!isSilence(error) || this.mayPass(member)) throw error;
   }
 }

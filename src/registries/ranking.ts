@@ -3,16 +3,18 @@ import type { Member } from './member.js';
 /** Puts members in the order of preference. */
 export type Ranking = (members: readonly Member[]) => readonly Member[];
 
-/** As they were given. */
+/** Keeps the order of the caller. */
 export const asGiven: Ranking = (members) => members;
 
-/** Another one has to be so much nearer, as a share and in milliseconds, before it is preferred to the favourite. */
+/** The nearest member replaces the favourite only below this share of the favourite's round trip … */
 const NEARER_SHARE = 0.7;
+/** … and only if it is nearer by this much. */
 const NEARER_MS = 5;
 
 /**
- * The nearest first, by the round trip of its answers. A favourite stays until another is clearly nearer: two that are alike
- * must not take turns. Members not measured yet come last, as given.
+ * Orders members by the round trip of their answers, the nearest first. A favourite stays first until another is
+ * clearly nearer, so that two similar members do not alternate. Members not measured yet come last, in the given
+ * order.
  */
 export function byDistance(): Ranking {
   let favourite: Member | undefined;
@@ -25,7 +27,7 @@ export function byDistance(): Ranking {
   };
 }
 
-/** Far beyond any round trip, and still a number that can be compared. */
+/** Far beyond any round trip, but comparable, unlike NaN. */
 const UNMEASURED = Number.MAX_SAFE_INTEGER;
 
 function distance({ roundTripMs }: Member): number {

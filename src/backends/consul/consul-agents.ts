@@ -12,10 +12,10 @@ const DEFAULT_FAILURES = 3;
 const DEFAULT_OPEN_FOR_MS = 30_000;
 
 /**
- * Consul through the agent beside the service, or through the first that answers of several agents of one datacenter: a registration
- * lives on one agent, and what a failover leaves on another is removed once that one answers again. Throws `ConfigError` for options
- * that cannot work; loads and connects nothing until it is first used. Consul ignores case: ids that differ in nothing else are
- * one entry to its readers.
+ * Registers with Consul through the agent beside the service, or through one of several agents of one datacenter.
+ * With several, the first that answers holds the registration; after a failover, the stale entry on the failed agent
+ * is removed once that agent answers again. Throws `ConfigError` for options that cannot work. Loads and connects
+ * nothing until first use. Consul ignores case: its readers see ids that differ only in case as one entry.
  */
 export function consul(options: ConsulAgentsOptions = {}): Registry {
   const { breaker = {}, ...connection } = options;
@@ -23,10 +23,10 @@ export function consul(options: ConsulAgentsOptions = {}): Registry {
   const { failures = DEFAULT_FAILURES } = breaker;
   const openForMs = parseDuration(breaker.openFor ?? DEFAULT_OPEN_FOR_MS);
   if (!Number.isInteger(failures) || failures < 1)
-    issues.push({ field: 'breaker.failures', value: failures, allowed: 'a whole number from 1 on' });
+    issues.push({ field: 'breaker.failures', value: failures, allowed: 'a whole number of at least 1' });
   if (openForMs === undefined || openForMs === 0)
     issues.push({ field: 'breaker.openFor', value: breaker.openFor, allowed: "a duration, e.g. '30s'" });
-  const agents = agentsOf(connection, issues);
+  const agents = createAgents(connection, issues);
   const [only] = agents;
   if (only === undefined || openForMs === undefined || issues.length > 0) throw new ConfigError(issues);
   if (agents.length === 1) return only;
@@ -40,8 +40,8 @@ export function consul(options: ConsulAgentsOptions = {}): Registry {
   });
 }
 
-/** One registry an agent; what is wrong with any of them is added to `issues`, each thing once. */
-function agentsOf(options: ConsulOptions, issues: ConfigIssue[]): Registry[] {
+/** Creates one registry per agent. Adds each problem to `issues` once, even if several agents share it. */
+function createAgents(options: ConsulOptions, issues: ConfigIssue[]): Registry[] {
   const { endpoints } = options;
   const several = Array.isArray(endpoints) && endpoints.length > 1 ? endpoints : undefined;
   if (several !== undefined && new Set(several).size < several.length)
@@ -50,7 +50,7 @@ function agentsOf(options: ConsulOptions, issues: ConfigIssue[]): Registry[] {
     try {
       return endpoint === undefined
         ? consulAgent(options)
-        : consulAgent({ ...options, endpoints: [endpoint] }, `consul at ${shown(endpoint)}`);
+        : consulAgent({ ...options, endpoints: [endpoint] }, `consul at ${withoutCredentials(endpoint)}`);
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown;
       for (const issue of thrown.issues) {
@@ -63,8 +63,8 @@ function agentsOf(options: ConsulOptions, issues: ConfigIssue[]): Registry[] {
   });
 }
 
-/** Credentials that a URL may carry are nobody's business. */
-function shown(endpoint: unknown): string {
+/** The endpoint as part of a name: without scheme, credentials and trailing slash. */
+function withoutCredentials(endpoint: unknown): string {
   return String(endpoint)
     .replace(/^[a-z]+:\/\//i, '')
     .replace(/^[^/@]*@/, '')

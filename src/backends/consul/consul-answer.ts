@@ -1,18 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What the agent said, whatever the status: only the verb knows what a status means to it. */
+/** One response of the agent, of any status: what a status means depends on the operation. */
 export interface Answer {
   readonly status: number;
   readonly text: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** The agent no longer has the check: newer agents say 404, 1.8 says 500 with one of two texts. */
+/** True if the agent no longer has the check. Newer agents answer 404; 1.8 answers 500 with one of two texts. */
 export function meansLost({ status, text }: Answer): boolean {
   return status === 404 || (status === 500 && /associated TTL|Unknown check/i.test(text));
 }
 
-/** The agent has nothing to deregister. */
+/** True if the agent has no such service to deregister. */
 export function meansAbsent({ status, text }: Answer): boolean {
   return status === 404 || (status === 500 && /Unknown service/i.test(text));
 }

@@ -9,7 +9,7 @@ import { ConsulCredentials } from './consul-credentials.js';
 import { releaseConnection, acquireConnection } from './consul-connection.js';
 import type { ConnectionPool, PapiResponse, ConsulConnection, ConnectionPlan } from './consul-connection.js';
 
-/** One request of the agent's API. `path` is what follows `/v1`, already percent-encoded. */
+/** One request to the agent's HTTP API. `path` is the part after `/v1`, already percent-encoded. */
 export interface ConsulRequest {
   readonly operation: string;
   readonly method: 'GET' | 'PUT';
@@ -18,15 +18,18 @@ export interface ConsulRequest {
   readonly body?: Buffer;
 }
 
-/** The npm client behind the three things it lacks: abort, bounded pools, and errors that keep the agent's words. */
+/**
+ * Wraps the npm client and adds what it lacks: abort, bounded connection pools, and errors with the agent's own
+ * words.
+ */
 export class ConsulClient {
   readonly credentials: ConsulCredentials;
   readonly #target: ConsulTarget;
-  #taken: { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } | undefined;
+  #acquired: { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } | undefined;
   #connection: ConsulConnection | undefined;
   readonly #inFlight = new Set<Cancellation | ContextCancellation>();
-  /** Aborts at `close()`: what is in flight then sends nothing more. */
-  readonly #over = new AbortController();
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(target: ConsulTarget) {
     this.#target = target;
@@ -39,15 +42,15 @@ export class ConsulClient {
   }
 
   /**
-   * Sends one request and resolves to the answer of any status. Rejects with the signal's reason, and with
-   * `RegistryUnavailableError` when there was no whole answer.
+   * Sends one request and resolves to the response, whatever its status. Rejects with the signal's reason on abort,
+   * and with `RegistryUnavailableError` if no complete response arrives.
    */
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
-    this.#proceed(signal);
-    if (this.#taken !== undefined && this.#taken.plan.tls !== this.credentials.tls) this.#letGo();
+    this.#assertActive(signal);
+    if (this.#acquired !== undefined && this.#acquired.plan.tls !== this.credentials.tls) this.#release();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);
-    this.#proceed(signal);
+    this.#assertActive(signal);
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
@@ -66,46 +69,49 @@ export class ConsulClient {
     }
   }
 
-  /** Lets go of the connections; what is in flight rejects. */
+  /** Releases the connections. Requests in flight reject. */
   close(): void {
-    this.#over.abort();
+    this.#closeController.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
-    this.#letGo();
+    this.#release();
   }
 
-  /** Between the steps of a verb: throws once the caller or a `close()` has cut it off. */
-  #proceed(signal: AbortSignal): void {
+  /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */
+  #assertActive(signal: AbortSignal): void {
     signal.throwIfAborted();
-    this.#over.signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
   }
 
   async #open({ operation }: ConsulRequest): Promise<ConsulConnection> {
-    const taken = (this.#taken ??= this.#take());
+    const acquired = (this.#acquired ??= this.#acquire());
     try {
-      const connection = await taken.opening;
-      if (this.#taken === taken) this.#connection = connection;
+      const connection = await acquired.opening;
+      if (this.#acquired === acquired) this.#connection = connection;
       return connection;
     } catch (thrown) {
-      if (this.#taken === taken) this.#taken = undefined;
+      if (this.#acquired === acquired) this.#acquired = undefined;
       throw notLoaded(thrown, operation);
     }
   }
 
-  #take(): { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } {
+  #acquire(): { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } {
     const { url, pool, timeouts } = this.#target;
     const plan = { url, pool, connectMs: timeouts.connectMs, tls: this.credentials.tls };
     return { plan, opening: acquireConnection(plan) };
   }
 
-  /** What is in flight goes on to its end. */
-  #letGo(): void {
-    if (this.#taken !== undefined) releaseConnection(this.#taken.plan);
-    this.#taken = undefined;
+  /** Gives the connection back. Requests in flight finish on it. */
+  #release(): void {
+    if (this.#acquired !== undefined) releaseConnection(this.#acquired.plan);
+    this.#acquired = undefined;
     this.#connection = undefined;
   }
 }
 
-/** Whatever stands before an agent may say in its answer what it was sent; words of an answer get into messages. */
+/**
+ * Hides our credentials in an error response: a proxy in front of the agent may echo them, and messages quote the
+ * text.
+ */
 function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
   const found = answer.status < 400 ? [] : secrets.filter((secret) => answer.text.includes(secret));
   return found.length === 0
@@ -113,7 +119,7 @@ function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
     : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
 }
 
-/** Straight over node's own client: the npm client's way costs as much again as the request itself. */
+/** Sends a beat through Node's own client: the npm client would double the cost of the request. */
 function sendBeat(
   connection: ConsulConnection,
   request: ConsulRequest,
@@ -129,7 +135,7 @@ function sendBeat(
   return sendOnce(connection.http, beat.options, request.body, cancellation);
 }
 
-/** A beat that says the same again is the same request again, and is put together once. */
+/** The options of each beat request as last sent: an unchanged beat is assembled only once. */
 const lastBeats = new WeakMap<
   ConsulRequest,
   { readonly connection: ConsulConnection; readonly token: string | undefined; readonly options: RequestOptions }
@@ -156,7 +162,7 @@ async function sendCall(
   try {
     return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
   } catch (thrown) {
-    // To the npm client every status but 2xx is an error.
+    // The npm client throws for every status other than 2xx.
     if (isError(thrown) && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
     throw thrown;
   }
@@ -166,7 +172,7 @@ function answerOf(response: PapiResponse): Answer {
   return { status: response.statusCode ?? 0, text: response.body?.toString() ?? '', headers: response.headers };
 }
 
-/** From an `AbortSignal`, whose listener it is, to what the npm client listens to. */
+/** Forwards the abort of an `AbortSignal` to the npm client, which listens for the event `cancel`. */
 class ContextCancellation extends EventEmitter {
   handleEvent(): void {
     this.emit('cancel');

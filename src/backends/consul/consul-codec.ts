@@ -4,19 +4,20 @@ import type { CheckTls, RegistryCheck, ServiceInstance } from '../../contracts/s
 import type { Entry, EntryCheck, EntryInstance } from '../../contracts/registry.js';
 import { probeAdvice } from './consul-probes.js';
 
-/** Where the incarnation is kept, so that a reader can tell it from a namesake. */
+/** Meta key of the nonce, by which readers tell one incarnation from another with the same id. */
 const NONCE_KEY = 'rollcall_nonce';
-/** Begins the id of the check by which an operator takes a service out of traffic. */
+/** Prefix of the id of the check with which an operator takes a service out of traffic. */
 const SERVICE_MAINTENANCE = '_service_maintenance:';
 
-/** The id of the check that the heartbeat feeds. */
+/** The id of the check that the heartbeat updates. */
 export function ttlCheckId(id: string): string {
   return `${id}:ttl`;
 }
 
 /**
- * The register body: explicit check ids, because the agent's own change with the number of checks, and only fields that were
- * set, because an older agent refuses the whole body for one it does not know. Without a status a check starts critical.
+ * Builds the body of a register request. Check ids are explicit, because the ids that the agent assigns change with
+ * the number of checks. Unset fields are left out, because an older agent rejects the whole body for a field it does
+ * not know. A check without a status starts critical.
  */
 export function encodeInstance(instance: ServiceInstance): object {
   const { name, id, address, port, tags, meta, weights, nonce, ttlMs, checks, deregisterCriticalAfterMs } = instance;
@@ -40,18 +41,18 @@ export function encodeInstance(instance: ServiceInstance): object {
 }
 
 function encodeCheck(check: RegistryCheck): object {
-  const pace = {
+  const timing = {
     Interval: goDuration(check.intervalMs),
     Timeout: goDuration(check.timeoutMs),
     ...(check.seenPassing && { Status: 'passing' }),
   };
   switch (check.kind) {
     case 'http':
-      return { Name: `HTTP ${check.url}`, HTTP: check.url, ...encodeTls(check.tls), ...pace };
+      return { Name: `HTTP ${check.url}`, HTTP: check.url, ...encodeTls(check.tls), ...timing };
     case 'tcp':
-      return { Name: `TCP ${check.target}`, TCP: check.target, ...pace };
+      return { Name: `TCP ${check.target}`, TCP: check.target, ...timing };
     case 'grpc':
-      return { Name: `gRPC ${check.target}`, GRPC: check.target, ...(check.tls && { GRPCUseTLS: true }), ...pace };
+      return { Name: `gRPC ${check.target}`, GRPC: check.target, ...(check.tls && { GRPCUseTLS: true }), ...timing };
   }
 }
 
@@ -62,35 +63,42 @@ function encodeTls({ serverName, skipVerify }: CheckTls = {}): object {
   };
 }
 
-/** The body of a heartbeat. The same report gives the same bytes. */
+/**
+ * Builds the body of a heartbeat. The same report gives the same bytes, so an unchanged beat costs Consul's servers
+ * no write.
+ */
 export function encodeReport({ status, reason }: HealthReport): object {
   return { Status: status === 'maintenance' ? 'critical' : status, Output: reason };
 }
 
-/** Go's notation, whole milliseconds. */
+/** A duration in Go's notation, in whole milliseconds. */
 export function goDuration(ms: number): string {
   return ms % 1000 === 0 ? `${String(ms / 1000)}s` : `${String(Math.round(ms))}ms`;
 }
 
-/** The answer of `agent/health/service/id`; undefined when it holds no service. Throws on a shape that is not Consul's. */
+/**
+ * Decodes the answer of `agent/health/service/id`. Undefined if it has no service. Throws on a shape that is not
+ * Consul's.
+ */
 export function decodeEntry(answer: unknown): Entry | undefined {
   const { AggregatedStatus, Service, Checks } = answer as HealthAnswer;
-  if (typeof AggregatedStatus !== 'string') throw new TypeError('no AggregatedStatus');
+  if (typeof AggregatedStatus !== 'string') throw new TypeError('it has no AggregatedStatus');
   if (!Service) return undefined;
   const checks = (Checks ?? []).map((check) => decodeCheck(check, Service.ID));
-  // The node's maintenance is not the entry's own: it ends with the node's.
-  const operators = (Checks ?? []).find(({ CheckID }) => CheckID === `${SERVICE_MAINTENANCE}${Service.ID}`);
+  // Maintenance of the whole node does not count as the entry's own, because it ends with the node's.
+  const maintenanceCheck = (Checks ?? []).find(({ CheckID }) => CheckID === `${SERVICE_MAINTENANCE}${Service.ID}`);
   return {
     instance: decodeService(Service),
     status: decodeStatus(AggregatedStatus),
     checks,
-    ...(operators && { maintenance: { reason: operators.Notes ?? '' } }),
+    ...(maintenanceCheck && { maintenance: { reason: maintenanceCheck.Notes ?? '' } }),
   };
 }
 
-/** The nonces in the answer of `agent/services`. Throws on a shape that is not Consul's. */
+/** Decodes the nonces in the answer of `agent/services`. Throws on a shape that is not Consul's. */
 export function decodeNonces(answer: unknown): Set<string> {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new TypeError('not services by id');
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
+    throw new TypeError('it is not an object of services by id');
   return new Set(
     Object.values(answer as Readonly<Record<string, ServiceAnswer>>).flatMap(
       (service) => decodeService(service).nonce ?? [],
@@ -98,9 +106,9 @@ export function decodeNonces(answer: unknown): Set<string> {
   );
 }
 
-/** The answer of `health/service`. Throws on a shape that is not Consul's. */
+/** Decodes the answer of `health/service`. Throws on a shape that is not Consul's. */
 export function decodeInstances(answer: unknown): DiscoveredInstance[] {
-  if (!Array.isArray(answer)) throw new TypeError('not a list');
+  if (!Array.isArray(answer)) throw new TypeError('it is not a list');
   return (answer as CatalogEntry[]).map(({ Node, Service, Checks }) => {
     const instance = decodeService(Service);
     const address = instance.address ?? Node?.Address;
@@ -146,7 +154,7 @@ function decodeCheck(check: CheckAnswer, id: string): EntryCheck {
   return { id: check.CheckID, ...(kind && { kind }), status, output, ...(advice !== undefined && { advice }) };
 }
 
-/** Maintenance is a critical check of a known id: of the service, or of the whole node. */
+/** True for the critical check, known by its id, that means maintenance: of the service, or of the whole node. */
 function isMaintenance({ CheckID }: CheckAnswer): boolean {
   return CheckID.startsWith(SERVICE_MAINTENANCE) || CheckID === '_node_maintenance';
 }

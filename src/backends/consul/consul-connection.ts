@@ -6,42 +6,46 @@ import { LONGEST_ANSWER_BYTES } from '../../net/http-request.js';
 import type { HttpModule } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 
-/** Lanes have connections of their own, so that held polls can never starve a verb, nor looks at entries a watched config, nor anything a beat. */
+/**
+ * Each kind of request has connections of its own. So long polls of entries never starve other calls or the watched
+ * configuration, and nothing starves a beat.
+ */
 export type ConnectionPool = keyof typeof poolSizes | 'call';
 
-// An agent takes 200 connections from a host, shared by all of its processes. Beats have as many as the others: hundreds of Registrars that return
-// to an agent together would wait for a single one for longer than a beat may take.
+// An agent accepts 200 connections from one host, which all processes there share. Beats get as many as the others:
+// hundreds of Registrars that return to an agent together would queue on a single connection for longer than a beat
+// may take.
 const poolSizes = { beat: 4, poll: 4, watch: 4 };
 
-/** What a wire is opened with. A token travels with each request and is no part of it. */
+/** What a connection is opened with. The token is not part of it, because each request carries its own. */
 export interface ConnectionPlan {
   readonly url: URL;
-  /** Most connections of the lane `call`. */
+  /** Maximum number of connections of the pool `call`. */
   readonly pool: number;
   readonly connectMs: number;
   /** Undefined: plain HTTP. */
   readonly tls: ConnectionOptions | undefined;
 }
 
-/** The connections to one endpoint, and what speaks over them. */
+/** The connections to one endpoint, and the clients that use them. */
 export interface ConsulConnection {
   readonly client: Papi;
   readonly agents: Readonly<Record<ConnectionPool, Agent>>;
-  /** For a beat, which goes out thousands of times and has to cost next to nothing. */
+  /** Node's own client, for beats: they go out thousands of times and have to cost next to nothing. */
   readonly http: HttpModule;
   readonly beat: RequestOptions;
   readonly headers: Readonly<Record<string, string>>;
-  /** What is sent beside a token that no message may show. */
+  /** Credentials of the URL, which no message may show. */
   readonly secrets: readonly string[];
-  /** What stands before the path of every request. */
+  /** Prefix of the path of every request. */
   readonly base: string;
-  /** Has each connection closed as soon as it is idle. */
+  /** Closes each connection as soon as it is idle. */
   readonly close: () => void;
 }
 
 export type PapiResponse = IncomingMessage & { readonly body?: Buffer };
 
-/** The part of the npm client that its types do not show: any method and path with any body. */
+/** The part of the npm client that its types do not declare: any method and path with any body. */
 interface Papi {
   _get(call: object): Promise<PapiResponse>;
   _put(call: object): Promise<PapiResponse>;
@@ -59,17 +63,20 @@ interface SharedConnection {
 const sharedConnections = (): Map<string, SharedConnection> =>
   processWide('consul connections', () => new Map<string, SharedConnection>());
 
-/** The wire of this plan; all registries of the process with the same endpoint and TLS share one. Give it back with `releaseWire`. */
+/**
+ * Returns the connection for this plan. All registries of the process with the same endpoint and TLS material share
+ * one. Give it back with `releaseConnection`.
+ */
 export function acquireConnection(plan: ConnectionPlan): Promise<ConsulConnection> {
   const key = keyOf(plan);
-  const entry = sharedConnections().get(key) ?? { connection: openAnew(key, plan), users: 0 };
+  const entry = sharedConnections().get(key) ?? { connection: openShared(key, plan), users: 0 };
   entry.users += 1;
   sharedConnections().set(key, entry);
   return entry.connection;
 }
 
-/** What could not be opened is opened anew for whoever asks next. */
-async function openAnew(key: string, plan: ConnectionPlan): Promise<ConsulConnection> {
+/** Opens a connection. One that fails is forgotten, so that the next caller opens a new one. */
+async function openShared(key: string, plan: ConnectionPlan): Promise<ConsulConnection> {
   try {
     return await openConnection(plan);
   } catch (thrown) {
@@ -78,7 +85,7 @@ async function openAnew(key: string, plan: ConnectionPlan): Promise<ConsulConnec
   }
 }
 
-/** The last one has the connections closed, each when it is idle. Never throws. */
+/** Gives the connection back. The last user's call closes its sockets, each once it is idle. Never throws. */
 export function releaseConnection(plan: ConnectionPlan): void {
   const key = keyOf(plan);
   const entry = sharedConnections().get(key);
@@ -90,7 +97,7 @@ export function releaseConnection(plan: ConnectionPlan): void {
     ({ close }) => {
       close();
     },
-    // Never opened: whoever asked for it has been told.
+    // It never opened, and acquireConnection has already rejected for its callers.
     () => undefined,
   );
 }
@@ -113,14 +120,16 @@ async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Pr
     watch: createUnheldAgent(poolSizes.watch, { connectMs, tls }),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
-  const access = credentials(url);
-  const headers = { 'user-agent': 'rollcall', ...access };
-  const secrets = [access.authorization?.replace('Basic ', ''), url.password, plain(url.password)].filter(
-    (secret) => secret !== undefined && secret !== '',
-  ) as string[];
-  // Its types do not know these options; it does.
-  const about: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
-  const client = new Consul(about) as unknown as Papi;
+  const authentication = basicAuthentication(url);
+  const headers = { 'user-agent': 'rollcall', ...authentication };
+  const secrets = [
+    authentication.authorization?.replace('Basic ', ''),
+    url.password,
+    percentDecoded(url.password),
+  ].filter((secret) => secret !== undefined && secret !== '') as string[];
+  // The npm client accepts these options, although its types do not declare them.
+  const clientOptions: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
+  const client = new Consul(clientOptions) as unknown as Papi;
   let guarded: HttpModule | undefined;
   client._ext('onRequest', (request, next) => {
     guarded ??= guard(request.transport);
@@ -143,14 +152,16 @@ async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Pr
   };
 }
 
-/** What a proxy before the agent asks for. As a header, which both ways of sending take. */
-function credentials({ username, password }: URL): { authorization?: string } {
+/** Basic authentication for a proxy in front of the agent, from the URL. A header works for both HTTP clients. */
+function basicAuthentication({ username, password }: URL): { authorization?: string } {
   if (username === '' && password === '') return {};
-  return { authorization: `Basic ${Buffer.from(`${plain(username)}:${plain(password)}`).toString('base64')}` };
+  return {
+    authorization: `Basic ${Buffer.from(`${percentDecoded(username)}:${percentDecoded(password)}`).toString('base64')}`,
+  };
 }
 
-/** Percent-decoded; what is no encoding stands for itself. */
-function plain(text: string): string {
+/** Decodes percent-encoding. Invalid sequences stay as they are. */
+function percentDecoded(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
     try {
       return decodeURIComponent(encoded);
@@ -160,18 +171,21 @@ function plain(text: string): string {
   });
 }
 
-/** The npm client waits for ever for the rest of an answer that broke off, for any amount of it, and does not know IPv6 literals. */
+/**
+ * Corrects three faults of the npm client: it waits forever for the rest of a response that broke off, it accepts a
+ * response of any length, and it does not know IPv6 literals.
+ */
 function guard(transport: HttpModule): HttpModule {
   return {
     request(options) {
-      if (typeof options.hostname === 'string') options.hostname = bare(options.hostname);
+      if (typeof options.hostname === 'string') options.hostname = withoutBrackets(options.hostname);
       return transport.request(options).on('response', guardResponse);
     },
   };
 }
 
-/** Sockets want an IPv6 address without the brackets that URLs put around it. */
-function bare(hostname: string): string {
+/** An IPv6 address as sockets expect it, without the brackets of a URL. */
+function withoutBrackets(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }
 

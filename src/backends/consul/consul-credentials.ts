@@ -1,17 +1,21 @@
 import type { ConnectionOptions } from 'node:tls';
-import { RegistryUnavailableError } from '../../core/errors.js';
+import { RegistryUnavailableError, asError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
 import { abortable } from '../../core/abort.js';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
 import { readTls, tlsFiles, tlsSettings } from '../../net/tls.js';
-import { isToken, readTokenFile } from '../../credentials/token.js';
+import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction } from '../../credentials/token.js';
 import type { ConsulTarget } from './consul-options.js';
 
-/** The token and the TLS material of the moment. */
+/** The most of a thrown error's message that our message quotes. */
+const LONGEST_CAUSE = 200;
+
+/** The current token and TLS material. */
 export class ConsulCredentials implements Credentials {
   readonly files: readonly string[];
   readonly #target: ConsulTarget;
-  /** Of a function, what it gave last. */
+  /** The current token; for a token function, the one that it returned last. */
   #token: string | undefined;
   #tls: ConnectionOptions | undefined;
   #generation = 0;
@@ -24,20 +28,23 @@ export class ConsulCredentials implements Credentials {
     this.#tls = tls && tlsSettings(tls.plan, tls.material);
   }
 
-  /** Another number for another token. */
+  /** Increases with each change of the token. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** What node:tls is to connect with; another object for other material, undefined for plain HTTP. */
+  /** Options for node:tls; undefined for plain HTTP. The object changes when the material does. */
   get tls(): ConnectionOptions | undefined {
     return this.#tls;
   }
 
-  /** The token to send, if any. A function is asked each time; rejects with `RegistryUnavailableError` when it gives none. */
+  /**
+   * The token to send, if any. Calls a token function each time. Rejects with `RegistryUnavailableError` if that
+   * fails.
+   */
   async token(operation: string, signal: AbortSignal): Promise<string | undefined> {
     const { token } = this.#target;
-    if (token.kind === 'function') this.#take(await ask(token.ask, operation, signal));
+    if (token.kind === 'function') this.#setToken(await requestToken(token.ask, operation, signal));
     return this.#token;
   }
 
@@ -48,43 +55,48 @@ export class ConsulCredentials implements Credentials {
     if (token.kind === 'file') {
       const read = readTokenFile(token.path);
       if ('problem' in read)
-        problems.push(`the token file ${token.path} ${read.problem}: the token that was read before stays in use`);
-      else this.#take(read.token);
+        problems.push(
+          `the token file ${token.path} ${read.problem}, so the previous token stays in use: write a valid one to it`,
+        );
+      else this.#setToken(read.token);
     }
     if (tls !== undefined) {
       const { material, issues } = readTls(tls.plan);
       const settings = tlsSettings(tls.plan, material);
       problems.push(
-        ...issues.map(({ field, allowed }) => `${field} has to be ${allowed}: what was read before stays in use`),
+        ...issues.map(
+          ({ field, allowed }) => `${field} has to be ${allowed}; until then the previous TLS material stays in use`,
+        ),
       );
       if (issues.length === 0 && JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
     }
     return { changed: before[0] !== this.#generation || before[1] !== this.#tls, problems };
   }
 
-  #take(token: string): void {
+  #setToken(token: string): void {
     if (token === this.#token) return;
     this.#token = token;
     this.#generation += 1;
   }
 }
 
-async function ask(token: TokenFunction, operation: string, signal: AbortSignal): Promise<string> {
+async function requestToken(token: TokenFunction, operation: string, signal: AbortSignal): Promise<string> {
   let value: unknown;
   try {
     value = await abortable(Promise.resolve(token()), signal);
   } catch (cause) {
     signal.throwIfAborted();
-    throw new RegistryUnavailableError(`consul({ token }) threw when asked for the token to ${operation}`, {
-      registry: 'consul',
-      operation,
-      cause,
-    });
+    throw new RegistryUnavailableError(
+      `The function consul({ token }) threw (${printable(asError(cause).message, LONGEST_CAUSE)}), ` +
+        `so no ${operation} request was sent: make it return a token`,
+      { registry: 'consul', operation, cause },
+    );
   }
   if (!isToken(value))
-    throw new RegistryUnavailableError(`consul({ token }) gave no usable token to ${operation}`, {
-      registry: 'consul',
-      operation,
-    });
+    throw new RegistryUnavailableError(
+      `The function consul({ token }) returned no usable token, so no ${operation} request was sent: ` +
+        `make it return ${TOKEN_ALLOWED}`,
+      { registry: 'consul', operation },
+    );
   return value;
 }

@@ -8,7 +8,7 @@ import { consulPath } from './consul-path.js';
 
 const operation = 'discover';
 
-/** Reads the catalogue by blocking queries. */
+/** Reads the catalog, by blocking queries. */
 export class ConsulDiscovery implements Discovery {
   readonly #client: ConsulClient;
   readonly #target: ConsulTarget;
@@ -23,15 +23,18 @@ export class ConsulDiscovery implements Discovery {
     cursor: Cursor | undefined,
     signal: AbortSignal,
   ): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
-    const held = cursor !== undefined && cursor !== '0';
+    const isLongPoll = cursor !== undefined && cursor !== '0';
     const path = consulPath(
       '/health/service/',
       service,
       {},
       this.#target,
-      held ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {},
+      isLongPoll ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {},
     );
-    const answer = await this.#client.send({ operation, method: 'GET', path, pool: held ? 'poll' : 'call' }, signal);
+    const answer = await this.#client.send(
+      { operation, method: 'GET', path, pool: isLongPoll ? 'poll' : 'call' },
+      signal,
+    );
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     return { instances: this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }
@@ -45,7 +48,11 @@ export class ConsulDiscovery implements Discovery {
   }
 }
 
-/** An index below 1 would not block, and one that fell belongs to a restored past: both would spin or sleep for ever. */
+/**
+ * The cursor for the next poll. An index below 1 counts as 1, because with a lower one polls would never block. When
+ * the index falls, as after a restore, the watch starts over, because a poll with the old index would never see a
+ * change.
+ */
 export function nextCursor(last: Cursor | undefined, { headers }: Pick<Answer, 'headers'>): Cursor {
   const index = Math.max(1, Number(headers['x-consul-index']) || 1);
   return last !== undefined && index < Number(last) ? '0' : String(index);

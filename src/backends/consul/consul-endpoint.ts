@@ -4,7 +4,10 @@ import type { ConfigIssue } from '../../core/errors.js';
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:8500';
 const URL_ALLOWED = "an http or https URL without query, e.g. 'http://127.0.0.1:8500'";
 
-/** The one endpoint that options and environment name; undefined, with what is wrong added to `issues`, when there is none that can be. */
+/**
+ * Returns the endpoint that the options or the environment name. Undefined if it cannot be used; then the problem is
+ * added to `issues`.
+ */
 export function endpointOf(
   endpoints: readonly string[] | undefined,
   env: ConsulEnv,
@@ -15,7 +18,7 @@ export function endpointOf(
     issues.push({
       field: 'endpoints',
       value,
-      allowed: 'an array of the URL of an agent, or of several agents of one datacenter',
+      allowed: "an array of the agent's URL, or of the URLs of several agents of one datacenter",
     });
     return undefined;
   }
@@ -33,7 +36,7 @@ export function endpointOf(
   return url;
 }
 
-/** What a variable says that is true or false, in the spellings that Consul takes; undefined when it is not set. */
+/** Parses a boolean variable in the spellings that Consul accepts. Undefined if it is not set. */
 export function flagOf(variable: string, text: string | undefined, issues: ConfigIssue[]): boolean | undefined {
   if (text === undefined) return undefined;
   if (/^(1|t|true)$/i.test(text)) return true;
@@ -41,7 +44,7 @@ export function flagOf(variable: string, text: string | undefined, issues: Confi
   return false;
 }
 
-/** True for a host name or IP of this very host, as it stands in a URL. */
+/** True for a loopback name or address, as written in a URL. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -1,7 +1,7 @@
 import { declareVariables, readVariables, serviceVariables } from '../../config/env.js';
 import type { Environment } from '../../config/env.js';
 
-/** How to reach Consul, in variables that Consul's own tools read. */
+/** How to reach Consul, from the variables that Consul's own tools read. */
 export interface ConsulEnv {
   readonly address: string | undefined;
   readonly token: string | undefined;
@@ -16,7 +16,7 @@ export interface ConsulEnv {
   readonly partition: string | undefined;
 }
 
-/** Variables about Consul. */
+/** Consul's variables, and the options that they stand for. */
 export const consulVariables = declareVariables<keyof ConsulEnv>({
   address: {
     variable: 'CONSUL_HTTP_ADDR',
@@ -47,7 +47,7 @@ export const consulVariables = declareVariables<keyof ConsulEnv>({
   partition: serviceVariables.partition,
 });
 
-/** Reads Consul's own variables. A variable set to nothing counts as not set. */
+/** Reads Consul's own variables. An empty variable counts as not set. */
 export function readConsulEnv(env?: Environment): ConsulEnv {
   return readVariables(consulVariables, env);
 }

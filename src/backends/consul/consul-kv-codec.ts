@@ -11,11 +11,11 @@ interface Pair {
 }
 
 /**
- * The answer of `kv/<key>?recurse`: either the JSON at the key itself, or the keys below it. Neighbours that merely begin alike
- * and folders are passed over. Throws on a shape that is not Consul's.
+ * Decodes the answer of `kv/<key>?recurse`: either the JSON at the key itself, or the keys below it. Ignores folders,
+ * and keys that merely begin with the same text. Throws on a shape that is not Consul's.
  */
 export function decodeKv(key: string, answer: unknown): Content {
-  if (!Array.isArray(answer)) throw new TypeError('not a list');
+  if (!Array.isArray(answer)) throw new TypeError('it is not a list');
   const pairs = (answer as readonly Pair[]).map(
     ({ Key, Value }) => [Key, Buffer.from(Value ?? '', 'base64').toString()] as const,
   );
@@ -45,7 +45,7 @@ function fromPairs(pairs: readonly (readonly [path: string, text: string])[]): C
       if (tags.problem !== undefined) problem = `tags: ${tags.problem}`;
       values.push(['tags', tags.values]);
     } else {
-      // Not ours: refused by its name, where the values are checked.
+      // An unknown key: the check of the values rejects it by name.
       values.push([path, null]);
     }
   }
@@ -63,7 +63,7 @@ function decodeTags(text: string): Content {
   return text.trimStart().startsWith('[') ? readJsonText(text) : { values: splitTags(text) };
 }
 
-/** Anything but digits stays text, to be refused as it was written. */
+/** Digits become a number. Any other text stays as it is, so that the check rejects it as written. */
 function asNumber(text: string): unknown {
   return /^\d+$/.test(text.trim()) ? Number(text) : text;
 }

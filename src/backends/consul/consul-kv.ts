@@ -17,9 +17,9 @@ import { withQuery } from './consul-path.js';
 const operation = 'configure';
 
 /**
- * A live source of tags, meta and weights in Consul's key-value store: `<key>/tags` (separated by commas, or a JSON array),
- * `<key>/meta/<name>`, `<key>/weights/passing` and `<key>/weights/warning`; or all of it as one JSON object at the key itself. Throws
- * `ConfigError` for a key or options that cannot work; connects to nothing until it is first used.
+ * A live source of tags, meta and weights in Consul's key-value store: `<key>/tags` (separated by commas, or a JSON
+ * array), `<key>/meta/<name>`, `<key>/weights/passing` and `<key>/weights/warning`; or all of it as one JSON object
+ * at the key itself. Throws `ConfigError` for a key or options that cannot work. Connects to nothing until first use.
  */
 export function consulKv(key: string, options: ConsulOptions = {}): ConfigSource {
   return new ConsulKv(key, options);
@@ -39,7 +39,7 @@ class ConsulKv implements ConfigSource {
     const trimmed = typeof key === 'string' ? key.replace(/\/$/, '') : '';
     if (!isAddressable(trimmed))
       throw new ConfigError([
-        { field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a slash before it" },
+        { field: 'consulKv', value: key, allowed: "a key such as 'config/orders', without a leading slash" },
       ]);
     this.name = `Consul KV ${trimmed}`;
     this.#key = trimmed;
@@ -56,12 +56,15 @@ class ConsulKv implements ConfigSource {
   }
 
   async #read(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
-    const held = cursor !== undefined && cursor !== '0';
+    const isLongPoll = cursor !== undefined && cursor !== '0';
     const path = withQuery(this.#path, {}, this.#target, {
       recurse: 'true',
-      ...(held && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
+      ...(isLongPoll && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
     });
-    const answer = await this.#client.send({ operation, method: 'GET', path, pool: held ? 'watch' : 'call' }, signal);
+    const answer = await this.#client.send(
+      { operation, method: 'GET', path, pool: isLongPoll ? 'watch' : 'call' },
+      signal,
+    );
     return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
   }
 
@@ -72,7 +75,7 @@ class ConsulKv implements ConfigSource {
   }
 
   #decode(answer: Answer): Pick<SourceReading, 'values' | 'problem'> {
-    // Without an index it is not Consul that knows no such key.
+    // Only Consul's own 404, for a key that does not exist, has an index.
     if (answer.status === 404 && answer.headers['x-consul-index'] !== undefined) return {};
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     try {

@@ -15,60 +15,87 @@ import { tokenOf } from './consul-token.js';
 /** How to reach Consul. Explicit options win over Consul's own environment variables. */
 export interface ConsulOptions {
   /**
-   * URL of the agent beside the service, e.g. `['http://127.0.0.1:8500']`; `host:port` will do. Of several agents of one datacenter the
-   * first that answers holds the registration, see `breaker`. Env: `CONSUL_HTTP_ADDR` (one), `CONSUL_HTTP_SSL`. @default ['http://127.0.0.1:8500']
+   * URL of the agent beside the service, e.g. `['http://127.0.0.1:8500']`; `host:port` works too. With several agents
+   * of one datacenter, the first that answers holds the registration, see `breaker`. Env: `CONSUL_HTTP_ADDR` (one),
+   * `CONSUL_HTTP_SSL`.
+   * @default ['http://127.0.0.1:8500']
    */
   readonly endpoints?: readonly string[];
-  /** ACL token, or a function that is asked before every request. Sent as `X-Consul-Token` only. Env: `CONSUL_HTTP_TOKEN`. */
+  /**
+   * ACL token, or a function that returns it and is called before every request. Sent as `X-Consul-Token` only. Env:
+   * `CONSUL_HTTP_TOKEN`.
+   */
   readonly token?: string | TokenFunction;
-  /** Path of a file that has the ACL token; blanks around it do not count. In place of `token`. Env: `CONSUL_HTTP_TOKEN_FILE`. */
+  /**
+   * Path of a file with the ACL token, instead of `token`. Whitespace around the token is ignored. Env:
+   * `CONSUL_HTTP_TOKEN_FILE`.
+   */
   readonly tokenFile?: string;
-  /** For `https` endpoints. Env: `CONSUL_CACERT`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`, `CONSUL_TLS_SERVER_NAME`, `CONSUL_HTTP_SSL_VERIFY`. */
+  /**
+   * TLS settings for `https` endpoints. Env: `CONSUL_CACERT`, `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY`,
+   * `CONSUL_TLS_SERVER_NAME`, `CONSUL_HTTP_SSL_VERIFY`.
+   */
   readonly tls?: TlsOptions;
-  /** True: a token may go over plain `http` to another host. Whoever is in between reads it. @default false */
+  /**
+   * True: a token may go over plain `http` to another host, where any host on the network path can read it.
+   * @default false
+   */
   readonly allowPlainToken?: boolean;
-  /** Most connections for everything but heartbeats and held polls, which have four each; 1 to 32. @default 4 */
+  /**
+   * Maximum number of connections beside those of heartbeats and long polls, which have four each; 1 to 32.
+   * @default 4
+   */
   readonly pool?: number;
-  /** How long anything may take. */
+  /** Limits on how long connections and requests may take. */
   readonly timeouts?: {
-    /** Until a connection stands, TLS included. @default '3s' */
+    /** Until a connection is established, TLS included. @default '3s' */
     readonly connect?: Duration;
-    /** A whole request, its wait for a connection included; a heartbeat gets 80 % of its interval if that is less. @default '5s' */
+    /**
+     * A whole request, including its wait for a connection. A heartbeat gets 80 % of its interval if that is less.
+     * @default '5s'
+     */
     readonly request?: Duration;
-    /** How long the agent holds a poll before it answers that nothing has changed, 1 s to 10 min; a tenth more is waited for. @default '30s' */
+    /**
+     * How long the agent holds a long poll before it answers that nothing has changed, 1 s to 10 min. The client waits
+     * a tenth longer.
+     * @default '30s'
+     */
     readonly poll?: Duration;
   };
-  /** Consul Enterprise namespace of readers, and of instances that name none. Env: `CONSUL_NAMESPACE`. */
+  /** Consul Enterprise namespace, for reads and for instances that set none of their own. Env: `CONSUL_NAMESPACE`. */
   readonly namespace?: string;
-  /** Consul Enterprise admin partition, likewise. Env: `CONSUL_PARTITION`. */
+  /** Consul Enterprise admin partition, for reads and for instances that set none. Env: `CONSUL_PARTITION`. */
   readonly partition?: string;
 }
 
-/** In milliseconds. */
+/** The timeouts in milliseconds. */
 export interface ConsulTimeouts {
   readonly connectMs: number;
   readonly requestMs: number;
   readonly pollMs: number;
 }
 
-/** The same with agents to fail over to. */
+/** How to reach Consul, and when to fail over between agents. */
 export interface ConsulAgentsOptions extends ConsulOptions {
-  /** When one of several `endpoints` is passed over for the next, and how soon it is tried again. The only or last one never is. */
+  /**
+   * When to skip one of several `endpoints` for the next one, and when to try it again. The last one left is never
+   * skipped.
+   */
   readonly breaker?: {
-    /** Failures in a row, at least 1. @default 3 */
+    /** Consecutive failures before an endpoint is skipped, at least 1. @default 3 */
     readonly failures?: number;
-    /** @default '30s' */
+    /** How long an endpoint is skipped before it is tried again. @default '30s' */
     readonly openFor?: Duration;
   };
 }
 
-/** The options after environment and checks. */
+/** The resolved options: merged with the environment and checked. */
 export interface ConsulTarget {
   /** Base URL without a trailing slash; may carry credentials, so never print it. */
   readonly url: URL;
-  /** The same, safe to print. */
+  /** The URL, safe to print. */
   readonly shown: string;
-  /** The agent is on this host. */
+  /** True if the agent is on this host. */
   readonly isLocal: boolean;
   readonly token: TokenSource;
   /** Undefined: plain HTTP. */
@@ -77,24 +104,27 @@ export interface ConsulTarget {
   readonly timeouts: ConsulTimeouts;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
-  /** What is allowed but worth a person's attention. */
+  /** Risky but allowed settings, as messages for the log. */
   readonly warnings: readonly string[];
 }
 
 const DEFAULT_POOL = 4;
 const LARGEST_POOL = 32;
 const DEFAULT_TIMEOUTS = { connect: 3_000, request: 5_000, poll: 30_000 };
-/** What the servers of Consul hold at most. */
+/** The longest wait that Consul's servers accept. */
 const LONGEST_POLL_MS = 600_000;
-/** Polls that are shorter are no longer held but repeated. */
+/** With a shorter wait, a long poll would be plain polling. */
 const SHORTEST_POLL_MS = 1_000;
 
-/** When a held poll must have been answered: the servers add up to a sixteenth to what they are asked to wait. */
+/** The deadline of a long poll: the servers add up to a sixteenth to the requested wait. */
 export function heldMs({ pollMs }: ConsulTimeouts): number {
   return pollMs * 1.1;
 }
 
-/** Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found; connects to nothing. */
+/**
+ * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found.
+ * Connects to nothing.
+ */
 export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = readConsulEnv()): ConsulTarget {
   const issues: ConfigIssue[] = [];
   const url = endpointOf(options.endpoints, env, issues);
@@ -111,7 +141,8 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   const warnings =
     plan?.insecureSkipVerify === true
       ? [
-          `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the token and answer in its place`,
+          `the certificate of ${shown} is not verified (tls.insecureSkipVerify), so a host on the network path can ` +
+            'read the token and answer in its place: set tls.ca instead',
         ]
       : [];
   return {
@@ -128,7 +159,10 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   };
 }
 
-/** For a worker thread: a token that a function gives is asked for where that is. */
+/**
+ * Describes the registry for a worker thread. A token function stays on its own thread, and the worker requests each
+ * token from there.
+ */
 export function consulWorkerSpec({ token, ...options }: ConsulAgentsOptions): WorkerSpec {
   if (typeof token === 'function') return { kind: 'consul', options, asks: { token } };
   return { kind: 'consul', options: { ...options, ...(token !== undefined && { token }) } };
@@ -151,7 +185,7 @@ function resolveTimeouts(given: unknown, issues: ConfigIssue[]): ConsulTimeouts 
       issues.push({
         field: `timeouts.${name}`,
         value: options[name],
-        allowed: 'no such option; there are connect, request, poll',
+        allowed: 'no such option; the options are connect, request, poll',
       });
   }
   const read = (name: keyof typeof DEFAULT_TIMEOUTS, least: number, most: number, allowed: string) => {

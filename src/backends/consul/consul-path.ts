@@ -2,13 +2,16 @@ import { RegistryRejectedError } from '../../core/errors.js';
 import { isAddressable } from '../../contracts/addressable.js';
 import type { ConsulTarget } from './consul-options.js';
 
-/** Enterprise tenancy: what an instance or a key says, before what the registry was given. */
+/** Consul Enterprise tenancy. The values of an instance or a key take precedence over those of the registry. */
 export interface Scope {
   readonly namespace?: string;
   readonly partition?: string;
 }
 
-/** A path below `/v1` with its query; `tail` is a service name, an instance id or a check id. Throws when no path can carry it. */
+/**
+ * Builds a path below `/v1` with its query. `tail` is a service name, an instance id or a check id. Throws if no path
+ * can carry it.
+ */
 export function consulPath(
   base: string,
   tail: string,
@@ -20,7 +23,7 @@ export function consulPath(
   return withQuery(`${base}${encodeURIComponent(tail)}`, scope, target, query);
 }
 
-/** A path that needs no encoding, with its query. */
+/** Adds the query to a path that needs no encoding. */
 export function withQuery(
   path: string,
   scope: Scope,
@@ -37,11 +40,15 @@ export function withQuery(
   return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
 }
 
-/** Throws for an id or name that no Consul URL can carry: the agent would take it in a register body, and then nobody could beat or remove it. */
+/**
+ * Throws for an id or name that no Consul URL can carry. The agent would accept it in a register body, but no request
+ * could then renew or remove the entry.
+ */
 export function assertAddressable(text: string): void {
   if (isAddressable(text)) return;
   throw new RegistryRejectedError(
-    `Consul cannot address ${JSON.stringify(text)}: a name or id must be of characters that print, without '%', and without segments between slashes that are empty, '.' or '..'`,
+    `Consul cannot address ${JSON.stringify(text)}, so nothing was sent: use a name or id of printable characters, ` +
+      "without '%', and without segments between slashes that are empty, '.' or '..'",
     { registry: 'consul' },
   );
 }

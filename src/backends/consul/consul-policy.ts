@@ -1,25 +1,29 @@
+/** What a token has to be allowed to do. */
 export interface PolicyPlan {
-  /** Services that are registered. */
+  /** Services that the token registers. */
   readonly services: readonly string[];
-  /** Other services whose instances are looked up. */
+  /** Other services whose instances it reads. */
   readonly discovers: readonly string[];
-  /** Keys of `consulKv`. */
+  /** Keys that it reads with `consulKv`. */
   readonly keys: readonly string[];
-  /** Consul Enterprise. */
+  /** Consul Enterprise only, as is `partition`. */
   readonly namespace?: string | undefined;
   readonly partition?: string | undefined;
 }
 
-/** The least ACL policy that does for this, as lines of HCL. No session, agent, operator or query rule is needed. */
+/**
+ * Returns the least ACL policy that permits the plan, as lines of HCL. It needs no session, agent, operator or query
+ * rule.
+ */
 export function leastPolicy({ services, discovers, keys, namespace, partition }: PolicyPlan): string[] {
   const others = discovers.filter((name) => !services.includes(name));
   const rules = [
-    ...services.flatMap((name) => rule('service', name, 'write', 'register, beat, look, maintenance, deregister')),
+    ...services.flatMap((name) => rule('service', name, 'write', 'register, beat, read, maintenance, deregister')),
     ...others.flatMap((name) => rule('service', name, 'read', 'its instances')),
-    ...rule('node_prefix', '', 'read', 'what readers see of a service: whether a stop has been noticed, and discovery'),
+    ...rule('node_prefix', '', 'read', 'what readers of a service see: to confirm a deregistration, and for discovery'),
     ...keys.flatMap((key) => [
       ...rule('key', key, 'read', 'live configuration'),
-      ...rule('key_prefix', `${key}/`, 'read', 'likewise, one value a key'),
+      ...rule('key_prefix', `${key}/`, 'read', 'live configuration, one value per key'),
     ]),
   ];
   return within('partition', partition, within('namespace', namespace, rules));

@@ -10,10 +10,10 @@ import { withQuery } from './consul-path.js';
 import type { Scope } from './consul-path.js';
 
 const operation = 'list';
-/** A filter with more names costs the agent more than the list. */
+/** A filter with more names costs the agent more than the whole list. */
 const MOST_NAMES = 8;
 
-/** Looks for any number of entries in the list of what an agent holds. */
+/** Looks for any number of entries with one request, in the agent's list of services. */
 export class ConsulPresence implements Presence {
   readonly #client: ConsulClient;
   readonly #target: ConsulTarget;
@@ -26,14 +26,19 @@ export class ConsulPresence implements Presence {
     this.#scope = scope;
   }
 
-  /** A digest: what it is made of has secrets in it. */
+  /** A digest, because its input contains secrets. */
   get place(): string {
     const { url, token, namespace, partition } = this.#target;
-    const seen = [url.href, rightsOf(token), this.#scope.namespace ?? namespace, this.#scope.partition ?? partition];
+    const identity = [
+      url.href,
+      tokenIdentity(token),
+      this.#scope.namespace ?? namespace,
+      this.#scope.partition ?? partition,
+    ];
     return (this.#place ??= process
       .getBuiltinModule('node:crypto')
       .createHash('sha256')
-      .update(JSON.stringify(seen))
+      .update(JSON.stringify(identity))
       .digest('base64'));
   }
 
@@ -49,10 +54,10 @@ export class ConsulPresence implements Presence {
   }
 }
 
-/** Leaves out what others have on the agent. */
+/** A filter that leaves out the agent's other services. */
 function filterOf(keys: readonly InstanceKey[]): { filter?: string } {
   const names = [...new Set(keys.map(({ name }) => name))];
-  // Whatever would need quoting is found without a filter.
+  // Names that would need quoting are looked up without a filter.
   if (names.length > MOST_NAMES || !names.every((name) => /^[A-Za-z0-9._-]+$/.test(name))) return {};
   return { filter: names.map((name) => `Service == "${name}"`).join(' or ') };
 }
@@ -62,12 +67,14 @@ interface TokenFunctions {
   seen: number;
 }
 
-/** Numbers them over all copies of the package: places with different tokens must not look alike. */
+/**
+ * Numbers token functions across all copies of the package: registries with different tokens must not share a place.
+ */
 const tokenFunctions = (): TokenFunctions =>
   processWide('consul token functions', () => ({ numbers: new WeakMap(), seen: 0 }));
 
-/** Tells apart what is seen with different tokens. */
-function rightsOf(token: TokenSource): string {
+/** Identifies the token, because an agent may show different entries to different tokens. */
+function tokenIdentity(token: TokenSource): string {
   switch (token.kind) {
     case 'none':
       return '';
@@ -76,9 +83,9 @@ function rightsOf(token: TokenSource): string {
     case 'file':
       return `file ${token.path}`;
     case 'function': {
-      const functions = tokenFunctions();
-      const number = functions.numbers.get(token.ask) ?? (functions.seen += 1);
-      functions.numbers.set(token.ask, number);
+      const known = tokenFunctions();
+      const number = known.numbers.get(token.ask) ?? (known.seen += 1);
+      known.numbers.set(token.ask, number);
       return `function ${String(number)}`;
     }
   }

@@ -2,8 +2,8 @@ import type { RegistryCheck } from '../../contracts/service-instance.js';
 
 const TCP = 'use `checks: { tcp: true }`';
 
-/** Go's words for what no further probe will change, and what to do about it. */
-const troubles: readonly { readonly words: RegExp; readonly advice: string }[] = [
+/** Go's words for faults that no further probe will change, and what to do about each. */
+const faults: readonly { readonly words: RegExp; readonly advice: string }[] = [
   {
     words: /server gave HTTP response to HTTPS client/,
     advice: 'the server speaks plain http there: begin the URL with http',
@@ -14,7 +14,9 @@ const troubles: readonly { readonly words: RegExp; readonly advice: string }[] =
   },
   {
     words: /x509:|tls: /,
-    advice: `the agent does not take the server's certificate: set \`checks.http.tls\` to the name that it carries, as { serverName }, or to { insecureSkipVerify: true }, or ${TCP}`,
+    advice:
+      "the agent does not accept the server's certificate: set `checks.http.tls` to the name that it carries, " +
+      `as { serverName }, or to { insecureSkipVerify: true }, or ${TCP}`,
   },
   {
     words: /malformed HTTP (response|status|version)/,
@@ -22,7 +24,7 @@ const troubles: readonly { readonly words: RegExp; readonly advice: string }[] =
   },
 ];
 
-/** What to change about a probe whose output says that it cannot pass as it is set up; undefined where it may. */
+/** What to change about a probe whose output shows that it can never pass as configured; undefined if it may pass. */
 export function probeAdvice(kind: RegistryCheck['kind'], output: string): string | undefined {
-  return kind === 'http' ? troubles.find(({ words }) => words.test(output))?.advice : undefined;
+  return kind === 'http' ? faults.find(({ words }) => words.test(output))?.advice : undefined;
 }

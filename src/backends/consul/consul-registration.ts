@@ -11,7 +11,7 @@ import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
 import { ConsulPresence } from './consul-presence.js';
 
-/** The receipt of an entry on one agent. */
+/** The registration of one entry on one agent. */
 export class ConsulRegistration implements Registration {
   readonly #holder: string;
   readonly #client: ConsulClient;
@@ -22,9 +22,9 @@ export class ConsulRegistration implements Registration {
   readonly #renewal: Renewal;
   readonly #beatPath: string;
   #beat: { readonly report: HealthReport; readonly request: ConsulRequest } | undefined;
-  /** Of the token that it was written with, and that the agent keeps its own dealings with the servers under. */
+  /** Generation of the token that wrote the entry. The agent uses that token for its own requests to the servers. */
   readonly #generation: number;
-  /** Of the entry's definition, as last seen. */
+  /** Hash of the entry's definition, as last read. */
   #hash: string | undefined;
 
   constructor(
@@ -55,28 +55,29 @@ export class ConsulRegistration implements Registration {
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const answer = await this.#client.send(this.#beatOf(report), signal);
+    const answer = await this.#client.send(this.#beatRequest(report), signal);
     if (answer.status === 200) return this.#renewal;
     if (meansLost(answer)) {
-      throw new RegistrationLostError(`Consul at ${this.#client.shown} no longer holds ${this.#instance.id}`, {
-        registry: 'consul',
-        operation: 'renew',
-      });
+      throw new RegistrationLostError(
+        `Consul at ${this.#client.shown} no longer has ${this.#instance.id}: ` +
+          'it was deregistered, or the agent has lost its data',
+        { registry: 'consul', operation: 'renew' },
+      );
     }
     throw refusal(answer, 'renew', this.#client.shown);
   }
 
   async changed(signal: AbortSignal): Promise<void> {
-    this.#hash ??= await this.#look({}, signal);
+    this.#hash ??= await this.#readHash({}, signal);
     if (this.#hash !== undefined)
-      this.#hash = await this.#look({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
+      this.#hash = await this.#readHash({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
   }
 
   deregister(signal: AbortSignal): Promise<void> {
     return this.#remove(keyOf(this.#instance), signal);
   }
 
-  #beatOf(report: HealthReport): ConsulRequest {
+  #beatRequest(report: HealthReport): ConsulRequest {
     const last = this.#beat;
     if (last?.report.status === report.status && last.report.reason === report.reason) return last.request;
     const body = Buffer.from(JSON.stringify(encodeReport(report)));
@@ -85,8 +86,11 @@ export class ConsulRegistration implements Registration {
     return request;
   }
 
-  /** The entry's hash, held until it differs from the one in `query`; undefined when there is no entry. */
-  async #look(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
+  /**
+   * Reads the entry's hash; undefined if there is no entry. With a hash in `query` it is a long poll until that one
+   * changes.
+   */
+  async #readHash(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
     const { id } = this.#instance;
     const path = consulPath('/agent/service/', id, this.#instance, this.#target, query);
     const answer = await this.#client.send({ operation: 'changed', method: 'GET', path, pool: 'poll' }, signal);

@@ -25,8 +25,9 @@ import { assertAddressable, consulPath, withQuery } from './consul-path.js';
 import { ConsulRegistration } from './consul-registration.js';
 
 /**
- * Consul through the agent beside the service. Throws `ConfigError` for options that cannot work; loads and connects nothing
- * until it is first used. `name` tells agents apart. Consul ignores case: ids that differ in nothing else are one entry to its readers.
+ * Registers with Consul through one agent. `name` tells agents apart. Throws `ConfigError` for options that cannot
+ * work. Loads and connects nothing until first use. Consul ignores case: its readers see ids that differ only in case
+ * as one entry.
  */
 export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
   return new ClosableRegistry(new ConsulRegistry(options, name));
@@ -58,7 +59,7 @@ class ConsulRegistry implements Registry {
     this.discovery = new ConsulDiscovery(this.#client, this.#target);
   }
 
-  /** Made when asked for, so that whoever prints the registry does not print its token. */
+  /** A getter, so that printing the registry does not print its token. */
   get workerSpec(): WorkerSpec {
     return consulWorkerSpec(this.#options);
   }
@@ -66,35 +67,35 @@ class ConsulRegistry implements Registry {
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const path = consulPath('/agent/health/service/id/', key.id, key, this.#target);
     const answer = await this.#client.send({ operation: 'read', method: 'GET', path, pool: 'call' }, signal);
-    // Here the status is the entry's health: 429 is a warning, 503 critical or maintenance, 404 no entry. The same numbers
-    // from a limit or a proxy come without the JSON.
+    // The status is the entry's health here: 429 is a warning, 503 critical or maintenance, 404 no entry. The same
+    // statuses from a rate limit or a proxy come without the JSON.
     const isEntry = [200, 404, 429, 503].includes(answer.status) && answer.text.startsWith('{');
     if (!isEntry && answer.status !== 200) throw refusal(answer, 'read', this.#client.shown);
     return this.#decode(answer);
   }
 
-  /** Does not touch the status of checks that are there already: Consul keeps it over a registration. */
+  /** Leaves the status of existing checks alone: Consul keeps it across a registration. */
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     assertAddressable(instance.id);
     assertAddressable(instance.name);
     const path = withQuery('/agent/service/register', instance, this.#target);
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
-    // Before it is sent: with a token that comes between the two it is merely written once more.
+    // Read before sending: if the token changes in between, the entry is merely written once more.
     const { generation } = this.#client.credentials;
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
     if (report.status === 'maintenance')
       this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
     return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) =>
-      this.#leave('deregister', key, abort),
+      this.#removeEntry('deregister', key, abort),
     );
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    await this.#leave('remove', key, signal);
+    await this.#removeEntry('remove', key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    if (!(await this.#isMeant(key, signal))) return;
+    if (!(await this.#isSameIncarnation(key, signal))) return;
     const answer = await this.#setMaintenance('maintain', key, reason, signal);
     if (answer.status !== 404) this.#expectOk(answer, 'maintain');
   }
@@ -104,8 +105,8 @@ class ConsulRegistry implements Registry {
     return Promise.resolve();
   }
 
-  async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    if (!(await this.#isMeant(key, signal))) return;
+  async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
+    if (!(await this.#isSameIncarnation(key, signal))) return;
     const answer = await this.#put(
       operation,
       consulPath('/agent/service/deregister/', key.id, key, this.#target),
@@ -114,12 +115,15 @@ class ConsulRegistry implements Registry {
     if (!meansAbsent(answer)) this.#expectOk(answer, operation);
   }
 
-  /** With a nonce, only that very incarnation is meant: the agent knows ids alone. */
-  async #isMeant(key: InstanceKey, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Whether the entry may be changed: with a nonce, only if it is that incarnation's. The agent itself compares only
+   * ids.
+   */
+  async #isSameIncarnation(key: InstanceKey, signal: AbortSignal): Promise<boolean> {
     return key.nonce === undefined || (await this.read(key, signal))?.instance.nonce === key.nonce;
   }
 
-  /** An agent that has it in maintenance already keeps the reason that it has. */
+  /** If the entry is already in maintenance, the agent keeps the earlier reason. */
   #setMaintenance(
     operation: string,
     key: InstanceKey,

@@ -5,7 +5,10 @@ import { resolveTlsOptions } from '../../net/tls-options.js';
 import type { TlsPlan } from '../../net/tls.js';
 import { flagOf } from './consul-endpoint.js';
 
-/** How an https endpoint is trusted, from options and Consul's variables; undefined for plain http, or when something is wrong, which is added to `issues`. */
+/**
+ * Resolves how an https endpoint is trusted, from options and Consul's variables. Undefined for plain http, and after
+ * a problem, which is added to `issues`.
+ */
 export function secureBy(
   options: unknown,
   env: ConsulEnv,

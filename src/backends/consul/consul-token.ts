@@ -11,7 +11,10 @@ interface TokenOptions {
   readonly allowPlainToken?: unknown;
 }
 
-/** Where the token comes from, as Consul's own tools have it: an option, else the file that the environment names, else its variable. What is wrong is added to `issues`. */
+/**
+ * Resolves where the token comes from, in the order of Consul's own tools: an option, the file that the environment
+ * names, the token in the environment. Adds problems to `issues`.
+ */
 export function tokenOf(
   options: TokenOptions,
   env: ConsulEnv,
@@ -27,7 +30,9 @@ export function tokenOf(
     issues.push({
       field,
       value: '(hidden)',
-      allowed: `only an https endpoint or one on this host, for ${url.host} would get it in the clear; where the way there can be trusted, as from a pod to the agent of its own Kubernetes node, set \`allowPlainToken: true\``,
+      allowed:
+        `a token needs an https endpoint or one on this host, because ${url.host} would receive it unencrypted; ` +
+        'on a trusted network, as from a pod to the agent of its own Kubernetes node, set `allowPlainToken: true`',
     });
   }
   return source;
@@ -53,15 +58,15 @@ function fixed(token: unknown, field: string, issues: ConfigIssue[]): { source: 
   issues.push({
     field,
     value: '(hidden)',
-    allowed: field === 'token' ? `${TOKEN_ALLOWED}, or a function that gives one` : TOKEN_ALLOWED,
+    allowed: field === 'token' ? `${TOKEN_ALLOWED}, or a function that returns one` : TOKEN_ALLOWED,
   });
   return { source: { kind: 'none' }, field };
 }
 
 function file(path: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
   const read =
-    typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is none' };
+    typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is no path' };
   if (!('problem' in read)) return { source: { kind: 'file', path: path as string, token: read.token }, field };
-  issues.push({ field, value: path, allowed: `the path of a file that has the token; this one ${read.problem}` });
+  issues.push({ field, value: path, allowed: `the path of a file with the token; this one ${read.problem}` });
   return { source: { kind: 'none' }, field };
 }

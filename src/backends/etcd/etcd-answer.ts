@@ -1,12 +1,15 @@
-/** What etcd said, whatever the status: only the verb knows what a status means to it. */
+/** One response of etcd, of any status: what a status means depends on the operation. */
 export interface Answer {
   readonly status: number;
-  /** Undefined: it was no JSON. */
+  /** Undefined if the text is not JSON. */
   readonly body: unknown;
   readonly text: string;
 }
 
-/** The words and the gRPC code of a refusal. 3.4 says `{error, message, code}`, 3.5 `{code, message}`, a stream nests that in `error`. */
+/**
+ * The message and gRPC code of an error response. 3.4 answers `{error, message, code}`, 3.5 `{code, message}`; a
+ * stream nests that in `error`.
+ */
 export function faultOf({ body }: Answer): { readonly code: number | undefined; readonly message: string } {
   const outer = (body ?? {}) as { error?: unknown };
   const { code, grpc_code, message } = (
@@ -16,20 +19,20 @@ export function faultOf({ body }: Answer): { readonly code: number | undefined; 
   return { code: typeof number === 'number' ? number : undefined, message: typeof message === 'string' ? message : '' };
 }
 
-/** A stream may say 200 and then what went wrong. */
+/** True for a success. A stream may answer 200 and still carry an error. */
 export function isGood({ status, body }: Answer): boolean {
   return status === 200 && typeof body === 'object' && body !== null && !('error' in body);
 }
 
 const NOT_FOUND = 5;
 
-/** There is no such lease, or no more. */
+/** True if the lease has ended or never existed. */
 export function meansNoLease(answer: Answer): boolean {
   const { code, message } = faultOf(answer);
   return code === NOT_FOUND && /lease not found/i.test(message);
 }
 
-/** Whoever has a name and a password should show them, again if need be: no token, one that has run out, or one from before a change of rights. */
+/** True if etcd wants a new token: none was sent, it has expired, or it was issued before permissions changed. */
 export function asksForToken(answer: Answer): boolean {
   return (
     answer.status === 401 ||
@@ -39,7 +42,7 @@ export function asksForToken(answer: Answer): boolean {
   );
 }
 
-/** Nobody needs a token there. */
+/** True if authentication is disabled, so that no token is needed. */
 export function needsNoToken(answer: Answer): boolean {
   return /authentication is not enabled/i.test(faultOf(answer).message);
 }

@@ -8,28 +8,31 @@ import type { EtcdTarget } from './etcd-options.js';
 import { openConnection } from './etcd-connection.js';
 import type { ConnectionPool, EtcdConnection } from './etcd-connection.js';
 
-/** One request of the JSON gateway. `path` is what follows `/v3`. */
+/** One request to the JSON gateway. `path` is the part after `/v3`. */
 export interface EtcdRequest {
   readonly operation: string;
   readonly path: string;
   readonly pool: ConnectionPool;
-  /** Several for a stream that is asked several things. */
+  /** Several objects for a stream that takes several requests. */
   readonly body: object | readonly object[];
-  /** The answer is a stream, of which so many lines are enough; the last of them is the answer. */
+  /** Set for a stream: the number of lines to read from it. The last line is the answer. */
   readonly lines?: number;
 }
 
-/** The members of one cluster behind one verb: asks the next when one gives no answer, and shows who we are where that is asked for. */
+/**
+ * A client of the members of one cluster. Tries the next member when one does not answer, and authenticates where
+ * etcd requires it.
+ */
 export class EtcdClient {
   readonly #target: EtcdTarget;
   readonly #inFlight = new Set<Cancellation>();
   #opening: Promise<EtcdConnection> | undefined;
-  /** Whose turn it is: the member that answered last. */
-  #turn = 0;
-  /** The empty one: none is needed. */
+  /** Index of the member to try first: the one that answered last. */
+  #preferred = 0;
+  /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
-  /** Aborts at `close()`: what is in flight then sends nothing more. */
-  readonly #over = new AbortController();
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(target: EtcdTarget) {
     this.#target = target;
@@ -41,27 +44,28 @@ export class EtcdClient {
   }
 
   /**
-   * Sends one request and resolves to the answer of any status. Rejects with the signal's reason, with `RegistryUnavailableError` when no
-   * member gave a whole answer, and with `RegistryDeniedError` when we are not known there.
+   * Sends one request and resolves to the response, whatever its status. Rejects with the signal's reason on abort,
+   * with `RegistryUnavailableError` if no member gives a complete response, and with `RegistryDeniedError` if etcd
+   * refuses our credentials.
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
-    const answer = await this.#ask(request, await this.#tokenFor(request, signal), signal);
+    const answer = await this.#request(request, await this.#tokenFor(request, signal), signal);
     if (!knownBefore || !asksForToken(answer)) return answer;
-    // A token is forgotten by a restart and runs out; rights may have changed since. Once, for a second time would change nothing.
+    // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
     this.#token = undefined;
-    return this.#ask(request, await this.#tokenFor(request, signal), signal);
+    return this.#request(request, await this.#tokenFor(request, signal), signal);
   }
 
-  /** Lets go of the connections; what is in flight rejects. */
+  /** Closes the connections. Requests in flight reject. */
   close(): void {
-    this.#over.abort();
+    this.#closeController.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
     this.#opening?.then(
       ({ agents }) => {
         for (const agent of Object.values(agents)) agent.destroy();
       },
-      // Never opened: whoever asked for it has been told.
+      // It never opened, and the requests that needed it have already rejected.
       () => undefined,
     );
   }
@@ -70,7 +74,7 @@ export class EtcdClient {
     const { user } = this.#target;
     if (user === undefined) return (this.#token = '');
     if (this.#token !== undefined) return this.#token;
-    const answer = await this.#ask({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
+    const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
     if (needsNoToken(answer)) return (this.#token = '');
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
@@ -78,27 +82,27 @@ export class EtcdClient {
     return (this.#token = token);
   }
 
-  /** Asks one member after another, each at most once, until one has an answer that another would not better. */
-  async #ask(request: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
+  /** Tries the members in turn, each at most once, until one gives an answer that no other could improve. */
+  async #request(request: EtcdRequest, token: string, signal: AbortSignal): Promise<Answer> {
     const { urls } = this.#target;
     let failure: Error | undefined;
-    for (let asked = 1; ; asked += 1) {
-      const turn = this.#turn;
-      const url = urls[turn] as URL;
+    for (let attempt = 1; ; attempt += 1) {
+      const index = this.#preferred;
+      const url = urls[index] as URL;
       try {
         const answer = await this.#sendTo(url, request, token, signal);
-        // One that has lost its leader says 5xx; another may have one.
+        // A member without a leader answers 5xx; another member may have one.
         if (answer.status < 500) return answer;
-        this.#passOver(turn);
-        if (asked === urls.length) return answer;
+        this.#skip(index);
+        if (attempt === urls.length) return answer;
       } catch (thrown) {
-        // A held poll may well come to its end without an answer.
+        // A long poll may time out on a member that is well.
         const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.pool !== 'poll';
-        if (!signal.aborted || isHung) this.#passOver(turn);
-        this.#proceed(signal);
-        // Of several failures the one that leaves open whether the request arrived says most.
+        if (!signal.aborted || isHung) this.#skip(index);
+        this.#assertActive(signal);
+        // Of several failures, report the one that leaves open whether the request took effect.
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
-        if (asked === urls.length) throw unreachable(failure, request.operation, this.shown);
+        if (attempt === urls.length) throw unreachable(failure, request.operation, this.shown);
       }
     }
   }
@@ -109,9 +113,9 @@ export class EtcdClient {
     token: string,
     signal: AbortSignal,
   ): Promise<Answer> {
-    this.#proceed(signal);
+    this.#assertActive(signal);
     const { http, agents } = await this.#open(operation);
-    this.#proceed(signal);
+    this.#assertActive(signal);
     const bytes = Buffer.from(
       [body]
         .flat()
@@ -137,7 +141,7 @@ export class EtcdClient {
     try {
       const isEnough = lines === undefined ? undefined : (soFar: string) => soFar.split('\n').length > lines;
       const { status, text } = await sendOnce(http, options, bytes, cancellation, isEnough);
-      return { status, text, body: parsed(lines === undefined ? text : lastLineOf(text)) };
+      return { status, text, body: parseJson(lines === undefined ? text : lastLineOf(text)) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
@@ -150,22 +154,26 @@ export class EtcdClient {
       return await opening;
     } catch (cause) {
       if (this.#opening === opening) this.#opening = undefined;
-      throw new RegistryUnavailableError(`What speaks to etcd could not be loaded to ${operation}`, {
-        registry: 'etcd',
-        operation,
-        cause,
-      });
+      throw new RegistryUnavailableError(
+        `The etcd client could not be loaded for ${operation} (${asError(cause).message}). ` +
+          'Check how rollcall is installed or bundled',
+        {
+          registry: 'etcd',
+          operation,
+          cause,
+        },
+      );
     }
   }
 
-  #passOver(turn: number): void {
-    if (this.#turn === turn) this.#turn = (turn + 1) % this.#target.urls.length;
+  #skip(index: number): void {
+    if (this.#preferred === index) this.#preferred = (index + 1) % this.#target.urls.length;
   }
 
-  /** Between the steps of a verb: throws once the caller or a `close()` has cut it off. */
-  #proceed(signal: AbortSignal): void {
+  /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */
+  #assertActive(signal: AbortSignal): void {
     signal.throwIfAborted();
-    this.#over.signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
   }
 }
 
@@ -177,7 +185,7 @@ function lastLineOf(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

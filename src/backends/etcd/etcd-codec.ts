@@ -1,66 +1,85 @@
-import { RegistryRejectedError } from '../../core/errors.js';
+import { RegistryRejectedError, asError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
 import { hostPort } from '../../net/ip-address.js';
 import { leasedFrom } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { EtcdLayout } from './etcd-options.js';
 
-/** Where everything is kept that we have to know of an instance, whatever its health. No key of the default layout begins like that. */
+/**
+ * Prefix of our own records, which hold all that we need to know of an instance, whatever its health. No key of the
+ * default layout begins with it.
+ */
 const OURS = '/rollcall/';
 
-/** The key of our own record of an instance. */
+/** The most of a thrown error's message that our message quotes. */
+const LONGEST_CAUSE = 200;
+
+/** The key of our record of an instance. */
 export function recordKey({ name, id }: InstanceKey): string {
-  return `${recordsOf(name)}${part(id)}`;
+  return `${recordsOf(name)}${encodeSegment(id)}`;
 }
 
-/** What the keys of all records of a service, and none but theirs, begin with. */
+/** The prefix of the keys of a service's records, and of no other keys. */
 export function recordsOf(name: string): string {
-  return `${OURS}${part(name)}/`;
+  return `${OURS}${encodeSegment(name)}/`;
 }
 
-/** What other readers find of an instance while it passes. */
+/** What other readers find of an instance while it is passing. */
 export interface Publication {
   readonly key: string;
   readonly value: string;
 }
 
 /**
- * etcd's own `naming/endpoints`: gRPC clients that are given `etcd:///<name>` dial what they find under `<name>/`. An instance without a port is
- * nothing to dial. Nobody reads the metadata but those who know of it.
+ * etcd's own `naming/endpoints` layout: gRPC clients with the target `etcd:///<name>` dial what they find under
+ * `<name>/`. An instance without a port publishes nothing, since it cannot be dialled. gRPC ignores the metadata,
+ * which is for readers that know it.
  */
 export const namingEndpoints: EtcdLayout = ({ name, id, address, port, tags, meta, weights }) => {
   if (address === undefined || port === undefined) return undefined;
   const value = { Op: 0, Addr: hostPort(address, port), Metadata: { id, tags, meta, ...(weights && { weights }) } };
-  return { key: `${part(name)}/${part(id)}`, value: JSON.stringify(value) };
+  return { key: `${encodeSegment(name)}/${encodeSegment(id)}`, value: JSON.stringify(value) };
 };
 
-/** What the layout makes of an instance. Throws `RegistryRejectedError` when that cannot be used: to a layout of the user's own it may be anything. */
+/**
+ * Returns what the layout publishes of an instance. Throws `RegistryRejectedError` if that cannot be used: a user's
+ * own layout may return anything.
+ */
 export function publicationOf(instance: ServiceInstance, layout: EtcdLayout): Publication | undefined {
-  let made: unknown;
+  let published: unknown;
   try {
-    made = layout(instance);
+    published = layout(instance);
   } catch (cause) {
-    throw new RegistryRejectedError(`etcd({ layout }) threw for ${instance.id}`, { registry: 'etcd', cause });
+    const why = printable(asError(cause).message, LONGEST_CAUSE);
+    throw new RegistryRejectedError(
+      `The function etcd({ layout }) threw (${why}), so ${instance.id} is not registered: ` +
+        'make it return { key, value }',
+      { registry: 'etcd', cause },
+    );
   }
-  if (made === undefined) return undefined;
-  const { key, value } = (made ?? {}) as { key?: unknown; value?: unknown };
+  if (published === undefined) return undefined;
+  const { key, value } = (published ?? {}) as { key?: unknown; value?: unknown };
   if (typeof key === 'string' && key !== '' && !key.startsWith(OURS) && typeof value === 'string')
     return { key, value };
   throw new RegistryRejectedError(
-    `etcd({ layout }) has to give { key, value }, two texts, for ${instance.id}; a key must not be empty nor begin with ${OURS}`,
+    `The function etcd({ layout }) returned no usable key and value, so ${instance.id} is not registered: ` +
+      `make it return { key, value }, two texts, with a key that is not empty and does not begin with ${OURS}`,
     { registry: 'etcd' },
   );
 }
 
-/** True for what other readers are to find: where they cannot see a status, only an instance that passes is there. */
+/**
+ * True if other readers should find the instance. They cannot see a status, so only a passing instance is published.
+ */
 export function isPublished({ beat, maintenance }: LeasedInstance): boolean {
   return beat.status === 'passing' && maintenance === undefined;
 }
 
-/** Our record of an instance, and where other readers find it. */
+/** Our record of an instance, and the key under which other readers find it. */
 export interface EtcdRecord {
   readonly leased: LeasedInstance;
-  /** Undefined: nothing is there for others just now. */
+  /** Undefined while nothing is published. */
   readonly publishedAt: string | undefined;
 }
 
@@ -68,19 +87,19 @@ export function encodeRecord({ leased, publishedAt }: EtcdRecord): string {
   return JSON.stringify({ ...leased, ...(publishedAt !== undefined && { publishedAt }) });
 }
 
-/** Undefined for what is no record. */
+/** Undefined if the text is not a record. */
 export function decodeRecord(text: string): EtcdRecord | undefined {
-  const { publishedAt, ...rest } = (parsed(text) ?? {}) as { publishedAt?: unknown };
+  const { publishedAt, ...rest } = (parseJson(text) ?? {}) as { publishedAt?: unknown };
   const leased = leasedFrom(rest);
   return leased && { leased, publishedAt: typeof publishedAt === 'string' ? publishedAt : undefined };
 }
 
-/** The least of seconds that covers a lease: etcd counts in whole ones. */
+/** The TTL of a lease in seconds, rounded up: etcd counts in whole ones. */
 export function leaseSeconds(ttlMs: number): number {
   return Math.max(1, Math.ceil(ttlMs / 1000));
 }
 
-/** As the JSON gateway wants bytes. */
+/** Encodes bytes as the JSON gateway expects them. */
 export function toBytes(text: string): string {
   return Buffer.from(text).toString('base64');
 }
@@ -89,17 +108,20 @@ export function fromBytes(base64: string): string {
   return Buffer.from(base64, 'base64').toString();
 }
 
-/** The end of the range of all keys that begin with `prefix`, which ends in a slash. */
+/** The exclusive end of the range of keys that begin with `prefix`, which ends in a slash. */
 export function endOf(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;
 }
 
-/** A name or id as one part of a key: without a slash, different for each, and also for half a surrogate pair, which UTF-8 cannot carry. */
-function part(text: string): string {
+/**
+ * Encodes a name or id as one segment of a key: without a slash, and distinct for distinct texts. Half of a surrogate
+ * pair, which UTF-8 cannot carry, is encoded too.
+ */
+function encodeSegment(text: string): string {
   return text.replace(/[%/\p{Cs}]/gu, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -15,7 +15,10 @@ interface CredentialOptions {
   readonly allowPlainPassword?: unknown;
 }
 
-/** Who we are, from the options or else from the variables; undefined for nobody, or when something is wrong, which is added to `issues`. */
+/**
+ * Resolves the user from the options, else from the variables. Undefined if neither sets one. Adds problems to
+ * `issues`.
+ */
 export function credentialsOf(
   options: CredentialOptions,
   env: EtcdEnv,
@@ -29,29 +32,31 @@ export function credentialsOf(
     options.username === undefined && options.password === undefined ? fromEnv(env) : fromOptions(options);
   if (name === undefined && password === undefined) return undefined;
   if (typeof name !== 'string' || name === '')
-    issues.push({ field: fields.name, value: name, allowed: 'the name of a user of etcd, beside the password' });
+    issues.push({ field: fields.name, value: name, allowed: 'the name of an etcd user, together with its password' });
   if (typeof password !== 'string' || password === '')
     issues.push({ field: fields.password, value: '(hidden)', allowed: 'the password of that user' });
-  const open = urls.find((url) => url.protocol === 'http:' && !isLoopback(endpointOfUrl(url).host));
-  if (open !== undefined && allowPlainPassword !== true) {
-    const allowed = `only with https endpoints or ones on this host, for ${open.host} would get it in the clear; where the way there can be trusted, set \`allowPlainPassword: true\``;
+  const plainUrl = urls.find((url) => url.protocol === 'http:' && !isLoopback(endpointOfUrl(url).host));
+  if (plainUrl !== undefined && allowPlainPassword !== true) {
+    const allowed =
+      `a password needs https endpoints or ones on this host, because ${plainUrl.host} would receive it unencrypted; ` +
+      'on a trusted network, set `allowPlainPassword: true`';
     issues.push({ field: fields.password, value: '(hidden)', allowed });
   }
   return { name: String(name), password: String(password) };
 }
 
-interface Named {
+interface UnverifiedUser {
   readonly name: unknown;
   readonly password: unknown;
   readonly fields: { readonly name: string; readonly password: string };
 }
 
-function fromOptions({ username, password }: CredentialOptions): Named {
+function fromOptions({ username, password }: CredentialOptions): UnverifiedUser {
   return { name: username, password, fields: { name: 'username', password: 'password' } };
 }
 
-/** As etcdctl has it: the password may stand behind a colon in the user's variable. */
-function fromEnv({ user, password }: EtcdEnv): Named {
+/** Like etcdctl, accepts the password after a colon in the user's variable. */
+function fromEnv({ user, password }: EtcdEnv): UnverifiedUser {
   const fields = { name: etcdVariables.user.variable, password: etcdVariables.password.variable };
   const [name, ...rest] = password === undefined && user !== undefined ? user.split(':') : [user];
   return { name, password: password ?? (rest.length === 0 ? undefined : rest.join(':')), fields };

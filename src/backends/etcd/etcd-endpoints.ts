@@ -7,7 +7,7 @@ import type { TlsPlan } from '../../net/tls.js';
 const DEFAULT_ENDPOINTS: readonly string[] = ['http://127.0.0.1:2379'];
 const URL_ALLOWED = "an http or https URL without credentials and query, e.g. 'http://127.0.0.1:2379'";
 
-/** The members that options and environment name; what is wrong with them is added to `issues`. */
+/** Returns the members that the options or the environment name. Adds problems to `issues`. */
 export function endpointsOf(endpoints: readonly string[] | undefined, env: EtcdEnv, issues: ConfigIssue[]): URL[] {
   const given: unknown = endpoints ?? env.endpoints?.split(',').map((text) => text.trim()) ?? DEFAULT_ENDPOINTS;
   if (!Array.isArray(given) || given.length === 0) {
@@ -38,7 +38,9 @@ export function endpointsOf(endpoints: readonly string[] | undefined, env: EtcdE
   return urls;
 }
 
-/** How https members are trusted; undefined for plain http, or when something is wrong, which is added to `issues`. */
+/**
+ * Resolves how https members are trusted. Undefined for plain http, and after a problem, which is added to `issues`.
+ */
 export function securityOf(
   options: unknown,
   env: EtcdEnv,

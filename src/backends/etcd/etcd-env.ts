@@ -1,7 +1,7 @@
 import { declareVariables, readVariables } from '../../config/env.js';
 import type { Environment } from '../../config/env.js';
 
-/** How to reach etcd, in variables that `etcdctl` reads. */
+/** How to reach etcd, from the variables that `etcdctl` reads. */
 export interface EtcdEnv {
   readonly endpoints: string | undefined;
   readonly user: string | undefined;
@@ -11,7 +11,7 @@ export interface EtcdEnv {
   readonly key: string | undefined;
 }
 
-/** Variables about etcd. */
+/** etcd's variables, and the options that they stand for. */
 export const etcdVariables = declareVariables<keyof EtcdEnv>({
   endpoints: {
     variable: 'ETCDCTL_ENDPOINTS',
@@ -30,7 +30,7 @@ export const etcdVariables = declareVariables<keyof EtcdEnv>({
   key: { variable: 'ETCDCTL_KEY', option: 'etcd({ tls })', meaning: '`key`, likewise', secret: true },
 });
 
-/** Reads the variables of `etcdctl`. A variable set to nothing counts as not set. */
+/** Reads the variables of `etcdctl`. An empty variable counts as not set. */
 export function readEtcdEnv(env?: Environment): EtcdEnv {
   return readVariables(etcdVariables, env);
 }

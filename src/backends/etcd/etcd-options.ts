@@ -12,47 +12,57 @@ import { credentialsOf } from './etcd-credentials.js';
 import type { EtcdUser } from './etcd-credentials.js';
 
 /**
- * What other readers of etcd find of an instance that passes: one key and its value. Undefined: nothing. The key must be of this instance alone,
- * and not begin with `/rollcall/`.
+ * Returns what other readers of etcd find of a passing instance: one key and its value, or undefined for nothing. The
+ * key must be unique to the instance and not begin with `/rollcall/`.
  */
 export type EtcdLayout = (instance: ServiceInstance) => { readonly key: string; readonly value: string } | undefined;
 
 /** How to reach etcd. Explicit options win over the variables of `etcdctl`. */
 export interface EtcdOptions {
   /**
-   * URLs of one or more members of one cluster, e.g. `['http://10.0.0.1:2379', 'http://10.0.0.2:2379']`; `host:port` will do. One is asked until it
-   * gives no answer, then the next. Env: `ETCDCTL_ENDPOINTS`. @default ['http://127.0.0.1:2379']
+   * URLs of one or more members of one cluster, e.g. `['http://10.0.0.1:2379', 'http://10.0.0.2:2379']`; `host:port`
+   * works too. One member is used until it does not answer, then the next. Env: `ETCDCTL_ENDPOINTS`.
+   * @default ['http://127.0.0.1:2379']
    */
   readonly endpoints?: readonly string[];
-  /** Who we are, where etcd has authentication enabled. Env: `ETCDCTL_USER`, also as `user:password`. @default none */
+  /** User, if etcd has authentication enabled. Env: `ETCDCTL_USER`, also as `user:password`. @default none */
   readonly username?: string;
-  /** Needs `username`. Env: `ETCDCTL_PASSWORD`. @default none */
+  /** Password of `username`. Env: `ETCDCTL_PASSWORD`. @default none */
   readonly password?: string;
-  /** True: the password may go over plain `http` to another host. Whoever is in between reads it. @default false */
+  /**
+   * True: the password may go over plain `http` to another host, where any host on the network path can read it.
+   * @default false
+   */
   readonly allowPlainPassword?: boolean;
-  /** For `https` endpoints. Env: `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`. */
+  /** TLS settings for `https` endpoints. Env: `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`. */
   readonly tls?: TlsOptions;
-  /** What other readers find. @default etcd's own `naming/endpoints`, `<name>/<id>`, by which gRPC clients find us */
+  /**
+   * What other readers find of an instance.
+   * @default etcd's own `naming/endpoints`, `<name>/<id>`, which gRPC clients read
+   */
   readonly layout?: EtcdLayout;
 }
 
-/** The options after environment and checks. */
+/** The resolved options: merged with the environment and checked. */
 export interface EtcdTarget {
-  /** Base URLs; never with credentials. */
+  /** Base URLs, without credentials. */
   readonly urls: readonly URL[];
-  /** The same, safe to print. */
+  /** The URLs, safe to print. */
   readonly shown: string;
-  /** All of them are on this host. */
+  /** True if all members are on this host. */
   readonly isLocal: boolean;
   readonly user: EtcdUser | undefined;
   /** Undefined: plain HTTP. */
   readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
   readonly layout: EtcdLayout | undefined;
-  /** What is allowed but worth a person's attention. */
+  /** Risky but allowed settings, as messages for the log. */
   readonly warnings: readonly string[];
 }
 
-/** Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found; connects to nothing. */
+/**
+ * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found.
+ * Connects to nothing.
+ */
 export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcdEnv()): EtcdTarget {
   const issues: ConfigIssue[] = [];
   const urls = endpointsOf(options.endpoints, env, issues);
@@ -62,12 +72,14 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
   const user = credentialsOf(options, env, urls, issues);
   const { layout } = options;
   if (layout !== undefined && typeof layout !== 'function')
-    issues.push({ field: 'layout', value: layout, allowed: 'a function that gives { key, value } for an instance' });
+    issues.push({ field: 'layout', value: layout, allowed: 'a function that returns { key, value } for an instance' });
   if (issues.length > 0) throw new ConfigError(issues);
   const shown = urls
     .map(({ protocol, host, pathname }) => `${protocol}//${host}${pathname.replace(/\/$/, '')}`)
     .join(', ');
-  const unverified = `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`;
+  const unverified =
+    `the certificate of ${shown} is not verified (tls.insecureSkipVerify), so a host on the network path can ` +
+    'read the password and answer in its place: set tls.ca instead';
   return {
     urls,
     shown,

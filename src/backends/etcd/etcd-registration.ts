@@ -4,20 +4,25 @@ import { renewed } from '../../instance/leased-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import type { Registration, Renewal } from '../../contracts/registry.js';
 import { overtaken } from './etcd-errors.js';
-import type { Asking, EtcdStore, Held } from './etcd-store.js';
+import type { RequestContext, EtcdStore, LeasedRecord } from './etcd-store.js';
 
-/** The receipt of an entry on one lease. */
+/** The registration of one entry on one lease. */
 export class EtcdRegistration implements Registration {
   readonly #store: EtcdStore;
   readonly #instance: ServiceInstance;
-  readonly #leave: (signal: AbortSignal) => Promise<void>;
-  #held: Held;
+  readonly #removeEntry: (signal: AbortSignal) => Promise<void>;
+  #entry: LeasedRecord;
 
-  constructor(store: EtcdStore, instance: ServiceInstance, held: Held, leave: (signal: AbortSignal) => Promise<void>) {
+  constructor(
+    store: EtcdStore,
+    instance: ServiceInstance,
+    entry: LeasedRecord,
+    removeEntry: (signal: AbortSignal) => Promise<void>,
+  ) {
     this.#store = store;
     this.#instance = instance;
-    this.#held = held;
-    this.#leave = leave;
+    this.#entry = entry;
+    this.#removeEntry = removeEntry;
   }
 
   holder(): string {
@@ -25,55 +30,55 @@ export class EtcdRegistration implements Registration {
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const asking: Asking = { operation: 'renew', pool: 'beat', signal };
-    const ttlMs = await this.#store.keepAlive(this.#held.lease, asking);
-    if (ttlMs === undefined) throw this.#lost('its lease has ended');
-    if (!(await this.#say(report, asking))) {
-      // Somebody has put it into maintenance or lifted that, or it is gone: only a look can tell.
-      this.#held = await this.#look(asking);
-      if (!(await this.#say(report, asking))) throw overtaken('renew', this.#instance.id);
+    const context: RequestContext = { operation: 'renew', pool: 'beat', signal };
+    const ttlMs = await this.#store.keepAlive(this.#entry.lease, context);
+    if (ttlMs === undefined) throw this.#lost('its lease has expired or was revoked');
+    if (!(await this.#writeReport(report, context))) {
+      // Maintenance was set or lifted, or the entry is gone: read it to find out.
+      this.#entry = await this.#readAgain(context);
+      if (!(await this.#writeReport(report, context))) throw overtaken('renew', this.#instance.id);
     }
     return { ttlMs };
   }
 
   changed(signal: AbortSignal): Promise<void> {
-    return this.#store.change(this.#held, { operation: 'changed', signal });
+    return this.#store.change(this.#entry, { operation: 'changed', signal });
   }
 
   async deregister(signal: AbortSignal): Promise<void> {
-    // Whatever is on our own lease is ours; a successor has one of its own.
-    await this.#store.revoke(this.#held.lease, { operation: 'deregister', signal });
-    await this.#leave(signal);
+    // Every key on our lease is ours; a successor has its own lease.
+    await this.#store.revoke(this.#entry.lease, { operation: 'deregister', signal });
+    await this.#removeEntry(signal);
   }
 
-  /** Writes what the heartbeat says if that is new. False when the entry is not as we left it. */
-  async #say(report: HealthReport, asking: Asking): Promise<boolean> {
-    const { record, lease } = this.#held;
+  /** Writes the report if it differs from the last one. False if the entry has changed since our last write. */
+  async #writeReport(report: HealthReport, context: RequestContext): Promise<boolean> {
+    const { record, lease } = this.#entry;
     const next = renewed(record.leased, report);
     const { beat } = record.leased;
     if (next.beat.status === beat.status && next.beat.reason === beat.reason)
-      return this.#store.isIntact(this.#held, asking);
-    const written = await this.#store.write(next, lease, this.#held, asking);
-    if (written !== undefined) this.#held = written;
+      return this.#store.isIntact(this.#entry, context);
+    const written = await this.#store.write(next, lease, this.#entry, context);
+    if (written !== undefined) this.#entry = written;
     return written !== undefined;
   }
 
-  /** The entry as it is now, if it is still ours and whole. */
-  async #look(asking: Asking): Promise<Held> {
-    const { lease, revision } = this.#held;
-    const found = await this.#store.find(this.#instance, asking);
+  /** Reads the entry again. Throws `RegistrationLostError` unless it is still ours and complete. */
+  async #readAgain(context: RequestContext): Promise<LeasedRecord> {
+    const { lease, revision } = this.#entry;
+    const found = await this.#store.find(this.#instance, context);
     const record = found?.record;
     if (found === undefined || record?.leased.instance.nonce !== this.#instance.nonce || found.lease !== lease) {
-      // Nothing of ours is to live on beside what is written next.
-      await this.#store.revoke(lease, asking);
-      throw this.#lost(found === undefined ? 'somebody removed it' : 'somebody else wrote it');
+      // No key of ours may remain beside the entry that is written next.
+      await this.#store.revoke(lease, context);
+      throw this.#lost(found === undefined ? 'another client removed it' : 'another client replaced it');
     }
-    if (found.revision === revision) throw this.#lost('what it shows to others was removed or written over');
+    if (found.revision === revision) throw this.#lost('the key that its readers find was removed or overwritten');
     return { ...found, record };
   }
 
-  #lost(how: string): RegistrationLostError {
-    return new RegistrationLostError(`etcd no longer holds ${this.#instance.id}: ${how}`, {
+  #lost(reason: string): RegistrationLostError {
+    return new RegistrationLostError(`etcd no longer has ${this.#instance.id}: ${reason}`, {
       registry: 'etcd',
       operation: 'renew',
     });

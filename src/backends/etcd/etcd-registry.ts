@@ -11,8 +11,9 @@ import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
 import type { EtcdVerbs } from './etcd-verbs.js';
 
 /**
- * etcd v3 over its JSON gateway. An instance is one record of ours, which says all about it, and while it passes one key for other readers, both on one
- * lease. Throws `ConfigError` for options that cannot work; loads and connects nothing until it is first used.
+ * Registers with etcd v3 over its JSON gateway. An instance is one record of ours, which describes it completely,
+ * and, while it is passing, one key for other readers. Both are on one lease. Throws `ConfigError` for options that
+ * cannot work. Loads and connects nothing until first use.
  */
 export function etcd(options: EtcdOptions = {}): Registry {
   return new ClosableRegistry(new EtcdRegistry(options));
@@ -36,8 +37,8 @@ class EtcdRegistry implements Registry {
     this.#target = resolveEtcdOptions(options);
     const { isLocal, urls, warnings } = this.#target;
     this.traits = { isLocal, suppliesAddress: false };
-    const places = urls.map(endpointOfUrl);
-    this.endpoint = places.find(({ host }) => !isLoopback(host)) ?? places[0];
+    const endpoints = urls.map(endpointOfUrl);
+    this.endpoint = endpoints.find(({ host }) => !isLoopback(host)) ?? endpoints[0];
     this.warnings = warnings;
     if (options.layout === undefined) this.workerSpec = { kind: 'etcd', options };
   }
@@ -70,7 +71,7 @@ class EtcdRegistry implements Registry {
     return verbs;
   }
 
-  /** What does the verbs is loaded at first use, and anew for whoever asks next when that failed. */
+  /** Loads the verbs at first use. After a failure, the next call loads them again. */
   async #open(): Promise<EtcdVerbs> {
     try {
       const { EtcdVerbs } = await import('./etcd-verbs.js');

@@ -10,9 +10,9 @@ import { overtaken } from './etcd-errors.js';
 import type { EtcdTarget } from './etcd-options.js';
 import { EtcdRegistration } from './etcd-registration.js';
 import { EtcdStore } from './etcd-store.js';
-import type { Asking, Stored } from './etcd-store.js';
+import type { RequestContext, Stored } from './etcd-store.js';
 
-/** What a registry does, in terms of records and leases. */
+/** The verbs of the registry, in terms of records and leases. */
 export class EtcdVerbs {
   readonly #client: EtcdClient;
   readonly #store: EtcdStore;
@@ -28,34 +28,34 @@ export class EtcdVerbs {
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const asking: Asking = { operation: 'register', signal };
+    const context: RequestContext = { operation: 'register', signal };
     this.#store.assertLayout(instance);
-    const before = await this.#store.find(instance, asking);
+    const before = await this.#store.find(instance, context);
     const leased = registered(instance, report, before?.record?.leased);
-    const own = await this.#ownLease(instance, before, asking);
-    const lease = own ?? (await this.#store.grant(instance.ttlMs, asking));
-    const held = await this.#store.write(leased, lease, before, asking);
-    if (held === undefined) {
-      if (own === undefined) await this.#store.revoke(lease, asking);
+    const ownLease = await this.#ownLease(instance, before, context);
+    const lease = ownLease ?? (await this.#store.grant(instance.ttlMs, context));
+    const written = await this.#store.write(leased, lease, before, context);
+    if (written === undefined) {
+      if (ownLease === undefined) await this.#store.revoke(lease, context);
       throw overtaken('register', instance.id);
     }
-    // Whoever had the entry before must not keep anything beside it.
+    // The previous owner must not keep any key beside the new entry.
     if (before !== undefined && before.lease !== lease && before.lease !== NO_LEASE)
-      await this.#store.revoke(before.lease, asking);
-    return new EtcdRegistration(this.#store, instance, held, (abort) =>
-      this.#leave(keyOf(instance), { operation: 'deregister', signal: abort }),
+      await this.#store.revoke(before.lease, context);
+    return new EtcdRegistration(this.#store, instance, written, (abort) =>
+      this.#removeEntry(keyOf(instance), { operation: 'deregister', signal: abort }),
     );
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#leave(key, { operation: 'remove', signal });
+    return this.#removeEntry(key, { operation: 'remove', signal });
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
-    const asking: Asking = { operation: 'maintain', signal };
-    const found = await this.#meant(key, asking);
+    const context: RequestContext = { operation: 'maintain', signal };
+    const found = await this.#findSameIncarnation(key, context);
     if (found?.record === undefined) return;
-    const written = await this.#store.write(maintained(found.record.leased, reason), found.lease, found, asking);
+    const written = await this.#store.write(maintained(found.record.leased, reason), found.lease, found, context);
     if (written === undefined) throw overtaken('maintain', key.id);
   }
 
@@ -68,27 +68,31 @@ export class EtcdVerbs {
     this.#client.close();
   }
 
-  /** The lease of an entry of this very life, while it runs: an entry has one and no more. */
-  async #ownLease({ nonce }: ServiceInstance, before: Stored | undefined, asking: Asking): Promise<string | undefined> {
+  /** The lease of this incarnation's existing entry, if it still runs: an entry has only one lease. */
+  async #ownLease(
+    { nonce }: ServiceInstance,
+    before: Stored | undefined,
+    context: RequestContext,
+  ): Promise<string | undefined> {
     if (before === undefined || before.lease === NO_LEASE || before.record?.leased.instance.nonce !== nonce)
       return undefined;
-    return (await this.#store.keepAlive(before.lease, asking)) === undefined ? undefined : before.lease;
+    return (await this.#store.keepAlive(before.lease, context)) === undefined ? undefined : before.lease;
   }
 
-  /** By its lease, on which nothing of a successor can be. */
-  async #leave(key: InstanceKey, asking: Asking): Promise<void> {
-    const found = await this.#meant(key, asking);
+  /** Removes the entry by its lease, since no key of a successor can be on that. */
+  async #removeEntry(key: InstanceKey, context: RequestContext): Promise<void> {
+    const found = await this.#findSameIncarnation(key, context);
     if (found === undefined) return;
-    if (found.lease === NO_LEASE) await this.#store.delete(key, found, asking);
-    else await this.#store.revoke(found.lease, asking);
+    if (found.lease === NO_LEASE) await this.#store.delete(key, found, context);
+    else await this.#store.revoke(found.lease, context);
   }
 
-  /** With a nonce, only that very incarnation is meant. */
-  async #meant(key: InstanceKey, asking: Asking): Promise<Stored | undefined> {
-    const found = await this.#store.find(key, asking);
+  /** Finds the entry; with a nonce in `key`, only that incarnation's entry. */
+  async #findSameIncarnation(key: InstanceKey, context: RequestContext): Promise<Stored | undefined> {
+    const found = await this.#store.find(key, context);
     return key.nonce === undefined || found?.record?.leased.instance.nonce === key.nonce ? found : undefined;
   }
 }
 
-/** Of a key that would stay for ever: somebody else wrote it. */
+/** The lease of a key that never expires, which means that another program wrote it. */
 const NO_LEASE = '0';

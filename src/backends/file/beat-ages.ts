@@ -4,15 +4,15 @@ import type { LeasedInstance } from '../../instance/leased-instance.js';
 interface Sighting {
   readonly beatAtMs: number;
   readonly ageMs: number;
-  readonly at: number;
+  readonly seenAt: number;
 }
 
-/** Of so many entries it is known when they were first seen; that of more is judged by the wall clock alone. */
+/** The most entries to remember. When there are more, all are forgotten and judged by the wall clock again. */
 const MOST_KEPT = 10_000;
 
 /**
- * How old heartbeats are. Other processes write them down in wall time, which may be set: it is asked once a heartbeat, and from then on time is
- * counted by a clock that cannot be.
+ * Measures how old heartbeats are. Other processes record them in wall time, which can be set. So the wall clock is
+ * read once per heartbeat, and from then on a monotonic clock measures its age.
  */
 export class BeatAges {
   readonly #clock: Clock;
@@ -22,15 +22,15 @@ export class BeatAges {
     this.#clock = clock;
   }
 
-  /** Milliseconds; a heartbeat from the future means that the clock was set back, and counts as old. */
+  /** The age in milliseconds. A heartbeat from the future means that the clock was set back, and counts as old. */
   of({ leased: { instance }, beatAtMs }: { readonly leased: LeasedInstance; readonly beatAtMs: number }): number {
     const key = JSON.stringify([instance.name, instance.id, instance.nonce]);
     const now = this.#clock.now();
     const known = this.#seen.get(key);
-    if (known?.beatAtMs === beatAtMs) return known.ageMs + now - known.at;
+    if (known?.beatAtMs === beatAtMs) return known.ageMs + now - known.seenAt;
     const ageMs = Math.abs(this.#clock.wallTime() - beatAtMs);
     if (this.#seen.size >= MOST_KEPT) this.#seen.clear();
-    this.#seen.set(key, { beatAtMs, ageMs, at: now });
+    this.#seen.set(key, { beatAtMs, ageMs, seenAt: now });
     return ageMs;
   }
 }

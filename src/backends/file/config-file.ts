@@ -6,19 +6,23 @@ import { ConfigError, RegistryUnavailableError, isError } from '../../core/error
 import { orUndefined, untilChanged, versionOf } from '../../credentials/file-version.js';
 
 export interface ConfigFileOptions {
-  /** `json`: `{ "tags": […], "meta": {…}, "weights": {…} }`; `env`: `SERVICE_TAGS` and `SERVICE_META_<KEY>`. @default 'env' for names that begin or end with `.env`, else 'json' */
+  /**
+   * `json`: `{ "tags": […], "meta": {…}, "weights": {…} }`; `env`: `SERVICE_TAGS` and `SERVICE_META_<KEY>`.
+   * @default 'env' for names that begin or end with `.env`, else 'json'
+   */
   readonly format?: 'json' | 'env';
 }
 
-/** Some mounts tell a watcher nothing: so often the file is looked at anyway. */
+/** How often to check the file without a notification, because some mounts send none. */
 const LOOK_EVERY_MS = 2_000;
-/** Far above what an entry can hold; a larger file is not the one that was meant. */
+/** Far above the size of any entry: a larger file is the wrong file. */
 const LARGEST_BYTES = 1024 * 1024;
 const ABSENT: Cursor = 'absent';
 
 /**
- * A live source of tags, meta and weights: a file that somebody else renders, by renames, by symlinks as Kubernetes mounts them, or
- * in place. Throws `ConfigError` for a path or format that cannot work; touches nothing until it is first used.
+ * A live source of tags, meta and weights: a file that another program writes by rename, through symlinks as
+ * Kubernetes mounts them, or in place. Throws `ConfigError` for a path or format that cannot work. Touches nothing
+ * until first use.
  */
 export function configFile(path: string, options: ConfigFileOptions = {}): ConfigSource {
   return new ConfigFile(path, options);
@@ -40,15 +44,18 @@ class ConfigFile implements ConfigSource {
   }
 
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<SourceReading> {
-    if (cursor !== undefined) await untilChanged(this.name, () => this.#isOther(cursor), signal);
+    if (cursor !== undefined) await untilChanged(this.name, () => this.#hasChanged(cursor), signal);
     try {
       return await this.#read();
     } catch (cause) {
       const why = isError(cause) && 'code' in cause ? String(cause.code) : String(cause);
-      throw new RegistryUnavailableError(`${this.name} cannot be read (${why})`, {
-        operation: 'read configuration',
-        cause,
-      });
+      throw new RegistryUnavailableError(
+        `${this.name} cannot be read (${why}): check the path in configFile() and its permissions`,
+        {
+          operation: 'read configuration',
+          cause,
+        },
+      );
     }
   }
 
@@ -56,7 +63,7 @@ class ConfigFile implements ConfigSource {
     return Promise.resolve();
   }
 
-  /** The cursor is of the file as it was before it was read: a change in between makes the next poll answer at once. */
+  /** Takes the cursor before it reads: a change in between makes the next poll answer at once. */
   async #read(): Promise<SourceReading> {
     const found = await versionOf(this.name);
     if (found === undefined) return { cursor: ABSENT };
@@ -71,7 +78,7 @@ class ConfigFile implements ConfigSource {
     return { ...(this.#format === 'json' ? readJsonText(text) : readEnvText(text)), cursor };
   }
 
-  async #isOther(cursor: Cursor): Promise<boolean> {
+  async #hasChanged(cursor: Cursor): Promise<boolean> {
     return ((await versionOf(this.name))?.mark ?? ABSENT) !== cursor;
   }
 }

@@ -4,15 +4,19 @@ import { ConfigError } from '../../core/errors.js';
 
 export interface FileOptions {
   /**
-   * Where the entries are kept: a directory on a local disk, shared by everybody who is to see them. Made with mode 0700 when
-   * it is missing. @default `rollcall-<uid>` in the system's directory for temporary files
+   * Directory of the entries, on a local disk, shared by all processes that should see them. Created with mode 0700 if
+   * it is missing.
+   * @default `rollcall-<uid>` in the system's directory for temporary files
    */
   readonly dir?: string;
 }
 
+/** The resolved options. */
 export interface FileTarget {
   readonly dir: string;
-  /** The default lies where other users may write, so it is only trusted when it is ours alone. */
+  /**
+   * True for the default directory: other users can write beside it, so it is trusted only if it belongs to us alone.
+   */
   readonly mustBeOurs: boolean;
 }
 

@@ -14,26 +14,27 @@ import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
 
 /**
- * A registry without any server: one JSON file an instance, for processes that share a directory. Throws `ConfigError` for
- * options that cannot work; touches nothing until it is first used. Leases run on wall time, since other processes judge them.
+ * A registry without a server: one JSON file per instance, for processes that share a directory. Throws `ConfigError`
+ * for options that cannot work. Touches nothing until first use. Leases use wall time, because other processes judge
+ * them.
  */
 export function file(options: FileOptions = {}): Registry {
   return new ClosableRegistry(new FileRegistry(options, systemClock));
 }
 
-/** The same on a clock of the caller's, without a guard against use after `close()`. */
+/** The registry of `file()`, with the clock as a parameter and without the guard against use after `close()`. */
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
   readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+    poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
   };
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
   #opening: Promise<FileStore> | undefined;
-  /** Aborts at `close()`: what is in flight then writes nothing more. */
-  readonly #over = new AbortController();
+  /** Aborts at `close()`, so that calls in flight write nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(options: FileOptions, clock: Clock) {
     this.#target = resolveFileOptions(options);
@@ -44,7 +45,7 @@ export class FileRegistry implements Registry {
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const store = await this.#begin(signal);
     const stored = await store.read(name, id);
-    this.#proceed(signal);
+    this.#assertActive(signal);
     return stored && toEntry(stored.leased, store.overdueMs(stored) > 0);
   }
 
@@ -52,68 +53,71 @@ export class FileRegistry implements Registry {
     const store = await this.#begin(signal);
     const before = await store.read(instance.name, instance.id);
     await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
-      this.#proceed(signal),
+      this.#assertActive(signal),
     );
     await this.#reap(store, instance.name);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
-      deregister: (abort) => this.#leave(keyOf(instance), abort),
+      deregister: (abort) => this.#removeEntry(keyOf(instance), abort),
     };
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#leave(key, signal);
+    return this.#removeEntry(key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(signal);
-    const proceed = () => this.#proceed(signal);
+    const assertActive = () => this.#assertActive(signal);
     const stored = await store.read(key.name, key.id);
-    proceed();
+    assertActive();
     if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
-    await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, proceed);
+    await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, assertActive);
   }
 
   close(): Promise<void> {
-    this.#over.abort();
+    this.#closeController.abort();
     return Promise.resolve();
   }
 
   async #renew(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Renewal> {
     const store = await this.#begin(signal);
-    const proceed = () => this.#proceed(signal);
+    const assertActive = () => this.#assertActive(signal);
     const { name, id, nonce, ttlMs } = instance;
     const stored = await store.read(name, id);
-    proceed();
+    assertActive();
     if (stored?.leased.instance.nonce !== nonce) throw lost(instance);
     const next = renewed(stored.leased, report);
     const { beat } = stored.leased;
-    const saysNew = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
+    const isChanged = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
     const now = this.#clock.wallTime();
-    if (!(saysNew ? await store.write(next, now, stored, proceed) : await store.touch(stored, now)))
+    if (!(isChanged ? await store.write(next, now, stored, assertActive) : await store.touch(stored, now)))
       throw lost(instance);
     return { ttlMs };
   }
 
-  async #leave(key: InstanceKey, signal: AbortSignal): Promise<void> {
+  async #removeEntry(key: InstanceKey, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(signal);
     if (key.nonce !== undefined) {
       const stored = await store.read(key.name, key.id);
-      this.#proceed(signal);
+      this.#assertActive(signal);
       if (stored?.leased.instance.nonce !== key.nonce) return;
     }
     await store.remove(key.name, key.id, key.nonce);
   }
 
-  async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+  async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const store = await this.#begin(signal);
     const stored = await store.list(service);
-    this.#proceed(signal);
+    this.#assertActive(signal);
     return stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
   }
 
-  /** Nobody else is there to do it: whoever registers removes what its siblings left behind. */
+  /**
+   * Removes expired entries and abandoned drafts of the service. There is no server to do it, so each registration
+   * does.
+   */
   async #reap(store: FileStore, service: string): Promise<void> {
     for (const stored of await store.list(service)) {
       const { id, nonce, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
@@ -122,21 +126,27 @@ export class FileRegistry implements Registry {
     await store.sweep(service, this.#clock.wallTime());
   }
 
-  /** Every verb begins here. The store is loaded at first use: its parts of Node would make every import of rollcall dearer. */
+  /**
+   * Every verb begins here. Loads the store at first use, since its parts of Node would slow down every import of
+   * rollcall.
+   */
   async #begin(signal: AbortSignal): Promise<FileStore> {
     this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
     const store = await this.#opening;
-    this.#proceed(signal);
+    this.#assertActive(signal);
     return store;
   }
 
-  /** Between the steps of a verb: throws once the caller or a `close()` has cut it off. */
-  #proceed(signal: AbortSignal): void {
+  /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */
+  #assertActive(signal: AbortSignal): void {
     signal.throwIfAborted();
-    this.#over.signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
   }
 }
 
 function lost({ id }: ServiceInstance): RegistrationLostError {
-  return new RegistrationLostError(`The file registry no longer holds ${id}`, { registry: 'file', operation: 'renew' });
+  return new RegistrationLostError(`The file registry no longer has ${id}: its file was removed or replaced`, {
+    registry: 'file',
+    operation: 'renew',
+  });
 }

@@ -13,18 +13,18 @@ import type { FileTarget } from './file-options.js';
 export interface StoredEntry {
   readonly leased: LeasedInstance;
   readonly beatAtMs: number;
-  /** All that the file has. */
+  /** The whole text of the file. */
   readonly text: string;
 }
 
-/** Far above what an entry can hold. */
+/** Far above the size of any entry. */
 const LARGEST_BYTES = 1024 * 1024;
-/** What a process that was killed in the middle of a write has left is not touched any more after so long. */
+/** A draft older than this belongs to a process that was killed in the middle of a write. */
 const ABANDONED_AFTER_MS = 60_000;
-/** Others may share the directory: a link may lead anywhere, and to open a pipe waits for whoever writes to it. */
+/** Other users may share the directory. A link could lead anywhere, and opening a pipe would wait for its writer. */
 const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** One file an instance, in one directory a service. The file's modification time is its last heartbeat. */
+/** One file per instance, in one directory per service. The file's modification time is its last heartbeat. */
 export class FileStore {
   readonly #target: FileTarget;
   readonly #ages: BeatAges;
@@ -34,34 +34,35 @@ export class FileStore {
     this.#ages = new BeatAges(clock);
   }
 
-  /** How long past the end of its lease. */
+  /** How long ago the lease ended, in milliseconds; negative while it runs. */
   overdueMs(stored: StoredEntry): number {
     return this.#ages.of(stored) - stored.leased.instance.ttlMs;
   }
 
   async read(service: string, id: string): Promise<StoredEntry | undefined> {
-    return this.#translated(() => readEntry(this.#path(service, id)));
+    return this.#translateErrors(() => readEntry(this.#path(service, id)));
   }
 
   /**
-   * Readers see the old file or the new one, never half of one. `over`: the entry that it is made from; false when that is no longer there.
-   * `proceed` is asked before the new one appears.
+   * Writes an entry by rename: readers see the old file or the new one, never half of one. With `over`, writes only
+   * if that entry is still there, else resolves to false. Calls `assertActive`, which may throw, before the new file
+   * appears.
    */
   async write(
     leased: LeasedInstance,
     atMs: number,
     over: StoredEntry | undefined,
-    proceed: () => void,
+    assertActive: () => void,
   ): Promise<boolean> {
-    return this.#translated(async () => {
+    return this.#translateErrors(async () => {
       const { name, id } = leased.instance;
       await this.#makeDirectory(name);
       const path = this.#path(name, id);
-      const draft = besides(path);
+      const draft = temporaryPath(path);
       try {
         await writeFile(draft, encodeLeased(leased), { mode: 0o600, flag: 'wx' });
         await utimes(draft, atMs / 1000, atMs / 1000);
-        proceed();
+        assertActive();
         if (over !== undefined && (await readEntry(path))?.text !== over.text) {
           await rm(draft, { force: true });
           return false;
@@ -75,10 +76,10 @@ export class FileStore {
     });
   }
 
-  /** Moves the heartbeat of an entry that is otherwise unchanged; false when it is not there any more. */
+  /** Records a heartbeat for an entry that is otherwise unchanged. False if the entry is no longer there. */
   async touch({ leased: { instance }, text }: StoredEntry, atMs: number): Promise<boolean> {
-    const touched = await this.#translated(() =>
-      opened(this.#path(instance.name, instance.id), async (handle) => {
+    const touched = await this.#translateErrors(() =>
+      withOpenFile(this.#path(instance.name, instance.id), async (handle) => {
         if ((await handle.readFile('utf8')) !== text) return false;
         await handle.utimes(atMs / 1000, atMs / 1000);
         return true;
@@ -87,20 +88,23 @@ export class FileStore {
     return touched ?? false;
   }
 
-  /** With a nonce, only an entry of that incarnation: it is taken aside first, and put back when a successor was quicker than we. */
+  /**
+   * Removes an entry; with a nonce, only that incarnation's. It is renamed first and then checked, and put back if a
+   * successor has replaced it.
+   */
   async remove(service: string, id: string, nonce: string | undefined): Promise<void> {
-    await this.#translated(async () => {
+    await this.#translateErrors(async () => {
       const path = this.#path(service, id);
-      const aside = besides(path);
-      if ((await orAbsent(rename(path, aside).then(() => true))) === undefined) return;
-      const isMeant = nonce === undefined || (await readEntry(aside))?.leased.instance.nonce === nonce;
-      if (!isMeant) await orThere(link(aside, path));
-      await rm(aside, { force: true });
+      const asidePath = temporaryPath(path);
+      if ((await undefinedIfMissing(rename(path, asidePath).then(() => true))) === undefined) return;
+      const isSameIncarnation = nonce === undefined || (await readEntry(asidePath))?.leased.instance.nonce === nonce;
+      if (!isSameIncarnation) await ignoreExisting(link(asidePath, path));
+      await rm(asidePath, { force: true });
     });
   }
 
   async list(service: string): Promise<StoredEntry[]> {
-    return this.#translated(async () => {
+    return this.#translateErrors(async () => {
       const { directory, files } = await this.#filesOf(service);
       const entries = await Promise.all(
         files.filter((file) => file.endsWith(SUFFIX)).map((file) => readEntry(join(directory, file))),
@@ -109,13 +113,13 @@ export class FileStore {
     });
   }
 
-  /** Removes what processes have left that were killed in the middle of a write. */
+  /** Removes the drafts of processes that were killed in the middle of a write. */
   async sweep(service: string, nowMs: number): Promise<void> {
-    await this.#translated(async () => {
+    await this.#translateErrors(async () => {
       const { directory, files } = await this.#filesOf(service);
       for (const file of files.filter((name) => !name.endsWith(SUFFIX))) {
         const path = join(directory, file);
-        const found = await orAbsent(stat(path));
+        const found = await undefinedIfMissing(stat(path));
         if (found !== undefined && Math.abs(nowMs - found.ctimeMs) > ABANDONED_AFTER_MS)
           await rm(path, { force: true });
       }
@@ -124,7 +128,7 @@ export class FileStore {
 
   async #filesOf(service: string): Promise<{ directory: string; files: string[] }> {
     const directory = join(this.#target.dir, encodeName(service));
-    return { directory, files: (await orAbsent(readdir(directory))) ?? [] };
+    return { directory, files: (await undefinedIfMissing(readdir(directory))) ?? [] };
   }
 
   #path(service: string, id: string): string {
@@ -138,13 +142,13 @@ export class FileStore {
     await mkdir(join(dir, encodeName(service)), { recursive: true, mode: 0o700 });
   }
 
-  /** Whoever owns the directory says who is in it: also to those who only read. */
+  /** Checks before reads too, because the owner of the directory decides which entries are in it. */
   async #assertOurs(): Promise<void> {
-    if (this.#target.mustBeOurs) await orAbsent(assertOurs(this.#target.dir));
+    if (this.#target.mustBeOurs) await undefinedIfMissing(assertOurs(this.#target.dir));
   }
 
-  /** The one place where the file system's errors become ours. */
-  async #translated<T>(work: () => Promise<T>): Promise<T> {
+  /** The one place where the file system's errors are translated into ours. */
+  async #translateErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       await this.#assertOurs();
       return await work();
@@ -152,7 +156,9 @@ export class FileStore {
       const code = codeOf(cause);
       if (code === undefined || isRegistrarError(cause)) throw cause;
       const denied = ['EACCES', 'EPERM', 'EROFS'].includes(code);
-      const message = `The file registry in ${this.#target.dir} cannot be used (${code}). Give file({ dir }) a directory on a local disk that this process may write`;
+      const message =
+        `The file registry in ${this.#target.dir} cannot be used (${code}). ` +
+        'Give file({ dir }) a directory on a local disk that this process may write to';
       throw denied
         ? new RegistryDeniedError(message, { registry: 'file', cause })
         : new RegistryUnavailableError(message, { registry: 'file', cause });
@@ -161,7 +167,7 @@ export class FileStore {
 }
 
 async function readEntry(path: string): Promise<StoredEntry | undefined> {
-  return opened(path, async (handle) => {
+  return withOpenFile(path, async (handle) => {
     const found = await handle.stat();
     if (!found.isFile() || found.size > LARGEST_BYTES) return undefined;
     const text = await handle.readFile('utf8');
@@ -170,9 +176,9 @@ async function readEntry(path: string): Promise<StoredEntry | undefined> {
   });
 }
 
-/** Runs `work` on the file itself, whatever its name comes to mean meanwhile; undefined when there is none. */
-async function opened<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T | undefined> {
-  const handle = await orAbsent(open(path, READ_ONLY));
+/** Runs `work` on the open file, so that a rename in between does not matter. Undefined if there is no file. */
+async function withOpenFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T | undefined> {
+  const handle = await undefinedIfMissing(open(path, READ_ONLY));
   try {
     return handle && (await work(handle));
   } finally {
@@ -180,13 +186,13 @@ async function opened<T>(path: string, work: (handle: FileHandle) => Promise<T>)
   }
 }
 
-/** A name in the same directory that no reader looks at. */
-function besides(path: string): string {
+/** A name in the same directory that readers ignore. */
+function temporaryPath(path: string): string {
   return `${path}.${crypto.randomUUID()}`;
 }
 
-/** Somebody has taken the name meanwhile: theirs counts. */
-async function orThere(linking: Promise<void>): Promise<void> {
+/** Ignores that another process has taken the name meanwhile: its file counts. */
+async function ignoreExisting(linking: Promise<void>): Promise<void> {
   try {
     await linking;
   } catch (error) {
@@ -197,17 +203,16 @@ async function orThere(linking: Promise<void>): Promise<void> {
 async function assertOurs(dir: string): Promise<void> {
   const { uid, mode } = await lstat(dir);
   const us = process.geteuid?.();
-  // A real directory, and neither group nor others may write.
+  // Ours, a real directory, and not writable for group or others.
   if (us === undefined || (uid === us && (mode & 0o170022) === 0o040000)) return;
   throw new RegistryDeniedError(
-    `${dir} belongs to somebody else or others may write to it: remove it, or give file({ dir }) a directory of yours`,
-    {
-      registry: 'file',
-    },
+    `The file registry does not trust ${dir}, which belongs to another user or which others may write to: ` +
+      'remove it, or give file({ dir }) a directory of your own',
+    { registry: 'file' },
   );
 }
 
-async function orAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
+async function undefinedIfMissing<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
   } catch (error) {

@@ -11,11 +11,11 @@ import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../
 import { ClosableRegistry } from '../../registries/closable-registry.js';
 
 export interface MemoryOptions {
-  /** Leases run on it. @default the real one */
+  /** The clock that measures leases. @default the system clock */
   readonly clock?: Clock;
 }
 
-/** A registry inside this process, for tests and examples. Each call makes an empty one; nobody outside can see it. */
+/** Creates an empty registry inside this process, for tests and examples. Other processes cannot see it. */
 export function memory({ clock = systemClock }: MemoryOptions = {}): Registry {
   return new ClosableRegistry(new MemoryRegistry(clock));
 }
@@ -29,7 +29,7 @@ class MemoryRegistry implements Registry {
   readonly name = 'memory';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false };
   readonly discovery: Discovery = {
-    poll: (service, _cursor, signal) => this.#verb(signal, () => ({ instances: this.#listed(service) })),
+    poll: (service, _cursor, signal) => this.#verb(signal, () => ({ instances: this.#list(service) })),
   };
   readonly #slots = new Map<string, Slot>();
   readonly #clock: Clock;
@@ -66,7 +66,7 @@ class MemoryRegistry implements Registry {
 
   maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     return this.#verb(signal, () => {
-      const slot = this.#meant(key);
+      const slot = this.#findSameIncarnation(key);
       if (slot !== undefined) this.#slots.set(slotOf(key), { ...slot, leased: maintained(slot.leased, reason) });
     });
   }
@@ -80,7 +80,7 @@ class MemoryRegistry implements Registry {
     const key = slotOf(instance);
     const slot = this.#slots.get(key);
     if (slot?.leased.instance.nonce !== instance.nonce) {
-      throw new RegistrationLostError(`The memory registry no longer holds ${instance.id}`, {
+      throw new RegistrationLostError(`The memory registry no longer has ${instance.id}: it was removed or replaced`, {
         registry: this.name,
         operation: 'renew',
       });
@@ -90,16 +90,16 @@ class MemoryRegistry implements Registry {
   }
 
   #drop(key: InstanceKey): void {
-    if (this.#meant(key) !== undefined) this.#slots.delete(slotOf(key));
+    if (this.#findSameIncarnation(key) !== undefined) this.#slots.delete(slotOf(key));
   }
 
-  /** With a nonce, only that very incarnation is meant. */
-  #meant(key: InstanceKey): Slot | undefined {
+  /** Finds the entry; with a nonce in `key`, only that incarnation's entry. */
+  #findSameIncarnation(key: InstanceKey): Slot | undefined {
     const slot = this.#slots.get(slotOf(key));
     return key.nonce === undefined || slot?.leased.instance.nonce === key.nonce ? slot : undefined;
   }
 
-  #listed(service: string): DiscoveredInstance[] {
+  #list(service: string): DiscoveredInstance[] {
     return [...this.#slots.values()]
       .filter((slot) => slot.leased.instance.name === service && !this.#isExpired(slot))
       .map(({ leased }) => toDiscovered(leased));
@@ -109,7 +109,7 @@ class MemoryRegistry implements Registry {
     return this.#clock.now() - beatAt > leased.instance.ttlMs;
   }
 
-  /** Answers in a later turn, as a registry out there does. */
+  /** Answers asynchronously, as a remote registry does. */
   async #verb<T>(signal: AbortSignal, run: () => T): Promise<T> {
     signal.throwIfAborted();
     await Promise.resolve();

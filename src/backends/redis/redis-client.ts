@@ -1,4 +1,4 @@
-/** What is asked of a client of `redis` or `@redis/client`. */
+/** The part of a `redis` or `@redis/client` client that rollcall uses. */
 export interface NodeRedisClient {
   get(key: string): Promise<unknown>;
   mGet(keys: string[]): Promise<unknown>;
@@ -6,7 +6,7 @@ export interface NodeRedisClient {
   eval(script: string, words: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** What is asked of a client of `ioredis`. */
+/** The part of an `ioredis` client that rollcall uses. */
 export interface IoRedisClient {
   get(key: string): Promise<unknown>;
   mget(keys: string[]): Promise<unknown>;
@@ -16,7 +16,7 @@ export interface IoRedisClient {
 
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
-/** Told by its shape: a class would be another one in a second copy of its package. */
+/** True for a client of either kind, judged by its methods: a second copy of its package would have another class. */
 export function isRedisClient(value: unknown): value is RedisClient {
   return isNodeRedis(value) || has(value, ['get', 'mget', 'smembers', 'eval']);
 }

@@ -6,18 +6,21 @@ export function entryKey(service: string, id: string): string {
   return `${indexKey(service)}:${id}`;
 }
 
-/** The key of the set of ids that a service may have entries under. Different names give different keys, none of which is an entry's. */
+/**
+ * The key of a service's index: the set of ids that may have entries. Different names give different keys, and none
+ * of them is the key of an entry.
+ */
 export function indexKey(service: string): string {
   return `rollcall:{${service.replace(/[%{}]/g, (character) => encodeURIComponent(character))}}`;
 }
 
-/** `status` is what counts for readers that know nothing else of it. */
+/** Encodes an entry as JSON. `status` comes first, for readers that need nothing else. */
 export function encodeEntry(leased: LeasedInstance): string {
   const { instance, beat, maintenance } = leased;
   return JSON.stringify({ status: toDiscovered(leased).status, instance, beat, maintenance });
 }
 
-/** Undefined for a text that is no entry. */
+/** Undefined if the text is not an entry. */
 export function decodeEntry(text: string): LeasedInstance | undefined {
   try {
     return leasedFrom(JSON.parse(text));

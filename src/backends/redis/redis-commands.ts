@@ -1,17 +1,20 @@
 import { isNodeRedis } from './redis-client.js';
 import type { NodeRedisClient, RedisClient } from './redis-client.js';
 
-/** The few commands that a registry needs, whoever sends them. */
+/** The few commands that the registry needs, independent of the client that sends them. */
 export interface RedisCommands {
-  /** Undefined where there is none. */
+  /** Undefined if the key does not exist. */
   get(key: string): Promise<string | undefined>;
   mget(keys: readonly string[]): Promise<(string | undefined)[]>;
   smembers(key: string): Promise<string[]>;
-  /** Of scripts that answer with one text or with nothing. */
+  /** Runs a script that returns one text or nothing. */
   eval(script: string, keys: readonly string[], words: readonly string[]): Promise<string | undefined>;
 }
 
-/** The commands on this client. One that has not been written yet when the signal aborts is taken back, where the client can. */
+/**
+ * Adapts a client to the commands. If the client supports it, an abort withdraws a command that has not been sent
+ * yet.
+ */
 export function commandsOf(client: RedisClient, signal: AbortSignal): RedisCommands {
   if (!isNodeRedis(client)) {
     return {
@@ -30,7 +33,7 @@ export function commandsOf(client: RedisClient, signal: AbortSignal): RedisComma
   };
 }
 
-/** A host's client may be one that hands out buffers. */
+/** A reply as text: a host's client may be set to return buffers. */
 function textOf(reply: unknown): string | undefined {
   return Buffer.isBuffer(reply) ? reply.toString() : typeof reply === 'string' ? reply : undefined;
 }

@@ -8,9 +8,12 @@ import type { OwnClient } from './redis-open.js';
 import type { RedisPlace, RedisTarget } from './redis-options.js';
 import { masterOf } from './redis-sentinel.js';
 
-/** Where the commands are sent. */
+/** Sends commands to Redis. */
 export interface RedisConnection {
-  /** Rejects with the signal's reason as soon as that aborts, with an error of ours when the command fails, and always once it is closed. */
+  /**
+   * Runs `command`. Rejects with the signal's reason as soon as it aborts, with an error of ours when the command
+   * fails, and always after `close()`.
+   */
   ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T>;
   close(): void;
 }
@@ -20,15 +23,15 @@ export function connectionTo({ place, shown }: RedisTarget): RedisConnection {
 }
 
 /**
- * One connection of our own, made by the first command that needs it and thrown away with the first that gets no answer: nothing is
- * queued, nothing is sent again, and there is no loop that would reconnect by itself.
+ * A connection of our own. The first command opens it, and the first command without an answer discards it. So
+ * nothing is queued, nothing is sent twice, and no loop reconnects by itself.
  */
 class OwnConnection implements RedisConnection {
   readonly #place: Exclude<RedisPlace, { kind: 'client' }>;
   readonly #shown: string;
-  #line: Line | undefined;
-  /** Aborts at `close()`: what is in flight then sends nothing more. */
-  readonly #over = new AbortController();
+  #session: Session | undefined;
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(place: Exclude<RedisPlace, { kind: 'client' }>, shown: string) {
     this.#place = place;
@@ -37,47 +40,47 @@ class OwnConnection implements RedisConnection {
 
   async ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    this.#over.signal.throwIfAborted();
-    const line = (this.#line ??= new Line(this.#place, (broken) => this.#drop(broken)));
+    this.#closeController.signal.throwIfAborted();
+    const session = (this.#session ??= new Session(this.#place, (broken) => this.#drop(broken)));
     try {
-      return await line.use((client) =>
+      return await session.use((client) =>
         abortable(
           client.then((open) => command(commandsOf(open, signal))),
           signal,
         ),
       );
     } catch (thrown) {
-      if (signal.aborted || !isVerdict(thrown)) this.#drop(line);
+      if (signal.aborted || !isVerdict(thrown)) this.#drop(session);
       signal.throwIfAborted();
       throw translated(thrown, operation, this.#shown);
     }
   }
 
   close(): void {
-    this.#over.abort();
-    this.#line?.end();
-    this.#line = undefined;
+    this.#closeController.abort();
+    this.#session?.end();
+    this.#session = undefined;
   }
 
-  /** The next command makes a new one; others that still wait for an answer on this one may get it. */
-  #drop(line: Line): void {
-    if (this.#line === line) this.#line = undefined;
-    line.retire();
+  /** Makes the next command open a new connection. Commands in flight may still get their answers on this one. */
+  #drop(session: Session): void {
+    if (this.#session === session) this.#session = undefined;
+    session.retire();
   }
 }
 
-/** One connection from its making to its end. */
-class Line {
+/** One connection, from opening to close. */
+class Session {
   readonly #client: Promise<OwnClient>;
   readonly #end = new AbortController();
   #users = 0;
   #retired = false;
 
-  constructor(place: Exclude<RedisPlace, { kind: 'client' }>, onBroken: (line: Line) => void) {
+  constructor(place: Exclude<RedisPlace, { kind: 'client' }>, onBroken: (session: Session) => void) {
     this.#client = this.#open(place);
     this.#client.then(
       (client) => client.once('error', () => onBroken(this)),
-      // Told to whoever waits for it.
+      // The commands that wait for the connection reject with the error.
       () => onBroken(this),
     );
   }
@@ -98,7 +101,7 @@ class Line {
     }
   }
 
-  /** Ends with its last user. */
+  /** Closes the connection once the last command in flight has settled. */
   retire(): void {
     this.#retired = true;
     if (this.#users === 0) this.end();
@@ -109,12 +112,12 @@ class Line {
   }
 }
 
-/** A client that the host made, connects and closes. */
+/** A client that the host creates, connects and closes. */
 class HostConnection implements RedisConnection {
   readonly #client: RedisClient;
   readonly #shown: string;
-  /** Aborts at `close()`: what is in flight then sends nothing more. */
-  readonly #over = new AbortController();
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
 
   constructor(client: RedisClient, shown: string) {
     this.#client = client;
@@ -123,7 +126,7 @@ class HostConnection implements RedisConnection {
 
   async ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    this.#over.signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
     try {
       return await abortable(command(commandsOf(this.#client, signal)), signal);
     } catch (thrown) {
@@ -133,6 +136,6 @@ class HostConnection implements RedisConnection {
   }
 
   close(): void {
-    this.#over.abort();
+    this.#closeController.abort();
   }
 }

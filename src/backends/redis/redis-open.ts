@@ -5,7 +5,7 @@ import type { RedisAccess } from './redis-options.js';
 /** A client of `@redis/client` with one connection. */
 export type OwnClient = ReturnType<Awaited<ReturnType<typeof makeFactory>>>;
 
-/** Connects; resolves to the client, which is destroyed when `end` aborts, whatever it is doing then. */
+/** Connects and resolves to the client. Destroys the client when `end` aborts, whatever its state. */
 export async function openClient(
   { host, port }: RegistryEndpoint,
   { username, password, database, tls }: RedisAccess,
@@ -19,12 +19,12 @@ export async function openClient(
     ...(password !== undefined && { password }),
     database,
     disableOfflineQueue: true,
-    // The connection is dropped, and the host's process ends, when we say so: no timers, and nothing sent but our commands.
+    // The client itself sets no timers and sends no commands: we decide when a connection ends, and the host may exit.
     commandOptions: { timeout: 0 },
     disableClientInfo: true,
     maintNotifications: 'disabled',
   });
-  // Without a listener it would crash the host; the commands tell.
+  // Without a listener an error would crash the host; the commands reject with it anyway.
   client.on('error', () => undefined);
   client.unref();
   const destroy = () => client.destroy();
@@ -35,41 +35,44 @@ export async function openClient(
     destroy();
     throw thrown;
   }
-  // What was connecting when it was to end has connected all the same.
+  // An abort does not stop a connect that is under way.
   if (end.aborted) destroy();
   return client;
 }
 
-/** Of Redis' protocol the one that every version and every proxy speaks. */
+/** The version of Redis' protocol that every server and every proxy speaks. */
 const protocol = { RESP: 2 } as const;
 
 async function makeFactory() {
-  // Caught where it is imported, so that bundlers take the package for optional.
+  // The catch is on the import itself, so that bundlers treat the package as optional.
   const { RedisClient: NodeRedis } = await import('@redis/client').catch((cause: unknown) => {
     if (!isNotInstalled(cause)) throw cause;
     throw new BackendNotInstalledError(
-      'The redis registry needs the package @redis/client: npm install @redis/client',
+      'The redis registry cannot start, because @redis/client is not installed: run npm install @redis/client',
       { registry: 'redis', cause },
     );
   });
   const make = NodeRedis.factory(protocol);
-  // The class has the protocol for its commands, the client for its connection.
+  // The class takes the protocol for its commands, the client for its connection.
   return (options: Parameters<typeof make>[0]) => make({ ...options, ...protocol });
 }
 
 let loading: ReturnType<typeof makeFactory> | undefined;
 
-/** Loaded once. Its own `createClient` makes a class of some hundred methods for each new set of options, which takes tens of milliseconds. */
+/**
+ * Loads the package once. Its own `createClient` would build a class of some hundred methods for each new set of
+ * options, which takes tens of milliseconds.
+ */
 function loadFactory(): ReturnType<typeof makeFactory> {
   loading ??= makeFactory().catch((cause: unknown) => {
-    // Tried anew by whoever needs it next.
+    // The next caller tries again.
     loading = undefined;
     throw cause;
   });
   return loading;
 }
 
-/** Node has a code of its own for each way of loading. */
+/** True if the package is missing. Node has one code for `import` and another for `require`. */
 function isNotInstalled(error: unknown): boolean {
   return (
     isError(error) && 'code' in error && (error.code === 'ERR_MODULE_NOT_FOUND' || error.code === 'MODULE_NOT_FOUND')

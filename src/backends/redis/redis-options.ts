@@ -10,15 +10,25 @@ import type { TlsOptions } from '../../net/tls.js';
 import { isRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 
-/** How to reach Redis: by `url`, through Sentinels, or with a client that the host has. One of them; options win over the environment. */
+/**
+ * How to reach Redis: by `url`, through `sentinels`, or with the host's own `client`. Only one of them may be set.
+ * Explicit options win over the environment.
+ */
 export interface RedisOptions {
-  /** `redis://` or, over TLS, `rediss://`, with user, password and database where needed: `redis://user:password@host:6379/0`. Env: `REDIS_URL`. @default 'redis://127.0.0.1:6379' */
+  /**
+   * `redis://` or, over TLS, `rediss://`, with user, password and database where needed:
+   * `redis://user:password@host:6379/0`. Env: `REDIS_URL`.
+   * @default 'redis://127.0.0.1:6379'
+   */
   readonly url?: string;
-  /** Sentinels to ask for the master, e.g. `['10.0.0.1:26379', '10.0.0.2:26379']`; all are asked, the first answer counts. Needs `name`. */
+  /**
+   * Sentinels that know the master, e.g. `['10.0.0.1:26379', '10.0.0.2:26379']`. All are queried at once, and the
+   * first answer counts. Requires `name`.
+   */
   readonly sentinels?: readonly (string | RegistryEndpoint)[];
-  /** What the Sentinels call the master. */
+  /** The name under which the Sentinels know the master. */
   readonly name?: string;
-  /** A connected client of the host: of `redis` or `@redis/client` 6, or of `ioredis` 6. It stays the host's, who closes it. */
+  /** A connected client of the host: of `redis` or `@redis/client` 6, or of `ioredis` 6. The host closes it. */
   readonly client?: RedisClient;
   /** ACL user. @default the URL's, else Redis' default user */
   readonly username?: string;
@@ -26,10 +36,10 @@ export interface RedisOptions {
   readonly password?: string;
   /** Number of the database. @default the URL's, else 0 */
   readonly database?: number;
-  /** User and password of the Sentinels, where they ask for one. */
+  /** User and password of the Sentinels, if they require them. */
   readonly sentinelUsername?: string;
   readonly sentinelPassword?: string;
-  /** For `rediss` URLs; given with `sentinels`, even as `{}`, both the Sentinels and the master are spoken to over TLS. */
+  /** TLS settings for `rediss` URLs. With `sentinels`, any value, even `{}`, means TLS to Sentinels and master. */
   readonly tls?: TlsOptions;
 }
 
@@ -38,7 +48,7 @@ export interface RedisUser {
   readonly password: string | undefined;
 }
 
-/** Where the commands go. */
+/** Where to send the commands. */
 export type RedisPlace =
   | { readonly kind: 'client'; readonly client: RedisClient }
   | { readonly kind: 'server'; readonly server: RegistryEndpoint; readonly access: RedisAccess }
@@ -50,22 +60,22 @@ export type RedisPlace =
       readonly access: RedisAccess;
     };
 
-/** What opens a connection, wherever it leads. */
+/** Credentials, database and TLS of a connection. */
 export interface RedisAccess extends RedisUser {
   readonly database: number;
-  /** What node:tls is to connect with; undefined: plain. */
+  /** Options for node:tls; undefined for plain TCP. */
   readonly tls: ReturnType<typeof tlsSettings> | undefined;
 }
 
-/** The options after environment and checks. */
+/** The resolved options: merged with the environment and checked. */
 export interface RedisTarget {
   readonly place: RedisPlace;
-  /** The place, safe to print. */
+  /** Where the commands go, safe to print. */
   readonly shown: string;
-  /** On this host. */
+  /** True if the server is on this host. */
   readonly isLocal: boolean;
   readonly endpoint: RegistryEndpoint | undefined;
-  /** What is allowed but worth a person's attention. */
+  /** Risky but allowed settings, as messages for the log. */
   readonly warnings: readonly string[];
 }
 
@@ -77,29 +87,34 @@ const URL_ALLOWED =
 const ofConnections = ['username', 'password', 'database', 'tls'] as const satisfies readonly (keyof RedisOptions)[];
 const ofSentinels = ['name', 'sentinelUsername', 'sentinelPassword'] as const satisfies readonly (keyof RedisOptions)[];
 
-/** Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found; connects to nothing. */
+/** Merges options, environment and the files they name. Throws `ConfigError` with every problem. Never connects. */
 export function resolveRedisOptions(options: RedisOptions, env: RedisEnv = readRedisEnv()): RedisTarget {
   const issues: ConfigIssue[] = [];
   const { client, sentinels, url } = options;
-  const ways = [client, sentinels, url].filter((way) => way !== undefined).length;
-  if (ways > 1)
+  const given = [client, sentinels, url].filter((option) => option !== undefined).length;
+  if (given > 1)
     issues.push({
       field: 'redis',
-      value: `${String(ways)} of them`,
+      value: `${String(given)} of them`,
       allowed: 'one of `url`, `sentinels` with `name`, and `client`',
     });
   const target =
     client !== undefined
-      ? ofHost(client, options, issues)
+      ? resolveClient(client, options, issues)
       : sentinels !== undefined
-        ? ofMaster(sentinels, options, issues)
-        : ofServer(options, env, issues);
+        ? resolveSentinels(sentinels, options, issues)
+        : resolveServer(options, env, issues);
   if (target === undefined || issues.length > 0) throw new ConfigError(issues);
   return target;
 }
 
-function ofHost(client: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
-  refuse(options, [...ofConnections, ...ofSentinels], 'nothing beside `client`, which is connected already', issues);
+function resolveClient(client: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
+  rejectIgnored(
+    options,
+    [...ofConnections, ...ofSentinels],
+    'not allowed beside `client`, which is connected already',
+    issues,
+  );
   if (!isRedisClient(client)) {
     issues.push({
       field: 'client',
@@ -117,8 +132,8 @@ function ofHost(client: unknown, options: RedisOptions, issues: ConfigIssue[]): 
   };
 }
 
-function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): RedisTarget | undefined {
-  refuse(options, ofSentinels, 'nothing without `sentinels`', issues);
+function resolveServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): RedisTarget | undefined {
+  rejectIgnored(options, ofSentinels, 'not allowed without `sentinels`', issues);
   const field = options.url === undefined && env.url !== undefined ? redisVariables.url.variable : 'url';
   const url = parseUrl(options.url ?? env.url ?? DEFAULT_URL);
   if (url === undefined) {
@@ -126,12 +141,12 @@ function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): 
     return undefined;
   }
   const isSecure = url.protocol === 'rediss:';
-  const written = {
+  const fromUrl = {
     username: decode(url.username),
     password: decode(url.password),
     database: url.pathname.length > 1 ? Number(url.pathname.slice(1)) : undefined,
   };
-  const { access, skipsVerify } = accessOf(options, written, isSecure, issues);
+  const { access, skipsVerify } = accessOf(options, fromUrl, isSecure, issues);
   const server = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
@@ -146,7 +161,7 @@ function ofServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): 
   };
 }
 
-function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
+function resolveSentinels(given: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
   const { name, sentinelUsername, sentinelPassword } = options;
   const sentinels = Array.isArray(given) ? given.map(endpointOf) : [];
   if (sentinels.length === 0 || sentinels.includes(undefined))
@@ -158,7 +173,7 @@ function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]):
       allowed: "an array of `host:port`, e.g. ['10.0.0.1:26379']",
     });
   if (typeof name !== 'string' || name === '')
-    issues.push({ field: 'name', value: name, allowed: 'what the Sentinels call the master' });
+    issues.push({ field: 'name', value: name, allowed: 'the name under which the Sentinels know the master' });
   checkTexts({ sentinelUsername, sentinelPassword }, issues);
   const { access, skipsVerify } = accessOf(options, {}, options.tls !== undefined, issues);
   const found = sentinels.filter((each) => each !== undefined);
@@ -177,14 +192,14 @@ function ofMaster(given: unknown, options: RedisOptions, issues: ConfigIssue[]):
 
 function accessOf(
   options: RedisOptions,
-  written: Partial<RedisUser> & { readonly database?: number | undefined },
+  fromUrl: Partial<RedisUser> & { readonly database?: number | undefined },
   isSecure: boolean,
   issues: ConfigIssue[],
 ): { access: RedisAccess; skipsVerify: boolean } {
-  const { username = written.username, password = written.password, database = written.database ?? 0 } = options;
+  const { username = fromUrl.username, password = fromUrl.password, database = fromUrl.database ?? 0 } = options;
   checkTexts({ username, password }, issues);
   if (!Number.isInteger(database) || database < 0)
-    issues.push({ field: 'database', value: database, allowed: 'the number of a database, from 0 on' });
+    issues.push({ field: 'database', value: database, allowed: 'the number of a database, 0 or above' });
   const plan = resolveTlsOptions(
     options.tls,
     { values: {}, names: {} },
@@ -209,18 +224,22 @@ function warningsOf(
     !places.every(({ host }) => isLoopback(host));
   return [
     ...(isExposed
-      ? [`the password of ${shown} goes over plain TCP to another host: whoever is in between can read it. Prefer TLS`]
+      ? [
+          `the password of ${shown} goes over plain TCP to another host, so a host on the network path can read it: ` +
+            "use a URL with 'rediss://', or set redis({ tls }) with sentinels",
+        ]
       : []),
     ...(skipsVerify
       ? [
-          `the certificate of ${shown} is not verified (tls.insecureSkipVerify): whoever is in between can read the password and answer in its place`,
+          `the certificate of ${shown} is not verified (tls.insecureSkipVerify), so a host on the network path can ` +
+            'read the password and answer in its place: set tls.ca instead',
         ]
       : []),
   ];
 }
 
-/** Options that would be ignored are a mistake. */
-function refuse(
+/** Reports options that would be ignored, since setting them is a mistake. */
+function rejectIgnored(
   options: RedisOptions,
   names: readonly (keyof RedisOptions)[],
   allowed: string,
@@ -248,7 +267,7 @@ function parseUrl(given: unknown): URL | undefined {
   return fits ? url : undefined;
 }
 
-/** As it stands where it cannot be decoded. */
+/** Decodes percent-encoding; a part that cannot be decoded stays as it is. */
 function decode(part: string): string | undefined {
   try {
     return part === '' ? undefined : decodeURIComponent(part);

@@ -21,9 +21,9 @@ import type { RedisOptions, RedisTarget } from './redis-options.js';
 import type { RedisStore } from './redis-store.js';
 
 /**
- * Redis from 6 on: plain, over TLS, through Sentinels, or with a client that the host has. Each heartbeat writes the whole entry with the TTL
- * as its life. Throws `ConfigError` for options that cannot work; loads `@redis/client`, an optional package, and connects when it is first
- * used.
+ * Registers with Redis 6 or later: plain, over TLS, through Sentinels, or with the host's own client. Each heartbeat
+ * writes the whole entry, which expires after the TTL. Throws `ConfigError` for options that cannot work. Loads
+ * `@redis/client`, an optional package, and connects at first use.
  */
 export function redis(options: RedisOptions = {}): Registry {
   return new ClosableRegistry(new RedisRegistry(options));
@@ -34,9 +34,11 @@ class RedisRegistry implements Registry {
   readonly traits: RegistryTraits;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
-  /** Redis' events of expired keys are late and may be lost: there is nothing to wait for, and no cursor. */
+  /**
+   * Polls without a cursor: Redis' events of expired keys are late and may be lost, so there is nothing to wait for.
+   */
   readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({ instances: await this.#listed(service, signal) }),
+    poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
   };
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
@@ -50,7 +52,7 @@ class RedisRegistry implements Registry {
     this.warnings = this.#target.warnings;
   }
 
-  /** Not a field: whoever prints the registry must not print the password in it. */
+  /** A getter, so that printing the registry does not print its password. */
   get workerSpec(): WorkerSpec | undefined {
     return this.#options.client === undefined ? { kind: 'redis', options: this.#options } : undefined;
   }
@@ -63,32 +65,32 @@ class RedisRegistry implements Registry {
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin(signal);
-    let known = await store.change(
+    let lastWritten = await store.change(
       'register',
       instance,
       instance.ttlMs,
       undefined,
-      (held) => registered(instance, report, held),
+      (current) => registered(instance, report, current),
       signal,
     );
     return {
       holder: () => this.name,
       renew: async (next, abort): Promise<Renewal> => {
         const { ttlMs, nonce } = instance;
-        const beat = (held: LeasedInstance | undefined) => {
-          if (held?.instance.nonce !== nonce) throw lost(instance);
-          // As it was last written: a failover may have brought back an older one.
-          return renewed({ ...held, instance }, next);
+        const beat = (current: LeasedInstance | undefined) => {
+          if (current?.instance.nonce !== nonce) throw lost(instance);
+          // Writes our own instance, because after a failover Redis may have an older one.
+          return renewed({ ...current, instance }, next);
         };
-        known = await store.change('renew', instance, ttlMs, known, beat, abort);
+        lastWritten = await store.change('renew', instance, ttlMs, lastWritten, beat, abort);
         return { ttlMs };
       },
-      deregister: (abort) => this.#leave('deregister', keyOf(instance), abort),
+      deregister: (abort) => this.#removeEntry('deregister', keyOf(instance), abort),
     };
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#leave('remove', key, signal);
+    return this.#removeEntry('remove', key, signal);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
@@ -98,7 +100,7 @@ class RedisRegistry implements Registry {
       key,
       'as it was',
       undefined,
-      (held) => (isMeant(key, held) ? maintained(held, reason) : 'as it is'),
+      (current) => (isSameIncarnation(key, current) ? maintained(current, reason) : 'as it is'),
       signal,
     );
   }
@@ -107,24 +109,24 @@ class RedisRegistry implements Registry {
     (await this.#opening)?.close();
   }
 
-  async #leave(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
+  async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(signal);
     await store.change(
       operation,
       key,
       'as it was',
       undefined,
-      (held) => (isMeant(key, held) ? 'gone' : 'as it is'),
+      (current) => (isSameIncarnation(key, current) ? 'gone' : 'as it is'),
       signal,
     );
   }
 
-  async #listed(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+  async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const store = await this.#begin(signal);
     return (await store.list('discover', service, signal)).map(toDiscovered);
   }
 
-  /** Every verb begins here. What does the work is loaded at first use: it would make every import of rollcall dearer. */
+  /** Every verb begins here. Loads the store at first use, since it would slow down every import of rollcall. */
   async #begin(signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
     this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
@@ -132,14 +134,17 @@ class RedisRegistry implements Registry {
   }
 }
 
-/** With a nonce, only that very incarnation is meant. */
-function isMeant<Held extends { readonly instance: ServiceInstance }>(
+/** True if there is an entry and, with a nonce in the key, if it is that incarnation's. */
+function isSameIncarnation<Leased extends { readonly instance: ServiceInstance }>(
   { nonce }: InstanceKey,
-  held: Held | undefined,
-): held is Held {
-  return held !== undefined && (nonce === undefined || held.instance.nonce === nonce);
+  current: Leased | undefined,
+): current is Leased {
+  return current !== undefined && (nonce === undefined || current.instance.nonce === nonce);
 }
 
 function lost({ id }: ServiceInstance): RegistrationLostError {
-  return new RegistrationLostError(`Redis no longer holds ${id}`, { registry: 'redis', operation: 'renew' });
+  return new RegistrationLostError(`Redis no longer has ${id}: it expired, or another client removed or replaced it`, {
+    registry: 'redis',
+    operation: 'renew',
+  });
 }

@@ -6,18 +6,19 @@ import { connectionTo } from './redis-connection.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisTarget } from './redis-options.js';
 
-/** What a change leaves: another entry, none, or all as it is. */
+/** The result of a change: a new entry, no entry, or the entry as it is. */
 export type Outcome = LeasedInstance | 'gone' | 'as it is';
 
-/** How long the entry lives from now on: so many milliseconds, or as long as it would have. */
+/** The entry's TTL after the change, in milliseconds, or its remaining one. */
 export type Lease = number | 'as it was';
 
-/** The text of an entry that is not there. */
+/** Stands for the text of an entry that does not exist. */
 const ABSENT = '';
 
 /**
- * Writes an entry, or removes it, if it is still what it was taken for, and keeps the set of ids, which lives as long as the entry in it
- * that lives longest. Answers nothing when it did, else what is there instead.
+ * Compare and swap: writes or removes an entry if it still has the expected text, and updates the index. The index
+ * lives as long as the entry in it with the longest TTL. Returns nothing on success, else the text that is there
+ * instead.
  */
 const SWAP = `
 local held = redis.call('GET', KEYS[1]) or ''
@@ -27,22 +28,26 @@ if ARGV[2] == '' then
   redis.call('SREM', KEYS[2], ARGV[3])
   return false
 end
-if ARGV[4] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4]) end
+if ARGV[4] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') \
+else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4]) end
 redis.call('SADD', KEYS[2], ARGV[3])
 local lease = redis.call('PTTL', KEYS[1])
 if redis.call('PTTL', KEYS[2]) < lease then redis.call('PEXPIRE', KEYS[2], lease) end
 return false`;
 
-/** Takes those ids out of the set that have no entry at this very moment. */
+/** Removes ids from the index if they have no entry at this very moment. */
 const SWEEP = `
 for i = 2, #KEYS do
   if redis.call('EXISTS', KEYS[i]) == 0 then redis.call('SREM', KEYS[1], ARGV[i - 1]) end
 end`;
 
-/** Each try takes its picture from the last one's answer: so many are only used up by others who write without a pause. */
+/**
+ * Each try starts from the text that the last one found, so only other clients that write without a pause use up all
+ * tries.
+ */
 const MOST_TRIES = 4;
 
-/** One key an instance, whose life is its lease, and one set of ids a service. */
+/** One key per instance, whose TTL is the lease, and one index of ids per service. */
 export class RedisStore {
   readonly #connection: RedisConnection;
 
@@ -59,36 +64,37 @@ export class RedisStore {
   }
 
   /**
-   * Makes of an entry what `change` says, in one request if it is still the text `believed`. A change never meets another entry than the one
-   * it was made for, however late it arrives. Resolves to the text that is there now; rejects with what `change` throws.
+   * Replaces an entry by what `change` returns, in one request if its text is still `expected`. A request that arrives
+   * late never changes a newer entry. Resolves to the text that is there now. Rejects with what `change` throws.
    */
   async change(
     operation: string,
     { name, id }: Pick<InstanceKey, 'name' | 'id'>,
     lease: Lease,
-    believed: string | undefined,
-    change: (held: LeasedInstance | undefined) => Outcome,
+    expected: string | undefined,
+    change: (current: LeasedInstance | undefined) => Outcome,
     signal: AbortSignal,
   ): Promise<string> {
-    let held = believed ?? (await this.read(operation, { name, id }, signal));
+    let current = expected ?? (await this.read(operation, { name, id }, signal));
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const outcome = change(decodeEntry(held));
-      if (outcome === 'as it is') return held;
+      const outcome = change(decodeEntry(current));
+      if (outcome === 'as it is') return current;
       const wanted = outcome === 'gone' ? ABSENT : encodeEntry(outcome);
-      const words = [held, wanted, id, lease === 'as it was' ? '' : String(Math.ceil(lease))];
+      const words = [current, wanted, id, lease === 'as it was' ? '' : String(Math.ceil(lease))];
       const found = await this.#connection.ask(operation, signal, (redis) =>
         redis.eval(SWAP, [entryKey(name, id), indexKey(name)], words),
       );
       if (found === undefined) return wanted;
-      held = found;
+      current = found;
     }
-    throw new RegistryUnavailableError(`Others keep writing the entry of ${id} in Redis: it could not ${operation}`, {
-      registry: 'redis',
-      operation,
-    });
+    throw new RegistryUnavailableError(
+      `Other clients keep changing the entry ${id} in Redis, so ${operation} wrote nothing: find the program that ` +
+        'writes to the keys rollcall:*',
+      { registry: 'redis', operation },
+    );
   }
 
-  /** All entries of a service. Ids that have none any more are taken out of the set on the way, where that is allowed. */
+  /** Lists all entries of a service. Removes ids that have no entry from the index, if that is permitted. */
   async list(operation: string, service: string, signal: AbortSignal): Promise<LeasedInstance[]> {
     const index = indexKey(service);
     const ids = (await this.#connection.ask(operation, signal, (redis) => redis.smembers(index))).sort();
@@ -100,7 +106,7 @@ export class RedisStore {
     return texts.map((text) => decodeEntry(text ?? ABSENT)).filter((leased) => leased !== undefined);
   }
 
-  /** A courtesy: a reader may lack the right to write. */
+  /** Cleans the index. Ignores failures, because a reader may lack the permission to write. */
   async #sweep(operation: string, service: string, dead: readonly string[], signal: AbortSignal): Promise<void> {
     const keys = [indexKey(service), ...dead.map((id) => entryKey(service, id))];
     await this.#connection.ask(operation, signal, (redis) => redis.eval(SWEEP, keys, dead)).catch(() => undefined);

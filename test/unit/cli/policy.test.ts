@@ -22,11 +22,11 @@ it('is write on the service, and read on the nodes that readers are told of', as
   expect(await runCommand(policy, ['orders'])).toEqual({
     status: 0,
     out: [
-      '# register, beat, look, maintenance, deregister',
+      '# register, beat, read, maintenance, deregister',
       'service "orders" {',
       '  policy = "write"',
       '}',
-      '# what readers see of a service: whether a stop has been noticed, and discovery',
+      '# what readers of a service see: to confirm a deregistration, and for discovery',
       'node_prefix "" {',
       '  policy = "read"',
       '}',

@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 const key = { name: 'orders', id: 'orders-1' };
 const refused = (operation: string) => ({
   code: 'ROLLCALL_STOPPED',
-  message: expect.stringMatching(new RegExp(`is closed and can no longer ${operation}: make a new one`)) as string,
+  message: expect.stringMatching(new RegExp(`is closed, so it cannot ${operation}: create a new one`)) as string,
 });
 
 it.each<[string, () => Registry]>([

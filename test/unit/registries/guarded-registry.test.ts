@@ -105,7 +105,7 @@ describe('a registry of two users', () => {
     expect(closes()).toBe(0);
     const refused = {
       code: 'ROLLCALL_STOPPED',
-      message: expect.stringContaining('memory is closed and can no longer') as string,
+      message: expect.stringContaining('memory is closed, so it cannot') as string,
     };
     await expect(first.read(instance, signal)).rejects.toMatchObject(refused);
     await expect(first.discovery!.poll('orders', undefined, signal)).rejects.toMatchObject(refused);

@@ -30,6 +30,6 @@ describe('consul() with several endpoints', () => {
     expect(wrong).toThrow(/each agent once/);
     expect(wrong).toThrow(/endpoints\[0\][^]*endpoints\[2\]/);
     expect(() => consul({ endpoints: ['a:1', 'b:1'], namespace: '' })).toThrow(/^(?![^]*namespace[^]*namespace)/);
-    expect(() => consul({ endpoints: [] })).toThrow(/URL of an agent/);
+    expect(() => consul({ endpoints: [] })).toThrow(/array of the agent's URL/);
   });
 });

@@ -72,7 +72,7 @@ describe('of several members', () => {
     await expect(clientOf([nobody, 'http://127.0.0.1:2']).send(request, none)).rejects.toMatchObject({
       code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
       message: expect.stringMatching(
-        /127\.0\.0\.1:1, .*127\.0\.0\.1:2 could not be reached to renew \(ECONNREFUSED\)/,
+        /127\.0\.0\.1:1, .*127\.0\.0\.1:2 could not be reached for renew \(ECONNREFUSED\)/,
       ) as string,
     });
   });

@@ -48,7 +48,7 @@ describe.each(shapes)('a refusal in the shape of %s', (_shape, make) => {
 
 it('says what may be wrong when there is no gateway, and keeps long words short', () => {
   expect(refusal(answerOf(404, undefined, '404 page not found\n'), 'read', 'http://etcd').message).toMatch(
-    /404 page not found\. Does .*JSON gateway/,
+    /404 page not found\. Set .*ETCDCTL_ENDPOINTS.*JSON gateway/,
   );
   expect(refusal(answerOf(500, undefined, 'x'.repeat(5_000)), 'read', 'http://etcd').message.length).toBeLessThan(
     1_200,

@@ -76,7 +76,7 @@ describe('reading', () => {
     const looped = configFile(join(dir, 'loop.json'));
     await expect(looped.poll(undefined, signal)).rejects.toMatchObject({
       code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
-      message: `${looped.name} cannot be read (ELOOP)`,
+      message: `${looped.name} cannot be read (ELOOP): check the path in configFile() and its permissions`,
     });
   });
 

@@ -49,7 +49,8 @@ it('says what, where and the next step', () => {
     'redis://10.0.0.1:6379',
   );
   expect(message).toBe(
-    'Redis (redis://10.0.0.1:6379) could not be reached to renew (ECONNREFUSED). Is it running there? The place is set by redis({ url }), redis({ sentinels }) or REDIS_URL',
+    'Redis (redis://10.0.0.1:6379) could not be reached for renew (ECONNREFUSED). ' +
+      'Start it there, or set redis({ url }), redis({ sentinels }) or REDIS_URL to where it runs',
   );
 });
 
