@@ -11,9 +11,9 @@ import { isCompose, looksLikeFile, namesInFile } from './names-in-file.js';
 export const lintUsage: readonly string[] = [
   'Usage: rollcall lint [--strict] [names or files...]',
   '',
-  'Checks names of services, one line for each problem. What looks like a file is read: package.json ("rollcall": { "name" },',
-  'else "name"), a compose file (SERVICE_NAME of its services, else their keys) or an env file (SERVICE_NAME). Any other word is',
-  'a name. Without words: package.json and compose files of the current folder.',
+  'Checks service names and prints one line for each problem. Words that look like files are read: package.json',
+  '("rollcall": { "name" }, else "name"), a compose file (SERVICE_NAME of its services, else their keys) or an env file',
+  '(SERVICE_NAME). Any other word is a name. Without words: package.json and compose files of the current folder.',
   '',
   '  --strict   only names of the form {env}-{domain}-{service}-{version}, e.g. prod-payment-user-service-v1',
   '  --help     this text',

@@ -30,8 +30,11 @@ export function isLocalClient(asker: HealthClient): boolean {
 }
 
 /** Headers that a proxy adds. */
-const forwarding =
-  /^(?:x-(?:forwarded|envoy-|original-forwarded|real-ip$|client-ip$|cluster-client-ip$)|forwarded$|via$|true-client-ip$|cf-connecting-ip$)/i;
+const forwarding = new RegExp(
+  '^(?:x-(?:forwarded|envoy-|original-forwarded|real-ip$|client-ip$|cluster-client-ip$)' +
+    '|forwarded$|via$|true-client-ip$|cf-connecting-ip$)',
+  'i',
+);
 
 /** Cached per connection: parsing an address costs more than an answer. */
 const fromHere = new WeakMap<object, boolean>();
