@@ -1,18 +1,18 @@
-/** Takes what a command says, line by line and as it is said; the line feed is the receiver's. */
+/** Where a command writes its lines as it goes; the receiver adds the line feed. */
 export interface Output {
-  /** A line for standard output. */
+  /** Writes a line to standard output. */
   readonly out: (line: string) => void;
-  /** A line for standard error. */
+  /** Writes a line to standard error. */
   readonly err: (line: string) => void;
 }
 
-/** How the process ends: 0, all is well; 1, problems were found; 2, the command could not do its work. */
+/** The exit status: 0 for success, 1 for problems found, 2 when the command could not do its work. */
 export type ExitStatus = 0 | 1 | 2;
 
-/** One command of the program. One that runs until it is interrupted ends when `signal` aborts. Never rejects. */
+/** One command of the CLI. A long-running command ends when `signal` aborts. Never rejects. */
 export type Command = (words: readonly string[], output: Output, signal: AbortSignal) => Promise<ExitStatus>;
 
-/** Writes all of `lines` by one function of an `Output`. */
+/** Writes all `lines` with one function of an `Output`. */
 export function writeLines(write: (line: string) => void, lines: readonly string[]): void {
   for (const line of lines) write(line);
 }

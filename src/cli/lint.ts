@@ -11,9 +11,9 @@ import { isCompose, looksLikeFile, namesInFile } from './names-in-file.js';
 export const lintUsage: readonly string[] = [
   'Usage: rollcall lint [--strict] [names or files...]',
   '',
-  'Checks names of services, one line for each problem. What looks like a file is read: package.json ("rollcall": { "name" },',
-  'else "name"), a compose file (SERVICE_NAME of its services, else their keys) or an env file (SERVICE_NAME). Any other word is',
-  'a name. Without words: package.json and compose files of the current folder.',
+  'Checks service names and prints one line for each problem. Words that look like files are read: package.json',
+  '("rollcall": { "name" }, else "name"), a compose file (SERVICE_NAME of its services, else their keys) or an env file',
+  '(SERVICE_NAME). Any other word is a name. Without words: package.json and compose files of the current folder.',
   '',
   '  --strict   only names of the form {env}-{domain}-{service}-{version}, e.g. prod-payment-user-service-v1',
   '  --help     this text',
@@ -21,13 +21,13 @@ export const lintUsage: readonly string[] = [
   'Exit status: 0 no problem, 1 problems, 2 nothing could be checked.',
 ];
 
-/** A name and where it stands; a name given as a word stands nowhere. */
+/** A name and its file; a name given on the command line has none. */
 interface Found {
   readonly file?: string;
   readonly name: string;
 }
 
-/** `rollcall lint`: checks names given as words or found in files. */
+/** `rollcall lint`: checks names given on the command line or found in files. */
 export async function lint(words: readonly string[], output: Output): Promise<ExitStatus> {
   try {
     const { values, positionals } = parseArgs({
@@ -76,7 +76,7 @@ function place({ file, name }: Found): string {
   return file === undefined ? shown : `${printable(file, Infinity)}: ${shown}`;
 }
 
-/** The files of the current folder that may hold a name. */
+/** The files of the current folder that may contain a name. */
 async function filesHere(): Promise<string[]> {
   const names = await readdir('.');
   return names.filter((name) => name === 'package.json' || isCompose(name)).sort();

@@ -37,12 +37,12 @@ async function run([command, ...words]: readonly string[], signal: AbortSignal):
 const interruption = new AbortController();
 let received: NodeJS.Signals | undefined;
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // Once: a second one finds no listener and ends the process.
+  // Once: a second signal finds no listener and ends the process.
   process.once(name, () => {
     received = name;
     interruption.abort();
   });
 }
 process.exitCode = await run(process.argv.slice(2), interruption.signal);
-// The process still ends by the signal, so that a shell that runs it stops as well.
+// The process still dies by the signal, so that a calling shell script stops as well.
 if (received !== undefined) process.kill(process.pid, received);

@@ -6,17 +6,20 @@ import { isObject } from '../config/merge-sources.js';
 
 const NAME = serviceVariables.name.variable;
 
-/** True for a word that is meant as a file: by its ending, or for a slash in it. */
+/** Whether a word names a file: by its extension or a slash. */
 export function looksLikeFile(word: string): boolean {
   return /[/\\]|\.(json|ya?ml|env)$/i.test(word) || /^\.env(\.|$)/.test(word);
 }
 
-/** True for the names that Compose looks for, and for those that usually go with them (`compose.prod.yaml`). */
+/** Whether the file has a name that Compose looks for, or a usual variant such as `compose.prod.yaml`. */
 export function isCompose(file: string): boolean {
   return /^(docker-)?compose(\.[^/\\]+)?\.ya?ml$/.test(basename(file));
 }
 
-/** Names of services in a package.json, a compose file or an env file. Rejects when it cannot be read as what its ending says. */
+/**
+ * Reads service names from a package.json, a compose file or an env file. Rejects when the content does not match the
+ * extension.
+ */
 export async function namesInFile(path: string): Promise<string[]> {
   const text = await readFile(path, 'utf8');
   if (/\.json$/i.test(path)) return namesInPackage(JSON.parse(text));
@@ -24,7 +27,7 @@ export async function namesInFile(path: string): Promise<string[]> {
   return namesOnly(parseEnv(text)[NAME]);
 }
 
-/** What stands under `rollcall`, else the package's own name, without the scope, which is npm's. */
+/** The name under `rollcall`, else the package's name without its npm scope. */
 function namesInPackage(manifest: unknown): string[] {
   if (!isObject(manifest)) return [];
   const { rollcall, name } = manifest;
@@ -42,7 +45,7 @@ function namesInCompose(compose: unknown): string[] {
   return [...new Set(variables.flatMap(([, value]) => namesOnly(interpolated(value))))];
 }
 
-/** `SERVICE_NAME` in a map or in a list of `NAME=value`; one without a value is taken from outside. */
+/** `SERVICE_NAME` in a map or in a list of `NAME=value`; without a value it comes from the outer environment. */
 function variablesOf(environment: unknown): [string, unknown][] {
   const pairs = Array.isArray(environment)
     ? environment.map((line): [string, unknown] => {
@@ -53,7 +56,7 @@ function variablesOf(environment: unknown): [string, unknown][] {
   return pairs.filter(([key]) => key === NAME);
 }
 
-/** Of `${NAME:-orders}` the default; undefined for a value that only the outside knows. */
+/** The default of `${NAME:-orders}`; undefined for a value that only the outer environment has. */
 function interpolated(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const filled = value.replace(/\$\{[A-Za-z_][A-Za-z0-9_]*:?-([^${}]*)\}/g, '$1');

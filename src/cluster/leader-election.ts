@@ -48,7 +48,8 @@ export class LeaderElection implements Coordination {
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const isOurs =
-      this.#active !== undefined || (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
+      this.#active !== undefined ||
+      (this.#leased === undefined && (await (await this.#meet(key)).others()).length === 0);
     if (isOurs) return this.#plan.registry.read(key, signal);
     // The entry was written by another worker of this instance: it is neither stale nor a conflict.
     return this.#leased && toEntry(this.#leased, false);

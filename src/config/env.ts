@@ -1,7 +1,7 @@
-/** The environment as a plain map; tests hand in one of their own. */
+/** The environment as a plain map; tests pass their own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an operator can say about the service itself. Raw text: `resolveConfig` checks it together with the options. */
+/** The variables about the service itself, as raw text; `resolveConfig` validates them together with the options. */
 export interface ServiceEnv {
   readonly name: string | undefined;
   readonly id: string | undefined;
@@ -19,7 +19,7 @@ export interface ServiceEnv {
 /** A row of the table that the code reads by and the README prints. */
 export interface EnvVariable {
   readonly variable: string;
-  /** The option that it stands behind. */
+  /** The option that it sets. */
   readonly option: string;
   readonly meaning: string;
   /** True: never shown, nor filled in for a template. */
@@ -53,7 +53,7 @@ export const serviceVariables: VariableTable<keyof ServiceEnv> = {
     option: 'registry',
     meaning: registryKinds.map((kind) => `\`${kind}\``).join(', '),
   },
-  // Consul's, and yet here: they stand behind options of the instance itself.
+  // Consul's variables, but they set options of the instance itself.
   namespace: { variable: 'CONSUL_NAMESPACE', option: 'namespace', meaning: 'Consul Enterprise namespace' },
   partition: { variable: 'CONSUL_PARTITION', option: 'partition', meaning: 'Consul Enterprise admin partition' },
 };
@@ -87,7 +87,7 @@ export function declareVariables<Field extends string>(table: VariableTable<Fiel
   return table;
 }
 
-/** True for a declared variable whose value must not be shown to anybody. */
+/** Whether a declared variable is secret, so that its value must never be shown. */
 export function isSecret(name: string): boolean {
   return secretVariables.has(name);
 }

@@ -1,6 +1,6 @@
 import type { ComponentHealth, Health, HealthStatus } from '../contracts/health-report.js';
 
-/** Of the reason, so that a registry and a probe get little however many components there are. */
+/** Limits the reason, however many components there are. */
 const LONGEST_REASON = 1_000;
 
 const badness: Readonly<Record<ComponentHealth['effect'], number>> = { none: 0, degraded: 1, warning: 2, critical: 3 };
@@ -12,8 +12,8 @@ const statuses: Readonly<Record<ComponentHealth['effect'], HealthStatus>> = {
 };
 
 /**
- * The health of the instance: as bad as the worst effect of a component. Made of names and reason codes alone and in an order of
- * its own, so that the same health is the same text: no error message, no figure, nothing that a component says.
+ * The health of the instance: the worst effect of its components. It contains only names and reason codes in a fixed
+ * order, so that equal health gives equal text.
  */
 export function aggregateHealth(components: readonly ComponentHealth[]): Health {
   const ordered = [...components].sort((a, b) => badness[b.effect] - badness[a.effect] || (a.name < b.name ? -1 : 1));
@@ -27,7 +27,7 @@ export function aggregateHealth(components: readonly ComponentHealth[]): Health 
   };
 }
 
-/** The worst first, as many as there is room for. */
+/** Joins as many as fit, the worst first. */
 function listed(troubles: readonly string[]): string {
   const whole = troubles.join(', ');
   if (whole.length <= LONGEST_REASON) return whole;

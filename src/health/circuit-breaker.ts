@@ -1,25 +1,28 @@
 import type { Clock } from '../core/clock.js';
 
-/** A service that others call fails so often in a row before its circuit opens without waiting for the component's next run. */
+/** Consecutive failed calls that open the circuit before the component's next run. */
 const FAILED_CALLS = 5;
 
-/** Whether calls are let through. Each period is an object of its own, so that a late answer counts for none but the one it began in. */
+/**
+ * Whether calls pass. Each period is its own object, so that a late result counts only for the period in which it
+ * began.
+ */
 type State = { readonly kind: 'open'; readonly trialAt: number } | { readonly kind: 'closed'; failedInRow: number };
 
 export interface CircuitBreakerPlan {
   readonly clock: Clock;
-  /** After so long without a look at what it stands for a call is the trial. */
+  /** After this time without a run of the component, a call serves as the trial. */
   readonly patienceMs: number;
-  /** Told when calls alone have opened it. */
+  /** Called when failed calls opened the circuit. */
   readonly onOverload: () => void;
-  /** Told how the call ended that was let through on trial. */
+  /** Called with the result of the trial call. */
   readonly onTrial: (succeeded: boolean) => void;
 }
 
 /**
- * A circuit breaker around what a component stands for. The trial that closes it is the component's own run; a call is spent on one only
- * where no run comes, one call at a time, and the others fail fast meanwhile. Own code, because what there is (cockatiel) has the others wait
- * for a trial that may hang, counts failures that come late, and goes by the time of day, which can be set.
+ * A circuit breaker around a component. The component's own run is the trial that closes it. Only where no run comes
+ * does one call at a time serve as the trial, while the others fail fast. Own code, because cockatiel makes calls
+ * wait for a trial that may hang, counts late failures, and uses the wall clock, which can be set.
  */
 export class CircuitBreaker {
   readonly #plan: CircuitBreakerPlan;
@@ -29,12 +32,12 @@ export class CircuitBreaker {
     this.#plan = plan;
   }
 
-  /** Whether a call has to fail now. */
+  /** Whether a call must fail now. */
   get refuses(): boolean {
     return this.#state.kind === 'open' && this.#plan.clock.now() < this.#state.trialAt;
   }
 
-  /** Opened again while open: the trial has failed, or has just begun. */
+  /** Opens the circuit. When it is open already, the trial failed or has just begun. */
   open(): void {
     const { clock, patienceMs } = this.#plan;
     this.#state = { kind: 'open', trialAt: clock.now() + patienceMs };
@@ -44,7 +47,7 @@ export class CircuitBreaker {
     this.#state = { kind: 'closed', failedInRow: 0 };
   }
 
-  /** Calls `fn` and settles as it does. Not to be called while it refuses. */
+  /** Calls `fn` and settles as it does. Do not call it while `refuses` is true. */
   async through<T>(fn: () => T | Promise<T>): Promise<T> {
     if (this.#state.kind === 'open') this.open();
     const state = this.#state;

@@ -9,17 +9,20 @@ import type { ComponentPlan } from '../config/config.js';
 export interface ComponentRun {
   readonly plan: ComponentPlan & { readonly run: (signal: AbortSignal) => unknown };
   readonly clock: Clock;
-  /** Told what came of each run. */
+  /** Called with the outcome of each run. */
   readonly tell: (outcome: Outcome) => void;
 }
 
-/** Runs one component over and over, one run at a time, until the signal aborts, and closes it; rejects with the signal's reason. */
+/**
+ * Runs one component repeatedly, one run at a time, until the signal aborts; then closes it. Rejects with the
+ * signal's reason.
+ */
 export async function runComponent({ plan, clock, tell }: ComponentRun, signal: AbortSignal): Promise<void> {
-  /** The run that has not ended yet, which may be long after its time was up. */
+  /** The run that has not ended yet, possibly long after its timeout. */
   let running: Promise<unknown> | undefined;
 
   const look = async (): Promise<Outcome> => {
-    // Another run beside it would pile up what hangs, and its answer would be one of two.
+    // A second run beside a hung one would pile up work and give a second answer.
     if (running !== undefined)
       return { status: 'critical', reason: 'hung', detail: 'an earlier run has not ended yet; let it heed its signal' };
     let isOver = false;
@@ -54,14 +57,14 @@ export async function runComponent({ plan, clock, tell }: ComponentRun, signal: 
       await clock.sleep(Math.max(0, startedAt + plan.intervalMs - clock.now()), signal);
     }
   } finally {
-    // Nobody waits for it, or wants to know how it went.
+    // The result of `close` does not matter.
     Promise.resolve()
       .then(plan.close)
       .catch(() => undefined);
   }
 }
 
-/** A connection that was tried at several addresses fails with an error that has a code and no message. */
+/** A connection attempt to several addresses fails with an error that has a code but no message. */
 function wordsOf(error: Error): string {
   return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }

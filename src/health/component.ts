@@ -1,12 +1,12 @@
 import type { OnFail, Finding } from '../contracts/health-report.js';
 import type { ComponentHealth, ComponentReason, ComponentStatus } from '../contracts/health-report.js';
 
-/** What came of one run or one report. */
+/** The outcome of one run or report. */
 export interface Outcome extends Finding {
   readonly reason: ComponentReason;
 }
 
-/** The effect of a status, by how far the component may reach. */
+/** The effect of each status under each `onFail`. */
 export const effects: Readonly<Record<OnFail, Readonly<Record<ComponentStatus, ComponentHealth['effect']>>>> = {
   degrade: { passing: 'none', warning: 'degraded', critical: 'degraded' },
   warning: { passing: 'none', warning: 'warning', critical: 'warning' },
@@ -20,14 +20,14 @@ const reasons: Readonly<Record<ComponentStatus, ComponentReason>> = {
   critical: 'failed',
 };
 
-/** True for 'passing', 'warning' and 'critical'. */
+/** Whether the value is 'passing', 'warning' or 'critical'. */
 export function isComponentStatus(value: unknown): value is ComponentStatus {
   return typeof value === 'string' && Object.hasOwn(reasons, value);
 }
 
 /**
- * What a run that resolved has said: false is a no, a finding is what it says, an answer that is not `ok` (as of `fetch`) is a no, and
- * anything else is a yes.
+ * The outcome of a resolved run: `false` fails, a `Finding` has its own status, a result with `ok: false` (as of
+ * `fetch`) fails, and everything else passes.
  */
 export function outcomeOf(answer: unknown): Outcome {
   if (answer === false) return { status: 'critical', reason: 'failed', detail: 'the run said false' };

@@ -20,9 +20,10 @@ export interface HealthReply {
 }
 
 /**
- * Answers GET and HEAD (anything else: 405) on three paths. `<path>`: 503 before the start gate opens, while critical and from
- * the begin of leaving; else 200, or 429 for a warning where Consul's own check asks (it calls itself `Consul Health Check`).
- * `<path>/ready`: the same, and 200 for a warning. `<path>/live`: always 200. A query string and a slash at the end make no difference.
+ * Answers GET and HEAD (others: 405) on three paths. `<path>`: 503 before the start gate opens, while critical, and
+ * once the stop begins; else 200, or 429 for a warning when Consul's own check (user agent `Consul Health Check`)
+ * asks. `<path>/ready`: the same, but 200 for a warning. `<path>/live`: always 200. A query string and a trailing
+ * slash make no difference.
  */
 export interface HealthEndpoint extends Endpoint {
   /** The three paths, the general one first. */
@@ -32,9 +33,9 @@ export interface HealthEndpoint extends Endpoint {
 }
 
 export interface EndpointPlan {
-  /** Where to answer; starts with a slash, and is not the root. */
+  /** The base path; starts with a slash and is not the root. */
   readonly path: string;
-  /** Tell everybody how each component does, not only those who ask over loopback. */
+  /** Show component details to every client, not only over loopback. */
   readonly details: boolean;
   readonly facts: () => ProbeFacts;
 }
@@ -47,7 +48,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
   const pathIn = (url: string) => (paths.includes(url) ? url : pathOf(url));
   let prepared: { readonly health: Health; readonly responses: ServingResponses } | undefined;
 
-  /** Made anew when the health has changed, and never for a probe alone. */
+  /** Prepared again only when the health changed. */
   const responsesFor = (health: Health): ServingResponses => {
     if (prepared?.health !== health) prepared = { health, responses: servingResponses(health) };
     return prepared.responses;
@@ -63,7 +64,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
     if (health === NOT_READY) return healthResponses.notReady;
     const responses = responsesFor(health);
     if (path === ready) return responses.plain;
-    // What tells askers apart is looked at only where it matters: a look at the headers costs more than the answer.
+    // Reads the headers only where they matter, because that costs more than the answer.
     const detailed = health.components.length > 0 && (details || isLocalClient(request));
     const toConsul = health.status === 'warning' && isConsulCheck(request);
     if (toConsul) return detailed ? responses.detailedToConsul : responses.plainToConsul;
@@ -80,7 +81,7 @@ export function healthEndpoint({ path, details, facts }: EndpointPlan): HealthEn
       else reply.end(body);
     },
     answerStream(stream, request) {
-      // Answering one that the client has given up would throw.
+      // Responding to a stream that the client closed would throw.
       if (stream.destroyed || stream.closed) return;
       const { status, headers, body } = choose({ ...request, socket: stream.session?.socket });
       stream.respond({ ':status': status, ...objectOf(headers) });
@@ -96,7 +97,7 @@ function objectOf(headers: readonly string[]): Record<string, string> {
   return object;
 }
 
-/** The URL without its query and without a slash at the end. */
+/** The URL without its query and trailing slash. */
 function pathOf(url: string): string {
   const query = url.indexOf('?');
   const path = query === -1 ? url : url.slice(0, query);

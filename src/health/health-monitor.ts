@@ -13,30 +13,30 @@ import { runComponent } from './component-runner.js';
 import { StatusThreshold } from './status-threshold.js';
 import type { ComponentHealth, ComponentStatus, Health } from '../contracts/health-report.js';
 
-/** Between two changes of the health: what flickers costs no more than four heartbeats a second. */
+/** The minimum time between two changes of the health: flickering costs at most four heartbeats a second. */
 const CHANGE_GAP_MS = 250;
-/** Of a component's own words. */
+/** Limits a component's details. */
 const LONGEST_DETAIL = 300;
-/** Reports make components; a mistake must not make them without end. */
+/** Reports create components; a mistake must not create them without end. */
 const MOST_COMPONENTS = 256;
 
 export interface HealthMonitorPlan {
   readonly components: readonly ComponentPlan[];
   readonly clock: Clock;
-  /** Told when a component changes; `detail` is its own words. */
+  /** Called when a component changes, with its details. */
   readonly onComponent: (component: ComponentHealth & { readonly detail: string | undefined }) => void;
-  /** Told when the health does. */
+  /** Called when the health changes. */
   readonly onChange: (health: Health) => void;
 }
 
 interface Part {
   readonly plan: ComponentPlan;
   readonly threshold: StatusThreshold;
-  /** Of one with `onFail: 'break'`. */
+  /** For a component with `onFail: 'break'`. */
   circuit?: CircuitBreaker;
 }
 
-/** A report about what the options do not name is taken as it stands. */
+/** The settings of a component that only reports know. */
 const reportedOnly = {
   run: undefined,
   close: undefined,
@@ -47,7 +47,7 @@ const reportedOnly = {
   onFail: 'critical',
 } as const;
 
-/** All components of an instance and the health they make. */
+/** All components of an instance and their combined health. */
 export class HealthMonitor {
   readonly #plan: HealthMonitorPlan;
   readonly #parts = new Map<string, Part>();
@@ -65,10 +65,13 @@ export class HealthMonitor {
     return this.#health;
   }
 
-  /** Runs the components until the signal aborts. Resolves when each of those that others see in the registry was looked at once. */
+  /**
+   * Runs the components until the signal aborts. Resolves after the first run of each component that affects the
+   * registry.
+   */
   async start(until: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([until]);
-    // Each component waits for it: for Node that would be a leak, and worth a warning in the service's output.
+    // Each component listens to it, which Node would report as a listener leak.
     setMaxListeners(0, signal);
     const seen: Promise<void>[] = [];
     for (const part of this.#parts.values()) {
@@ -87,7 +90,7 @@ export class HealthMonitor {
     await Promise.all(seen);
   }
 
-  /** Takes what the service itself says of a component. Throws `ConfigError` for what cannot be one. */
+  /** Takes the service's own report about a component. Throws `ConfigError` for a bad name or status. */
   report(name: string, status: ComponentStatus, detail?: string): void {
     if (!isComponentStatus(status))
       throw new ConfigError([
@@ -126,7 +129,7 @@ export class HealthMonitor {
     const { run, intervalMs, timeoutMs } = part.plan;
     return new CircuitBreaker({
       clock: this.#plan.clock,
-      // A run that comes is the trial: it is given the time to.
+      // A coming run is the trial, so a call waits for it.
       patienceMs: run === undefined ? intervalMs : intervalMs + timeoutMs,
       onOverload: () => {
         part.threshold.settle({ status: 'critical', reason: 'open' });
@@ -148,7 +151,7 @@ export class HealthMonitor {
     const changed = threshold.hear(
       circuit !== undefined && outcome.status === 'critical' ? { ...outcome, reason: 'open' } : outcome,
     );
-    // Also by one that changes nothing: a run that has failed again puts the trial by a call off.
+    // Also without a change: another failed run postpones the trial by a call.
     if (threshold.status === 'critical' && outcome.status === 'critical') circuit?.open();
     else if (changed) circuit?.close();
     if (changed) this.#changed(part, outcome.detail);
@@ -162,7 +165,7 @@ export class HealthMonitor {
     this.#settle();
   }
 
-  /** Makes the health what the components make it, now or when the last change is long enough ago. */
+  /** Updates the combined health, now or when the last change is long enough ago. */
   #settle(): void {
     if (this.#settling !== undefined) return;
     const { clock, onChange } = this.#plan;

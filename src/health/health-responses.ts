@@ -4,15 +4,15 @@ import type { ComponentHealth, ComponentStatus, Health } from '../contracts/heal
 /** A health answer, ready to be written. */
 export interface HealthResponse {
   readonly status: number;
-  /** Names and values in turn: the form that Node writes at the least cost. */
+  /** Alternating names and values, the form that Node writes at the least cost. */
   readonly headers: string[];
   readonly body: Buffer;
 }
 
-/** Of all details, so that an answer stays under 4 kB. */
+/** Limits all details, so that an answer stays under 4 kB. */
 const LONGEST_DETAILS = 2_500;
 
-/** The answers that do not depend on the components. Prepared once: a probe must cost nothing, also on a server that is short of memory. */
+/** The answers that do not depend on components, prepared once: a probe must be cheap even when memory is short. */
 export const healthResponses = {
   live: healthJson(200, { status: 'pass' }),
   notReady: healthJson(503, { status: 'fail', output: NOT_READY }),
@@ -28,14 +28,18 @@ export const healthResponses = {
 export interface ServingResponses {
   readonly plain: HealthResponse;
   readonly detailed: HealthResponse;
-  /** What Consul's own check gets: it takes 429 for a warning (https://developer.hashicorp.com/consul/docs/services/usage/checks). */
+  /**
+   * For Consul's own check, which treats 429 as a warning
+   * (https://developer.hashicorp.com/consul/docs/services/usage/checks).
+   */
   readonly plainToConsul: HealthResponse;
   readonly detailedToConsul: HealthResponse;
 }
 
 /**
- * Prepares the answers, in the form of the health+json draft (https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06):
- * `warn` for a warning and while degraded. Details are names and reason codes, and nothing that a component has said.
+ * Prepares the answers in the format of the health+json draft
+ * (https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06): `warn` for a warning and while
+ * degraded. Details are names and reason codes only.
  */
 export function servingResponses(health: Health): ServingResponses {
   const { status, degraded, reason, components } = health;
@@ -44,7 +48,7 @@ export function servingResponses(health: Health): ServingResponses {
   const content = (output: string) => ({ status: verdict, ...(verdict !== 'pass' && { output }) }) as const;
   const code = verdict === 'fail' ? 503 : 200;
   const consulCode = status === 'warning' ? 429 : code;
-  // Names of components are details already.
+  // Component names count as details.
   const plain = content(trouble);
   const detailed = components.length === 0 ? plain : { ...content(reason), checks: checksOf(components) };
   return {
@@ -60,7 +64,7 @@ const verdicts: Readonly<Record<ComponentStatus, Verdict>> = { passing: 'pass', 
 type Verdict = 'pass' | 'warn' | 'fail';
 type Checks = Record<string, readonly [{ readonly status: Verdict; readonly output?: string }]>;
 
-/** As many of them as there is room for; the worst come first. */
+/** As many as fit, the worst first. */
 function checksOf(components: readonly ComponentHealth[]): Checks {
   const checks: Checks = {};
   let room = LONGEST_DETAILS;

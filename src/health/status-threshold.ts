@@ -5,14 +5,15 @@ import type { ComponentReason, ComponentStatus } from '../contracts/health-repor
 const statuses: readonly ComponentStatus[] = ['passing', 'warning', 'critical'];
 
 /**
- * What is thought of a component: it changes only when enough outcomes in a row say so, and then as far as all of them agree. Between two
- * changes its reason stays the first one, so that a database that refuses now and hangs then gives the same bytes.
+ * The status of a component. It changes only after enough consecutive outcomes, and then only as far as all of them
+ * agree. Between two changes it keeps its first reason, so that a database that first refuses and then hangs gives
+ * the same bytes.
  */
 export class StatusThreshold {
   readonly #needed: { readonly failures: number; readonly successes: number };
   #status: ComponentStatus = 'passing';
   #reason: ComponentReason = 'unknown';
-  /** For each status, how many outcomes in a row were at least as bad, and at most. */
+  /** For each status: how many consecutive outcomes were at least as bad, and at most as bad. */
   readonly #atLeast = [0, 0, 0];
   readonly #atMost = [0, 0, 0];
 
@@ -28,7 +29,7 @@ export class StatusThreshold {
     return this.#reason;
   }
 
-  /** Takes an outcome into account. True when that changes the status, or makes it known. */
+  /** Records an outcome. Returns true when the status changes or becomes known. */
   hear(outcome: Outcome): boolean {
     const said = statuses.indexOf(outcome.status);
     statuses.forEach((_, level) => {
@@ -37,13 +38,13 @@ export class StatusThreshold {
     });
     const status = this.#concluded();
     if (status === this.#status && (this.#reason !== 'unknown' || outcome.status !== status)) return false;
-    // What all agree on may be less than the last one says.
+    // The status that all outcomes agree on may be better than the last outcome.
     this.#status = status;
     this.#reason = outcome.status === status ? outcome.reason : 'warning';
     return true;
   }
 
-  /** Takes an outcome for the whole truth, whatever was heard before. */
+  /** Sets the status at once, regardless of earlier outcomes. */
   settle({ status, reason }: Outcome): void {
     this.#status = status;
     this.#reason = reason;

@@ -20,23 +20,26 @@ import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
 import { watchServer } from './watch-server.js';
 
-/** Out of file descriptors, a server fails at each connection: so long after the last error it counts as mended. */
+/**
+ * Without file descriptors a server fails at each connection. It counts as healthy again this long after its last
+ * error.
+ */
 const FAILING_FOR_MS = 5_000;
 
 export interface BindOptions {
   readonly clock: Clock;
-  /** Answer their URLs on the server before the host sees the request; of two that handle a URL, the first. */
+  /** Answer their URLs before the host sees the request; the first endpoint that handles a URL wins. */
   readonly endpoints?: readonly Endpoint[] | undefined;
-  /** How the host closes its server, in place of `server.close()`; resolves when it is done. */
+  /** The host's own close in place of `server.close()`; resolves when the server is closed. */
   readonly close?: (() => Promise<void>) | undefined;
 }
 
-/** Watches `server` (node:net, http, https, http2) from now on, until `release()`. */
+/** Watches `server` (node:net, http, https, http2) until `release()`. */
 export function bindServer(server: Server, options: BindOptions): BoundServer {
   return new BoundServer(server, options);
 }
 
-/** The host's server as rollcall sees it: where it listens, how busy it is, and how it is closed without losing a request. */
+/** The host's server as rollcall uses it: its address, its traffic, and a close that loses no request. */
 export class BoundServer {
   readonly #server: Server;
   readonly #endpoints: readonly Endpoint[];
@@ -48,7 +51,7 @@ export class BoundServer {
   readonly #onClosed = new Set<() => void>();
   readonly #onFailing = new Set<() => void>();
   #callOffCalm: () => void = () => undefined;
-  /** Further listeners of the same service, which share our traffic. */
+  /** Further listeners of the same service, which share the traffic counters. */
   readonly #siblings: BoundServer[] = [];
   readonly #released = new AbortController();
   readonly #unwatch: () => void;
@@ -103,17 +106,17 @@ export class BoundServer {
     return this.#server.listening;
   }
 
-  /** Whether it listens now or in a moment; see `listensSoon`. */
+  /** Whether the server listens now or in a moment; see `listensSoon`. */
   listensSoon(isWorker: boolean): Promise<boolean> {
     return listensSoon(this.#server, this.#clock, isWorker);
   }
 
-  /** It listens, and told of an error a short while ago: whoever connects may not be served. */
+  /** The server listens but emitted an error recently, so that clients may not be served. */
   get isFailing(): boolean {
     return this.#phase === 'failing' || this.#siblings.some((sibling) => sibling.isFailing);
   }
 
-  /** A snapshot. */
+  /** A snapshot of the traffic counters. */
   get traffic(): TrafficFigures {
     const { inFlight, served } = this.#traffic;
     return {
@@ -124,12 +127,15 @@ export class BoundServer {
     };
   }
 
-  /** Where requests come from, and how; probers left out, and those that have not come for a minute. */
+  /** The sources of requests, without health probers and without sources that have been silent for a minute. */
   get sources(): readonly Arrivals[] {
     return this.#traffic.sources;
   }
 
-  /** Watches another listener of the same service too, e.g. on a second address: counted, drained and closed with this one. */
+  /**
+   * Adds another listener of the same service, e.g. on a second address; it is counted, drained and closed with this
+   * one.
+   */
   also(server: Server): void {
     const sibling = new BoundServer(server, { clock: this.#clock, endpoints: this.#endpoints }, this.#traffic);
     sibling.onFailing(() => {
@@ -139,8 +145,8 @@ export class BoundServer {
   }
 
   /**
-   * Resolves with the address once the server listens, at once when it does already. Rejects with a `ConfigError` for a Unix
-   * socket or a pipe, which no registry can point to, and with the signal's reason when that aborts first.
+   * Resolves to the address once the server listens. Rejects with `ConfigError` for a Unix socket or a pipe, which no
+   * registry can reference, and with the signal's reason.
    */
   async listening(signal: AbortSignal): Promise<ServerAddress> {
     await untilListening(this.#server, AbortSignal.any([signal, this.#released.signal]));
@@ -148,7 +154,7 @@ export class BoundServer {
   }
 
   /**
-   * Calls `run` once, as soon as the host closes a listening server by itself; never for `close()` of this object. The
+   * Calls `run` once when the host closes the listening server itself, never for `close()` of this object. The
    * returned function cancels it.
    */
   onClosed(run: () => void): () => void {
@@ -163,17 +169,20 @@ export class BoundServer {
     this.#onFailing.add(run);
   }
 
-  /** Takes no new connections any more; those that are open are served, idle ones too, until `close()`. */
+  /** Stops accepting connections. Open ones, also idle ones, are served until `close()`. */
   async stopListening(): Promise<void> {
     for (const sibling of this.#siblings) void sibling.stopListening();
     const { Server } = await import('node:net');
     if (this.#phase !== 'open' && this.#phase !== 'failing') return;
     this.#noticed('handed over');
-    // The server's own way of closing would end idle connections, on which the next request may be under way.
+    // `server.close()` would end idle connections, on which the next request may already be on its way.
     Server.prototype.close.call(this.#server);
   }
 
-  /** From now on HTTP/1 answers carry `Connection: close`, and an HTTP/2 session gets GOAWAY with its next stream. */
+  /**
+   * From now on HTTP/1 responses carry `Connection: close`, and an HTTP/2 session receives GOAWAY with its next
+   * stream.
+   */
   startDraining(): void {
     this.#traffic.startDraining();
     this.#connections.startDraining();
@@ -181,17 +190,16 @@ export class BoundServer {
   }
 
   /**
-   * Stops accepting, ends idle connections and sessions, lets requests in flight end, and resolves when all is closed: at once
-   * for a server that never listened or is closed already. When `signal` aborts, whatever is left is cut off and the promise
-   * rejects with the signal's reason; it also rejects with what the host's own way of closing rejects with. Every call joins
-   * the first.
+   * Stops accepting, ends idle connections and sessions, lets requests in flight finish, and resolves when all is
+   * closed; at once for a server that never listened or is closed. When `signal` aborts, it cuts off the rest and
+   * rejects with the signal's reason. It also rejects when the host's own close does. Every call joins the first.
    */
   close(signal: AbortSignal): Promise<void> {
     this.#closing ??= this.#close(signal);
     return this.#closing;
   }
 
-  /** Takes everything off the server again. */
+  /** Removes everything from the server again. */
   release(): void {
     this.#released.abort(new StoppedError('the server is no longer watched'));
     this.#callOffCalm();
@@ -221,7 +229,7 @@ export class BoundServer {
     });
   }
 
-  /** An answer that ended may leave an idle connection behind, and a closing server has no use for it. */
+  /** A finished response may leave an idle connection, which a closing server does not need. */
   #closeIdle(): void {
     if (!this.#server.listening) this.#connections.closeIdle();
     for (const sibling of this.#siblings) sibling.#closeIdle();
@@ -247,7 +255,7 @@ export class BoundServer {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): boolean {
-    // The compatibility API of HTTP/2: counted as a stream.
+    // A request of HTTP/2's compatibility API is counted as a stream.
     if (request.httpVersionMajor > 1) return false;
     this.#traffic.prepare(response);
     if (this.#served.answer(request, response)) return true;

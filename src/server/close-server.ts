@@ -6,14 +6,14 @@ import type { Connections } from './connections.js';
 export interface Closing {
   readonly server: Server;
   readonly connections: Connections;
-  /** The host's way of closing its server; absent: `server.close()`. */
+  /** The host's own close; absent: `server.close()`. */
   readonly closeByHost: (() => Promise<void>) | undefined;
-  /** Nothing to wait for: the server never listened, or has said 'close'. */
+  /** There is nothing to wait for: the server never listened, or has emitted 'close'. */
   readonly isClosed: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Closes gracefully until the signal aborts, then cuts off what is left and rejects with the signal's reason. */
+/** Closes gracefully until the signal aborts; then cuts off the rest and rejects with the signal's reason. */
 export function closeServer(closing: Closing): Promise<void> {
   const { server, connections, isClosed, signal } = closing;
   return new Promise((resolve, reject) => {
@@ -27,7 +27,7 @@ export function closeServer(closing: Closing): Promise<void> {
     const removeListener = onAbort(signal, () => {
       if (server.listening) server.close();
       connections.destroy();
-      // Not waited for: what still hangs now may hang for ever.
+      // Not awaited: a connection that hangs now may hang for ever.
       server.removeListener('close', onClose);
       reject(asError(signal.reason));
     });
@@ -40,12 +40,12 @@ async function closeGracefully(
   { server, connections, closeByHost, isClosed }: Closing,
   closed: Promise<void>,
 ): Promise<void> {
-  // The host may have closed its server before, and have left us what `server.close()` waits for.
+  // The host may have closed its server already, which leaves the connections that `server.close()` waits for.
   if (!server.listening && !isClosed) connections.closeIdle();
   try {
     await closeByHost?.();
   } finally {
-    // Also after a failure, and for a server that the host's way of closing does not know of.
+    // Also after a failure, and for a server that the host's own close does not cover.
     if (server.listening) server.close();
     await closed;
   }

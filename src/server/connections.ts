@@ -3,24 +3,24 @@ import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Protocol } from './protocol.js';
 
-/** The part of HTTP/1 servers (and of HTTP/2 servers that also take HTTP/1) that closes connections. */
+/** The methods of HTTP/1 servers, and of HTTP/2 servers that accept HTTP/1, that close connections. */
 interface HttpServer extends Server {
   closeIdleConnections?(): void;
   closeAllConnections?(): void;
 }
 
-/** A GOAWAY that names it refuses no stream. */
+/** A GOAWAY with this last stream id refuses no stream. */
 const HIGHEST_STREAM = 2 ** 31 - 1;
 
-/** The open connections and HTTP/2 sessions of one server, so that a close can end what Node itself would wait for. */
+/** The open connections and HTTP/2 sessions of one server, so that a close can end those that Node would wait for. */
 export class Connections {
   readonly #server: HttpServer;
   readonly #protocol: Protocol;
   readonly #sockets = new Set<Socket>();
-  /** The HTTP/1 side of TLS connections: what the client said inside the encryption. */
+  /** The decrypted side of TLS connections with HTTP/1. */
   readonly #secured = new Set<TLSSocket>();
   readonly #sessions = new Set<Http2Session>();
-  /** Those that know that they are to be replaced; undefined: nobody is told yet. */
+  /** Sessions that received GOAWAY; undefined before the drain begins. */
   #notified: WeakSet<Http2Session> | undefined;
   #closing = false;
 
@@ -47,7 +47,7 @@ export class Connections {
     if (this.#closing) session.close();
   }
 
-  /** To be called with the session of every stream: it may be older than our binding. */
+  /** Call it with the session of every stream, which may be older than the binding. */
   used(session: Http2Session): void {
     this.session(session);
     if (this.#notified === undefined || this.#notified.has(session) || session.closed || session.destroyed) return;
@@ -56,32 +56,32 @@ export class Connections {
   }
 
   /**
-   * From now on an HTTP/2 session is told at its next stream that it gets no further ones here. Not while it is idle: Node's own client
-   * forgets a request for ever that it is just about to send when it reads that.
+   * From now on an HTTP/2 session receives GOAWAY with its next stream. Not while it is idle: Node's own client loses
+   * a request that it is about to send when GOAWAY arrives.
    */
   startDraining(): void {
     this.#notified ??= new WeakSet();
   }
 
-  /** Ends every connection that serves nothing now; what is busy goes on. For a server that has stopped listening. */
+  /** Ends every idle connection of a server that has stopped listening; busy ones continue. */
   closeIdle(): void {
     this.#closing = true;
-    // Idle sessions hold `server.close()` back for ever on Node 20 and 22. GOAWAY lets streams in progress end.
+    // Idle sessions block `server.close()` for ever on Node 20 and 22. GOAWAY lets streams in progress finish.
     for (const session of this.#sessions) session.close();
     this.#server.closeIdleConnections?.();
-    // A connection that has not said a word yet (preconnects of browsers and proxies) counts as busy for Node.
+    // Node counts a connection without any data (preconnects of browsers and proxies) as busy.
     if (this.#protocol === 'tcp' || this.#protocol === 'h2c') return;
     for (const socket of [...this.#sockets, ...this.#secured]) {
       if (socket.bytesRead === 0) socket.destroy();
     }
   }
 
-  /** Cuts off everything. */
+  /** Destroys all connections. */
   destroy(): void {
     this.#closing = true;
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
-    // Those opened before we were bound.
+    // Also destroys connections that were opened before `bind`.
     this.#server.closeAllConnections?.();
   }
 }

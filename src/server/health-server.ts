@@ -4,16 +4,19 @@ import type { HealthEndpoint } from '../health/endpoint.js';
 export interface HealthServerPlan {
   readonly endpoint: HealthEndpoint;
   readonly port: number;
-  /** Told what keeps it from answering: the service itself is as well as before. */
+  /** Called with the problem that keeps the health port from answering; the service itself is not affected. */
   readonly onProblem: (message: string) => void;
 }
 
 export interface HealthServer {
-  /** Ends at once: nobody waits for the answer of a server that is going. */
+  /** Closes at once, cutting off requests. */
   close(): Promise<void>;
 }
 
-/** The health paths on a port of their own, on every address. Never holds the process open. Resolves when it listens or cannot; never rejects. */
+/**
+ * Serves the health paths on their own port, on every address. Never keeps the process alive. Resolves when it
+ * listens or cannot listen; never rejects.
+ */
 export async function openHealthServer({ endpoint, port, onProblem }: HealthServerPlan): Promise<HealthServer> {
   const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
@@ -32,7 +35,7 @@ export async function openHealthServer({ endpoint, port, onProblem }: HealthServ
   return {
     close: () =>
       new Promise((resolve) => {
-        // An error says that it never listened: that is closed enough.
+        // An error means that it never listened, so it is closed.
         server.close(() => resolve());
         server.closeAllConnections();
       }),

@@ -2,21 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Peer } from './peer.js';
 
-/** What one connection is busy with: the latest request, and those before it that were not answered when it came (pipelining). */
+/** The unfinished responses of one connection: the latest, and earlier ones when the client pipelines. */
 interface ConnectionExchanges extends Peer {
   latest: ServerResponse;
   readonly earlier: ServerResponse[];
 }
 
 /**
- * The HTTP/1 requests that are not answered yet. Kept by connection and looked up when somebody asks: a listener or a set entry
- * for each request would cost a server of small answers several percent of its throughput.
+ * The HTTP/1 requests in flight, stored per connection and computed on demand: a listener or set entry per request
+ * would cost a server of small responses several percent of its throughput.
  */
 export class Http1Exchanges {
   readonly #lanes = new Map<Socket, ConnectionExchanges>();
   #onEnd: (() => void) | undefined;
 
-  /** Those not ended yet. */
+  /** Responses that have not finished. */
   get open(): ServerResponse[] {
     return [...this.#lanes.values()]
       .flatMap(({ earlier, latest }) => [...earlier, latest])
@@ -24,8 +24,8 @@ export class Http1Exchanges {
   }
 
   /**
-   * Notes a request, and returns who sent it; undefined when it is known already: a host that answers 'checkContinue' hands the same
-   * one on as 'request'.
+   * Records a request and returns its peer; undefined for a known request, because a host that handles
+   * 'checkContinue' emits the same one again as 'request'.
    */
   arrived(request: IncomingMessage, response: ServerResponse): Peer | undefined {
     const { socket } = request;
@@ -38,7 +38,7 @@ export class Http1Exchanges {
       const { latest, earlier } = lane;
       if (latest === response || earlier.includes(response)) return undefined;
       if (!latest.closed) earlier.push(latest);
-      // Answers end in the order of their requests.
+      // Responses finish in the order of their requests.
       while (earlier[0]?.closed) earlier.shift();
       lane.latest = response;
     }
@@ -46,7 +46,7 @@ export class Http1Exchanges {
     return lane;
   }
 
-  /** From now on calls `run` whenever an answer has ended. */
+  /** From now on calls `run` whenever a response has finished. */
   watchEnds(run: () => void): void {
     this.#onEnd = run;
     for (const response of this.open) response.once('close', run);

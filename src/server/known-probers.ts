@@ -1,5 +1,5 @@
 /**
- * How those name themselves who ask whether an instance is well, or read its metrics, and bring no traffic: kubelet, Consul, load balancers
+ * User agents of health probers and metrics scrapers, whose requests are no traffic: kubelet, Consul, load balancers
  * of AWS, Google and Azure, Envoy, Prometheus.
  */
 const probers = [
@@ -12,14 +12,17 @@ const probers = [
   'Prometheus/',
 ];
 
-/** What a request says of whoever sends it; headers in lower case. */
+/** The parts of a request that identify its sender; header names in lower case. */
 export interface RequestHead {
   readonly method?: string | undefined;
   readonly httpVersion: string;
   readonly headers: { readonly 'user-agent'?: string | undefined; readonly host?: string | undefined };
 }
 
-/** Whether a request comes from a known prober. HAProxy's own check, `OPTIONS` in HTTP/1.0, names neither itself nor a host. */
+/**
+ * Whether a request comes from a known prober. HAProxy's own check is an `OPTIONS` in HTTP/1.0 without user agent and
+ * host.
+ */
 export function isProberRequest({ method, httpVersion, headers }: RequestHead): boolean {
   const agent = headers['user-agent'];
   if (agent === undefined) return method === 'OPTIONS' && httpVersion === '1.0' && headers.host === undefined;

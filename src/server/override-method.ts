@@ -1,8 +1,8 @@
 import type { Server } from 'node:net';
 
 /**
- * Puts a method of its own on this one server object, in front of the one it has; the returned function takes it off again.
- * Where somebody wrapped it over in the meantime it must stay in their chain, so a replacement has to be able to pass through.
+ * Replaces a method on this one server object; the returned function restores it. When other code has wrapped the
+ * replacement meanwhile, it must stay in that chain, so a replacement must be able to pass calls through.
  */
 export function overrideMethod<K extends 'emit' | 'close'>(
   server: Server,

@@ -1,7 +1,7 @@
 import type { Source } from './sources.js';
 
-/** Whoever is at the other end of a connection. */
+/** The other end of a connection. */
 export interface Peer {
-  /** Where its requests are counted; undefined: it has sent none but probes yet. */
+  /** Where its requests are counted; undefined while it has sent only probes. */
   source: Source | undefined;
 }

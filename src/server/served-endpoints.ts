@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Endpoint } from '../contracts/endpoint.js';
 
-/** The endpoints on one server, and their answers that still go on. */
+/** The endpoints of one server and their unfinished answers. */
 export class ServedEndpoints {
   readonly #endpoints: readonly Endpoint[];
   readonly #unfinished = new Set<ServerResponse | ServerHttp2Stream>();
@@ -12,7 +12,7 @@ export class ServedEndpoints {
     this.#endpoints = endpoints;
   }
 
-  /** Has the first endpoint that handles the URL answer it. False: it is the host's. */
+  /** Lets the first endpoint that handles the URL answer. Returns false when the request is the host's. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const endpoint = this.#endpointFor(request.url);
     if (endpoint === undefined) return false;
@@ -32,8 +32,8 @@ export class ServedEndpoints {
   }
 
   /**
-   * Ends the answers that still go on, now and later. Each would keep its connection, and so the server, open for as
-   * long as its client stays.
+   * Cuts off unfinished answers, now and later: each would keep its connection and thus the server open as long as
+   * its client stays.
    */
   cutOff(): void {
     this.#isClosing = true;
@@ -45,7 +45,7 @@ export class ServedEndpoints {
   }
 
   #follow(answer: ServerResponse | ServerHttp2Stream): void {
-    // An answer that is written at once costs nothing more.
+    // An answer that is complete at once needs no tracking.
     if (answer.writableEnded || answer.destroyed) return;
     if (this.#isClosing) {
       answer.destroy();

@@ -3,7 +3,7 @@ import { untilNotified } from '../core/abort.js';
 import { ConfigError } from '../core/errors.js';
 import type { Protocol } from './protocol.js';
 
-/** Where a server can be reached, as the server itself sees it. */
+/** The address of a server as the server itself reports it. */
 export interface ServerAddress {
   /** The address it is bound to; a wildcard (`::`, `0.0.0.0`) stays one. */
   readonly address: string;
@@ -11,7 +11,10 @@ export interface ServerAddress {
   readonly protocol: Protocol;
 }
 
-/** Of a server that listens. Throws `ConfigError` for a Unix socket or a pipe, which no registry can point to. */
+/**
+ * The address of a listening server. Throws `ConfigError` for a Unix socket or a pipe, which no registry can
+ * reference.
+ */
 export function addressOf(server: Server, protocol: Protocol): ServerAddress {
   const address = server.address();
   if (address === null || typeof address === 'string') {
@@ -22,7 +25,7 @@ export function addressOf(server: Server, protocol: Protocol): ServerAddress {
   return { address: address.address, port: address.port, protocol };
 }
 
-/** Resolves once the server listens, at once when it does already; rejects with the signal's reason when that aborts first. */
+/** Resolves once the server listens, at once when it already does; rejects with the signal's reason. */
 export async function untilListening(server: Server, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (server.listening) return;

@@ -1,21 +1,22 @@
 /**
- * How far the life of a server has come. `unopened`: it has never listened; `open`: it listens; `failing`: so it does, but with an
- * error a short while ago; `left`: it was made to stop
- * listening, connections may go on; `gone`: all is closed, and it may be opened again; `closing`: we close it, for good.
+ * The phase of a server. `unopened`: it has never listened; `open`: it listens; `failing`: it listens but emitted an
+ * error recently; `left`: it stopped listening, and connections may continue; `gone`: all is closed, and it may
+ * listen again; `closing`: rollcall closes it for good.
  */
 export type ServerPhase = 'unopened' | 'open' | 'failing' | 'left' | 'gone' | 'closing';
 
 /**
- * What can be noticed of it. `failed`: it told of an error; `calmed`: there was none for a while; `stopped`: its `close()` was called; `closed`: its last
- * connection has ended; `handed over`: we have made it stop listening; `ours`: we begin to close it.
+ * The events of the phase table. `failed`: it emitted an error; `calmed`: no error for a while; `stopped`: its
+ * `close()` was called; `closed`: its last connection has ended; `handed over`: rollcall made it stop listening;
+ * `ours`: rollcall begins to close it.
  */
 export type ServerFact = 'listening' | 'failed' | 'calmed' | 'stopped' | 'closed' | 'handed over' | 'ours';
 
-/** The whole life as data: a fact that is not here changes nothing. */
+/** The transition table: an event that is missing here changes nothing. */
 export const serverPhases: Readonly<Record<ServerPhase, Readonly<Partial<Record<ServerFact, ServerPhase>>>>> = {
-  // Hosts close a server between two tries to listen: that says nothing.
+  // Hosts close a server between two attempts to listen, which means nothing.
   unopened: { listening: 'open', ours: 'closing' },
-  // An error before that is about listening, and the host's to deal with.
+  // An error before 'listening' is about listening itself and the host's to handle.
   open: { failed: 'failing', stopped: 'left', 'handed over': 'left', closed: 'gone', ours: 'closing' },
   failing: { calmed: 'open', stopped: 'left', 'handed over': 'left', closed: 'gone', ours: 'closing' },
   left: { listening: 'open', closed: 'gone', ours: 'closing' },

@@ -1,31 +1,31 @@
-/** So many addresses are told apart; all others count as one. */
+/** The number of addresses counted separately; all others count as one source. */
 const MOST_SOURCES = 1_000;
-/** A source that has not come for so long has gone, whatever its pace was; when it comes again, it is a new one. */
+/** A source that is silent for this long has gone, whatever its rate was; it starts anew when it returns. */
 const FORGOTTEN_AFTER_MS = 60_000;
-/** The pace is that of about so many requests: few enough to follow a change, and many enough to be sure of. */
+/** The number of gaps behind the rate: few enough to follow a change, many enough to be reliable. */
 const GAPS_REMEMBERED = 32;
-/** A source whose requests follow each other so closely is busy: when exactly each of them came decides nothing. */
+/** A source with shorter gaps is busy: the exact time of each request does not matter. */
 const BUSY_GAP_MS = 10;
 
-/** How requests from one address have come. Times are `clock.now()`. */
+/** The arrival statistics of one address. Times are `clock.now()`. */
 export interface Arrivals {
   readonly address: string;
   readonly lastAt: number;
-  /** How many gaps between two requests the mean is made of; 0: there was one request. */
+  /** The number of gaps behind the mean; 0 after a single request. */
   readonly gaps: number;
   readonly meanGapMs: number;
-  /** Of the last minute or two. */
+  /** The longest gap of the last one to two minutes. */
   readonly longestGapMs: number;
 }
 
-/** One address that requests come from. Its work for each request is a few additions; while it rests, one. */
+/** One source of requests. A request costs a few additions; while the source rests, one. */
 export class Source implements Arrivals {
   readonly address: string;
   gaps = 0;
   meanGapMs = 0;
-  /** True: it is no longer looked at, its next request is to be counted as that of a new one. */
+  /** True when it was dropped: its next request counts for a new source. */
   retired = false;
-  /** True: its requests are only counted, until it is settled. */
+  /** True while its requests are only counted, until `settle`. */
   resting = false;
   #uncounted = 0;
   #lastAt: number;
@@ -48,31 +48,31 @@ export class Source implements Arrivals {
     return Math.max(this.#longest, this.#longestBefore);
   }
 
-  /** So many requests come from it that looking at the clock for each would be felt. */
+  /** Whether reading the clock for each of its requests would be noticeable. */
   get isBusy(): boolean {
     return this.gaps === GAPS_REMEMBERED && this.meanGapMs < BUSY_GAP_MS;
   }
 
-  /** Another request came while it rests. */
+  /** Counts a request while it rests. */
   counted(): void {
     this.#uncounted += 1;
   }
 
-  /** What was only counted came evenly since the last one, for all that is known, and the last of it just now. */
+  /** Spreads the counted requests evenly over the time since the last one. */
   settle(at: number): void {
     const count = this.#uncounted;
     this.#uncounted = 0;
     const gap = (at - this.#lastAt) / count;
     for (let left = count; left > 0; left -= 1) {
-      // Older ones would not be remembered.
+      // Older gaps would not be kept.
       if (left > GAPS_REMEMBERED) this.#lastAt += gap;
       else this.arrived(this.#lastAt + gap);
     }
   }
 
-  /** Another request came. */
+  /** Records a request. */
   arrived(at: number): void {
-    // What is noticed late may have come before the latest.
+    // A request recorded late may be older than the latest.
     const gap = Math.max(0, at - this.#lastAt);
     this.#lastAt += gap;
     if (gap > FORGOTTEN_AFTER_MS) {
@@ -97,19 +97,19 @@ export class Source implements Arrivals {
   }
 }
 
-/** Everybody that requests come from, by address as the server sees it: the balancers, where there are some. */
+/** All sources of requests by their address as the server sees it, e.g. the load balancers. */
 export class Sources {
   readonly #byAddress = new Map<string, Source>();
   #others: Source | undefined;
 
-  /** Those that may come again. */
+  /** The sources that may send again. */
   known(now: number): readonly Source[] {
     const sources = [...this.#byAddress.values(), ...(this.#others === undefined ? [] : [this.#others])];
     for (const source of sources) source.settle(now);
     return sources.filter((source) => !source.isForgotten(now));
   }
 
-  /** A request came over a connection of which nothing was known. Returns where the next ones over it are to be counted. */
+  /** Records the first request of a connection. Returns the source that counts its next ones. */
   arrived(address: string | undefined, at: number): Source {
     const name = address?.replace(/^::ffff:/, '') ?? 'unknown';
     const known = this.#byAddress.get(name);
@@ -127,13 +127,13 @@ export class Sources {
     return this.#others;
   }
 
-  /** Makes room, if the one that was looked at longest ago has gone. */
+  /** Makes room when the source checked longest ago has gone. */
   #retireOne(now: number): boolean {
     const [longestAgo] = this.#byAddress.values();
     if (longestAgo === undefined) return false;
     this.#byAddress.delete(longestAgo.address);
     longestAgo.retired = longestAgo.isForgotten(now);
-    // Else to the end of the line: next time another is looked at.
+    // Otherwise moves it to the end, so that the next call checks another.
     if (!longestAgo.retired) this.#byAddress.set(longestAgo.address, longestAgo);
     return longestAgo.retired;
   }

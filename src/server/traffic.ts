@@ -8,26 +8,26 @@ import { Sources } from './sources.js';
 import type { Arrivals, Source } from './sources.js';
 import type { Peer } from './peer.js';
 
-/** What a server is busy with; health requests do not count. On a plain TCP server a connection counts as a request. */
+/** The traffic of a server without health requests. On a plain TCP server a connection counts as a request. */
 export interface TrafficFigures {
-  /** Requests whose answer has not ended yet. */
+  /** Requests with an unfinished response. */
   readonly inFlight: number;
-  /** Requests that came to an end since bind, cut off ones included. */
+  /** Requests finished since `bind`, including those cut off. */
   readonly served: number;
-  /** Connections opened since bind that are still open, idle ones included. */
+  /** Connections opened since `bind` and still open, including idle ones. */
   readonly openConnections: number;
 }
 
-/** A busy source's requests are noted so often. Far less than any silence that proves something. */
+/** How often a busy source's counted requests are recorded; far below any silence that matters. */
 const REST_MS = 100;
 
-/** Counts requests, and notes where they come from. Its work for each one is next to nothing. */
+/** Counts requests and records their sources, at a negligible cost per request. */
 export class Traffic {
   readonly #clock: Clock;
   readonly #http1 = new Http1Exchanges();
   readonly #sources = new Sources();
   readonly #sessions = new WeakMap<Http2Session, Peer>();
-  /** Connections to a server that is not HTTP of which nobody has looked yet whether they said a word, and when they came. */
+  /** Connections to a non-HTTP server without any data seen yet, with their time of arrival. */
   readonly #unheard = new Map<Socket, number>();
   readonly #onStreamEnd = () => {
     this.#openStreams -= 1;
@@ -48,13 +48,13 @@ export class Traffic {
     return this.#arrived - this.inFlight;
   }
 
-  /** Where requests come from; probers left out, and those that have not come for a minute. */
+  /** The sources of requests, without health probers and without sources that have been silent for a minute. */
   get sources(): readonly Arrivals[] {
     for (const [socket] of this.#unheard) this.#listen(socket);
     return this.#sources.known(this.#clock.now());
   }
 
-  /** An HTTP/1 request came in. */
+  /** Records an HTTP/1 request. */
   request(request: IncomingMessage, response: ServerResponse): void {
     const lane = this.#http1.arrived(request, response);
     if (lane === undefined) return;
@@ -62,7 +62,7 @@ export class Traffic {
     this.#note(lane, request);
   }
 
-  /** An HTTP/2 stream. */
+  /** Records an HTTP/2 stream. */
   stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     this.#open(stream);
     const { session } = stream;
@@ -75,34 +75,34 @@ export class Traffic {
     this.#note(visitor, { method: headers[':method'], httpVersion: '2.0', headers, socket: session.socket });
   }
 
-  /** A connection to a server that is not HTTP. One that ends without a word was a check of whether the port is open. */
+  /** Records a connection to a non-HTTP server. One that ends without data was only a port check. */
   connection(socket: Socket): void {
     this.#open(socket);
     this.#unheard.set(socket, this.#clock.now());
-    // Its address is no longer known once it has ended.
+    // The address is unknown after the connection has ended.
     const address = socket.remoteAddress;
     socket.once('close', () => this.#listen(socket, address));
   }
 
-  /** A request whose end is not followed, e.g. the handshake of a WebSocket: its connection lives on as something else. */
+  /** Records a request whose end is not tracked, e.g. a WebSocket handshake. */
   upgrade(request: IncomingMessage): void {
     this.#arrived += 1;
     this.#note({ source: undefined }, request);
   }
 
-  /** From now on HTTP/1 answers ask the client to close its connection, where the headers have not gone out yet. */
+  /** From now on HTTP/1 responses whose headers are not sent yet ask the client to close its connection. */
   startDraining(): void {
     if (this.#draining) return;
     this.#draining = true;
     for (const response of this.#http1.open) this.prepare(response);
   }
 
-  /** To be called with every HTTP/1 response before the host sees it. */
+  /** Call it with every HTTP/1 response before the host sees it. */
   prepare(response: ServerResponse): void {
     if (this.#draining && !response.headersSent) response.setHeader('Connection', 'close');
   }
 
-  /** From now on calls `run` whenever an HTTP/1 answer has ended. */
+  /** From now on calls `run` whenever an HTTP/1 response has finished. */
   watchEnds(run: () => void): void {
     this.#http1.watchEnds(run);
   }
@@ -113,7 +113,7 @@ export class Traffic {
     stream.on('close', this.#onStreamEnd);
   }
 
-  /** Connections of probers carry nothing else, as a rule: on one that brought a request that was none, no further one is looked at. */
+  /** A prober's connection usually carries only probes, so after one other request no further check is made. */
   #note(
     visitor: Peer,
     request: Pick<IncomingMessage, 'method' | 'httpVersion' | 'headers'> & {

@@ -4,28 +4,31 @@ import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { overrideMethod } from './override-method.js';
 
-/** What is told of a server, before anyone who listens to it. */
+/** Receives a server's events before its listeners. */
 export interface ServerWatcher {
-  /** An HTTP/1 request. True: it has been dealt with, the host is not to see it. */
+  /** An HTTP/1 request. Returns true when it was answered and must not reach the host. */
   request(request: IncomingMessage, response: ServerResponse): boolean;
-  /** An HTTP/2 stream. True: it has been dealt with. */
+  /** An HTTP/2 stream. Returns true when it was answered. */
   stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
-  /** A request that makes its connection something else, e.g. a WebSocket. */
+  /** A request that changes the protocol of its connection, e.g. to a WebSocket. */
   upgrade(request: IncomingMessage): void;
   connection(socket: Socket): void;
   secured(socket: TLSSocket): void;
   session(session: ServerHttp2Session): void;
   listening(): void;
-  /** `close()` was called while it listened: 'close' comes only when the last connection has ended, too late to leave a registry. */
+  /**
+   * `close()` was called while the server listened. The event 'close' comes only after the last connection has ended,
+   * too late to deregister.
+   */
   stopped(): void;
   closed(): void;
-  /** It told of an error: it could not listen or, once it does, not accept a connection. */
+  /** The server emitted an error: it could not listen or could not accept a connection. */
   failed(): void;
 }
 
 /**
- * Tells `watcher` of everything, seen at the server object's own `emit` and `close`: in front of every listener, whatever framework
- * put them there and when. The returned function ends that, also where somebody wrapped the two over in the meantime.
+ * Reports to `watcher` through the server object's own `emit` and `close`, before every listener of any framework.
+ * The returned function ends that, even when other code has wrapped the two methods meanwhile.
  */
 export function watchServer(server: Server, watcher: ServerWatcher): () => void {
   let watching: ServerWatcher | undefined = watcher;
@@ -58,7 +61,7 @@ export function watchServer(server: Server, watcher: ServerWatcher): () => void 
   };
 }
 
-/** True: the host is not to see the event. */
+/** Returns true when the event must not reach the host. */
 function tell(watcher: ServerWatcher, event: string, first: unknown, second: unknown): boolean {
   switch (event) {
     case 'request':

@@ -54,7 +54,7 @@ export class StopWork {
     this.#signals = signals;
   }
 
-  /** Tells of the stop. An instance that is not listed yet stays out; a listed one beats until `deregister()`. */
+  /** Emits `draining`. An instance that is not listed yet stays out; a listed one beats until `deregister()`. */
   begin(reason: string): void {
     const { events, machine, halt } = this.#plan;
     this.#reason = reason;
@@ -168,7 +168,7 @@ export class StopWork {
   }
 }
 
-/** When the TTL took the entry out of traffic; undefined: not yet for every reader. Never held, it was never in. */
+/** When the TTL took the entry out of traffic; undefined while some readers may still find it. */
 function expiredAt(active: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
   if (active === undefined) return beganAt;
   const expiry = active.beatAt + active.ttlMs;

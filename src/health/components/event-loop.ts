@@ -4,7 +4,7 @@ import { ConfigError } from '../../core/errors.js';
 import { judgeFigure } from './judge-figure.js';
 import type { ReadyMade } from './ready-made.js';
 
-/** How finely Node samples; what it reports holds one such step. */
+/** The sampling interval; each sample includes one interval. */
 const RESOLUTION_MS = 20;
 
 export interface EventLoopLimits {
@@ -13,8 +13,9 @@ export interface EventLoopLimits {
 }
 
 /**
- * The longest time since the last run that the event loop was stalled, as Node's own sampler saw it. The sampler costs a wake-up every
- * 20 ms from the first run to the stop and does not hold the process. Throws `ConfigError` for limits that cannot be. @default { warn: '200ms' }
+ * The longest stall of the event loop since the last run, as Node's own sampler measured it. The sampler wakes up
+ * every 20 ms from the first run to the stop and does not keep the process alive. Throws `ConfigError` for bad
+ * limits. @default { warn: '200ms' }
  */
 export function eventLoop({ warn, critical }: EventLoopLimits = { warn: '200ms' }): ReadyMade {
   const limits = { ...limitOf('warn', warn), ...limitOf('critical', critical) };

@@ -1,7 +1,7 @@
 import type { Finding } from '../../contracts/health-report.js';
 import type { Limits } from './ready-made.js';
 
-/** What a figure means. One that is no number is critical: whatever should give it does not work. */
+/** The finding for a number and its limits. A value that is not a number is critical, because its source is broken. */
 export function judgeFigure(
   value: unknown,
   { warn, critical }: Limits,

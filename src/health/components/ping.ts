@@ -2,8 +2,8 @@ import { ConfigError, asError } from '../../core/errors.js';
 import type { ReadyMade } from './ready-made.js';
 
 /**
- * Fine when a GET of this http or https URL is answered with a 2xx status; the body is not read and redirects are not followed. Throws
- * `ConfigError` for any other URL, and for one with credentials, which would stand in messages.
+ * Passes when a GET of this http or https URL returns a 2xx status, without reading the body or following redirects.
+ * Throws `ConfigError` for any other URL, and for a URL with credentials, which would appear in messages.
  */
 export function ping(url: string | URL): ReadyMade {
   const target = URL.canParse(String(url)) ? new URL(url) : undefined;
@@ -14,7 +14,7 @@ export function ping(url: string | URL): ReadyMade {
   return {
     async run(signal) {
       const response = await fetch(target, { signal, redirect: 'manual' }).catch((thrown: unknown) => {
-        // fetch tells what happened only as the cause of its error.
+        // `fetch` reports the reason only as the cause of its error.
         throw asError(asError(thrown).cause ?? thrown);
       });
       await response.body?.cancel();

@@ -2,7 +2,10 @@ import { isHost, isPositive16Bit } from '../../config/field-rules.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ReadyMade } from './ready-made.js';
 
-/** Fine when a connection can be opened; it is closed again at once and nothing is sent. Throws `ConfigError` for a host or port that cannot be. */
+/**
+ * Passes when a connection can be opened; it closes at once and sends nothing. Throws `ConfigError` for a bad host or
+ * port.
+ */
 export function tcp(host: string, port: number): ReadyMade {
   if (typeof host !== 'string' || !isHost(host) || !isPositive16Bit(port)) {
     throw new ConfigError([
