@@ -8,15 +8,9 @@ const unsupported = (): never => {
   throw new Error('only the server is implemented');
 };
 function unary<I, O>(path: string, requestDeserialize: (bytes: Buffer) => I, responseSerialize: (answer: O) => Buffer) {
+  const streams = { requestStream: false, responseStream: false } as const;
   const client = { requestSerialize: unsupported, responseDeserialize: unsupported };
-  return {
-    path,
-    requestStream: false,
-    responseStream: false,
-    requestDeserialize,
-    responseSerialize,
-    ...client,
-  } as const;
+  return { path, requestDeserialize, responseSerialize, ...streams, ...client };
 }
 
 // grpc.health.v1 without a .proto file: the answer is a message with one number, field 1.
@@ -42,7 +36,7 @@ const registrar = new Registrar({
   shutdown: { signals: false, drain: { min: '1s' } },
 });
 registrar.on('registered', ({ instance: { id }, holder }) =>
-  console.log(`grpc://127.0.0.1:${port} is in ${holder} as ${id}`),
+  console.log(`grpc://127.0.0.1:${port} is registered in ${holder} as ${id}`),
 );
 void registrar.start();
 

@@ -129,7 +129,10 @@ export class WorkerHeartbeat {
     if (wasStalledMs > 0 === this.#stalledMs > 0) return;
     this.#heartbeat?.nudge();
     if (wasStalledMs === 0) return;
-    const message = `the event loop was stalled for ${formatDuration(Math.round(wasStalledMs))}, longer than heartbeat.stallTolerance (${formatDuration(stallToleranceMs)}): the worker thread reported critical until it ran again`;
+    const stalled = formatDuration(Math.round(wasStalledMs));
+    const tolerance = `heartbeat.stallTolerance (${formatDuration(stallToleranceMs)})`;
+    const consequence = 'the worker thread reported critical until it ran again';
+    const message = `the event loop was stalled for ${stalled}, longer than ${tolerance}: ${consequence}`;
     this.#events.emit('warning', { message });
   }
 

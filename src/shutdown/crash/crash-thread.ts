@@ -39,7 +39,7 @@ export function startCrashThread(): CrashThread {
   const done = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   // Without the host's preloaded modules (`execArgv`), and with output that never mixes with the host's.
   const worker = new Worker(new URL('./crash-worker.js', import.meta.url), {
-    name: 'rollcall farewell',
+    name: 'rollcall crash',
     workerData: done,
     execArgv: [],
     resourceLimits,
