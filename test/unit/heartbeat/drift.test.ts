@@ -24,7 +24,11 @@ const active = (differences: Partial<Entry['instance']> = {}, checks: Entry['che
 
 it.each<[string, Entry, string[]]>([
   ['nothing for what we wrote, in whatever order', active(), []],
-  ['nothing for what the agent adds by itself', active({ weights: { passing: 1, warning: 1 }, address: '10.0.0.7' }), []],
+  [
+    'nothing for what the agent adds by itself',
+    active({ weights: { passing: 1, warning: 1 }, address: '10.0.0.7' }),
+    [],
+  ],
   [
     'nothing for a check that somebody added',
     active({}, [ttl, http, { id: 'disk', status: 'critical', output: '' }]),
