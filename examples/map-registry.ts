@@ -2,7 +2,7 @@
 import { RegistrationLostError } from 'rollcall';
 import type { Entry, HealthReport, InstanceKey, Registry, ServiceInstance } from 'rollcall';
 type Slot = { instance: ServiceInstance; beat: HealthReport; beatAt: number; maintenance?: { reason: string } };
-const late: HealthReport = { status: 'critical', reason: 'no heartbeat in time' };
+const late: HealthReport = { status: 'critical', reason: 'no heartbeat in time' }; // also before the first
 const slotOf = ({ name, id }: InstanceKey): string => JSON.stringify([name, id]);
 
 export function mapRegistry(slots = new Map<string, Slot>()): Registry {
@@ -25,7 +25,6 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
     },
     async register(instance, { status, reason }, signal) {
       signal.throwIfAborted();
-      // Critical before the first heartbeat; an update keeps the last heartbeat.
       const maintenance = status === 'maintenance' && { maintenance: { reason } };
       slots.set(slotOf(instance), { beat: late, beatAt: 0, ...find(instance), instance, ...maintenance });
       const renew = async (beat: HealthReport, abort: AbortSignal) => {
@@ -42,8 +41,9 @@ export function mapRegistry(slots = new Map<string, Slot>()): Registry {
   };
 }
 
-function entryOf({ instance, beat, beatAt, maintenance }: Slot): Entry {
-  const { status, reason } = performance.now() - beatAt > instance.ttlMs ? late : beat;
+function entryOf({ instance: written, beat, beatAt, maintenance }: Slot): Entry {
+  const { ttlMs, checks: _own, deregisterCriticalAfterMs: _ours, ...instance } = written;
+  const { status, reason } = performance.now() - beatAt > ttlMs ? late : beat;
   const checks = [{ id: 'heartbeat', status, output: reason }];
   return { instance, status: maintenance ? 'maintenance' : status, checks, ...(maintenance && { maintenance }) };
 }
