@@ -74,7 +74,7 @@ describe.each(snippets.filter(({ code }) => serves(code)))('the service shown by
     const service = run(snippet, name);
     await service.waitForLine(new RegExp(END));
     const [, holder = 'consul'] = /registry: (etcd|file|redis)\(/.exec(snippet.code) ?? [];
-    if (holder !== 'consul') await service.waitForLine(new RegExp(`is registered in ${holder}`));
+    if (holder !== 'consul') await service.waitForLine(new RegExp(`registered in ${holder}`));
     else await waitFor(async () => (await listed(name, '?passing')).length === 1, { timeoutMs: STARTED_WITHIN_MS });
     service.signal('SIGTERM');
     expect(await service.exit, service.lines.join('\n')).toEqual({ code: 0, signal: null });
