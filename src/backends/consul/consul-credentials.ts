@@ -8,9 +8,6 @@ import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.j
 import type { TokenFunction } from '../../credentials/token.js';
 import type { ConsulTarget } from './consul-options.js';
 
-/** The most of a thrown error's message that our message quotes. */
-const LONGEST_CAUSE = 200;
-
 /** The current token and TLS material. */
 export class ConsulCredentials implements Credentials {
   readonly files: readonly string[];
@@ -87,7 +84,7 @@ async function requestToken(token: TokenFunction, operation: string, signal: Abo
   } catch (cause) {
     signal.throwIfAborted();
     throw new RegistryUnavailableError(
-      `The function consul({ token }) threw (${printable(asError(cause).message, LONGEST_CAUSE)}), ` +
+      `The function consul({ token }) threw (${kindOf(cause)}), ` +
         `so no ${operation} request was sent: make it return a token`,
       { registry: 'consul', operation, cause },
     );
@@ -99,4 +96,10 @@ async function requestToken(token: TokenFunction, operation: string, signal: Abo
       { registry: 'consul', operation },
     );
   return value;
+}
+
+/** The code or class of an error of the user's own: its message may contain the token. */
+function kindOf(thrown: unknown): string {
+  const error = asError(thrown);
+  return 'code' in error && typeof error.code === 'string' ? printable(error.code) : printable(error.name);
 }
