@@ -1,6 +1,6 @@
 'use strict';
 
-/** The layers, lowest first: each may import itself and those above its row. Top-level files are the public surface. */
+/** The layers, most basic first: each may import itself and the earlier rows. `surface` is the files directly in src. */
 const layers = [
   ['core', '^src/core/'],
   ['contracts', '^src/contracts/'],

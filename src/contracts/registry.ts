@@ -28,7 +28,10 @@ export interface Registry {
    * an error.
    */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
-  /** Writes or overwrites the entry; also used for updates. The entry passes only after the first passing `renew`. */
+  /**
+   * Writes or overwrites the entry; also used for updates. The entry passes only after the first passing `renew`. Of
+   * `report`, only the status `maintenance` matters here.
+   */
   register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration>;
   /** Removes the entry. Succeeds when it is absent, or when its nonce differs from `key.nonce`: that entry stays. */
   remove(key: InstanceKey, signal: AbortSignal): Promise<void>;

@@ -35,8 +35,8 @@ export interface ErrorContext {
 export class RegistrarError extends Error {
   readonly code: ErrorCode;
   /**
-   * True when the same call can succeed later without any change of options. Only such an error makes a fallback chain
-   * try its next registry.
+   * True when the same call can succeed later without any change of options or rights. A fallback chain tries its next
+   * registry only after such an error.
    */
   readonly retryable: boolean;
   readonly registry?: string;

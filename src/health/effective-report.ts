@@ -36,7 +36,7 @@ export function effectiveReport(facts: ReportFacts): HealthReport {
 export interface ProbeFacts {
   /** The start gate has opened. */
   readonly ready: boolean;
-  /** The instance is being deregistered. */
+  /** Deregistering has begun. */
   readonly draining: boolean;
   /** The health of the components; a new object at each change. */
   readonly health: Health;

@@ -21,7 +21,7 @@ export interface HealthReply {
 
 /**
  * Answers GET and HEAD (others: 405) on three paths. `<path>`: 503 before the start gate opens, while critical, and
- * once the stop begins; else 200, or 429 for a warning when Consul's own check (user agent `Consul Health Check`)
+ * once deregistering begins; else 200, or 429 for a warning when Consul's own check (user agent `Consul Health Check`)
  * asks. `<path>/ready`: the same, but 200 for a warning. `<path>/live`: always 200. A query string and a trailing
  * slash make no difference.
  */

@@ -9,7 +9,7 @@ export interface ActiveRegistration {
   /** When the last accepted heartbeat was sent; before the first, when the registration was sent. */
   beatAt: number;
   ttlMs: number;
-  /** The registry rejected the receipt as unknown: an entry that exists all the same lacks its heartbeat check. */
+  /** The registry does not know this registration. If the entry exists all the same, it has lost its check. */
   refused: boolean;
 }
 

@@ -24,7 +24,7 @@ import type { EntryReconciliation } from './reconcile-entry.js';
 import { PendingUpdates } from './pending-updates.js';
 import { watchEntry } from './entry-watcher.js';
 
-/** A stalled agent can expire the TTL after it accepted our beat, so beat again. */
+/** A stalled agent can answer our heartbeat first and let the TTL expire afterwards, so one more follows soon. */
 const CONFIRM_AFTER_MS = 150;
 
 /** The one loop of a Registrar: register, beat, notice a loss, register again, until the signal aborts. */
@@ -126,7 +126,7 @@ export class Heartbeat implements HeartbeatHandle {
     const { registry, report, clock, machine } = this.#plan;
     const wanted = this.#instance;
     const beatAt = clock.now();
-    // Set before the write: whatever happens then, this id must be deregistered.
+    // Called before each write: whatever happens then, a stop must deregister this id.
     const onFree = ({ id }: ServiceInstance) => {
       machine.transition('ready');
       if (id !== this.#instance.id) this.#instance = { ...this.#instance, id };

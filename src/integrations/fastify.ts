@@ -94,7 +94,7 @@ function wrapClose(
   let stopped: Promise<undefined> | undefined;
   const stopAndClose = async (): Promise<undefined> => {
     await registrar.stop('the app was closed');
-    // `stop()` has called this as its last step; joining it rejects with the errors of the app's own hooks.
+    // `stop()` has called this when it closed the server; joining it rejects with the errors of the app's own hooks.
     await close();
   };
   const wrapped = (listener?: (error?: unknown) => void): unknown => {

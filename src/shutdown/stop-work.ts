@@ -54,7 +54,7 @@ export class StopWork {
     this.#signals = signals;
   }
 
-  /** Emits `draining`. An instance that is not listed yet stays out; a listed one beats until `deregister()`. */
+  /** Emits `draining`. A registered instance beats until `deregister()`; any other stops now. */
   begin(reason: string): void {
     const { events, machine, halt } = this.#plan;
     this.#reason = reason;

@@ -5,19 +5,19 @@ import { Events } from '../../telemetry/events.js';
 import type { EventName, RegistrarEvents } from '../../contracts/events.js';
 import type { WorkerEvent } from './messages.js';
 
-type Say = (account: WorkerEvent) => void;
+type Post = (event: WorkerEvent) => void;
 
 /**
  * Events that are forwarded to the main thread, where the host listens. `beforeEach` runs first; when it returns
  * false, the event stays in the worker.
  */
 export class ForwardingEvents extends Events {
-  readonly #say: Say;
+  readonly #post: Post;
   readonly #beforeEach: (event: EventName) => boolean;
 
-  constructor(say: Say, beforeEach: (event: EventName) => boolean) {
+  constructor(post: Post, beforeEach: (event: EventName) => boolean) {
     super(() => undefined);
-    this.#say = say;
+    this.#post = post;
     this.#beforeEach = beforeEach;
   }
 
@@ -26,7 +26,7 @@ export class ForwardingEvents extends Events {
     // The main thread's state machine emits state changes itself.
     if (event === 'state' || !this.#beforeEach(event)) return;
     const { error, ...plain } = payload as { error?: Error };
-    this.#say({ kind: 'emitted', event, payload: plain, ...(error && { error: serializeError(error) }) });
+    this.#post({ kind: 'emitted', event, payload: plain, ...(error && { error: serializeError(error) }) });
   }
 }
 
@@ -35,17 +35,17 @@ export class ForwardingEvents extends Events {
  * ready to register.
  */
 export class ForwardingStateMachine extends StateMachine {
-  readonly #say: Say;
+  readonly #post: Post;
 
-  constructor(events: Events, say: Say) {
+  constructor(events: Events, post: Post) {
     super(events);
     super.transition('start');
-    this.#say = say;
+    this.#post = post;
   }
 
   override transition(transition: Transition): boolean {
     const moved = super.transition(transition);
-    if (moved) this.#say({ kind: 'moved', transition });
+    if (moved) this.#post({ kind: 'moved', transition });
     return moved;
   }
 }

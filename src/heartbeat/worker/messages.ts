@@ -61,7 +61,7 @@ export type Outcome = 'unable' | 'failed' | 'halted';
 
 /** From the main thread to the worker, about one instance. */
 export type WorkerCommand =
-  | { readonly kind: 'begin'; readonly order: HeartbeatSpec }
+  | { readonly kind: 'begin'; readonly spec: HeartbeatSpec }
   | { readonly kind: 'report'; readonly report: HealthReport }
   | { readonly kind: 'change'; readonly change: number; readonly instance: ServiceInstance }
   /** Whether the host listens to `beat` events. */
@@ -72,7 +72,7 @@ export type WorkerCommand =
 /** From the worker to the main thread, about one instance. */
 export type WorkerEvent =
   | { readonly kind: 'moved'; readonly transition: Transition }
-  | { readonly kind: 'bears'; readonly snapshot: StatusSnapshot }
+  | { readonly kind: 'status'; readonly snapshot: StatusSnapshot }
   /** An event to emit; an error of its payload travels serialized. */
   | { readonly kind: 'emitted'; readonly event: EventName; readonly payload: object; readonly error?: SerializedError }
   | { readonly kind: 'changed'; readonly change: number; readonly error?: SerializedError }

@@ -21,7 +21,7 @@ export interface Thread extends WorkerContext {
 export function serveBeats({ signsOfLife, send, ...context }: Thread): (message: ToThread) => void {
   const { clock } = context;
   const outbox: FromThread[] = [];
-  const say = (message: FromThread) => {
+  const post = (message: FromThread) => {
     if (outbox.push(message) === 1) queueMicrotask(() => send(outbox.splice(0)));
   };
   const workerHeartbeats = new Map<number, WorkerHeartbeat>();
@@ -39,13 +39,13 @@ export function serveBeats({ signsOfLife, send, ...context }: Thread): (message:
     clock.after(nextMs, look);
   };
   look();
-  say({ kind: 'ready' });
+  post({ kind: 'ready' });
   return ({ life, ...instruction }) => {
     if (instruction.kind !== 'begin') {
       workerHeartbeats.get(life)?.hear(instruction);
       return;
     }
-    const workerHeartbeat = new WorkerHeartbeat(instruction.order, context, (account) => say({ life, ...account }));
+    const workerHeartbeat = new WorkerHeartbeat(instruction.spec, context, (event) => post({ life, ...event }));
     workerHeartbeats.set(life, workerHeartbeat);
     void workerHeartbeat.live().finally(() => workerHeartbeats.delete(life));
   };

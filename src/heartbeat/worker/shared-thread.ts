@@ -16,7 +16,7 @@ const LONGEST_SILENCE_MS = 2_000;
 
 /** The main thread's side of one instance in the worker. */
 export interface WorkerClient {
-  heard(account: WorkerEvent): void;
+  heard(event: WorkerEvent): void;
   /** The worker has ended. */
   died(error: Error): void;
 }
@@ -129,8 +129,8 @@ class RunningThread {
         this.#isReady();
         continue;
       }
-      const { life, ...account } = message;
-      this.#clients.get(life)?.heard(account);
+      const { life, ...event } = message;
+      this.#clients.get(life)?.heard(event);
     }
   }
 

@@ -137,7 +137,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
       this.#end = resolve;
     });
     const joining = sharedThread.join({
-      heard: (account) => this.#heard(account),
+      heard: (event) => this.#heard(event),
       died: (error) => this.#end({ outcome: 'died', error, inDoubt: true }),
     });
     let session: WorkerSession;
@@ -179,7 +179,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   #begin(session: WorkerSession, workerSpec: WorkerSpec): void {
     const { events, lastKnown, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
-    const order = {
+    const spec = {
       ...settings,
       registry: serializeRegistry(workerSpec, this.#callbacks),
       instance: this.#instance,
@@ -188,7 +188,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
       lastBeat: this.#lastBeat,
     };
     try {
-      session.post({ kind: 'begin', order });
+      session.post({ kind: 'begin', spec });
     } catch (thrown) {
       // An option cannot be cloned.
       this.#end({ outcome: 'unable', error: asError(thrown), inDoubt: false });
@@ -217,27 +217,27 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     await here.run(signal);
   }
 
-  #heard(account: WorkerEvent): void {
-    switch (account.kind) {
+  #heard(event: WorkerEvent): void {
+    switch (event.kind) {
       case 'moved':
-        if (!this.#isOver) this.#plan.machine.transition(account.transition);
+        if (!this.#isOver) this.#plan.machine.transition(event.transition);
         break;
-      case 'bears':
-        this.#snapshot = account.snapshot;
+      case 'status':
+        this.#snapshot = event.snapshot;
         this.#follow();
         break;
       case 'emitted':
-        this.#tell(account);
+        this.#tell(event);
         break;
       case 'changed':
-        this.#changes.settled(account.change, account.error && deserializeError(account.error));
+        this.#changes.settled(event.change, event.error && deserializeError(event.error));
         this.#follow();
         break;
       case 'call':
-        void this.#answer(account.question, this.#callbacks[account.about]);
+        void this.#answer(event.question, this.#callbacks[event.about]);
         break;
       case 'ended':
-        this.#end({ ...account, error: deserializeError(account.error) });
+        this.#end({ ...event, error: deserializeError(event.error) });
         break;
     }
   }

@@ -30,9 +30,9 @@ export interface WorkerContext {
 
 /** One instance in the worker: its registry, its heartbeat, and the messages about them to the main thread. */
 export class WorkerHeartbeat {
-  readonly #order: HeartbeatSpec;
+  readonly #spec: HeartbeatSpec;
   readonly #context: WorkerContext;
-  readonly #say: (account: WorkerEvent) => void;
+  readonly #post: (event: WorkerEvent) => void;
   readonly #halt = new AbortController();
   readonly #calls: MainThreadCalls;
   readonly #events: ForwardingEvents;
@@ -46,13 +46,13 @@ export class WorkerHeartbeat {
   #stalledMs = 0;
   #snapshot = '';
 
-  constructor(order: HeartbeatSpec, context: WorkerContext, say: (account: WorkerEvent) => void) {
-    this.#order = order;
+  constructor(spec: HeartbeatSpec, context: WorkerContext, post: (event: WorkerEvent) => void) {
+    this.#spec = spec;
     this.#context = context;
-    this.#say = say;
-    this.#report = order.report;
-    this.#calls = new MainThreadCalls(context.clock, (question, about) => say({ kind: 'call', question, about }));
-    this.#events = new ForwardingEvents(say, (event) => this.#beforeEach(event));
+    this.#post = post;
+    this.#report = spec.report;
+    this.#calls = new MainThreadCalls(context.clock, (question, about) => post({ kind: 'call', question, about }));
+    this.#events = new ForwardingEvents(post, (event) => this.#beforeEach(event));
   }
 
   /**
@@ -61,7 +61,7 @@ export class WorkerHeartbeat {
    */
   async live(): Promise<void> {
     const { clock, factories } = this.#context;
-    const { intervalMs, registry: serialized } = this.#order;
+    const { intervalMs, registry: serialized } = this.#spec;
     let registry: GuardedRegistry;
     try {
       registry = new GuardedRegistry(
@@ -74,8 +74,8 @@ export class WorkerHeartbeat {
       return;
     }
     const { signal } = this.#halt;
-    const { instance, stallToleranceMs: _ours, lastBeat: _shared, report: _first, ...settings } = this.#order;
-    const machine = new ForwardingStateMachine(this.#events, this.#say);
+    const { instance, stallToleranceMs: _ours, lastBeat: _shared, report: _first, ...settings } = this.#spec;
+    const machine = new ForwardingStateMachine(this.#events, this.#post);
     this.#heartbeat = new Heartbeat(
       { ...settings, ...this.#context, registry, events: this.#events, machine, report: () => this.#effectiveReport },
       instance,
@@ -118,12 +118,12 @@ export class WorkerHeartbeat {
 
   /** How much longer the main thread may be silent after `silentMs`; Infinity once it counts as stalled. */
   patienceMs(silentMs: number): number {
-    return this.#stalledMs > 0 ? Infinity : patienceMs(silentMs, this.#order.stallToleranceMs);
+    return this.#stalledMs > 0 ? Infinity : patienceMs(silentMs, this.#spec.stallToleranceMs);
   }
 
   /** The main thread has given no sign of life for `silentMs`. */
   mainIsSilent(silentMs: number): void {
-    const { stallToleranceMs } = this.#order;
+    const { stallToleranceMs } = this.#spec;
     const wasStalledMs = this.#stalledMs;
     this.#stalledMs = isStalled(silentMs, stallToleranceMs) ? silentMs : 0;
     if (wasStalledMs > 0 === this.#stalledMs > 0) return;
@@ -136,12 +136,12 @@ export class WorkerHeartbeat {
     this.#events.emit('warning', { message });
   }
 
-  /** The main thread's report, with everything but its own stall already applied. */
+  /** The main thread's report, to which only the stall is added here: the thread that stalls cannot report it. */
   get #effectiveReport(): HealthReport {
     return effectiveReport({
       isReady: true,
       maintenance: this.#report.status === 'maintenance' ? this.#report : undefined,
-      exceededStallToleranceMs: this.#stalledMs > 0 ? this.#order.stallToleranceMs : undefined,
+      exceededStallToleranceMs: this.#stalledMs > 0 ? this.#spec.stallToleranceMs : undefined,
       isServerFailing: false,
       health: this.#report,
     });
@@ -151,10 +151,10 @@ export class WorkerHeartbeat {
     try {
       // The worker may have changed the id to a free one.
       await heartbeat.change({ ...instance, id: heartbeat.instance.id });
-      this.#say({ kind: 'changed', change });
+      this.#post({ kind: 'changed', change });
     } catch (thrown) {
       this.#reportSnapshot();
-      this.#say({ kind: 'changed', change, error: serializeError(asError(thrown)) });
+      this.#post({ kind: 'changed', change, error: serializeError(asError(thrown)) });
     }
   }
 
@@ -169,10 +169,10 @@ export class WorkerHeartbeat {
     if (this.#heartbeat === undefined) return false;
     const { active, instance, missedInRow, trouble, members } = this.#heartbeat;
     if (active !== undefined) {
-      writeTime(this.#order.lastBeat, 0, active.beatAt);
-      writeTime(this.#order.lastBeat, 1, active.beatAt + active.ttlMs);
+      writeTime(this.#spec.lastBeat, 0, active.beatAt);
+      writeTime(this.#spec.lastBeat, 1, active.beatAt + active.ttlMs);
     }
-    const { lastKnown } = this.#order;
+    const { lastKnown } = this.#spec;
     const shown = active && {
       instance: active.instance,
       holder: active.registration.holder(),
@@ -183,11 +183,11 @@ export class WorkerHeartbeat {
     const text = JSON.stringify([snapshot, [...lastKnown.passing]]);
     if (text === this.#snapshot) return false;
     this.#snapshot = text;
-    this.#say({ kind: 'bears', snapshot });
+    this.#post({ kind: 'status', snapshot });
     return true;
   }
 
   #ended(outcome: Outcome, error: Error, inDoubt: boolean): void {
-    this.#say({ kind: 'ended', outcome, error: serializeError(error), inDoubt });
+    this.#post({ kind: 'ended', outcome, error: serializeError(error), inDoubt });
   }
 }
