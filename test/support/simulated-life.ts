@@ -11,6 +11,7 @@ import { retry } from '../../src/core/retry.js';
 import { eventNames } from './record-events.js';
 import { SimulatedRegistry } from './simulated-registry.js';
 import { inContext } from '../../src/compose.js';
+import type { RegistrarContext } from '../../src/compose.js';
 
 // What the core loads at its first use it loads in real time, that the fake clock would not wait for.
 await import('../../src/config/live-config.js');
@@ -59,6 +60,27 @@ export class FakeProcess {
   }
 }
 
+/** A Registrar on this clock, a fake process and nothing of the real one's; `context` replaces parts of that. */
+export function simulatedRegistrar(
+  clock: FakeClock,
+  options: Partial<RegistrarOptions>,
+  context: Partial<RegistrarContext> = {},
+): Registrar {
+  const random = context.random ?? (() => 0.5);
+  const simulated = {
+    clock,
+    random,
+    signals: new Signals(new FakeProcess()),
+    slots: new BeatSlots(random),
+    polls: new Semaphore(4),
+    ...context,
+  };
+  return inContext(
+    simulated,
+    () => new Registrar({ name: 'orders', address: '10.0.0.1', port: 3000, ttl: '9s', logger: false, ...options }),
+  );
+}
+
 export interface SimulatedLife {
   readonly clock: FakeClock;
   readonly registry: SimulatedRegistry;
@@ -79,27 +101,8 @@ export function simulatedLife(
   const clock = new FakeClock();
   const registry = new SimulatedRegistry(clock, latency);
   const process = new FakeProcess();
-  const context = {
-    clock,
-    random,
-    signals: new Signals(process),
-    slots: new BeatSlots(random),
-    polls: new Semaphore(4),
-    system,
-  };
-  const registrar = inContext(
-    context,
-    () =>
-      new Registrar({
-        name: 'orders',
-        address: '10.0.0.1',
-        port: 3000,
-        ttl: '9s',
-        registry,
-        logger: false,
-        ...options,
-      }),
-  );
+  const context = { random, signals: new Signals(process), system };
+  const registrar = simulatedRegistrar(clock, { registry, ...options }, context);
   const events: SimulatedLife['events'] = [];
   for (const name of eventNames) {
     registrar.on(name, (payload) => {

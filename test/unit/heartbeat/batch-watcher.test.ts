@@ -3,12 +3,10 @@ import { Semaphore } from '../../../src/core/semaphore.js';
 import { BatchWatcher } from '../../../src/heartbeat/batch-watcher.js';
 import { BeatSlots } from '../../../src/heartbeat/beat-slots.js';
 import { Signals } from '../../../src/shutdown/signals.js';
-import { Registrar } from '../../../src/registrar.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { recordEvents } from '../../support/record-events.js';
-import { FakeProcess } from '../../support/simulated-life.js';
+import { FakeProcess, simulatedRegistrar } from '../../support/simulated-life.js';
 import { SimulatedRegistry } from '../../support/simulated-registry.js';
-import { inContext } from '../../../src/compose.js';
 
 const TTL_MS = 60_000;
 
@@ -17,30 +15,15 @@ async function fleet(count: number, hidesAll = false) {
   const clock = new FakeClock();
   const registry = Object.assign(new SimulatedRegistry(clock), { hidesAll });
   const shared = {
-    clock,
-    random: () => 0.5,
     signals: new Signals(new FakeProcess()),
     slots: new BeatSlots(() => 0.5),
     polls: new Semaphore(1),
     batchWatcher: new BatchWatcher(),
   };
-  const registrars = Array.from({ length: count }, (_, index) => {
-    const drain = { min: 0, quiet: 0, max: 1 };
-    return inContext(
-      shared,
-      () =>
-        new Registrar({
-          name: 'orders',
-          id: `orders-${index}`,
-          address: '10.0.0.1',
-          port: 3000,
-          ttl: TTL_MS,
-          registry,
-          logger: false,
-          shutdown: { drain },
-        }),
-    );
-  });
+  const drain = { min: 0, quiet: 0, max: 1 };
+  const registrars = Array.from({ length: count }, (_, index) =>
+    simulatedRegistrar(clock, { id: `orders-${index}`, ttl: TTL_MS, registry, shutdown: { drain } }, shared),
+  );
   const events = registrars.map((registrar) => recordEvents(registrar));
   for (const registrar of registrars) void registrar.start();
   await clock.advance(1_500);

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Semaphore } from '../../../src/core/semaphore.js';
 import { BatchWatcher } from '../../../src/heartbeat/batch-watcher.js';
-import { BeatSlots } from '../../../src/heartbeat/beat-slots.js';
-import { Signals } from '../../../src/shutdown/signals.js';
-import { Registrar } from '../../../src/registrar.js';
+import type { Registrar } from '../../../src/registrar.js';
 import { Chain } from '../../../src/registries/chain.js';
 import { asGiven } from '../../../src/registries/ranking.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { recordEvents } from '../../support/record-events.js';
-import { FakeProcess } from '../../support/simulated-life.js';
+import { simulatedRegistrar } from '../../support/simulated-life.js';
 import { SimulatedRegistry } from '../../support/simulated-registry.js';
-import { inContext } from '../../../src/compose.js';
 
 const OPEN_FOR_MS = 30_000;
 const INTERVAL_MS = 3_000;
@@ -30,29 +26,13 @@ function lifeOnTwo() {
     forReading: asGiven,
     clock,
   });
-  const context = {
-    clock,
-    random: () => 0.5,
-    signals: new Signals(new FakeProcess()),
-    slots: new BeatSlots(() => 0.5),
-    polls: new Semaphore(4),
-    batchWatcher: new BatchWatcher(),
+  const options = {
+    id: 'orders-1',
+    ttl: 3 * INTERVAL_MS,
+    registry,
+    shutdown: { drain: { min: 0, quiet: 0, max: 1 } },
   };
-  const drain = { min: 0, quiet: 0, max: 1 };
-  const registrar = inContext(
-    context,
-    () =>
-      new Registrar({
-        name: 'orders',
-        id: 'orders-1',
-        address: '10.0.0.1',
-        port: 3000,
-        ttl: 3 * INTERVAL_MS,
-        registry,
-        logger: false,
-        shutdown: { drain },
-      }),
-  );
+  const registrar = simulatedRegistrar(clock, options, { batchWatcher: new BatchWatcher() });
   return { clock, first, second, registry, registrar, events: recordEvents(registrar) };
 }
 

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, RegistryDeniedError, RegistryRejectedError, hasCode } from '../../../src/core/errors.js';
-import { Semaphore } from '../../../src/core/semaphore.js';
-import { BeatSlots } from '../../../src/heartbeat/beat-slots.js';
-import { Signals } from '../../../src/shutdown/signals.js';
-import { Registrar } from '../../../src/registrar.js';
 import { fallback } from '../../../src/registries/fallback.js';
 import type { Registry } from '../../../src/contracts/registry.js';
 import type { EventName } from '../../../src/contracts/events.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { FakeProcess } from '../../support/simulated-life.js';
+import { simulatedRegistrar } from '../../support/simulated-life.js';
 import { SimulatedRegistry } from '../../support/simulated-registry.js';
-import { inContext } from '../../../src/compose.js';
 import { fallbackOn } from '../../../src/registries/fallback.js';
 
 function named(name: string, clock: FakeClock, more: Partial<Registry> = {}): SimulatedRegistry {
@@ -21,27 +16,8 @@ function lifeOn(makeMembers: (clock: FakeClock) => SimulatedRegistry[], patience
   const clock = new FakeClock();
   const members = makeMembers(clock);
   const registry = fallbackOn(clock, members, { patience });
-  const context = {
-    clock,
-    random: () => 0.5,
-    signals: new Signals(new FakeProcess()),
-    slots: new BeatSlots(() => 0.5),
-    polls: new Semaphore(4),
-  };
-  const registrar = inContext(
-    context,
-    () =>
-      new Registrar({
-        name: 'orders',
-        id: 'orders-1',
-        address: '10.0.0.1',
-        port: 3000,
-        ttl,
-        heartbeat: { interval: '3s' },
-        registry,
-        logger: false,
-      }),
-  );
+  const options = { id: 'orders-1', ttl, heartbeat: { interval: '3s' }, registry };
+  const registrar = simulatedRegistrar(clock, options);
   const told: { name: EventName; at: number; payload: unknown }[] = [];
   for (const name of ['registered', 'lost', 'recovered', 'fellBack', 'failedBack', 'member', 'deregistered'] as const)
     registrar.on(name, (payload) => told.push({ name, payload, at: clock.now() }));
