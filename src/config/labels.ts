@@ -90,7 +90,7 @@ function overlay(below: Values, above: Values): Values {
 
 /** Throws one `ConfigError` that lists every problem. */
 function validate(labels: Values): Pick<ServiceInstance, LabelName> {
-  const { success, output, issues = [] } = safeParse(labelsSchema, labels);
+  const { success, output, issues = [] } = safeParse(labelsSchema(), labels);
   if (!success) {
     const problems = issues.map(({ path, input, message }) => ({
       field: pathOf(path),

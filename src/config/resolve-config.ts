@@ -27,7 +27,7 @@ export function resolveConfig(
 ): Config {
   const sources = mergeSources(options, env);
   const { values, faults } = renderValues(sources.values, facts);
-  const { output, issues = [] } = safeParse(optionsSchema, values);
+  const { output, issues = [] } = safeParse(optionsSchema(), values);
   const paths = issues.map(({ path = [] }) => path.map(({ key }) => String(key)));
   const problems: ConfigIssue[] = [
     ...faults.map(({ path, ...fault }) => ({ field: sources.sourceOf(path), ...fault })),
