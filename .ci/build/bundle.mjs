@@ -2,6 +2,7 @@
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import { loading } from './loading.mjs';
+import { onDemand, onDemandNames } from './on-demand.mjs';
 import { installed, offered, programs, src, target, threads } from './package.mjs';
 
 const urlPath = (from, to) => relative(from, to).replaceAll('\\', '/');
@@ -51,13 +52,13 @@ export async function bundlePrograms() {
  * Resolves to its files, to what each entry for apps exports, and to the paths of the modules in it.
  */
 export async function bundleImplementation(needs) {
-  const inPlace = [...offered, ...needs].map((name) => [name, sourceOf(name)]);
+  const inPlace = [...new Set([...offered, ...needs, ...onDemandNames])].map((name) => [name, sourceOf(name)]);
   const atTheTop = threads.map((name) => [basename(name), sourceOf(name)]);
   const core = coreFinder();
   const bundle = await rolldown({
     ...common,
     input: Object.fromEntries([...inPlace, ...atTheTop]),
-    plugins: [loading, core.plugin],
+    plugins: [onDemand, loading, core.plugin],
   });
   const { output } = await bundle.generate({
     ...readable,

@@ -22,8 +22,8 @@ import {
 } from './value-schemas.js';
 import type { ConfigSource } from '../contracts/config-source.js';
 
-// Every message says what is allowed, because it becomes `ConfigIssue.allowed`. Nothing is built before its first use: the
-// schemas take longer than all other code that runs at the import.
+// Every message says what is allowed, because it becomes `ConfigIssue.allowed`. Nothing is built before its first use,
+// because building the schemas takes longer than all other code of the import.
 
 const meta = () =>
   v.pipe(

@@ -37,7 +37,11 @@ export interface ChainPlan extends MembersPlan {
  * Several registries that act as one: when the preferred one does not answer, the next one is used. It has no loop of
  * its own; beats and reads drive its failover.
  */
-export class Chain implements ComposedRegistry {
+export function chainOf(registries: readonly Registry[], plan: ChainPlan): ComposedRegistry {
+  return new Chain(registries, plan);
+}
+
+class Chain implements ComposedRegistry {
   readonly [composition] = true;
   readonly name: string;
   readonly endpoint: RegistryEndpoint | undefined;

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { formatDuration, parseDuration } from '../core/duration.js';
 import type { Duration } from '../config/options.js';
 import { ConfigError } from '../core/errors.js';
-import { Chain } from './chain.js';
+import { chainOf } from './chain.js';
 import { chainIssues, chainWorkerSpec } from './composition.js';
 import { asGiven } from './ranking.js';
 import type { Registry } from '../contracts/registry.js';
@@ -42,7 +42,7 @@ export function fallbackOn(clock: Clock, registries: readonly Registry[], option
       allowed: `a duration, e.g. '${formatDuration(DEFAULT_PATIENCE_MS)}'`,
     });
   if (issues.length > 0) throw new ConfigError(issues);
-  return new Chain(registries, {
+  return chainOf(registries, {
     name: `fallback(${registries.map(({ name }) => name).join(', ')})`,
     patience: {
       failures: 1,

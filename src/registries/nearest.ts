@@ -1,7 +1,7 @@
 import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
 import { ConfigError } from '../core/errors.js';
-import { Chain } from './chain.js';
+import { chainOf } from './chain.js';
 import { chainIssues, chainWorkerSpec } from './composition.js';
 import { asGiven, byDistance } from './ranking.js';
 import type { Registry } from '../contracts/registry.js';
@@ -36,7 +36,7 @@ export function nearestOn(clock: Clock, registries: readonly Registry[], options
     issues.push({ field: 'nearest register', value: register, allowed: 'true or false' });
   if (issues.length > 0) throw new ConfigError(issues);
   const ranking = byDistance();
-  return new Chain(registries, {
+  return chainOf(registries, {
     name: `nearest(${registries.map(({ name }) => name).join(', ')})`,
     patience: { failures: OUT_AFTER_FAILURES, outlastMs: 0, trialAfterMs: TRIAL_AFTER_MS, longestMs: LONGEST_PAUSE_MS },
     forRegistration: register ? ranking : asGiven,

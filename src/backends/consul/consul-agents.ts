@@ -3,7 +3,7 @@ import type { ConsulAgentsOptions, ConsulOptions } from './consul-options.js';
 import { consul as consulAgent } from './consul-registry.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
-import { Chain } from '../../registries/chain.js';
+import { chainOf } from '../../registries/chain.js';
 import { asGiven } from '../../registries/ranking.js';
 import type { Registry } from '../../contracts/registry.js';
 import { parseDuration } from '../../core/duration.js';
@@ -31,7 +31,7 @@ export function consul(options: ConsulAgentsOptions = {}): Registry {
   if (only === undefined || openForMs === undefined || issues.length > 0) throw new ConfigError(issues);
   if (agents.length === 1) return only;
   const patience = { failures, outlastMs: 0, trialAfterMs: openForMs, longestMs: openForMs };
-  return new Chain(agents, {
+  return chainOf(agents, {
     name: 'consul',
     patience,
     forRegistration: asGiven,

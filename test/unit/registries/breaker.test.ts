@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BatchWatcher } from '../../../src/heartbeat/batch-watcher.js';
 import type { Registrar } from '../../../src/registrar.js';
-import { Chain } from '../../../src/registries/chain.js';
+import { chainOf } from '../../../src/registries/chain.js';
 import { asGiven } from '../../../src/registries/ranking.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { recordEvents } from '../../support/record-events.js';
@@ -19,7 +19,7 @@ function lifeOnTwo() {
     SimulatedRegistry,
   ];
   const patience = { failures: 3, outlastMs: 0, trialAfterMs: OPEN_FOR_MS, longestMs: OPEN_FOR_MS };
-  const registry = new Chain([first, second], {
+  const registry = chainOf([first, second], {
     name: 'agents',
     patience,
     forRegistration: asGiven,
@@ -121,7 +121,7 @@ describe('the breaker of an agent', () => {
     const { clock, first, second, registry } = await registeredOnTwo();
     const { signal } = new AbortController();
     const read = async () => {
-      const reading = registry.discovery.poll('orders', undefined, signal).then(
+      const reading = registry.discovery?.poll('orders', undefined, signal).then(
         ({ instances }) => instances.length,
         (error: unknown) => (error as { code: string }).code,
       );
