@@ -5,13 +5,13 @@ import * as rules from './field-rules.js';
 
 // The kinds of values that options have.
 
-export const text = (longest: number, allowed: string) =>
+export const text = (longest: number, allowed: string): v.GenericSchema<string> =>
   v.pipe(
     v.string(allowed),
     v.check((value) => rules.isPlainText(value, longest), allowed),
   );
 
-export const duration = (atLeast: number, allowed: string) =>
+export const duration = (atLeast: number, allowed: string): v.GenericSchema<unknown, number> =>
   v.pipe(
     v.unknown(),
     v.rawTransform(({ dataset, addIssue, NEVER }): number => {
@@ -23,12 +23,16 @@ export const duration = (atLeast: number, allowed: string) =>
   );
 
 /** Ports and weights. */
-export const positive16Bit = () => v.custom<number>(rules.isPositive16Bit, 'a whole number from 1 to 65535');
+export const positive16Bit = (): v.GenericSchema<number> =>
+  v.custom<number>(rules.isPositive16Bit, 'a whole number from 1 to 65535');
 
-export const flag = () => v.boolean('true or false');
+export const flag = (): v.GenericSchema<boolean> => v.boolean('true or false');
 
 /** An object with these options only; the message for an unknown name suggests a similar one. */
-export function section<const Entries extends v.ObjectEntries>(entries: Entries, allowed = 'an object') {
+export function section<const Entries extends v.ObjectEntries>(
+  entries: Entries,
+  allowed = 'an object',
+): v.GenericSchema<unknown, v.InferOutput<v.LooseObjectSchema<Entries, undefined>>> {
   const known = Object.keys(entries);
   return v.pipe(
     v.looseObject(entries, (issue) => (issue.expected === 'Object' ? allowed : 'required')),
@@ -58,7 +62,7 @@ function unknownOption(name: string, known: readonly string[]): string {
 }
 
 /** Accepts `true` as well, for all defaults. */
-export function trueOr<Output>(schema: v.GenericSchema<unknown, Output>) {
+export function trueOr<Output>(schema: v.GenericSchema<unknown, Output>): v.GenericSchema<unknown, Output> {
   return v.lazy((input: unknown) =>
     input === true
       ? v.pipe(
@@ -71,11 +75,14 @@ export function trueOr<Output>(schema: v.GenericSchema<unknown, Output>) {
 }
 
 /** A duration, or the given literal. */
-export function durationOr<const Word extends string | boolean>(word: Word, allowed: string) {
+export function durationOr<const Word extends string | boolean>(
+  word: Word,
+  allowed: string,
+): v.GenericSchema<unknown, Word | number> {
   return v.lazy((input) => (input === word ? v.literal(word) : duration(0, allowed)));
 }
 
-export function withMethods<T>(methods: readonly string[], allowed?: string) {
+export function withMethods<T>(methods: readonly string[], allowed?: string): v.GenericSchema<T> {
   return v.custom<T>((value) => {
     const target = value !== null && (typeof value === 'object' || typeof value === 'function') ? value : {};
     return methods.every((method) => typeof Reflect.get(target, method) === 'function');
@@ -83,7 +90,7 @@ export function withMethods<T>(methods: readonly string[], allowed?: string) {
 }
 
 /** A text for which `fault` returns undefined. */
-export const textWithout = (fault: (text: string) => string | undefined, allowed: string) =>
+export const textWithout = (fault: (text: string) => string | undefined, allowed: string): v.GenericSchema<string> =>
   v.pipe(
     v.string(allowed),
     v.rawCheck(({ dataset: { value }, addIssue }) => {
