@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { redis } from 'rollcall';
 import type { Registry } from 'rollcall';
@@ -35,23 +36,23 @@ let values = new Map<string, string>();
 let ids: string[] = [];
 let registry: Registry;
 
-/** A client of the host's that keeps every command. A script writes the value that it is given, or removes it. */
+const versionOf = (text: string) => createHash('sha1').update(text).digest('hex');
+
+/** A client of the host's that keeps every command. A script writes the value that it is given, removes it, or reads. */
 const client = {
-  get: async (of: string) => {
-    sent.push({ command: 'GET', keys: [of] });
-    return values.get(of) ?? null;
-  },
   mGet: async (keys: string[]) => {
     sent.push({ command: 'MGET', keys });
     return keys.map((of) => values.get(of) ?? null);
   },
-  sMembers: async (of: string) => {
-    sent.push({ command: 'SMEMBERS', keys: [of] });
-    return ids;
+  sScan: async (of: string, cursor: string, { COUNT }: { COUNT: number }) => {
+    sent.push({ command: 'SSCAN', keys: [of], arguments: [cursor, String(COUNT)] });
+    return { cursor: '0', members: ids };
   },
   eval: async (script: string, words: { keys: string[]; arguments: string[] }) => {
     sent.push({ command: 'EVAL', ...words, script: script.match(/redis\.call\([^)]*\)/g) ?? [] });
-    values.set(words.keys[0]!, words.arguments[1] ?? '');
+    const [of = ''] = words.keys;
+    if (words.arguments.length === 0) return versionOf(values.get(of) ?? '') + (values.get(of) ?? '');
+    values.set(of, words.arguments[2] ?? '');
     return null;
   },
 };

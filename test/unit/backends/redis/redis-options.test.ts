@@ -3,7 +3,7 @@ import { resolveRedisOptions } from '../../../../src/backends/redis/redis-option
 import type { RedisOptions } from '../../../../src/backends/redis/redis-options.js';
 import type { ConfigError } from '../../../../src/core/errors.js';
 
-const client = { get: async () => null, mget: async () => [], smembers: async () => [], eval: async () => null };
+const client = { mget: async () => [], sscan: async () => ['0', []], eval: async () => null };
 const resolve = (options: unknown, url?: string) => resolveRedisOptions(options as RedisOptions, { url });
 const problems = (options: unknown, url?: string): string[] => {
   try {
