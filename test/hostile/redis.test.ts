@@ -1,0 +1,438 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { HealthReport, RedisOptions, Registry } from 'rollcall';
+import { asError } from '../../src/core/errors.js';
+import type { RedisServer } from '../support/servers/redis-server.js';
+import { waitFor } from '../support/wait-for.js';
+import { cleanUp, freshName, later } from '../integration/fixtures/live.js';
+import { none, ownRedis, passing, redisOn, registrarIn, sampleOf } from '../integration/fixtures/own-redis.js';
+
+afterEach(cleanUp);
+
+const critical = { status: 'critical', reason: 'db failed' } as const;
+const warning = { status: 'warning', reason: 'db is slow' } as const;
+const rights = '+get +mget +set +del +exists +pttl +pexpire +sadd +srem +sscan +eval'.split(' ');
+
+/** A fault of a real server, how it ends, and what a verb says meanwhile. */
+interface Fault {
+  readonly begin: (server: RedisServer) => Promise<unknown>;
+  readonly end: (server: RedisServer) => Promise<unknown>;
+  readonly code: string;
+  readonly message: RegExp;
+}
+
+const unavailable = 'ROLLCALL_REGISTRY_UNAVAILABLE';
+const denied = 'ROLLCALL_REGISTRY_DENIED';
+const setting = (name: string, value: string) => (server: RedisServer) => server.cli('CONFIG', 'SET', name, value);
+const right = (change: string) => (server: RedisServer) => server.cli('ACL', 'SETUSER', 'app', change);
+
+const faults: Readonly<Record<string, Fault>> = {
+  'a replica': {
+    begin: (server) => server.cli('REPLICAOF', '127.0.0.1', '1'),
+    end: (server) => server.cli('REPLICAOF', 'NO', 'ONE'),
+    code: unavailable,
+    message: /READONLY .* is a replica/,
+  },
+  'out of memory': {
+    begin: setting('maxmemory', '1'),
+    end: setting('maxmemory', '0'),
+    code: unavailable,
+    message: /OOM .* maxmemory, or/,
+  },
+  'without enough replicas': {
+    begin: setting('min-replicas-to-write', '1'),
+    end: setting('min-replicas-to-write', '0'),
+    code: unavailable,
+    message: /NOREPLICAS .*check them/,
+  },
+  'unable to save to disk': {
+    begin: async (server) => {
+      const folder = (await server.cli('CONFIG', 'GET', 'dir')).trim().split('\n')[1]!;
+      await server.cli('CONFIG', 'SET', 'save', '3600 1');
+      await rm(folder, { recursive: true, force: true });
+      await server.cli('BGSAVE');
+      await waitFor(async () => (await server.cli('INFO', 'persistence')).includes('rdb_last_bgsave_status:err'));
+    },
+    end: setting('stop-writes-on-bgsave-error', 'no'),
+    code: unavailable,
+    message: /MISCONF .*its disk/,
+  },
+  'run by an operator who revoked SET': {
+    begin: right('-set'),
+    end: right('+set'),
+    code: denied,
+    message: /can't run this command.*SSCAN and EVAL/,
+  },
+  'run by an operator who revoked SADD': {
+    begin: right('-sadd'),
+    end: right('+sadd'),
+    code: denied,
+    message: /can't run this command/,
+  },
+  'run by an operator who revoked EVAL': {
+    begin: right('-eval'),
+    end: right('+eval'),
+    code: denied,
+    message: /NOPERM/,
+  },
+};
+
+/** A Redis of the test's own with a user of ours, and a registry for that user. */
+async function ownRedisWithUser(config: readonly string[] = []) {
+  const server = await ownRedis({ config });
+  await server.cli('ACL', 'SETUSER', 'app', 'on', '>secret', '~rollcall:*', ...rights);
+  const options = { url: server.url, username: 'app', password: 'secret' } satisfies RedisOptions;
+  return { server, options, registry: redisOn(options) };
+}
+
+const errorOf = (verb: Promise<unknown>) => verb.then(() => undefined, asError);
+
+/** The instances to which a reader would send requests. */
+async function serving(registry: Registry, name: string): Promise<string[]> {
+  const { instances } = (await registry.discovery!.poll(name, undefined, none))!;
+  return instances.filter(({ status }) => status === 'passing' || status === 'warning').map(({ id }) => id);
+}
+
+describe.each(Object.entries(faults))('a Redis that is %s', (_fault, { begin, end, code, message }) => {
+  it('ends no registration: the first one waits, and succeeds once it is over', async () => {
+    const { server, options } = await ownRedisWithUser();
+    await begin(server);
+    const { registrar, events } = registrarIn({
+      name: freshName('waiting'),
+      registry: redisOn(options),
+      port: 4000,
+      address: '10.0.0.7',
+      ttl: '3s',
+      heartbeat: { interval: '500ms' },
+    });
+    const starting = registrar.start();
+    const { error } = await events.next('beatMissed');
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(registrar.state).not.toBe('failed');
+    await end(server);
+    await events.next('registered', 15_000);
+    await starting;
+  });
+
+  it('has no reader find an instance a TTL after it went critical, although that could not be written', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    const reader = redisOn({ url: server.url });
+    const instance = { ...sampleOf('withdrawn'), ttlMs: 1_000 };
+    const registration = await registry.register(instance, passing, none);
+    await registration.renew(passing, none);
+    expect(await serving(reader, 'withdrawn')).toEqual([instance.id]);
+    await begin(server);
+    const since = performance.now();
+    while (performance.now() - since < instance.ttlMs) {
+      expect(await errorOf(registration.renew(critical, none))).toBeInstanceOf(Error);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(await serving(reader, 'withdrawn')).toEqual([]);
+    await end(server);
+    expect(await serving(reader, 'withdrawn'), 'nothing of it comes back').toEqual([]);
+  });
+
+  it('says so to every verb that writes, and serves the same registry once it is over', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    await begin(server);
+    const expected = { code, registry: 'redis', message: expect.stringMatching(message) };
+    await expect(registry.register(sampleOf('verbs'), passing, none)).rejects.toMatchObject(expected);
+    await end(server);
+    const registration = await registry.register(sampleOf('verbs'), passing, none);
+    await registration.renew(passing, none);
+    await registration.deregister(none);
+  });
+});
+
+describe('a Redis that is out of memory', () => {
+  async function passingInstance(name: string) {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = { ...sampleOf(name), ttlMs: 1_500 };
+    const registration = await registry.register(instance, passing, none);
+    await registration.renew(passing, none);
+    await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+    return { server, registry, instance, registration };
+  }
+
+  it('keeps what serves listed, whatever its new reason or warning', async () => {
+    const { registry, instance, registration } = await passingInstance('kept');
+    const since = performance.now();
+    const reports: HealthReport[] = [passing, { status: 'passing', reason: 'another reason' }, warning];
+    for (let beat = 0; performance.now() - since < 2 * instance.ttlMs; beat += 1) {
+      await registration.renew(reports[beat % reports.length]!, none);
+      expect(await serving(registry, 'kept')).toEqual([instance.id]);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  });
+
+  it.each<[string, (of: Awaited<ReturnType<typeof passingInstance>>) => Promise<unknown>]>([
+    ['critical', ({ registration }) => registration.renew(critical, none)],
+    ['maintenance', ({ registry, instance }) => registry.maintain!(instance, 'new disks', none)],
+  ])('has no reader find what is in %s from that moment on', async (status, withdraw) => {
+    const of = await passingInstance('removed');
+    expect(await errorOf(withdraw(of))).toMatchObject({
+      code: 'ROLLCALL_REGISTRATION_LOST',
+      message: expect.stringMatching(new RegExp(`status ${status} could not be written.*maxmemory`)),
+    });
+    expect(await of.server.cli('DBSIZE')).toBe('0\n');
+  });
+
+  it('lets go of what stops', async () => {
+    const { server, registration } = await passingInstance('stopped');
+    await registration.deregister(none);
+    expect(await server.cli('DBSIZE')).toBe('0\n');
+  });
+});
+
+it('has a beat that is refused extend no lease, though its first commands were not', async () => {
+  const { server, registry } = await ownRedisWithUser();
+  const instance = { ...sampleOf('half'), ttlMs: 60_000 };
+  const registration = await registry.register(instance, passing, none);
+  await registration.renew(passing, none);
+  await server.cli('PEXPIRE', `rollcall:{half}:${instance.id}`, '30000');
+  await server.cli('ACL', 'SETUSER', 'app', '-pexpire', '-set');
+  await expect(registration.renew(passing, none)).rejects.toMatchObject({ code: denied });
+  expect(Number(await server.cli('PTTL', `rollcall:{half}:${instance.id}`))).toBeLessThanOrEqual(30_000);
+});
+
+describe('what a Redis answers', () => {
+  it('is a foreign value under our keys: named, and never the end of a registration', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = sampleOf('foreign');
+    await server.cli('SADD', `rollcall:{foreign}:${instance.id}`, 'a');
+    await expect(registry.register(instance, passing, none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringContaining(`rollcall:{foreign}:${instance.id} or rollcall:{foreign}: remove it`),
+    });
+    await server.cli('DEL', `rollcall:{foreign}:${instance.id}`);
+    await server.cli('SET', 'rollcall:{foreign}', 'x');
+    await expect(registry.discovery!.poll('foreign', undefined, none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringContaining('in rollcall:{foreign}: remove it'),
+    });
+  });
+
+  it('is a command that its configuration disables', async () => {
+    const { registry } = await ownRedisWithUser(['rename-command PEXPIRE ""']);
+    await expect(registry.register(sampleOf('renamed'), passing, none)).rejects.toMatchObject({
+      code: denied,
+      message: expect.stringMatching(/Unknown Redis command.*rename-command/),
+    });
+  });
+
+  it('is a TTL that it does not take, the one thing that is final', async () => {
+    const { registry } = await ownRedisWithUser();
+    const instance = { ...sampleOf('lasting'), ttlMs: 1e30 };
+    await expect(registry.register(instance, passing, none)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_REJECTED',
+      message: expect.stringMatching(/`ttl`/),
+    });
+  });
+
+  it('is that it has no such database', async () => {
+    const { server } = await ownRedisWithUser();
+    await expect(redisOn({ url: `${server.url}/99` }).read(sampleOf('far'), none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringMatching(/redis\(\{ database \}\)/),
+    });
+  });
+
+  it('is that it has clients enough', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = sampleOf('crowded');
+    await server.cli('CONFIG', 'SET', 'maxclients', '1');
+    const client = await holdConnection(server);
+    await expect(registry.read(instance, none)).rejects.toMatchObject({ code: unavailable });
+    client.destroy();
+    await waitFor(() => registry.read(instance, none).then(() => true));
+  });
+
+  it('is that a script of another client blocks it', async () => {
+    const { server, registry } = await ownRedisWithUser(['busy-reply-threshold 50']);
+    const client = await holdConnection(server);
+    client.write('EVAL "while true do end" 0\r\n');
+    const error = await waitFor(() => errorOf(registry.read(sampleOf('busy'), none)));
+    expect(error).toMatchObject({ code: unavailable, message: expect.stringMatching(/BUSY .*SCRIPT KILL/) });
+    await server.cli('SCRIPT', 'KILL');
+    expect(await registry.read(sampleOf('busy'), none)).toBeUndefined();
+  });
+
+  it('is that it is loading, or has no master', async () => {
+    const master = await ownRedis();
+    await master.cli('EVAL', "for i = 1, 300 do redis.call('SET', 'k' .. i, i) end", '0');
+    const { server, registry } = await ownRedisWithUser(['replica-serve-stale-data no', 'key-load-delay 10000']);
+    await server.cli('CONFIG', 'SET', 'loading-process-events-interval-bytes', '1024');
+    const seen = new Map<string, Error>();
+    await server.cli('REPLICAOF', '127.0.0.1', String(master.port));
+    await waitFor(async () => {
+      const error = await errorOf(registry.read(sampleOf('loading'), none));
+      const word = /with: (LOADING|MASTERDOWN) /.exec(error?.message ?? '')?.[1];
+      if (error !== undefined && word !== undefined) seen.set(word, error);
+      return seen.size === 2;
+    });
+    for (const error of seen.values()) expect(error).toMatchObject({ code: unavailable });
+    await server.cli('REPLICAOF', 'NO', 'ONE');
+    await waitFor(() => registry.read(sampleOf('loading'), none).then(() => true));
+  });
+
+  it('is that the key is at another node of a cluster', async () => {
+    const [here, there] = [await ownRedis({ cluster: true }), await ownRedis({ cluster: true })];
+    const registry = redisOn({ url: here.url });
+    const instance = sampleOf('clustered');
+    await expect(registry.read(instance, none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringMatching(/CLUSTERDOWN/),
+    });
+    await there.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await here.cli('CLUSTER', 'MEET', '127.0.0.1', String(there.port), String(there.tlsPort));
+    const error = await waitFor(async () => {
+      const answer = await errorOf(registry.read(instance, none));
+      return answer?.message.includes('MOVED') === true && answer;
+    });
+    expect(error).toMatchObject({ code: unavailable, message: expect.stringMatching(/client \}\) a cluster client/) });
+  });
+
+  it('is a certificate that nothing here trusts', async () => {
+    const server = await ownRedis({ tls: true });
+    const registry = redisOn({ url: `rediss://127.0.0.1:${server.tlsPort}`, tls: { serverName: 'localhost' } });
+    await expect(registry.read(sampleOf('untrusted'), none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringMatching(/redis\(\{ tls: \{ ca \} \}\)/),
+    });
+  });
+});
+
+describe('what others write', () => {
+  it.each<[string, string[]]>([
+    ['no JSON', ['x']],
+    ['null', ['null']],
+    ['deeply nested', ['['.repeat(100_000)]],
+  ])('is an entry that is %s: it is replaced', async (_what, [value = '']) => {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = sampleOf('poisoned');
+    await server.cli('SET', `rollcall:{poisoned}:${instance.id}`, value);
+    await server.cli('SADD', 'rollcall:{poisoned}', instance.id);
+    await (await registry.register(instance, passing, none)).renew(passing, none);
+    expect(await serving(registry, 'poisoned')).toEqual([instance.id]);
+  });
+
+  it.each([
+    ['bytes that are no text', "string.rep('\\255', 1000)"],
+    ['3 MB long', "string.rep('x', 3000000)"],
+  ])('is an entry of %s: it is replaced', async (_what, lua) => {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = sampleOf('poisoned');
+    await server.cli('EVAL', `redis.call('SET', KEYS[1], ${lua})`, '1', `rollcall:{poisoned}:${instance.id}`);
+    expect(await registry.read(instance, none)).toBeUndefined();
+    await (await registry.register(instance, passing, none)).renew(passing, none);
+    expect(await serving(registry, 'poisoned')).toEqual([instance.id]);
+  });
+
+  const poison = (server: RedisServer, name: string, count: number) =>
+    server.cli(
+      'EVAL',
+      "for i = 1, ARGV[1] do redis.call('SADD', KEYS[1], 'ghost-' .. i) end",
+      '1',
+      `rollcall:{${name}}`,
+      String(count),
+    );
+
+  it('is a set full of ids without an entry: they are cleared in slices, and what is there is listed', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = sampleOf('haunted');
+    await (await registry.register(instance, passing, none)).renew(passing, none);
+    await poison(server, 'haunted', 20_000);
+    await server.cli('CONFIG', 'RESETSTAT');
+    expect(await serving(registry, 'haunted')).toEqual([instance.id]);
+    expect(await server.cli('SCARD', 'rollcall:{haunted}')).toBe('1\n');
+    const calls = Number(/cmdstat_mget:calls=(\d+)/.exec(await server.cli('INFO', 'commandstats'))?.[1]);
+    expect(calls, 'requests of at most some 500 ids').toBeGreaterThanOrEqual(40);
+  });
+
+  it('is such a set for a reader that may not clear it: it asks once', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    const instance = sampleOf('haunted');
+    await (await registry.register(instance, passing, none)).renew(passing, none);
+    await poison(server, 'haunted', 5_000);
+    await server.cli('ACL', 'SETUSER', 'reader', 'on', '>secret', '~rollcall:*', '+mget', '+sscan');
+    await server.cli('ACL', 'LOG', 'RESET');
+    const reader = redisOn({ url: server.url, username: 'reader', password: 'secret' });
+    expect(await serving(reader, 'haunted')).toEqual([instance.id]);
+    expect(await server.cli('ACL', 'LOG')).toMatch(/^count\n1\n/);
+  });
+
+  it('is more than a list may be: the error names the keys', async () => {
+    const { server, registry } = await ownRedisWithUser();
+    const fill =
+      "for i = 1, 40 do redis.call('SET', KEYS[1] .. ':' .. i, string.rep('x', 1000000)) redis.call('SADD', KEYS[1], i) end";
+    await server.cli('EVAL', fill, '1', 'rollcall:{huge}');
+    await expect(registry.discovery!.poll('huge', undefined, none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringMatching(/32 MiB.*rollcall:\*/),
+    });
+    expect(await registry.read(sampleOf('huge'), none)).toBeUndefined();
+  });
+});
+
+describe('what is not Redis', () => {
+  it.each([
+    ['an HTTP server', 'HTTP/1.1 400 Bad Request\r\n\r\n', /is not Redis.*redis\(\{ url \}\)/],
+    ['a server that closes', '', /could not be reached/],
+  ])('is %s', async (_what, answer, message) => {
+    const url = await fakeServer((socket) => void (answer === '' ? socket.destroy() : socket.write(answer)));
+    await expect(redisOn({ url }).read(sampleOf('fake'), none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each([
+    ['text', '$9999999999\r\n'],
+    ['line', '+'],
+    ['error', '-ERR '],
+    ['list', '*9999999\r\n'],
+  ])('is a server whose %s never ends: it is cut off', async (what, begin) => {
+    let sent = 0;
+    const url = await fakeServer((socket) => {
+      const chunk = Buffer.from((what === 'list' ? '$1\r\nx\r\n' : 'x'.repeat(7)).repeat(9_000));
+      const more = () => {
+        while (!socket.destroyed && socket.write(chunk)) sent += chunk.length;
+      };
+      socket.write(begin);
+      socket.on('drain', more);
+      more();
+    });
+    await expect(redisOn({ url }).read(sampleOf('endless'), none)).rejects.toMatchObject({
+      code: unavailable,
+      message: expect.stringMatching(/longer than 32 MiB/),
+    });
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+  });
+});
+
+/** A plain connection that Redis counts. */
+async function holdConnection(server: RedisServer): Promise<Socket> {
+  const { connect } = await import('node:net');
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  later(() => socket.destroy());
+  socket.write('PING\r\n');
+  await once(socket, 'data');
+  return socket;
+}
+
+/** The URL of a server that answers the first bytes of each connection. */
+async function fakeServer(answer: (socket: Socket) => void): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => answer(socket));
+    later(() => socket.destroy());
+  });
+  later(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
