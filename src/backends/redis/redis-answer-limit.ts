@@ -1,15 +1,27 @@
 import type { EventEmitter } from 'node:events';
 import { RegistryUnavailableError } from '../../core/errors.js';
 
-/** The longest answer, in bytes: 5,000 instances take half of it. */
-export const LONGEST_ANSWER = 32 * 1024 * 1024;
+const MIB = 1024 * 1024;
 
-/** Counts the bytes of answers on one connection. */
+/** The longest answers, in bytes. */
+export const longestAnswers = {
+  /** One entry, of 1 MiB at most, and its version. */
+  entry: 2 * MIB,
+  /** One page of a set. */
+  page: 8 * MIB,
+  /** A page of entries, and all pages of a list: 5,000 instances take half of it. */
+  list: 32 * MIB,
+} as const;
+
+/** What a server may say before the first command. */
+const GREETING = MIB;
+
+/** Limits the answers on one connection. */
 export interface AnswerLimit {
   /** The error, once an answer was too long. */
   readonly exceeded: RegistryUnavailableError | undefined;
-  /** An answer is complete. */
-  answered(): void;
+  /** A command is sent, with an answer of at most so many bytes. The returned function ends it. */
+  expect(longest: number): () => void;
 }
 
 /** A client of `@redis/client`, whose socket can be taken out and put back before it connects. */
@@ -19,20 +31,21 @@ interface SocketOwner {
 }
 
 /**
- * Calls `end` when more than `LONGEST_ANSWER` bytes have come since the last complete answer: the client itself would
- * buffer an endless one until the process has no memory left.
+ * Calls `end` when more bytes have come since the last complete answer than the commands in flight may have as theirs:
+ * the client itself would buffer an endless one until the process has no memory left.
  */
 export function limitAnswers(client: object, end: () => void): AnswerLimit {
   let bytes = 0;
+  let longest = GREETING;
   let exceeded: RegistryUnavailableError | undefined;
   if (ownsSocket(client)) {
     const socket = client._ejectSocket();
-    // Puts the client's own listener back, which comes first.
+    // Puts the client's own listeners back, which come first.
     client._insertSocket(socket);
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= LONGEST_ANSWER || exceeded !== undefined) return;
-      exceeded = tooLong();
+      if (bytes <= longest || exceeded !== undefined) return;
+      exceeded = tooLong('One answer of Redis', longest);
       end();
     });
   }
@@ -40,17 +53,21 @@ export function limitAnswers(client: object, end: () => void): AnswerLimit {
     get exceeded() {
       return exceeded;
     },
-    answered() {
-      bytes = 0;
+    expect(more) {
+      longest += more;
+      return () => {
+        longest -= more;
+        bytes = 0;
+      };
     },
   };
 }
 
 /** The error for an answer, or a list, that is too long. */
-export function tooLong(what = 'One answer of Redis'): RegistryUnavailableError {
+export function tooLong(what: string, longest: number): RegistryUnavailableError {
   return new RegistryUnavailableError(
-    `${what} is longer than ${String(LONGEST_ANSWER / 1024 / 1024)} MiB, so it was not read: check which program ` +
-      'writes to the keys rollcall:*, and whether redis({ url }) leads to Redis',
+    `${what} is longer than ${String(longest / MIB)} MiB, so it was not read: check which program writes ` +
+      'to the keys rollcall:*, and whether redis({ url }) leads to Redis',
     { registry: 'redis' },
   );
 }

@@ -9,12 +9,15 @@ import type { RegistrarError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
+import type { longestAnswers } from './redis-answer-limit.js';
 
 /** What was sent when an error came back. */
 export interface RedisRequest {
   readonly operation: string;
   /** The keys that it concerns, safe to print. */
   readonly keys: string;
+  /** How long its answer may be. */
+  readonly answer: keyof typeof longestAnswers;
 }
 
 /** `unknown` is transient: only what certainly is about the data may end a registration. */

@@ -1,4 +1,5 @@
 import { abortable } from '../../core/abort.js';
+import { longestAnswers } from './redis-answer-limit.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -30,7 +31,11 @@ export class OwnConnection implements RedisConnection {
     this.#closeController.signal.throwIfAborted();
     const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
     try {
-      return await session.use((open) => abortable(command(commandsOf(open.client, signal)), signal), signal);
+      return await session.use(
+        (open) => abortable(command(commandsOf(open.client, signal)), signal),
+        longestAnswers[request.answer],
+        signal,
+      );
     } catch (thrown) {
       const isReply = isRefusal(thrown);
       if (signal.aborted || !keepsConnection(thrown)) {
@@ -103,12 +108,15 @@ class Session {
     return this.#open?.limit.exceeded ?? this.#error;
   }
 
-  async use<T>(work: (open: OpenClient) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async use<T>(work: (open: OpenClient) => Promise<T>, longestAnswer: number, signal: AbortSignal): Promise<T> {
     this.#users += 1;
+    let answered: (() => void) | undefined;
     try {
-      return await work(await abortable(this.#opened, signal));
+      const open = await abortable(this.#opened, signal);
+      answered = open.limit.expect(longestAnswer);
+      return await work(open);
     } finally {
-      this.#open?.limit.answered();
+      answered?.();
       this.#users -= 1;
       if (this.#retired && this.#users === 0) this.end();
     }

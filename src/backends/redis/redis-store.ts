@@ -3,7 +3,7 @@ import { RegistryUnavailableError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { InstanceKey } from '../../contracts/service-instance.js';
-import { LONGEST_ANSWER, tooLong } from './redis-answer-limit.js';
+import { longestAnswers, tooLong } from './redis-answer-limit.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
 import type { SetPage } from './redis-commands.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -142,7 +142,7 @@ export class RedisStore {
   /** Lists all entries of a service, page by page. Removes ids without an entry from the index, if that is permitted. */
   async list(operation: string, service: string, signal: AbortSignal): Promise<LeasedInstance[]> {
     const found = new Map<string, LeasedInstance>();
-    const request = { operation, keys: printable(indexKey(service)) };
+    const request = { operation, keys: printable(indexKey(service)), answer: 'list' } as const;
     let mayWrite = true;
     let size = 0;
     let cursor = '0';
@@ -152,7 +152,8 @@ export class RedisStore {
         const keys = ids.map((id) => entryKey(service, id));
         const texts = await this.#connection.ask(request, signal, (redis) => redis.mget(keys));
         size += texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-        if (size > LONGEST_ANSWER) throw tooLong(`The list of ${service} in Redis`);
+        if (size > longestAnswers.list)
+          throw tooLong(`The list of ${printable(service)} in Redis`, longestAnswers.list);
         ids.forEach((id, at) => {
           const leased = decoded(texts[at] ?? '');
           if (leased !== undefined) found.set(id, leased);
@@ -163,18 +164,24 @@ export class RedisStore {
       ({ cursor } = page);
       if (cursor === '0') return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leased]) => leased);
     }
-    throw tooLong(`The set ${request.keys} in Redis, with more than ${String(PAGE * MOST_PAGES)} ids,`);
+    throw new RegistryUnavailableError(
+      `The set ${request.keys} in Redis has more than ${String(PAGE * MOST_PAGES)} ids, so it was not read: ` +
+        'find the program that writes to it',
+      { registry: 'redis', operation },
+    );
   }
 
   #page(request: RedisRequest, service: string, cursor: string, signal: AbortSignal): Promise<SetPage> {
-    return this.#connection.ask(request, signal, (redis) => redis.sscan(indexKey(service), cursor, PAGE));
+    return this.#connection.ask({ ...request, answer: 'page' }, signal, (redis) =>
+      redis.sscan(indexKey(service), cursor, PAGE),
+    );
   }
 
   /** Cleans the index. False if Redis refused it, because a reader may lack the permission to write. */
   async #sweep(request: RedisRequest, service: string, dead: readonly string[], signal: AbortSignal): Promise<boolean> {
     const keys = [indexKey(service), ...dead.map((id) => entryKey(service, id))];
     try {
-      await this.#connection.ask(request, signal, (redis) => redis.eval(SWEEP, keys, dead));
+      await this.#connection.ask({ ...request, answer: 'entry' }, signal, (redis) => redis.eval(SWEEP, keys, dead));
       return true;
     } catch {
       signal.throwIfAborted();
@@ -184,7 +191,7 @@ export class RedisStore {
 
   #run(operation: string, script: string, { name, id }: Key, words: readonly string[], signal: AbortSignal) {
     const keys = [entryKey(name, id), indexKey(name)];
-    const request = { operation, keys: keys.map((key) => printable(key)).join(' or ') };
+    const request = { operation, keys: keys.map((key) => printable(key)).join(' or '), answer: 'entry' } as const;
     return this.#connection.ask(request, signal, (redis) => redis.eval(script, keys, words));
   }
 }

@@ -10,7 +10,11 @@ import {
 } from '../../../../src/backends/redis/redis-errors.js';
 import { StoppedError } from '../../../../src/core/errors.js';
 
-const request = { operation: 'renew', keys: 'rollcall:{orders}:orders-1 or rollcall:{orders}' };
+const request = {
+  operation: 'renew',
+  keys: 'rollcall:{orders}:orders-1 or rollcall:{orders}',
+  answer: 'entry',
+} as const;
 const translate = (error: Error) => translated(error, request, 'redis://10.0.0.1:6379');
 const codes = {
   transient: 'ROLLCALL_REGISTRY_UNAVAILABLE',
