@@ -55,15 +55,16 @@ export class MasterFinder {
     const asking = new AbortController();
     const candidates = new Map<string, Candidate>();
     const tries = sentinels.map(async (sentinel) => {
-      const at = await this.#ask(sentinel, AbortSignal.any([end, asking.signal]));
-      const name = hostPort(at.host, at.port);
-      const candidate = candidates.get(name) ?? this.#try(at, end);
-      candidates.set(name, candidate);
+      const answer = await this.#ask(sentinel, AbortSignal.any([end, asking.signal]));
       try {
-        const client = await candidate.client;
-        return { candidate, client, sentinel };
+        const at = this.#addressIn(answer);
+        const name = hostPort(at.host, at.port);
+        const candidate = candidates.get(name) ?? this.#try(at, name, end);
+        candidates.set(name, candidate);
+        return { candidate, client: await candidate.client, sentinel };
       } catch (thrown) {
-        this.#misleading.add(sentinel);
+        // One that comes too late is closed by us.
+        if (!asking.signal.aborted) this.#misleading.add(sentinel);
         throw thrown;
       }
     });
@@ -78,19 +79,21 @@ export class MasterFinder {
     }
   }
 
-  async #ask(sentinel: RegistryEndpoint, end: AbortSignal): Promise<RegistryEndpoint> {
+  async #ask(sentinel: RegistryEndpoint, end: AbortSignal): Promise<unknown> {
     const { name, sentinelAccess, credentials } = this.#place;
     const { client } = await openClient(sentinel, await credentials.login(sentinelAccess, end), end);
-    const answer: unknown = await client.sendCommand(['SENTINEL', 'get-master-addr-by-name', name]);
-    if (answer === null) throw new Error(`it knows no master called ${name}`);
+    return client.sendCommand(['SENTINEL', 'get-master-addr-by-name', name]);
+  }
+
+  #addressIn(answer: unknown): RegistryEndpoint {
+    if (answer === null) throw new Error(`it knows no master called ${this.#place.name}`);
     const at = masterIn(answer);
     if (at === undefined) throw new Error('its answer is no address');
     return at;
   }
 
-  #try(at: RegistryEndpoint, end: AbortSignal): Candidate {
+  #try(at: RegistryEndpoint, name: string, end: AbortSignal): Candidate {
     const ended = new AbortController();
-    const name = hostPort(at.host, at.port);
     return {
       name,
       client: this.#openMaster(at, name, AbortSignal.any([end, ended.signal])),
