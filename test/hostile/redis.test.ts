@@ -111,7 +111,7 @@ const errorOf = (verb: Promise<unknown>) => verb.then(() => undefined, asError);
 
 /** The instances to which a reader would send requests. */
 async function serving(registry: Registry, name: string): Promise<string[]> {
-  const { instances } = (await registry.discovery!.poll(name, undefined, none))!;
+  const { instances } = await registry.discovery!.poll(name, undefined, none);
   return instances.filter(({ status }) => status === 'passing' || status === 'warning').map(({ id }) => id);
 }
 
@@ -394,7 +394,10 @@ describe('what is not Redis', () => {
     ['an HTTP server', 'HTTP/1.1 400 Bad Request\r\n\r\n', /is not Redis.*redis\(\{ url \}\)/],
     ['a server that closes every connection', '', /could not be reached/],
   ])('is %s', async (_what, answer, message) => {
-    const url = await fakeServer((socket) => void (answer === '' ? socket.destroy() : socket.write(answer)));
+    const url = await fakeServer((socket) => {
+      if (answer === '') socket.destroy();
+      else socket.write(answer);
+    });
     await expect(redisOn({ url }).read(sampleOf('fake'), none)).rejects.toMatchObject({
       code: unavailable,
       message: expect.stringMatching(message),

@@ -96,7 +96,7 @@ function passwordOf({ password, passwordFile }: AccessOptions, issues: ConfigIss
     issues.push({ field: 'passwordFile', value: '(hidden)', allowed: 'either `password` or `passwordFile`' });
   const isPath = typeof passwordFile === 'string' && passwordFile !== '' && !passwordFile.includes('\0');
   const read = isPath ? readPasswordFile(passwordFile) : { problem: 'is no path' };
-  if ('password' in read) return { kind: 'file', path: String(passwordFile), password: read.password };
+  if ('password' in read) return { kind: 'file', path: passwordFile as string, password: read.password };
   issues.push({
     field: 'passwordFile',
     value: '(hidden)',

@@ -38,7 +38,8 @@ const RIGHTS_HINT =
   'Set redis({ username, password }) or REDIS_URL to a user with ' +
   'GET, MGET, SET, DEL, EXISTS, PTTL, PEXPIRE, SADD, SREM, SSCAN and EVAL on rollcall:*';
 const CLUSTER_HINT =
-  'The server is a node of a Redis Cluster: pass redis({ client }) a cluster client, e.g. `new Cluster(…)` of ioredis';
+  'The server is a node of a Redis Cluster: pass redis({ client }) a cluster client, ' +
+  'e.g. `new Cluster(…)` of ioredis';
 const REPLICA_HINT =
   'The server is a replica. A new connection looks for the master; if this lasts, set redis({ url }) or REDIS_URL ' +
   'to the master, or use redis({ sentinels })';
@@ -166,7 +167,8 @@ function failure(cause: Error, operation: string, shown: string): string {
     );
   if (cause.message.startsWith('Unknown RESP type'))
     return `What answers ${operation} at ${shown} is not Redis. ${UNREACHABLE_HINT}`;
-  return `Redis (${shown}) could not be reached for ${operation} (${code ?? cause.message}). ${certificateHint ?? UNREACHABLE_HINT}`;
+  const hint = certificateHint ?? UNREACHABLE_HINT;
+  return `Redis (${shown}) could not be reached for ${operation} (${code ?? cause.message}). ${hint}`;
 }
 
 /** True for a fault of the code, not of the connection. */

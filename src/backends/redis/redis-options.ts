@@ -45,7 +45,10 @@ export interface RedisOptions {
   /** User and password of the Sentinels, if they require them. */
   readonly sentinelUsername?: string;
   readonly sentinelPassword?: string | PasswordFunction;
-  /** TLS settings for `rediss` URLs; files are followed when they change. With `sentinels`, any value, even `{}`, means TLS to Sentinels and master. */
+  /**
+   * TLS settings for `rediss` URLs; files are followed when they change. With `sentinels`, any value, even `{}`, means
+   * TLS to Sentinels and master.
+   */
   readonly tls?: TlsOptions;
 }
 

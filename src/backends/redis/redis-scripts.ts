@@ -5,7 +5,7 @@
  * An entry is compared by the SHA-1 of its bytes, so that also one that is no text, or is very long, can be replaced.
  */
 
-/** The longest entry that counts as one, in bytes; our own limits allow 0.6 MB. The rest of a longer one is not sent. */
+/** The longest entry that counts as one, in bytes; our limits allow 0.6 MB. The rest of a longer one is not sent. */
 export const LONGEST_ENTRY = 1024 * 1024;
 
 const FOUND = `local text = redis.call('GET', KEYS[1]) or ''

@@ -12,7 +12,9 @@ type Sentinels = Extract<RedisPlace, { kind: 'sentinel' }>;
 
 const LONGEST_REASON = 200;
 
-/** Connects to the master. What a Sentinel answers is a candidate: the server itself has to say that it is the master. */
+/**
+ * Connects to the master. What a Sentinel answers is a candidate: the server itself has to say that it is the master.
+ */
 export class MasterFinder {
   readonly #place: Sentinels;
   /** Sentinels whose last answer led nowhere. Asked when the others lead nowhere. */

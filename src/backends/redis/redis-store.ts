@@ -110,8 +110,8 @@ export class RedisStore {
       }
     }
     throw new RegistryUnavailableError(
-      `Other clients keep changing the entry ${key.id} in Redis, so ${operation} wrote nothing: find the program that ` +
-        'writes to the keys rollcall:*',
+      `Other clients keep changing the entry ${key.id} in Redis, so ${operation} wrote nothing: ` +
+        'find the program that writes to the keys rollcall:*',
       { registry: 'redis', operation },
     );
   }
@@ -139,7 +139,7 @@ export class RedisStore {
     return (await this.#run(operation, EXTEND, key, words, signal)) === undefined;
   }
 
-  /** Lists all entries of a service, page by page. Removes ids without an entry from the index, if that is permitted. */
+  /** Lists all entries of a service by pages. Removes ids without an entry from the index, if that is permitted. */
   async list(operation: string, service: string, signal: AbortSignal): Promise<LeasedInstance[]> {
     const found = new Map<string, LeasedInstance>();
     const request = { operation, keys: printable(indexKey(service)), answer: 'list' } as const;
