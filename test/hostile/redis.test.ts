@@ -203,7 +203,7 @@ it('has a beat that is refused extend no lease, though its first commands were n
   const registration = await registry.register(instance, passing, none);
   await registration.renew(passing, none);
   await server.cli('PEXPIRE', `rollcall:{half}:${instance.id}`, '30000');
-  await server.cli('ACL', 'SETUSER', 'app', '-pexpire', '-set');
+  await server.cli('ACL', 'SETUSER', 'app', '-sadd');
   await expect(registration.renew(passing, none)).rejects.toMatchObject({ code: denied });
   expect(Number(await server.cli('PTTL', `rollcall:{half}:${instance.id}`))).toBeLessThanOrEqual(30_000);
 });
