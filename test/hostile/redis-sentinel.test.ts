@@ -66,7 +66,7 @@ const errorOf = (verb: Promise<unknown>) => verb.then(() => undefined, asError);
 describe('a Sentinel that is nearest and stuck on the old master', () => {
   async function stuckOn(port: number | string) {
     const stuck = await fakeSentinel(port);
-    return { stuck, all: [stuck, await fakeSentinel(master.port, 20), await fakeSentinel(master.port, 20)] };
+    return { stuck, all: [stuck, await fakeSentinel(master.port, 150), await fakeSentinel(master.port, 150)] };
   }
 
   it('is no reason to write to a replica', async () => {
