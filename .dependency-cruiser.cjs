@@ -109,7 +109,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        pathNot: 'node_modules/(valibot|p-retry)/',
+        pathNot: 'node_modules/(consul|valibot|p-retry)/',
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
       },

@@ -198,8 +198,9 @@ export class Registrar {
 
   /**
    * Calls `fn` through the component's circuit breaker and settles as `fn` does. While the circuit is open it rejects
-   * at once with `CircuitOpenError`, until a run of the component succeeds. Five failed calls in a row open the
-   * circuit too. Rejects with `ConfigError` for a component without `onFail: 'break'`.
+   * at once with `CircuitOpenError`, until a run of the component succeeds. Five failed calls in a row open the circuit
+   * too; `countsAsFailure` of the component says which errors count. Rejects with `ConfigError` for a component
+   * without `onFail: 'break'`.
    */
   guard<T>(component: string, fn: () => T | Promise<T>): Promise<T> {
     return this.#parts.healthMonitor.guard(component, fn);

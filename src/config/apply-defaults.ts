@@ -54,7 +54,8 @@ export function applyDefaults(options: CheckedOptions): UncheckedConfig {
 }
 
 function planComponents(components: Components): ComponentPlan[] {
-  return Object.entries(components).map(([name, { run, close, interval, timeout, failures, successes, onFail }]) => {
+  return Object.entries(components).map(([name, component]) => {
+    const { run, close, interval, timeout, failures, successes, onFail, countsAsFailure } = component;
     const intervalMs = interval ?? defaults.componentIntervalMs;
     return {
       name,
@@ -65,6 +66,7 @@ function planComponents(components: Components): ComponentPlan[] {
       failures: failures ?? 1,
       successes: successes ?? 1,
       onFail: onFail ?? defaults.onFail,
+      countsAsFailure: countsAsFailure ?? defaults.countsAsFailure,
     };
   });
 }

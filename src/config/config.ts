@@ -83,4 +83,6 @@ export interface ComponentPlan {
   /** Consecutive good runs before it becomes healthy. */
   readonly successes: number;
   readonly onFail: OnFail;
+  /** Whether the error of a guarded call counts. */
+  readonly countsAsFailure: (error: unknown) => boolean;
 }

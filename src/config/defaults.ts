@@ -1,3 +1,5 @@
+import { isAbortError } from '../core/abort.js';
+
 /** How long after the end of a TTL the slowest reader notices it: readers refresh at intervals of their own. */
 export const EXPIRY_NOTICED_MS = 2_000;
 
@@ -22,6 +24,7 @@ export const defaults = Object.freeze({
   /** Or the component's interval, where that is shorter. */
   componentTimeoutMs: 2_000,
   onFail: 'degrade',
+  countsAsFailure: (error: unknown) => !isAbortError(error),
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
   drainMinMs: 2_000,

@@ -202,6 +202,13 @@ export interface ComponentOptions {
    * @default 'degrade'
    */
   onFail?: OnFail;
+  /**
+   * Whether an error of a guarded call counts towards opening the circuit of `onFail: 'break'`. Return false for errors
+   * that a healthy component gives, e.g. a refused card: such a call counts as a good one. An abort by the caller then
+   * counts as neither.
+   * @default every error but an `AbortError`; a `TimeoutError` counts
+   */
+  countsAsFailure?: (error: unknown) => boolean;
 }
 
 export interface HeartbeatOptions {

@@ -8,6 +8,7 @@ import type { Logger } from '../contracts/logger.js';
 import { once } from '../core/once.js';
 import * as rules from './field-rules.js';
 import {
+  callback,
   duration,
   durationOr,
   flag,
@@ -138,8 +139,8 @@ const inRow = () =>
 const component = () =>
   section(
     {
-      run: v.optional(v.custom<(signal: AbortSignal) => unknown>((value) => typeof value === 'function', 'a function')),
-      close: v.optional(v.custom<() => unknown>((value) => typeof value === 'function', 'a function')),
+      run: v.optional(callback<(signal: AbortSignal) => unknown>('a function')),
+      close: v.optional(callback<() => unknown>('a function')),
       interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
       timeout: v.optional(duration(1, "more than 0, e.g. '2s'")),
       failures: v.optional(inRow()),
@@ -147,6 +148,7 @@ const component = () =>
       onFail: v.optional(
         v.picklist(['degrade', 'warning', 'critical', 'break'], "'degrade', 'warning', 'critical' or 'break'"),
       ),
+      countsAsFailure: v.optional(callback<(error: unknown) => boolean>('a function that returns true or false')),
     },
     'an object with the options that differ from the defaults',
   );
@@ -203,12 +205,7 @@ export const optionsSchema = once(() =>
     recover: v.optional(flag()),
     drift: v.optional(v.picklist(['repair', 'report', 'ignore'], "'repair', 'report' or 'ignore'")),
     onIdConflict: v.optional(v.picklist(['wait', 'fail', 'rename'], "'wait', 'fail' or 'rename'")),
-    ready: v.optional(
-      v.custom<() => boolean | Promise<boolean>>(
-        (value) => typeof value === 'function',
-        'a function that returns true or false',
-      ),
-    ),
+    ready: v.optional(callback<() => boolean | Promise<boolean>>('a function that returns true or false')),
     health: v.optional(health()),
     heartbeat: v.optional(heartbeat()),
     shutdown: v.optional(shutdown()),

@@ -98,3 +98,6 @@ export const textWithout = (fault: (text: string) => string | undefined, allowed
       if (message !== undefined) addIssue({ message });
     }),
   );
+
+export const callback = <Callback>(allowed: string): v.GenericSchema<Callback> =>
+  v.custom<Callback>((value) => typeof value === 'function', allowed);

@@ -39,6 +39,13 @@ const descriptions: Readonly<Record<string, (name: string) => boolean>> = {
   'the host of the URL': () => httpCheck({}).tls?.serverName === undefined,
   // Consul asks for the whole server where no service is named.
   'the server as a whole': () => configWith({}).checks.some((check) => check.kind === 'grpc' && check.service === ''),
+  'every error but an `AbortError`; a `TimeoutError` counts': (name) => {
+    const counts = configWith({ [name]: undefined }).health.components[0]?.countsAsFailure;
+    return (
+      ['AbortError', 'TimeoutError', 'Error'].map((each) => counts?.(new DOMException('', each))).join() ===
+      'false,true,true'
+    );
+  },
   'consul()': () => chooseRegistry({}, readServiceEnv({})).name === consul().name,
   none: (name) => configWith({ [name]: undefined }).health.components.length === 0,
   '() => true': () => configWith({}).ready() === true,
