@@ -102,14 +102,15 @@ describe('the example custom-registry', () => {
     expect(await service.exit).toEqual({ code: 0, signal: null });
   });
 
-  it.each(registryContract.map((each) => [each.name, each] as const))('%s', async (_, contractCase) => {
+  it.for(registryContract)('$name', async (contractCase, { skip }) => {
     const slots: Parameters<typeof mapRegistry>[0] = new Map();
-    await contractCase.run({
+    const notApplicable = await contractCase.run({
       registry: mapRegistry(slots),
       ttlMs: 300,
       forget: async () => slots.clear(),
       advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       beatsKnowTheirOwner: true,
     });
+    if (notApplicable !== undefined) skip(notApplicable);
   });
 });
