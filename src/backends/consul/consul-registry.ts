@@ -125,13 +125,11 @@ class ConsulRegistry implements Registry {
   }
 
   async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    if (!(await this.#isSameIncarnation(key, signal))) return;
-    const answer = await this.#put(
-      operation,
-      consulPath('/agent/service/deregister/', key.id, key, this.#target),
-      signal,
-    );
-    if (!meansAbsent(answer)) this.#expectOk(answer, operation);
+    if (await this.#isSameIncarnation(key, signal)) {
+      const path = consulPath('/agent/service/deregister/', key.id, key, this.#target);
+      const answer = await this.#put(operation, path, signal);
+      if (!meansAbsent(answer)) this.#expectOk(answer, operation);
+    }
     if (key.nonce !== undefined) this.#sightings.forget(key.nonce);
   }
 
