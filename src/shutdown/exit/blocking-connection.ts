@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import type { DepartureAnswer, OpenConnection } from '../../contracts/departure.js';
 import { LONGEST_ANSWER_BYTES } from '../../net/http-request.js';
 import { descriptorOf } from './descriptor.js';
-import type { TimeLeft } from './exit-handler.js';
+import type { TimeLeft } from './time-left.js';
 import { parseAnswer } from './http-answer.js';
 import { nap } from './nap.js';
 
@@ -18,6 +18,7 @@ export class BlockingConnection {
   readonly #descriptor: number | undefined;
   #pending: number;
   #received = Buffer.alloc(0);
+  #latest: DepartureAnswer | NoAnswer = 'late';
 
   constructor(connection: OpenConnection) {
     this.#connection = connection;
@@ -30,33 +31,44 @@ export class BlockingConnection {
     return this.#descriptor !== undefined;
   }
 
-  /** Writes a request. False when the connection has ended, or when it takes no more bytes in time. */
+  /**
+   * Writes a request; where no answer can be read, `flush()` sends it. False when the connection has ended, or when it
+   * takes no more bytes in time.
+   */
   send(request: Buffer, leftMs: TimeLeft): boolean {
     const { socket } = this.#connection;
+    if (this.#latest === 'ended' || !socket.writable) return false;
     this.#pending += 1;
     if (this.#descriptor !== undefined) return writeAll(this.#descriptor, request, leftMs);
-    if (!socket.writable) return false;
-    // The stream hands the bytes to the system before it returns.
+    // TLS encrypts once a turn of the event loop, and this is the last one: all requests must go together.
+    if (socket.writableCorked === 0) socket.cork();
     socket.write(request);
     return true;
   }
 
-  /** Waits for the answer to the last request that was sent. */
+  /** The stream hands what was written to the system before this returns. */
+  flush(): void {
+    const { socket } = this.#connection;
+    while (socket.writableCorked > 0) socket.uncork();
+  }
+
+  /** Waits for the answers to all requests that were sent, and returns the last one. */
   receive(leftMs: TimeLeft): DepartureAnswer | NoAnswer {
-    for (;;) {
+    while (this.#pending > 0) {
       const parsed = parseAnswer(this.#received);
       if (parsed !== undefined) {
         this.#received = Buffer.from(parsed.rest);
         this.#pending -= 1;
-        if (this.#pending === 0) return parsed.answer;
+        this.#latest = parsed.answer;
         continue;
       }
       const bytes = this.#read();
-      if (bytes === 'ended' || this.#received.length > LONGEST_ANSWER_BYTES) return 'ended';
+      if (bytes === 'ended' || this.#received.length > LONGEST_ANSWER_BYTES) return (this.#latest = 'ended');
       if (bytes !== undefined) this.#received = Buffer.concat([this.#received, bytes]);
       else if (leftMs() === 0) return 'late';
       else nap(NAP_MS);
     }
+    return this.#latest;
   }
 
   /** Undefined when nothing has arrived. */

@@ -1,6 +1,9 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import { processWide } from '../../core/process-wide.js';
+import { departAll } from './depart.js';
+import type { PlannedDeparture } from './depart.js';
+import type { TimeLeft } from './time-left.js';
 
 /** The part of `process` that this file uses; a test passes its own. */
 export interface ExitingProcess {
@@ -8,11 +11,11 @@ export interface ExitingProcess {
   removeListener(event: 'exit', listener: () => void): unknown;
 }
 
-/** How much of the time for all Registrars together remains, in milliseconds. */
-export type TimeLeft = () => number;
-
-/** Begins to leave, e.g. in another thread. The returned function does the rest, or waits for it. */
-export type Leave = () => (leftMs: TimeLeft) => void;
+/**
+ * Begins to leave in another thread, if one sends the heartbeats. The returned function waits for that thread and
+ * returns what this one has to do.
+ */
+export type Leave = () => (leftMs: TimeLeft) => readonly PlannedDeparture[];
 
 /** The longest time that an exit is delayed, for all Registrars of the process together. */
 const WITHIN_MS = 1_000;
@@ -47,8 +50,9 @@ export class ExitHandler {
   #leaveAll(): void {
     const endsAt = this.#clock.now() + WITHIN_MS;
     const leftMs = () => Math.max(0, endsAt - this.#clock.now());
-    const rest = [...this.#leaves].map((leave) => attempt(leave));
-    for (const finish of rest) attempt(() => finish?.(leftMs));
+    const begun = [...this.#leaves].map((leave) => attempt(leave));
+    const planned = begun.flatMap((wait) => attempt(() => wait?.(leftMs)) ?? []);
+    attempt(() => departAll(planned, leftMs));
   }
 }
 

@@ -5,8 +5,9 @@ import type { HeartbeatHandle } from '../../heartbeat/heartbeat-handle.js';
 import type { GuardedRegistry } from '../../registries/guarded-registry.js';
 import type { Events } from '../../telemetry/events.js';
 import type { StateMachine } from '../../telemetry/state-machine.js';
-import { depart } from './depart.js';
-import type { ExitHandler, TimeLeft } from './exit-handler.js';
+import type { PlannedDeparture } from './depart.js';
+import type { ExitHandler } from './exit-handler.js';
+import type { TimeLeft } from './time-left.js';
 
 export interface ExitPlan {
   readonly exitHandler: ExitHandler;
@@ -41,22 +42,29 @@ export function leaveAtExit(plan: ExitPlan): void {
   });
 }
 
-function begin({ config, registry, clock, machine, heartbeat }: ExitPlan): (leftMs: TimeLeft) => void {
+function begin(plan: ExitPlan): (leftMs: TimeLeft) => readonly PlannedDeparture[] {
+  const { config, registry, machine, heartbeat } = plan;
   const beating = heartbeat();
-  const { active } = beating ?? {};
-  if (beating === undefined || machine.state === 'failed') return () => undefined;
+  if (beating === undefined || machine.state === 'failed') return nothing;
+  const { active } = beating;
   // An entry without a heartbeat yet is of no use to anyone, so no policy keeps it.
   const policy = active === undefined ? 'deregister' : config.policy;
-  if (policy === 'leave') return () => undefined;
+  if (policy === 'leave') return nothing;
   const instance = active?.instance ?? beating.instance;
-  const isCurrent =
-    machine.state === 'registered' && active !== undefined && clock.now() - active.beatAt <= config.intervalMs * 1.5;
-  const handedOver = beating.leaveAtExit?.(policy);
+  const isCurrent = machine.state === 'registered' && active !== undefined && isOnTime(active.beatAt, plan);
+  const hasLeft = beating.leaveAtExit?.(policy);
   return (leftMs) => {
-    if (handedOver?.(leftMs()) === true) return;
-    const request = { instance, policy, freshMs: config.intervalMs };
-    for (const departure of registry.departures(request)) depart(departure, isCurrent, leftMs);
+    if (hasLeft?.(leftMs()) === true) return [];
+    const freshMs = config.intervalMs;
+    return registry.departures({ instance, policy, freshMs }).map((departure) => ({ departure, isCurrent }));
   };
+}
+
+const nothing = () => [];
+
+/** Heartbeats come once an interval, and their answers take some time. */
+function isOnTime(beatAt: number, { clock, config }: ExitPlan): boolean {
+  return clock.now() - beatAt <= config.intervalMs * 1.5;
 }
 
 function isMainThread(): boolean {
