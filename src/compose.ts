@@ -17,7 +17,7 @@ import type { ProcessContext } from './lifecycle/process-context.js';
 import { GuardedRegistry } from './registries/guarded-registry.js';
 import type { BoundServer } from './server/bound-server.js';
 import type { HealthServer } from './server/health-server.js';
-import type { CrashMonitor } from './shutdown/crash/crash-monitor.js';
+import type { ExitHandler } from './shutdown/exit/exit-handler.js';
 import { Hooks } from './shutdown/hooks.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import { isRunning, processSignals } from './shutdown/signals.js';
@@ -31,7 +31,7 @@ import { StateMachine } from './telemetry/state-machine.js';
 export interface RegistrarContext extends ProcessContext {
   readonly signals: Signals;
   /** Loaded at first use. */
-  readonly crashMonitor: () => Promise<CrashMonitor>;
+  readonly exitHandler: () => Promise<ExitHandler>;
 }
 
 /** Parts that exist only after the Registrar was constructed. */
@@ -63,12 +63,12 @@ export interface RegistrarParts {
   readonly halt: AbortController;
 }
 
-const crashMonitor = async (): Promise<CrashMonitor> =>
-  (await import('./shutdown/crash/crash-monitor.js')).processCrashMonitor();
+const exitHandler = async (): Promise<ExitHandler> =>
+  (await import('./shutdown/exit/exit-handler.js')).processExitHandler();
 
 /** The context of this process. */
 export function thisProcess(): RegistrarContext {
-  return { ...processContext(), signals: processSignals(), crashMonitor };
+  return { ...processContext(), signals: processSignals(), exitHandler };
 }
 
 let overrides: Partial<RegistrarContext> = {};

@@ -8,7 +8,7 @@ import type { HealthServer } from './server/health-server.js';
 export function loadOptionalParts(parts: RegistrarParts): void {
   const { config, attachments } = parts;
   if (config.signals.includes('SIGTERM')) checkSignalDelivery(parts).catch(ignore);
-  if (config.crash) deregisterOnCrash(parts).catch(ignore);
+  if (config.onExit) leaveOnExit(parts).catch(ignore);
   const { port } = config.health;
   if (port !== undefined) attachments.healthServer = openHealthServer(parts, port).catch(ignore);
 }
@@ -18,17 +18,13 @@ async function checkSignalDelivery({ context, events }: RegistrarParts): Promise
   await warnOfLostSignals(context.system, events);
 }
 
-async function deregisterOnCrash({ context, config, registry, lifecycle, events }: RegistrarParts): Promise<void> {
-  const { prepareCrashDeregister } = await import('./shutdown/crash/crash-deregister.js');
-  const { crashMonitor, sharedThread } = context;
-  await prepareCrashDeregister({
-    crashMonitor,
-    sharedThread,
-    thread: config.thread,
-    registry,
-    heartbeat: () => lifecycle.heartbeat,
-    events,
-  });
+async function leaveOnExit({ context, config, registry, lifecycle, events, machine }: RegistrarParts): Promise<void> {
+  const [{ leaveAtExit }, exitHandler] = await Promise.all([
+    import('./shutdown/exit/leave-at-exit.js'),
+    context.exitHandler(),
+  ]);
+  const { clock } = context;
+  leaveAtExit({ exitHandler, config, registry, clock, events, machine, heartbeat: () => lifecycle.heartbeat });
 }
 
 async function openHealthServer({ healthEndpoint, events }: RegistrarParts, port: number): Promise<HealthServer> {

@@ -99,8 +99,9 @@ function stopDefaults({
   policy,
   drain,
   timeout,
+  onExit,
   crash,
-}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'crash'> {
+}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'onExit'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
@@ -112,6 +113,7 @@ function stopDefaults({
       maxMs,
     },
     stopTimeoutMs,
-    crash: crash ?? defaults.crash,
+    // The old name.
+    onExit: onExit ?? crash ?? defaults.onExit,
   };
 }

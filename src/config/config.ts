@@ -32,8 +32,8 @@ export interface Config {
   readonly policy: ShutdownPolicy;
   readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
   readonly stopTimeoutMs: number;
-  /** Try to deregister when the process crashes. */
-  readonly crash: boolean;
+  /** Leave the registry from the process's 'exit' event. */
+  readonly onExit: boolean;
   /** Infinity: no limit. */
   readonly waitMs: number;
   readonly required: boolean;

@@ -33,7 +33,7 @@ export const defaults = Object.freeze({
   /** The share of a short `shutdown.timeout` that the drain may take. */
   drainShareOfStop: 0.6,
   stopTimeoutMs: 25_000,
-  crash: false,
+  onExit: true,
   waitMs: 5_000,
   required: false,
 } as const);

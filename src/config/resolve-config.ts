@@ -10,6 +10,7 @@ import { readServiceEnv } from './env.js';
 import type { ServiceEnv } from './env.js';
 import type { RegistrarOptions } from './options.js';
 import { registryKindIssue } from './registry-kind.js';
+import { renamedOptions } from './renamed-options.js';
 import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
 import type { CheckedOptions } from './schema.js';
@@ -48,7 +49,7 @@ export function resolveConfig(
   const registry = sources.values['registry'] === undefined ? registryKindIssue(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, warnings: configWarnings(config) };
+  return { ...config, warnings: [...configWarnings(config), ...renamedOptions(options)] };
 }
 
 /** A copy without the value at the path. */

@@ -98,6 +98,7 @@ const shutdown = () =>
       }),
     ),
     timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
+    onExit: v.optional(flag()),
     crash: v.optional(flag()),
   });
 

@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from './departure.js';
 import type { Discovery } from './discovery.js';
 import type { HealthReport, HealthStatus } from './health-report.js';
 import type { InstanceKey, RegistryCheck, ServiceInstance } from './service-instance.js';
@@ -44,6 +45,11 @@ export interface Registry {
   readonly maintain?:
     ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
+  /**
+   * Describes how to leave from the process's 'exit' event, one departure for each place that may hold the entry. Sends
+   * nothing and returns at once; called once. A registry that omits this leaves the entry to its TTL.
+   */
+  readonly departures?: ((request: DepartureRequest) => readonly Departure[]) | undefined;
   /** How a worker thread builds the same registry; absent when it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;
   /**

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
+import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { Discovery } from '../contracts/discovery.js';
 import { asError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
@@ -131,6 +132,12 @@ class Chain implements ComposedRegistry {
       await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) =>
         member.registry.remove(key, signal),
       );
+  }
+
+  /** The departures from each member that may hold the entry. */
+  departures(request: DepartureRequest): readonly Departure[] {
+    const holders = this.#placementOf(request.instance)?.holders ?? [];
+    return holders.flatMap(({ registry }) => registry.departures(request));
   }
 
   adopt(instance: ServiceInstance, holder: string | undefined): void {

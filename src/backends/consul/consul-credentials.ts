@@ -45,6 +45,11 @@ export class ConsulCredentials implements Credentials {
     return this.#token;
   }
 
+  /** The token of the last request; no function is called. */
+  get latestToken(): string | undefined {
+    return this.#token;
+  }
+
   reread(): CredentialsReading {
     const { token, tls } = this.#target;
     const before = [this.#generation, this.#tls];

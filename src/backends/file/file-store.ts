@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
 import { RegistryDeniedError, RegistryUnavailableError, isError, isRegistrarError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { BeatAges } from './beat-ages.js';
 import { SUFFIX, decodeLeased, encodeLeased, encodeName } from './file-codec.js';
+import { departFrom } from './file-departure.js';
 import type { FileTarget } from './file-options.js';
 
 /** An entry and the wall time of its last heartbeat. */
@@ -101,6 +103,11 @@ export class FileStore {
       if (!isSameIncarnation) await ignoreExisting(link(asidePath, path));
       await rm(asidePath, { force: true });
     });
+  }
+
+  /** Removes this incarnation's entry, or replaces it by what `change` returns, before it returns. */
+  depart({ name, id, nonce }: ServiceInstance, change: (leased: LeasedInstance) => LeasedInstance | undefined): void {
+    departFrom(this.#path(name, id), nonce, change);
   }
 
   async list(service: string): Promise<StoredEntry[]> {

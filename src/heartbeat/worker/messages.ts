@@ -1,3 +1,4 @@
+import type { DepartureRequest } from '../../contracts/departure.js';
 import type { DriftPolicy, IdConflictPolicy } from '../../contracts/policies.js';
 import type { SerializedError } from '../../core/error-serialization.js';
 import type { HealthReport } from '../../contracts/health-report.js';
@@ -8,6 +9,7 @@ import type { BuiltInWorkerSpec, ModuleWorkerSpec } from '../../contracts/worker
 import type { EventName } from '../../contracts/events.js';
 import type { Trouble } from '../heartbeat-handle.js';
 import type { LastKnownEntry } from '../last-known-entry.js';
+import type { ExitReply } from './exit-reply.js';
 import type { SharedTimes } from './shared-times.js';
 
 /** A registry's description for the worker. */
@@ -67,7 +69,9 @@ export type WorkerCommand =
   /** Whether the host listens to `beat` events. */
   | { readonly kind: 'beats'; readonly wanted: boolean }
   | { readonly kind: 'answer'; readonly question: number; readonly value: unknown; readonly error?: SerializedError }
-  | { readonly kind: 'halt' };
+  | { readonly kind: 'halt' }
+  /** The process exits, and the main thread waits for the reply. */
+  | { readonly kind: 'leave'; readonly policy: DepartureRequest['policy']; readonly reply: ExitReply };
 
 /** From the worker to the main thread, about one instance. */
 export type WorkerEvent =

@@ -34,7 +34,7 @@ describe('defaults', () => {
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
       drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000 },
-      crash: false,
+      onExit: true,
       stopTimeoutMs: 25_000,
       waitMs: 5_000,
       required: false,

@@ -23,7 +23,7 @@ it('is everything that a Registrar shares with the others of its process', async
   const [first, second] = await twoCopies(() => import('../../../src/compose.js'));
   const [one, other] = [first.thisProcess(), second.thisProcess()];
   for (const part of ['signals', 'slots', 'polls', 'batchWatcher'] as const) expect(other[part], part).toBe(one[part]);
-  expect(await other.crashMonitor()).toBe(await one.crashMonitor());
+  expect(await other.exitHandler()).toBe(await one.exitHandler());
   expect(await other.sharedThread()).toBe(await one.sharedThread());
 });
 
