@@ -2,13 +2,15 @@ import { onAbort } from '../core/abort.js';
 import { systemClock } from '../core/clock.js';
 import { ServingWorkers, overallHealth } from './serving-workers.js';
 import type { Answer, Request } from './messages.js';
+import { primaryOptions } from './primary-options.js';
 import { WorkerChannels } from './worker-channels.js';
 import { chooseRegistry } from '../backends/choose-registry.js';
 import type { Config } from '../config/config.js';
 import type { RegistrarOptions } from '../config/options.js';
 import { resolveConfig } from '../config/resolve-config.js';
-import { asError } from '../core/errors.js';
-import type { HealthReport } from '../contracts/health-report.js';
+import { StoppedError, asError } from '../core/errors.js';
+import type { Health, HealthReport } from '../contracts/health-report.js';
+import type { RegistrarState } from '../contracts/registrar-state.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { processSignals } from '../shutdown/signals.js';
 import type { Registrar } from '../registrar.js';
@@ -25,6 +27,7 @@ export interface WorkerStatus extends HealthReport {
 }
 
 export interface ClusterStatus {
+  readonly state: RegistrarState;
   /** The workers that serve now. */
   readonly workers: readonly WorkerStatus[];
   /** Undefined while no worker serves, because nothing is registered then. */
@@ -55,6 +58,9 @@ export class ClusterRegistrar {
   /** Settles when the previous Registrar has left the registry. */
   #leaving: Promise<void> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
+  #hasEnded = false;
+  /** The latest `maintenance()`, for the Registrars that follow. */
+  #maintain: (registrar: Registrar) => Promise<void> = () => Promise.resolve();
 
   /**
    * Checks the options and starts to listen to the workers. `make` constructs the Registrar of each period. Throws
@@ -91,6 +97,33 @@ export class ClusterRegistrar {
     return this.#registrar;
   }
 
+  /** Of the current Registrar; `waiting` while no worker serves. */
+  get state(): RegistrarState {
+    if (this.#hasEnded) return 'stopped';
+    return this.#registrar?.state ?? (this.#stopping === undefined ? 'waiting' : 'draining');
+  }
+
+  /** What the registry holds for all workers; undefined while no worker serves. */
+  get instance(): ServiceInstance | undefined {
+    return this.#registrar?.instance;
+  }
+
+  /** What the next heartbeat reports, that of the healthiest worker; undefined while no worker serves. */
+  get health(): Health | undefined {
+    return this.#registrar?.health;
+  }
+
+  /**
+   * Takes the instance of all workers out of traffic, or back into it, also across periods without a worker. Otherwise
+   * as `Registrar.maintenance`.
+   */
+  async maintenance(on: boolean, reason?: string): Promise<void> {
+    if (this.#stopping !== undefined)
+      throw new StoppedError('maintenance() after stop(): the workers have left the registry');
+    this.#maintain = (registrar) => registrar.maintenance(on, reason);
+    if (this.#registrar !== undefined) await this.#maintain(this.#registrar);
+  }
+
   /** A snapshot: plain data, safe to print. */
   status(): ClusterStatus {
     const workers = this.#members.healths.map(({ worker, ...health }) => ({
@@ -98,7 +131,7 @@ export class ClusterRegistrar {
       pid: this.#workers.pidOf(worker),
       ...health,
     }));
-    return { workers, instance: this.#registrar?.status() };
+    return { state: this.state, workers, instance: this.#registrar?.status() };
   }
 
   /**
@@ -147,6 +180,7 @@ export class ClusterRegistrar {
     }
     this.#workers.close();
     await this.#registry.close();
+    this.#hasEnded = true;
     return clean && !this.#forceStop.signal.aborted;
   }
 
@@ -193,7 +227,7 @@ export class ClusterRegistrar {
   }
 
   #begin(instance: ServiceInstance): Registrar {
-    const registrar = this.#make(asPrimary(this.#options, instance));
+    const registrar = this.#make(primaryOptions(this.#options, instance, WORKERS));
     registrar.onStop(
       'after drain',
       WORKERS,
@@ -201,6 +235,8 @@ export class ClusterRegistrar {
       { timeout: LONGEST_WAIT },
     );
     for (const attach of this.#attach) attach(registrar);
+    // Resolves at once, since nothing is registered yet.
+    void this.#maintain(registrar);
     void this.#leaving.then(() => registrar.start()).catch(() => undefined);
     return registrar;
   }
@@ -237,33 +273,4 @@ export class ClusterRegistrar {
     const { status, detail } = overallHealth(this.#members.healths);
     this.#registrar?.report(WORKERS, status, detail);
   }
-}
-
-/**
- * Keeps the options that describe the instance and drops those of a single worker; the worker has resolved address
- * and port.
- */
-function asPrimary(
-  { ready: _ready, config: _config, health: _health, wait: _wait, required: _required, ...options }: RegistrarOptions,
-  instance: ServiceInstance,
-): RegistrarOptions {
-  const { id, address, port, tags, meta, weights, checks } = instance;
-  const http = checks.find(({ kind }) => kind === 'http');
-  return {
-    ...options,
-    id,
-    tags,
-    meta,
-    ...(weights && { weights }),
-    ...(address !== undefined && { address }),
-    ...(port !== undefined && { port }),
-    ...(options.checks && {
-      checks: {
-        ...options.checks,
-        ...(http?.kind === 'http' && { http: { path: http.url, interval: http.intervalMs, timeout: http.timeoutMs } }),
-      },
-    }),
-    health: { components: { [WORKERS]: { onFail: 'critical' } } },
-    shutdown: { ...options.shutdown, signals: false },
-  };
 }

@@ -1,4 +1,3 @@
-import type { Server } from 'node:net';
 import fastifyPlugin from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../core/clock.js';
@@ -7,6 +6,7 @@ import { asError } from '../core/errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { Registrar } from '../registrar.js';
 import { withDeadline } from '../core/deadline.js';
+import { additionalServersOf } from './fastify-servers.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -62,15 +62,6 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
   if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
   // Ignored: the `failed` event and the log report a failure, and the app keeps running.
   registrar.start().catch(() => undefined);
-}
-
-/**
- * `localhost` can have several addresses. Fastify listens on each with a separate server, which it keeps under a
- * symbol. It closes them, but only a drain waits for their requests.
- */
-function additionalServersOf(root: FastifyInstance): readonly Server[] {
-  const key = Object.getOwnPropertySymbols(root).find(({ description }) => description === 'fastify.serverBindings');
-  return key === undefined ? [] : ((root as unknown as Record<symbol, readonly Server[]>)[key] ?? []);
 }
 
 /** The root app, which also closes a plugin that is registered in an encapsulated context. */
