@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { overrideMethod } from './override-method.js';
+import type { HostServer } from './override-method.js';
+import { spareAnswers } from './spare-answers.js';
 
 /** Receives a server's events before its listeners. */
 export interface ServerWatcher {
@@ -16,6 +18,14 @@ export interface ServerWatcher {
   secured(socket: TLSSocket): void;
   session(session: ServerHttp2Session): void;
   listening(): void;
+  /** `close()` was called; `proceed` carries it out. Returns true when that happens later. */
+  closing(proceed: () => void): boolean;
+  /** The host is about to listen, or to end connections itself: a close that waits must happen first. */
+  overtaking(): void;
+  /** Node is about to end this connection by itself, e.g. after a timeout. */
+  ending(socket: Socket): void;
+  /** Connections with a response that is not completely sent. */
+  sending(): readonly Socket[];
   /**
    * `close()` was called while the server listened. The event 'close' comes only after the last connection has ended,
    * too late to deregister.
@@ -30,7 +40,7 @@ export interface ServerWatcher {
  * Reports to `watcher` through the server object's own `emit` and `close`, before every listener of any framework.
  * The returned function ends that, even when other code has wrapped the two methods meanwhile.
  */
-export function watchServer(server: Server, watcher: ServerWatcher): () => void {
+export function watchServer(server: HostServer, watcher: ServerWatcher): () => void {
   let watching: ServerWatcher | undefined = watcher;
   const undoEmit = overrideMethod(
     server,
@@ -48,16 +58,39 @@ export function watchServer(server: Server, watcher: ServerWatcher): () => void 
     'close',
     (close) =>
       function watchedClose(this: Server, ...args: Parameters<Server['close']>) {
-        const wasListening = this.listening;
-        const result = close.apply(this, args);
-        if (wasListening) watching?.stopped();
-        return result;
+        const proceed = () => {
+          const wasListening = this.listening;
+          close.apply(this, args);
+          if (wasListening) watching?.stopped();
+        };
+        if (watching?.closing(proceed) !== true) proceed();
+        return this;
       },
+  );
+  const undoListen = overrideMethod(
+    server,
+    'listen',
+    (listen) =>
+      function watchedListen(this: Server, ...args: unknown[]) {
+        watching?.overtaking();
+        return (listen as (...args: unknown[]) => Server).apply(this, args);
+      } as Server['listen'],
+  );
+  const undoEndings = (['closeIdleConnections', 'closeAllConnections'] as const).map((method) =>
+    overrideMethod(
+      server,
+      method,
+      (end) =>
+        function watchedEnding(this: HostServer) {
+          watching?.overtaking();
+          const sending = method === 'closeIdleConnections' ? watching?.sending() : [];
+          spareAnswers(sending ?? [], () => end.call(this));
+        },
+    ),
   );
   return () => {
     watching = undefined;
-    undoEmit();
-    undoClose();
+    for (const undo of [undoEmit, undoClose, undoListen, ...undoEndings]) undo();
   };
 }
 
@@ -82,6 +115,12 @@ function tell(watcher: ServerWatcher, event: string, first: unknown, second: unk
       return false;
     case 'session':
       watcher.session(first as ServerHttp2Session);
+      return false;
+    case 'timeout':
+      watcher.ending(first as Socket);
+      return false;
+    case 'clientError':
+      watcher.ending(second as Socket);
       return false;
     case 'listening':
       watcher.listening();
