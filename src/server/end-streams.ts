@@ -18,8 +18,8 @@ export interface CutOff {
   readonly upgraded: number;
 }
 
-/** HTTP/2's error code for a stream that is no longer wanted. */
-const CANCEL = 8;
+/** HTTP/2's INTERNAL_ERROR. Clients take a stream that ends with CANCEL for whole. */
+const INTERNAL_ERROR = 2;
 const EVENT_STREAM = /^text\/event-stream\b/i;
 const CONTENT_TYPE = /^content-type: *(.*)$/im;
 
@@ -44,7 +44,11 @@ export function cutOff({ responses, streams, connections, upgraded }: OpenWork):
     if (response.socket === null) response.destroy();
     else response.socket.destroy();
   }
-  for (const stream of resettable) stream.close(CANCEL);
+  for (const stream of resettable) {
+    // The stream emits the code as an error, which a host without a listener would not survive.
+    stream.on('error', () => undefined);
+    stream.close(INTERNAL_ERROR);
+  }
   for (const socket of connections) socket.destroy();
   return {
     responses: unfinished.length + resettable.length + connections.length,
