@@ -95,6 +95,7 @@ export class BoundServer {
       },
       session: (session: ServerHttp2Session) => this.#connections.session(session),
       listening: () => this.#noticed('listening'),
+      isClosing: () => this.#phase === 'closing',
       closing: (proceed) => this.#holdClose(proceed),
       overtaking: () => this.#hold?.release(),
       ending: (socket) => this.#hold?.excuse(socket),

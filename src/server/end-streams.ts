@@ -49,17 +49,17 @@ export function cutOff({ responses, streams, connections, upgraded }: OpenWork):
     stream.on('error', () => undefined);
     stream.close(INTERNAL_ERROR);
   }
-  for (const socket of connections) socket.destroy();
   return {
-    responses: unfinished.length + resettable.length + connections.length,
+    responses: unfinished.length + resettable.length + destroyAll(connections),
     upgraded: destroyAll(upgraded),
   };
 }
 
 /** Destroys the connections and returns their number. */
 export function destroyAll(sockets: readonly Socket[]): number {
-  for (const socket of sockets) socket.destroy();
-  return sockets.length;
+  const alive = sockets.filter(({ destroyed }) => !destroyed);
+  for (const socket of alive) socket.destroy();
+  return alive.length;
 }
 
 function isEventStream(response: ServerResponse): boolean {

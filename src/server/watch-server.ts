@@ -18,6 +18,8 @@ export interface ServerWatcher {
   secured(socket: TLSSocket): void;
   session(session: ServerHttp2Session): void;
   listening(): void;
+  /** Whether rollcall has closed the server, or is about to. */
+  isClosing(): boolean;
   /** `close()` was called; `proceed` carries it out. Returns true when that happens later. */
   closing(proceed: () => void): boolean;
   /** The host is about to listen, or to end connections itself: a close that waits must happen first. */
@@ -37,11 +39,16 @@ export interface ServerWatcher {
 }
 
 /**
- * Reports to `watcher` through the server object's own `emit` and `close`, before every listener of any framework.
- * The returned function ends that, even when other code has wrapped the two methods meanwhile.
+ * Reports to `watcher` through the server object's own methods, before every listener of any framework. The returned
+ * function ends that, even when other code has wrapped the methods meanwhile.
+ *
+ * The first `close(callback)` of the host succeeds also when rollcall has closed the server before: Node would answer
+ * that it does not run, which makes terminators end the process with 1. After a close of ours `close` therefore stays
+ * replaced until that call.
  */
 export function watchServer(server: HostServer, watcher: ServerWatcher): () => void {
   let watching: ServerWatcher | undefined = watcher;
+  let isFirstOfHost = true;
   const undoEmit = overrideMethod(
     server,
     'emit',
@@ -58,6 +65,17 @@ export function watchServer(server: HostServer, watcher: ServerWatcher): () => v
     'close',
     (close) =>
       function watchedClose(this: Server, ...args: Parameters<Server['close']>) {
+        const [callback] = args;
+        const isFirst = isFirstOfHost && callback !== undefined;
+        // Our own closes have no callback, and come while closing.
+        if (callback !== undefined || watching?.isClosing() === false) isFirstOfHost = false;
+        if (isFirst && !this.listening && watching?.isClosing() !== false) {
+          this.once('close', () => callback?.());
+          // Emits 'close' again where it has been emitted before.
+          close.call(this);
+          if (watching === undefined) undoClose();
+          return this;
+        }
         const proceed = () => {
           const wasListening = this.listening;
           close.apply(this, args);
@@ -89,8 +107,10 @@ export function watchServer(server: HostServer, watcher: ServerWatcher): () => v
     ),
   );
   return () => {
+    const mayJoin = isFirstOfHost && watching?.isClosing() === true;
     watching = undefined;
-    for (const undo of [undoEmit, undoClose, undoListen, ...undoEndings]) undo();
+    for (const undo of [undoEmit, undoListen, ...undoEndings]) undo();
+    if (!mayJoin) undoClose();
   };
 }
 

@@ -148,17 +148,14 @@ export class StopWork {
     const { responses = 0, upgraded = 0 } = (await server()?.close(this.#signals.all, limits)) ?? {};
     // Without a drain the end of a WebSocket is no surprise.
     const lost = [
-      ...(responses > 0 ? [`${String(responses)} unfinished responses`] : []),
-      ...(upgraded > 0 && limits.streamsMs > 0 ? [`${String(upgraded)} WebSockets or other upgraded connections`] : []),
+      ...(responses > 0 ? [`unfinished responses: ${String(responses)}`] : []),
+      ...(upgraded > 0 && limits.streamsMs > 0 ? [`WebSockets: ${String(upgraded)}`] : []),
     ];
     if (lost.length === 0) return [];
     const limit = `shutdown.drain.streams (${formatDuration(config.drain.streamsMs)})`;
     const remedy = `raise it, or end them in a hook 'after drain'`;
-    return [
-      new TimeoutError(`cut off ${lost.join(' and ')} that were still open at the end of ${limit}: ${remedy}`, {
-        operation: 'stop',
-      }),
-    ];
+    const message = `cut off at the end of ${limit}, ${lost.join(', ')}; ${remedy}`;
+    return [new TimeoutError(message, { operation: 'stop' })];
   }
 
   get openTraffic(): string | undefined {
