@@ -16,6 +16,7 @@ import { processContext } from './lifecycle/process-context.js';
 import type { ProcessContext } from './lifecycle/process-context.js';
 import { GuardedRegistry } from './registries/guarded-registry.js';
 import type { BoundServer } from './server/bound-server.js';
+import type { CloseHoldPlan } from './server/close-hold.js';
 import type { HealthServer } from './server/health-server.js';
 import type { ExitHandler } from './shutdown/exit/exit-handler.js';
 import { Hooks } from './shutdown/hooks.js';
@@ -58,6 +59,8 @@ export interface RegistrarParts {
   readonly endpoints: readonly Endpoint[];
   readonly lifecycle: InstanceLifecycle;
   readonly shutdown: Shutdown;
+  /** When the host's own `server.close()` waits. */
+  readonly closeHold: CloseHoldPlan | undefined;
   readonly attachments: Attachments;
   /** Aborts when the stop begins to take the instance out of the registry. */
   readonly halt: AbortController;
@@ -151,6 +154,10 @@ export function compose(options: RegistrarOptions): RegistrarParts {
       await attachments.running;
     },
   });
+  // A hook that closes the server waits for it, and the stop for the hook.
+  const isListed = () =>
+    lifecycle.heartbeat !== undefined && lifecycle.failure === undefined && shutdown.mayBeInUse && !hooks.isInside;
+  const closeHold = config.holdClose ? { isListed, maxMs: config.drain.maxMs } : undefined;
   return {
     context,
     config,
@@ -164,6 +171,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     endpoints,
     lifecycle,
     shutdown,
+    closeHold,
     attachments,
     halt,
   };

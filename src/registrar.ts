@@ -68,6 +68,7 @@ export class Registrar {
     this.#parts.attachments.server = bindServer(server, {
       clock: this.#parts.context.clock,
       endpoints: this.#parts.endpoints,
+      hold: this.#parts.closeHold,
       ...how,
     });
     this.#parts.attachments.server.onClosed(() => {
@@ -127,7 +128,7 @@ export class Registrar {
       // The caller gets the error soon even if the registry does not answer; leaving goes on in the background.
       if (this.state !== 'failed')
         await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () =>
-          this.leave('not registered in time, and `required` is set'),
+          this.deregister('not registered in time, and `required` is set'),
         ).catch(() => undefined);
       throw error;
     }
@@ -142,8 +143,17 @@ export class Registrar {
   }
 
   /**
-   * The first half of `stop()`: takes the instance out of the registry for good, or out of traffic as `shutdown.policy`
-   * says, and serves on. Resolves when the registry shows it.
+   * Takes the instance out of the registry for good, or out of traffic as `shutdown.policy` says, and serves on.
+   * Resolves when the registry shows it. Callers that still know the instance may send requests: see `leave()`.
+   */
+  async deregister(reason = 'deregister() was called'): Promise<void> {
+    await this.#parts.shutdown.deregister(reason);
+  }
+
+  /**
+   * The first half of `stop()`: deregisters for good and serves on until the traffic has gone, without closing the
+   * server. Resolves when the server may be closed by other code, e.g. by a terminator; `stop()` goes on from there.
+   * Idempotent; never rejects.
    */
   async leave(reason = 'leave() was called'): Promise<void> {
     await this.#parts.shutdown.leave(reason);

@@ -170,7 +170,7 @@ export class ClusterRegistrar {
     registrar?.on('stopped', ({ errors }) => (clean = errors.length === 0));
     this.#workers.stop();
     if (registrar === undefined || interactive) {
-      await (registrar?.leave(reason) ?? this.#leaving);
+      await (registrar?.deregister(reason) ?? this.#leaving);
       await this.#workersEnded();
     } else {
       await Promise.race([
@@ -247,7 +247,7 @@ export class ClusterRegistrar {
    */
   async #release(worker: number): Promise<boolean> {
     this.#members.remove(worker);
-    if (this.#stopping !== undefined) await this.#registrar?.leave();
+    if (this.#stopping !== undefined) await this.#registrar?.deregister();
     else if (this.#members.size > 0) return true;
     else await this.#endLife();
     return false;
@@ -262,7 +262,7 @@ export class ClusterRegistrar {
     const registrar = this.#registrar;
     if (registrar !== undefined) {
       this.#registrar = undefined;
-      this.#leaving = registrar.leave('the last worker has left');
+      this.#leaving = registrar.deregister('the last worker has left');
       void registrar.stop();
     }
     return this.#leaving;

@@ -8,8 +8,8 @@ type Checks = NonNullable<CheckedOptions['checks']>;
 type Components = NonNullable<NonNullable<CheckedOptions['health']>['components']>;
 type Shutdown = NonNullable<CheckedOptions['shutdown']>;
 
-/** Every setting, before the rules between settings are checked. */
-export type UncheckedConfig = Omit<Config, 'warnings'>;
+/** Every setting that options decide, before the rules between settings are checked. */
+export type UncheckedConfig = Omit<Config, 'warnings' | 'noDrain'>;
 
 /** Fills in every default. A default adapts to the options, so that it never contradicts them. */
 export function applyDefaults(options: CheckedOptions): UncheckedConfig {
@@ -97,12 +97,14 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
 function stopDefaults({
   signals,
   policy,
-  drain,
+  drain: wanted,
+  holdClose,
   timeout,
   onExit,
   crash,
-}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'onExit'> {
+}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'holdClose' | 'stopTimeoutMs' | 'onExit'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
+  const drain = wanted === false ? undefined : wanted;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
     signals: signals === false ? [] : (signals ?? defaults.signals),
@@ -111,7 +113,9 @@ function stopDefaults({
       minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
       quietMs: drain?.quiet ?? defaults.drainQuiet,
       maxMs,
+      streamsMs: drain?.streams ?? defaults.drainStreamsMs,
     },
+    holdClose: holdClose ?? defaults.holdClose,
     stopTimeoutMs,
     // The old name.
     onExit: onExit ?? crash ?? defaults.onExit,

@@ -30,7 +30,11 @@ export interface Config {
   readonly stallToleranceMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
-  readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
+  readonly drain: DrainPeriods;
+  /** Why a stop does without a drain, e.g. `NODE_ENV is test`; undefined: it drains. */
+  readonly noDrain: string | undefined;
+  /** Keep the server open when other code closes it while the instance is listed. */
+  readonly holdClose: boolean;
   readonly stopTimeoutMs: number;
   /** Leave the registry from the process's 'exit' event. */
   readonly onExit: boolean;
@@ -39,6 +43,14 @@ export interface Config {
   readonly required: boolean;
   /** Problems that do not prevent the start. */
   readonly warnings: readonly string[];
+}
+
+export interface DrainPeriods {
+  readonly minMs: number;
+  readonly quietMs: number | 'auto';
+  readonly maxMs: number;
+  /** How long open responses and streams get after the drain. */
+  readonly streamsMs: number;
 }
 
 export interface HealthPlan {

@@ -30,6 +30,8 @@ export const defaults = Object.freeze({
   drainMinMs: 2_000,
   drainQuiet: 'auto',
   drainMaxMs: 15_000,
+  drainStreamsMs: 10_000,
+  holdClose: true,
   /** The share of a short `shutdown.timeout` that the drain may take. */
   drainShareOfStop: 0.6,
   stopTimeoutMs: 25_000,

@@ -10,6 +10,7 @@ export interface ServiceEnv {
   readonly tags: string | undefined;
   readonly ttl: string | undefined;
   readonly registry: string | undefined;
+  readonly drain: string | undefined;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
   /** One entry for each `SERVICE_META_<KEY>`, its key in lower case. */
@@ -52,6 +53,11 @@ export const serviceVariables: VariableTable<keyof ServiceEnv> = {
     variable: 'SERVICE_REGISTRY',
     option: 'registry',
     meaning: registryKinds.map((kind) => `\`${kind}\``).join(', '),
+  },
+  drain: {
+    variable: 'SERVICE_DRAIN',
+    option: 'shutdown.drain',
+    meaning: '`off`: stops [do without a drain](../shutdown/README.md#stop-without-a-drain); `on`: they drain in tests too',
   },
   // Consul's variables, but they set options of the instance itself.
   namespace: { variable: 'CONSUL_NAMESPACE', option: 'namespace', meaning: 'Consul Enterprise namespace' },

@@ -31,7 +31,7 @@ export function mergeSources(options: unknown, env: ServiceEnv): MergedSources {
 }
 
 /** Converts the texts of the environment to the types of the options. */
-function asOptions({ registry: _kind, port, tags, meta, ...texts }: ServiceEnv): Values {
+function asOptions({ registry: _kind, drain: _drain, port, tags, meta, ...texts }: ServiceEnv): Values {
   return {
     ...texts,
     // Anything but digits stays a text, so that the schema rejects it and the message shows it unchanged.

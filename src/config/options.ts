@@ -238,7 +238,18 @@ export interface ShutdownOptions {
    * @default 'deregister'
    */
   policy?: ShutdownPolicy;
-  drain?: DrainOptions;
+  /**
+   * False: a stop deregisters and closes at once, for a service that needs no drain. Env: `SERVICE_DRAIN`, `off` or `on`.
+   * Without either, tests (`NODE_ENV=test`, `node --test`) and `node --watch` do without a drain too.
+   * @default a drain
+   */
+  drain?: DrainOptions | false;
+  /**
+   * `server.close()` by other code while the instance is listed keeps the server open until the entry is gone and the
+   * drain is over, `drain.max` at most. False: it closes at once, and callers that still know the instance are refused.
+   * @default true
+   */
+  holdClose?: boolean;
   /** The deadline of the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
   timeout?: Duration;
   /**
@@ -266,4 +277,10 @@ export interface DrainOptions {
    * @default '15s', or 60 % of a shorter `shutdown.timeout`
    */
   max?: Duration;
+  /**
+   * How long responses and streams that are still open after the drain get to end by themselves, within
+   * `shutdown.timeout`. Event streams are then ended; everything else is cut off, which makes the exit code 1.
+   * @default '10s'
+   */
+  streams?: Duration;
 }

@@ -6,6 +6,8 @@ import { mergeSources } from './merge-sources.js';
 import type { Config } from './config.js';
 import { configWarnings, crossFieldIssues, nameIssues } from './cross-field-rules.js';
 import { applyDefaults } from './apply-defaults.js';
+import { drainIssue, readRunContext, whyNoDrain } from './drain-context.js';
+import type { RunContext } from './drain-context.js';
 import { readServiceEnv } from './env.js';
 import type { ServiceEnv } from './env.js';
 import type { RegistrarOptions } from './options.js';
@@ -25,6 +27,7 @@ export function resolveConfig(
   options: RegistrarOptions = {},
   env: ServiceEnv = readServiceEnv(),
   facts: TemplateFacts = processFacts,
+  context: RunContext = readRunContext(),
 ): Config {
   const sources = mergeSources(options, env);
   const { values, faults } = renderValues(sources.values, facts);
@@ -46,10 +49,13 @@ export function resolveConfig(
   for (const { field, ...problem } of [...nameIssues(config, isWrong), ...crossFieldIssues(config, isWrong)]) {
     problems.push({ field: sources.sourceOf(field.split('.')), ...problem });
   }
+  const drain = drainIssue(env);
+  if (drain !== undefined) problems.push(drain);
   const registry = sources.values['registry'] === undefined ? registryKindIssue(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, warnings: [...configWarnings(config), ...renamedOptions(options)] };
+  const noDrain = whyNoDrain(output as CheckedOptions, env, context);
+  return { ...config, noDrain, warnings: [...configWarnings(config), ...renamedOptions(options)] };
 }
 
 /** A copy without the value at the path. */

@@ -11,6 +11,7 @@ import {
   callback,
   duration,
   durationOr,
+  falseOr,
   flag,
   pairsOf,
   positive16Bit,
@@ -91,12 +92,19 @@ const shutdown = () =>
       ),
     ),
     drain: v.optional(
-      section({
-        min: v.optional(duration(0, "a duration, e.g. '2s'")),
-        quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
-        max: v.optional(duration(0, "a duration, e.g. '15s'")),
-      }),
+      falseOr(
+        section(
+          {
+            min: v.optional(duration(0, "a duration, e.g. '2s'")),
+            quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
+            max: v.optional(duration(0, "a duration, e.g. '15s'")),
+            streams: v.optional(duration(0, "a duration, e.g. '10s'")),
+          },
+          'false, or an object with the options that differ from the defaults',
+        ),
+      ),
     ),
+    holdClose: v.optional(flag()),
     timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
     onExit: v.optional(flag()),
     crash: v.optional(flag()),

@@ -69,6 +69,8 @@ export interface RegistryTraits {
   readonly probes?: boolean;
   /** Visible on this host only: an entry that a chain falls back to here does not count as listed. @default false */
   readonly hostLocal?: boolean;
+  /** Visible in this process only, so that no caller comes by it and a stop needs no drain. @default false */
+  readonly inProcess?: boolean;
 }
 
 /** In milliseconds. A heartbeat with a short interval gets less. */

@@ -64,6 +64,7 @@ class Chain implements ComposedRegistry {
       isLocal: registries[0]?.traits.isLocal ?? false,
       // If one member does not fill in the address, we have to find it for all.
       suppliesAddress: registries.every(({ traits }) => traits.suppliesAddress),
+      inProcess: registries.every(({ traits }) => traits.inProcess === true),
     };
     this.endpoint = (
       registries.find(({ traits, endpoint }) => !traits.isLocal && endpoint !== undefined) ?? registries[0]

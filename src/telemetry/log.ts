@@ -153,10 +153,17 @@ export function logEvents(
       `${service}: config source ${source} is ${cause}, so the current labels stay: ${problem}`,
     );
   });
-  on('draining', ({ reason }) => {
+  on('draining', ({ reason, noDrain }) => {
+    const next =
+      noDrain === undefined
+        ? 'leaves the registry and serves until its traffic has gone'
+        : `leaves the registry and closes without a drain, because ${noDrain}`;
+    logger.info({ ...fields, reason }, `${service}: draining (${reason}); ${next}`);
+  });
+  on('stopWaits', ({ waitingFor, sinceMs }) => {
     logger.info(
-      { ...fields, reason },
-      `${service}: draining (${reason}); leaves the registry and serves until its traffic has gone`,
+      { ...fields, sinceMs: Math.round(sinceMs) },
+      `${service}: stopping for ${formatDuration(sinceMs)}, waits for ${waitingFor}`,
     );
   });
   on('deregistered', (departure) => {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { readServiceEnv } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
+import { processFacts } from '../../../src/config/templates.js';
 import { resolveConfig } from '../../../src/config/resolve-config.js';
 
-const resolve = (options: RegistrarOptions = {}, env: Environment = {}) => resolveConfig(options, readServiceEnv(env));
+const resolve = (options: RegistrarOptions = {}, env: Environment = {}) =>
+  resolveConfig(options, readServiceEnv(env), processFacts, {});
 
 describe('defaults', () => {
   it('fill in everything but the name', () => {
@@ -33,7 +35,9 @@ describe('defaults', () => {
       stallToleranceMs: 10_000,
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
-      drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000 },
+      drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000, streamsMs: 10_000 },
+      noDrain: undefined,
+      holdClose: true,
       onExit: true,
       stopTimeoutMs: 25_000,
       waitMs: 5_000,
