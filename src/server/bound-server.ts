@@ -15,6 +15,7 @@ import { addressOf, untilListening } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
 import { serverPhases } from './server-phase.js';
 import type { ServerFact, ServerPhase } from './server-phase.js';
+import { ServerProblem } from './server-problem.js';
 import type { Arrivals } from './sources.js';
 import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
@@ -48,6 +49,8 @@ export class BoundServer {
   readonly #closeByHost: (() => Promise<void>) | undefined;
   readonly #traffic: Traffic;
   readonly #connections: Connections;
+  /** Why it does not listen, or its last error. */
+  readonly problem = new ServerProblem();
   readonly #onClosed = new Set<() => void>();
   readonly #onFailing = new Set<() => void>();
   #callOffCalm: () => void = () => undefined;
@@ -85,6 +88,7 @@ export class BoundServer {
         this.#connections.session(session);
       },
       listening: () => {
+        this.problem.mended();
         this.#noticed('listening');
       },
       stopped: () => {
@@ -94,7 +98,8 @@ export class BoundServer {
       closed: () => {
         this.#noticed('closed');
       },
-      failed: () => {
+      failed: (error) => {
+        this.problem.failed(error);
         this.#noticed('failed');
         this.#callOffCalm();
         this.#callOffCalm = this.#clock.after(FAILING_FOR_MS, () => this.#noticed('calmed'));
@@ -250,6 +255,7 @@ export class BoundServer {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#phase === 'unopened') this.problem.handedConnection();
     this.#connections.opened(socket);
     if (this.#protocol === 'tcp') this.#traffic.connection(socket);
   }
