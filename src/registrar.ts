@@ -236,7 +236,14 @@ export class Registrar {
       return Promise.reject(new StoppedError(message));
     }
     for (const message of [...config.warnings, ...registry.warnings]) events.emit('warning', { message });
-    installSignalHandlers({ signals: context.signals, wanted: config.signals, stop: shutdown, events });
+    installSignalHandlers({
+      signals: context.signals,
+      wanted: config.signals,
+      isSharingKnown: config.shared,
+      clock: context.clock,
+      stop: shutdown,
+      events,
+    });
     loadOptionalParts(this.#parts);
     if (attachments.server === undefined) holdFirstTry(events, context.clock, config.waitMs);
     const slot = context.slots.take();

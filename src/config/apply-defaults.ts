@@ -95,15 +95,17 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
 function stopDefaults({
   signals,
   policy,
+  shared,
   drain,
   timeout,
   crash,
-}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'crash'> {
+}: Shutdown): Pick<Config, 'signals' | 'policy' | 'shared' | 'drain' | 'stopTimeoutMs' | 'crash'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
     signals: signals === false ? [] : (signals ?? defaults.signals),
     policy: policy ?? defaults.policy,
+    shared: shared ?? defaults.shared,
     drain: {
       minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
       quietMs: drain?.quiet ?? defaults.drainQuiet,

@@ -30,6 +30,8 @@ export interface Config {
   readonly stallToleranceMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
+  /** The host knows that it listens to the same signals. */
+  readonly shared: boolean;
   readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
   readonly stopTimeoutMs: number;
   /** Try to deregister when the process crashes. */

@@ -24,6 +24,7 @@ export const defaults = Object.freeze({
   onFail: 'degrade',
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
+  shared: false,
   drainMinMs: 2_000,
   drainQuiet: 'auto',
   drainMaxMs: 15_000,

@@ -92,7 +92,8 @@ export interface RegistrarOptions {
    */
   onIdConflict?: IdConflictPolicy;
   /**
-   * The readiness gate of the start: called every 250 ms until it returns true; an error counts as false.
+   * The readiness gate of the start: called every 250 ms until it returns true. An error, or no answer within 5 s,
+   * counts as false; `status()` and a warning after `wait` say which.
    * @default () => true
    */
   ready?: () => boolean | Promise<boolean>;
@@ -109,7 +110,7 @@ export interface RegistrarOptions {
    * @default '5s'
    */
   wait?: Duration | false;
-  /** True: `register()` rejects when the instance is not registered within `wait`. @default false */
+  /** True: `register()` rejects with the cause when the instance is not registered within `wait`. @default false */
   required?: boolean;
 }
 
@@ -231,6 +232,12 @@ export interface ShutdownOptions {
    * @default 'deregister'
    */
   policy?: ShutdownPolicy;
+  /**
+   * True: other code of the service listens to the same signals on purpose and ends the process, so the start does not
+   * say so.
+   * @default false
+   */
+  shared?: boolean;
   drain?: DrainOptions;
   /** The deadline of the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
   timeout?: Duration;

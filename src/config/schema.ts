@@ -89,6 +89,7 @@ const shutdown = () =>
         "'deregister', 'maintenance', 'critical' or 'leave'",
       ),
     ),
+    shared: v.optional(flag()),
     drain: v.optional(
       section({
         min: v.optional(duration(0, "a duration, e.g. '2s'")),

@@ -43,6 +43,7 @@ const names: Readonly<Record<EventName, true>> = {
   drift: true,
   updated: true,
   configRejected: true,
+  sharedSignals: true,
   draining: true,
   deregistered: true,
   stopped: true,
