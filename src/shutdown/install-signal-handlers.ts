@@ -23,10 +23,9 @@ export function installSignalHandlers({ signals, wanted, isSharingKnown, clock, 
   const handler = {
     stop: async (reason: string, interactive: boolean) => {
       shared?.flush();
-      const isShared = wanted.some((signal) => signals.foreign(signal).length > 0);
       if (interactive) stop.skipDrain();
       const errors = await stop.stop(reason);
-      if (isShared) warnOfSurvival({ reason, clock, events });
+      if (signals.isHostEnding) warnOfSurvival({ reason, clock, events });
       return errors.length === 0;
     },
     forceStop: (reason: string) => {

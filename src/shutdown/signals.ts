@@ -74,6 +74,11 @@ export class Signals {
     return this.#process.listeners(signal).filter((each) => each !== ours?.listener && each !== ours?.witness);
   }
 
+  /** During a stop: the host listened to the signal that began it, so the host ends the process. */
+  get isHostEnding(): boolean {
+    return this.#host !== 'absent';
+  }
+
   /**
    * Calls `run` whenever the process is about to get one more listener of a subscribed signal. The returned function
    * ends that.
@@ -95,6 +100,7 @@ export class Signals {
   async endAsAsked(reason: string): Promise<void> {
     if (this.#ending !== 'not yet') return;
     this.#ending = 'requested';
+    this.#host = this.foreign('SIGTERM').length > 0 ? 'stays' : 'absent';
     const clean = await this.#stopAll([...this.#handlers.keys()], reason, false);
     if (this.foreign('SIGTERM').length > 0) this.#process.emit('SIGTERM');
     else this.#process.exit(clean ? 0 : 1);

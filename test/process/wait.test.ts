@@ -20,7 +20,7 @@ describe('register() without an agent', () => {
     const service = new TestService({
       kind: 'http',
       url: nobody,
-      options: { name: freshName('waits'), wait: '600ms', shutdown },
+      options: { name: freshName('waits'), wait: '2s', shutdown },
     });
     const settled = await service.told('settled');
     expect(settled.state).toBe('recovering');
