@@ -2,6 +2,7 @@ import { onAbort } from '../core/abort.js';
 import { systemClock } from '../core/clock.js';
 import { ServingWorkers, overallHealth } from './serving-workers.js';
 import type { Answer, Request } from './messages.js';
+import { PrimaryLog } from './primary-log.js';
 import { primaryOptions } from './primary-options.js';
 import { WorkerChannels } from './worker-channels.js';
 import { chooseRegistry } from '../backends/choose-registry.js';
@@ -54,6 +55,7 @@ export class ClusterRegistrar {
   readonly #attach = new Set<(registrar: Registrar) => void>();
   readonly #forceStop = new AbortController();
   readonly #removeSignalHandlers: () => void;
+  readonly #log: PrimaryLog;
   #registrar: Registrar | undefined;
   /** Settles when the previous Registrar has left the registry. */
   #leaving: Promise<void> = Promise.resolve();
@@ -84,12 +86,10 @@ export class ClusterRegistrar {
       stop: (reason: string, interactive: boolean) => this.#end(reason, interactive),
       forceStop: () => this.#forceStop.abort(),
     };
-    this.#removeSignalHandlers = processSignals().subscribe(this.#config.signals, handler, (signal) => {
-      logger?.warn(
-        { service: this.#config.name },
-        `${signal} has other listeners too: rollcall deregisters and drains, and they must end the process`,
-      );
-    });
+    const signals = processSignals();
+    this.#removeSignalHandlers = signals.subscribe(this.#config.signals, handler);
+    this.#log = new PrimaryLog({ config: this.#config, signals, logger });
+    this.#log.serving(false);
   }
 
   /** The current Registrar; undefined while no worker serves. */
@@ -165,6 +165,7 @@ export class ClusterRegistrar {
 
   /** Resolves to true when everything succeeded. */
   async #stop(reason: string, interactive: boolean): Promise<boolean> {
+    this.#log.end();
     const registrar = this.#registrar;
     let clean = true;
     registrar?.on('stopped', ({ errors }) => (clean = errors.length === 0));
@@ -228,6 +229,7 @@ export class ClusterRegistrar {
 
   #begin(instance: ServiceInstance): Registrar {
     const registrar = this.#make(primaryOptions(this.#options, instance, WORKERS));
+    this.#log.serving(true);
     registrar.onStop(
       'after drain',
       WORKERS,
@@ -262,6 +264,7 @@ export class ClusterRegistrar {
     const registrar = this.#registrar;
     if (registrar !== undefined) {
       this.#registrar = undefined;
+      if (this.#stopping === undefined) this.#log.serving(false);
       this.#leaving = registrar.deregister('the last worker has left');
       void registrar.stop();
     }

@@ -97,18 +97,20 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
 function stopDefaults({
   signals,
   policy,
+  shared,
   drain: wanted,
   holdClose,
   timeout,
   onExit,
   crash,
-}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'holdClose' | 'stopTimeoutMs' | 'onExit'> {
+}: Shutdown): Pick<Config, 'signals' | 'policy' | 'shared' | 'drain' | 'holdClose' | 'stopTimeoutMs' | 'onExit'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const drain = wanted === false ? undefined : wanted;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
     signals: signals === false ? [] : (signals ?? defaults.signals),
     policy: policy ?? defaults.policy,
+    shared: shared ?? defaults.shared,
     drain: {
       minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
       quietMs: drain?.quiet ?? defaults.drainQuiet,

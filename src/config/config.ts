@@ -30,6 +30,8 @@ export interface Config {
   readonly stallToleranceMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
+  /** The host knows that it listens to the same signals. */
+  readonly shared: boolean;
   readonly drain: DrainPeriods;
   /** Why a stop does without a drain, e.g. `NODE_ENV is test`; undefined: it drains. */
   readonly noDrain: string | undefined;

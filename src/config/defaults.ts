@@ -27,6 +27,7 @@ export const defaults = Object.freeze({
   countsAsFailure: (error: unknown) => !isAbortError(error),
   signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
+  shared: false,
   drainMinMs: 2_000,
   drainQuiet: 'auto',
   drainMaxMs: 15_000,

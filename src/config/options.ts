@@ -92,7 +92,8 @@ export interface RegistrarOptions {
    */
   onIdConflict?: IdConflictPolicy;
   /**
-   * The readiness gate of the start: called every 250 ms until it returns true; an error counts as false.
+   * The readiness gate of the start: called every 250 ms until it returns true. An error, or no answer within 5 s,
+   * counts as false; `status()` and a warning after `wait` say which.
    * @default () => true
    */
   ready?: () => boolean | Promise<boolean>;
@@ -109,7 +110,7 @@ export interface RegistrarOptions {
    * @default '5s'
    */
   wait?: Duration | false;
-  /** True: `register()` rejects when the instance is not registered within `wait`. @default false */
+  /** True: `register()` rejects with the cause when the instance is not registered within `wait`. @default false */
   required?: boolean;
 }
 
@@ -238,6 +239,12 @@ export interface ShutdownOptions {
    * @default 'deregister'
    */
   policy?: ShutdownPolicy;
+  /**
+   * True: other code of the service listens to the same signals on purpose and ends the process, so the start does not
+   * say so.
+   * @default false
+   */
+  shared?: boolean;
   /**
    * False: a stop deregisters and closes at once, for a service that needs no drain. Env: `SERVICE_DRAIN`, `off` or `on`.
    * Without either, tests (`NODE_ENV=test`, `node --test`) and `node --watch` do without a drain too.

@@ -91,6 +91,7 @@ const shutdown = () =>
         "'deregister', 'maintenance', 'critical' or 'leave'",
       ),
     ),
+    shared: v.optional(flag()),
     drain: v.optional(
       falseOr(
         section(

@@ -48,6 +48,11 @@ export interface RegistrarEvents {
   /** The config source has unusable values, and the last good ones stay; emitted once a problem. */
   configRejected: { source: string; cause: ConfigRejection; problem: string };
   /**
+   * The host listens to signals that stop the Registrar too, so the host ends the process. `listeners`: their names, in
+   * the order in which they run.
+   */
+  sharedSignals: { signals: readonly string[]; listeners: readonly string[] };
+  /**
    * The stop began: deregister, then serve on until the traffic has gone. `noDrain`: why it closes at once instead,
    * e.g. `NODE_ENV is test`.
    */

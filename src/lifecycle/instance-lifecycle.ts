@@ -18,7 +18,9 @@ import { followCredentials } from './follow-credentials.js';
 import type { LiveConfig } from '../config/live-config.js';
 import type { StateMachine } from '../telemetry/state-machine.js';
 import type { Maintenance } from './maintenance.js';
+import { reportFailing } from './report-failing.js';
 import { untilServing } from './start.js';
+import { Unlisted } from './unlisted.js';
 import type { ProcessContext } from './process-context.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
@@ -45,6 +47,8 @@ export interface InstanceLifecyclePlan {
 export class InstanceLifecycle {
   readonly #plan: InstanceLifecyclePlan;
   readonly #nonce = bootNonce();
+  /** Why the instance is not listed. */
+  readonly unlisted: Unlisted;
   #labels: Labels;
   #placement: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
@@ -55,6 +59,14 @@ export class InstanceLifecycle {
     this.#plan = plan;
     this.#labels = plan.labels;
     this.#placement = { notes: plan.config.warnings, addressCandidates: [] };
+    this.unlisted = new Unlisted({
+      clock: plan.context.clock,
+      events: plan.events,
+      machine: plan.machine,
+      waitMs: plan.config.waitMs,
+      registry: plan.registry.name,
+      heartbeat: () => this.#heartbeat,
+    });
   }
 
   /** What the registry holds, or will hold; undefined until the server listens. */
@@ -105,6 +117,7 @@ export class InstanceLifecycle {
    */
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
+    this.unlisted.watch();
     const onChange = () => this.#heartbeat?.credentialsChanged();
     followCredentials({
       credentials: [registry.credentials, source?.credentials],
@@ -160,11 +173,10 @@ export class InstanceLifecycle {
   async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
     const { config, context, registry, events, machine, healthMonitor, server } = this.#plan;
     const { clock, random, polls, batchWatcher, system } = context;
-    server()?.onFailing(() => {
-      this.healthChanged();
-    });
+    reportFailing({ server: server(), events, clock, onChange: () => this.healthChanged() });
     const known = healthMonitor.start(signal);
     const lastKnown = unknownEntry();
+    const { progress } = this.unlisted;
     const onIdentity = (built: BuiltInstance) => {
       this.#identified(built);
     };
@@ -181,6 +193,7 @@ export class InstanceLifecycle {
         server: server(),
         nonce: this.#nonce,
         system,
+        progress,
         onIdentity,
         onWarning,
       },
@@ -189,7 +202,7 @@ export class InstanceLifecycle {
     const makeHeartbeat = await this.#chooseThread();
     await labelled;
     // The first heartbeat must report the real health.
-    await known;
+    await progress.during({ waitingFor: 'the first run of each component', problem: () => undefined }, () => known);
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
     const plan = {

@@ -20,6 +20,7 @@ import { addressOf, untilListening } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
 import { serverPhases } from './server-phase.js';
 import type { ServerFact, ServerPhase } from './server-phase.js';
+import { ServerProblem } from './server-problem.js';
 import type { Arrivals } from './sources.js';
 import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
@@ -56,6 +57,8 @@ export class BoundServer {
   readonly #traffic: Traffic;
   readonly #connections: Connections;
   readonly #hold: CloseHold | undefined;
+  /** Why it does not listen, or its last error. */
+  readonly problem = new ServerProblem();
   readonly #onClosed = new Set<() => void>();
   readonly #onFailing = new Set<() => void>();
   #callOffCalm: () => void = () => undefined;
@@ -94,7 +97,10 @@ export class BoundServer {
         if (socket.alpnProtocol !== 'h2') this.#hold?.opened(socket);
       },
       session: (session: ServerHttp2Session) => this.#connections.session(session),
-      listening: () => this.#noticed('listening'),
+      listening: () => {
+        this.problem.mended();
+        this.#noticed('listening');
+      },
       isClosing: () => this.#phase === 'closing',
       closing: (proceed) => this.#holdClose(proceed),
       overtaking: () => this.#hold?.release(),
@@ -105,7 +111,8 @@ export class BoundServer {
         if (this.#phase === 'closing') this.#connections.closeIdle();
       },
       closed: () => this.#noticed('closed'),
-      failed: () => {
+      failed: (error) => {
+        this.problem.failed(error);
         this.#noticed('failed');
         this.#callOffCalm();
         this.#callOffCalm = this.#clock.after(FAILING_FOR_MS, () => this.#noticed('calmed'));
@@ -275,6 +282,7 @@ export class BoundServer {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#phase === 'unopened') this.problem.handedConnection();
     this.#connections.opened(socket);
     if (this.#protocol === 'http') this.#hold?.opened(socket);
     if (this.#protocol === 'tcp') this.#traffic.connection(socket);

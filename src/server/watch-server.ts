@@ -35,7 +35,7 @@ export interface ServerWatcher {
   stopped(): void;
   closed(): void;
   /** The server emitted an error: it could not listen or could not accept a connection. */
-  failed(): void;
+  failed(error: unknown): void;
 }
 
 /**
@@ -149,7 +149,7 @@ function tell(watcher: ServerWatcher, event: string, first: unknown, second: unk
       watcher.closed();
       return false;
     case 'error':
-      watcher.failed();
+      watcher.failed(first);
       return false;
     default:
       return false;

@@ -44,6 +44,7 @@ const names: Readonly<Record<EventName, true>> = {
   updated: true,
   configRejected: true,
   stopWaits: true,
+  sharedSignals: true,
   draining: true,
   deregistered: true,
   stopped: true,
