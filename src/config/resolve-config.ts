@@ -12,6 +12,7 @@ import type { RegistrarOptions } from './options.js';
 import { registryKindIssue } from './registry-kind.js';
 import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
+import { serviceLinkWarnings } from './service-links.js';
 import type { CheckedOptions } from './schema.js';
 import { processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
@@ -48,7 +49,7 @@ export function resolveConfig(
   const registry = sources.values['registry'] === undefined ? registryKindIssue(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, warnings: configWarnings(config) };
+  return { ...config, warnings: [...configWarnings(config), ...serviceLinkWarnings(env.serviceLinks)] };
 }
 
 /** A copy without the value at the path. */
