@@ -27,7 +27,8 @@ export function expressRegistrar(options: RegistrarOptions): ExpressRegistrar {
   return {
     registrar,
     middleware(request, response, next) {
-      if (registrar.endpoint?.handles(request.url ?? '')) registrar.endpoint.answer(request, response);
+      const { url = '', method } = request;
+      if (registrar.endpoint?.handles(url, method)) registrar.endpoint.answer(request, response);
       else next();
     },
     bind(server) {
