@@ -137,7 +137,14 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     draining: halt.signal.aborted,
     health: healthMonitor.health,
   });
-  const healthEndpoint = makeHealthEndpoint({ path, details, facts });
+  const healthEndpoint = makeHealthEndpoint({
+    path,
+    details,
+    facts,
+    onWarning: (message) => {
+      events.emit('warning', { message });
+    },
+  });
   const endpoints = mounted ? [healthEndpoint] : [];
   const shutdown = new Shutdown({
     config,

@@ -39,9 +39,9 @@ export function applyDefaults(options: CheckedOptions): UncheckedConfig {
     ready: options.ready ?? (() => true),
     health: {
       path,
-      mounted: options.health?.path !== undefined || options.checks?.http !== undefined,
+      mounted: options.health?.path !== undefined || probesOurs(options.checks),
       port: options.health?.port,
-      details: options.health?.details ?? false,
+      details: options.health?.details ?? defaults.healthDetails,
       components: planComponents(options.health?.components ?? {}),
     },
     intervalMs: options.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
@@ -51,6 +51,11 @@ export function applyDefaults(options: CheckedOptions): UncheckedConfig {
     waitMs: options.wait === false ? Infinity : (options.wait ?? defaults.waitMs),
     required: options.required ?? defaults.required,
   };
+}
+
+/** Whether the registry probes our health path, and not a path that the host answers. */
+function probesOurs(checks: Checks | undefined): boolean {
+  return checks?.http !== undefined && checks.http.path === undefined;
 }
 
 function planComponents(components: Components): ComponentPlan[] {

@@ -1,4 +1,10 @@
-import type { BeatThread, DriftPolicy, IdConflictPolicy, ShutdownPolicy } from '../contracts/policies.js';
+import type {
+  BeatThread,
+  DriftPolicy,
+  HealthDetails,
+  IdConflictPolicy,
+  ShutdownPolicy,
+} from '../contracts/policies.js';
 import type { Naming } from './name-convention.js';
 import type { CheckTls, Weights } from '../contracts/service-instance.js';
 import type { OnFail } from '../contracts/health-report.js';
@@ -61,7 +67,7 @@ export interface HealthPlan {
   readonly mounted: boolean;
   /** The separate port that answers the health paths. */
   readonly port: number | undefined;
-  readonly details: boolean;
+  readonly details: HealthDetails;
   readonly components: readonly ComponentPlan[];
 }
 

@@ -20,6 +20,7 @@ export const defaults = Object.freeze({
   drift: 'repair',
   onIdConflict: 'wait',
   healthPath: '/health',
+  healthDetails: false,
   componentIntervalMs: 10_000,
   /** Or the component's interval, where that is shorter. */
   componentTimeoutMs: 2_000,

@@ -1,4 +1,10 @@
-import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy, BeatThread } from '../contracts/policies.js';
+import type {
+  BeatThread,
+  DriftPolicy,
+  HealthDetails,
+  IdConflictPolicy,
+  ShutdownPolicy,
+} from '../contracts/policies.js';
 import type { Registry } from '../contracts/registry.js';
 import type { OnFail } from '../contracts/health-report.js';
 import type { Naming } from './name-convention.js';
@@ -129,7 +135,11 @@ export interface ProbeOptions {
 }
 
 export interface HttpCheckOptions extends ProbeOptions {
-  /** Path on this server that starts with `/`, or an absolute http(s) URL. @default `<health.path>/ready` */
+  /**
+   * Path on this server that starts with `/`, or an absolute http(s) URL; the service answers there itself, unless
+   * `health.path` covers it.
+   * @default `<health.path>/ready`
+   */
   path?: string;
   /** How the registry verifies the certificate of an https server. @default against the host of the URL */
   tls?: CheckTlsOptions;
@@ -154,8 +164,9 @@ export interface GrpcCheckOptions extends ProbeOptions {
 
 export interface HealthOptions {
   /**
-   * The health path of the bound server, with `/live` and `/ready` below it. Answered only if this or `checks.http` is
-   * set.
+   * The health path of the bound server, with `/live` and `/ready` below it. Answered only if this is set, or
+   * `checks.http` without a path of its own. Takes GET and HEAD before the routes of the host; other methods are the
+   * host's, and so are paths for which a Fastify app has a route.
    * @default '/health'
    */
   path?: string;
@@ -165,11 +176,12 @@ export interface HealthOptions {
    */
   port?: number;
   /**
-   * True: health answers list the components for every client; false: only for clients on loopback. Names and reason
-   * codes only, never details.
+   * Who sees in health answers how each component does, by name and reason code: false: no client; `'loopback'`:
+   * clients on loopback, which a proxy on this host is for all its clients, unless it sends a forwarding header (nginx
+   * and HAProxy send none by default); true: every client.
    * @default false
    */
-  details?: boolean;
+  details?: HealthDetails;
   /**
    * The parts and dependencies of the service, by name. A component without `run` gets its health from
    * `Registrar.report`.

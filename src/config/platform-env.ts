@@ -1,5 +1,6 @@
-import { wholeEnvironment } from './env.js';
+import { readVariable, wholeEnvironment } from './env.js';
 import type { Environment } from './env.js';
+import { isServiceLink } from './service-links.js';
 
 /** What the platform's variables say about our address. The user did not set them, so invalid values are ignored. */
 export interface PlatformEnv {
@@ -32,22 +33,25 @@ export const platformVariables = [
 
 /** Reads the variables that platforms set. An empty variable counts as not set. */
 export function readPlatformEnv(env: Environment = wholeEnvironment()): PlatformEnv {
-  const labels = Object.keys(env).flatMap((variable) => /^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []);
+  const labels = Object.keys(env).flatMap((variable) =>
+    isServiceLink(variable, env) ? [] : (/^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []),
+  );
   return {
     pod: ['POD_IP', 'MY_POD_IP'].flatMap((variable) => {
-      const address = env[variable];
-      return address ? [{ variable, address }] : [];
+      const address = readVariable(variable, env);
+      return address === undefined ? [] : [{ variable, address }];
     }),
     nomad: labels.flatMap((label) => readNomadPort(env, label)),
-    dockerHost: env['DOCKER_HOST'] || undefined,
+    dockerHost: readVariable('DOCKER_HOST', env),
   };
 }
 
 function readNomadPort(env: Environment, label: string): NomadPort[] {
-  const port = Number(env[`NOMAD_PORT_${label}`]);
-  const hostPort = Number(env[`NOMAD_HOST_PORT_${label}`] || port);
-  const address = env[`NOMAD_HOST_IP_${label}`] || env[`NOMAD_IP_${label}`];
-  return address && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
+  const read = (part: string) => readVariable(`NOMAD_${part}_${label}`, env);
+  const port = Number(read('PORT'));
+  const hostPort = Number(read('HOST_PORT') ?? port);
+  const address = read('HOST_IP') ?? read('IP');
+  return address !== undefined && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
 }
 
 function isPort(value: number): boolean {

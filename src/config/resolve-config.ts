@@ -15,6 +15,7 @@ import { registryKindIssue } from './registry-kind.js';
 import { renamedOptions } from './renamed-options.js';
 import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
+import { serviceLinkWarnings } from './service-links.js';
 import type { CheckedOptions } from './schema.js';
 import { processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
@@ -55,7 +56,8 @@ export function resolveConfig(
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
   const noDrain = whyNoDrain(output as CheckedOptions, env, context);
-  return { ...config, noDrain, warnings: [...configWarnings(config), ...renamedOptions(options)] };
+  const warnings = [...configWarnings(config), ...serviceLinkWarnings(env.serviceLinks), ...renamedOptions(options)];
+  return { ...config, noDrain, warnings };
 }
 
 /** A copy without the value at the path. */

@@ -167,7 +167,7 @@ const health = () =>
   section({
     path: v.optional(healthPath()),
     port: v.optional(positive16Bit()),
-    details: v.optional(flag()),
+    details: v.optional(v.union([v.literal('loopback'), v.boolean()], "false, 'loopback' or true")),
     components: v.optional(
       v.pipe(
         v.custom<object>((value) => !Array.isArray(value), componentsAllowed),

@@ -12,7 +12,7 @@ export class ExpressRegistrar extends RegistrarFacade {
   /** Answers the health paths where there is no bound server, e.g. under supertest. Mount it before the routes. */
   readonly middleware: HealthMiddleware = (request, response, next) => {
     const { endpoint } = this.registrar;
-    if (endpoint?.handles(request.url ?? '')) endpoint.answer(request, response);
+    if (endpoint?.handles(request.url ?? '', request.method)) endpoint.answer(request, response);
     else next();
   };
 

@@ -59,7 +59,14 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
     for (const server of additionalServersOf(rootOf(app))) registrar.bindAlso(server);
     done();
   });
-  if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
+  const { endpoint } = registrar;
+  if (endpoint !== undefined) {
+    mountForInject(app, endpoint);
+    app.addHook('onReady', (done) => {
+      leaveOwnRoutes(app, endpoint);
+      done();
+    });
+  }
   // Ignored: the `failed` event and the log report a failure, and the app keeps running.
   registrar.start().catch(() => undefined);
 }
@@ -118,6 +125,11 @@ function mountForInject(app: FastifyInstance, endpoint: HealthEndpoint): void {
       },
     });
   }
+}
+
+/** Lets the app answer where it has a route of its own: rollcall would shadow it at the server. */
+function leaveOwnRoutes(app: FastifyInstance, endpoint: HealthEndpoint): void {
+  for (const path of endpoint.paths) if (app.hasRoute({ method: 'GET', url: path })) endpoint.leaveToHost(path);
 }
 
 function pluginTimeoutOf(app: FastifyInstance): number {

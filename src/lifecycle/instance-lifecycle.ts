@@ -12,6 +12,7 @@ import type { HeartbeatPlan } from '../heartbeat/heartbeat-plan.js';
 import { unknownEntry } from '../heartbeat/last-known-entry.js';
 import { bootNonce } from '../instance/boot-nonce.js';
 import type { BuiltInstance } from '../instance/build-instance.js';
+import type { SuppliedAddressPlan } from '../instance/supplied-address.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { removeEntriesOfOlderIds } from '../heartbeat/stale-entries.js';
 import { followCredentials } from './follow-credentials.js';
@@ -52,6 +53,7 @@ export class InstanceLifecycle {
   #labels: Labels;
   #placement: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
+  #suppliedAddress: SuppliedAddressPlan | undefined;
   #heartbeat: HeartbeatHandle | undefined;
   #failure: RegistrarError | undefined;
 
@@ -212,6 +214,7 @@ export class InstanceLifecycle {
       polls,
       batchWatcher,
       lastKnown,
+      suppliedAddress: this.#suppliedAddress,
       events,
       machine,
       report: () => this.health,
@@ -240,10 +243,14 @@ export class InstanceLifecycle {
       new WorkerHeartbeatProxy({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
   }
 
-  #identified({ instance, notes, addressCandidates }: BuiltInstance): void {
+  #identified({ instance, notes, addressCandidates, suppliedAddress }: BuiltInstance): void {
     const { config, events } = this.#plan;
     this.#instance = this.#labels.on(instance);
+    this.#suppliedAddress = suppliedAddress;
     this.#placement = { notes: [...config.warnings, ...notes], addressCandidates };
+    events.on('address', ({ candidates }) => {
+      this.#placement = { ...this.#placement, addressCandidates: candidates };
+    });
     events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
   }
 

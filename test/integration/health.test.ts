@@ -33,7 +33,7 @@ afterEach(cleanUp);
 const untyped: string = 'express4';
 const { default: express4 }: { default: typeof express } = await import(untyped);
 
-const health = { path: '/health' };
+const health = { path: '/health', details: 'loopback' } as const;
 
 /** What each way in answers at each stage, in words of its own. */
 async function tour(
@@ -117,7 +117,7 @@ describe('health on a port of its own', () => {
       name: freshName('worker'),
       id: freshName('id'),
       registry: roster().registry,
-      health: { port },
+      health: { port, details: 'loopback' },
     });
     later(() => registrar.stop());
     const events = recordEvents(registrar);
@@ -238,7 +238,8 @@ it('answers from what is prepared: no code of the service runs for a probe', asy
 
 it('a proxy on this host is told no details on behalf of others, and anybody is with `details`', async () => {
   for (const [details, told] of [
-    [false, { '': true, 'x-forwarded-for': false, forwarded: false, 'x-forwarded-proto': false }],
+    [false, { '': false, 'x-forwarded-for': false }],
+    ['loopback', { '': true, 'x-forwarded-for': false, forwarded: false, 'x-forwarded-proto': false }],
     [true, { '': true, 'x-forwarded-for': true }],
   ] as const) {
     const server = await listeningServer();

@@ -112,8 +112,8 @@ export class ConsulClient {
   }
 
   #acquire(): { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } {
-    const { url, pool, timeouts } = this.#target;
-    const plan = { url, pool, connectMs: timeouts.connectMs, tls: this.credentials.tls };
+    const { url, socketPath, pool, timeouts } = this.#target;
+    const plan = { url, socketPath, pool, connectMs: timeouts.connectMs, tls: this.credentials.tls };
     return { plan, opening: acquireConnection(plan) };
   }
 

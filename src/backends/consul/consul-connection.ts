@@ -22,6 +22,8 @@ const poolSizes = { beat: 4, poll: 4, watch: 4 };
 /** What a connection is opened with. The token is not part of it, because each request carries its own. */
 export interface ConnectionPlan {
   readonly url: URL;
+  /** The Unix socket to connect to; undefined: the host of the URL. */
+  readonly socketPath?: string | undefined;
   /** Maximum number of connections of the pool `call`. */
   readonly pool: number;
   readonly connectMs: number;
@@ -108,11 +110,11 @@ export function releaseConnection(plan: ConnectionPlan): void {
   );
 }
 
-function keyOf({ url, pool, connectMs, tls }: ConnectionPlan): string {
-  return JSON.stringify([url.href, pool, connectMs, tls]);
+function keyOf({ url, socketPath, pool, connectMs, tls }: ConnectionPlan): string {
+  return JSON.stringify([url.href, socketPath, pool, connectMs, tls]);
 }
 
-async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Promise<ConsulConnection> {
+async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<ConsulConnection> {
   const secure = url.protocol === 'https:';
   const [{ default: Consul }, { createUnheldAgent, retire }, { openConnections }, { requestBytes }, http] =
     await Promise.all([
@@ -123,10 +125,10 @@ async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Pr
       secure ? import('node:https') : import('node:http'),
     ]);
   const agents = {
-    beat: createUnheldAgent(poolSizes.beat, { connectMs, tls }),
-    call: createUnheldAgent(pool, { connectMs, tls }),
-    poll: createUnheldAgent(poolSizes.poll, { connectMs, tls }),
-    watch: createUnheldAgent(poolSizes.watch, { connectMs, tls }),
+    beat: createUnheldAgent(poolSizes.beat, how),
+    call: createUnheldAgent(pool, how),
+    poll: createUnheldAgent(poolSizes.poll, how),
+    watch: createUnheldAgent(poolSizes.watch, how),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
   const authentication = basicAuthentication(url);

@@ -31,9 +31,10 @@ export class ConsulPresence implements Presence {
 
   /** A digest, because its input contains secrets. */
   get place(): string {
-    const { url, token, namespace, partition } = this.#target;
+    const { url, socketPath, token, namespace, partition } = this.#target;
     const identity = [
       url.href,
+      socketPath,
       tokenIdentity(token),
       this.#scope.namespace ?? namespace,
       this.#scope.partition ?? partition,

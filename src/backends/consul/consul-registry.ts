@@ -39,7 +39,7 @@ export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
 class ConsulRegistry implements Registry {
   readonly name: string;
   readonly traits: RegistryTraits;
-  readonly endpoint: RegistryEndpoint;
+  readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
@@ -54,9 +54,9 @@ class ConsulRegistry implements Registry {
     this.#options = options;
     this.#target = resolveConsulOptions(options);
     this.#client = new ConsulClient(this.#target);
-    const { isLocal } = this.#target;
+    const { isLocal, socketPath, url } = this.#target;
     this.traits = { isLocal, suppliesAddress: isLocal, probes: true };
-    this.endpoint = endpointOfUrl(this.#target.url);
+    this.endpoint = socketPath === undefined ? endpointOfUrl(url) : undefined;
     this.warnings = this.#target.warnings;
     this.deadlines = { requestMs: this.#target.timeouts.requestMs, heldMs: heldMs(this.#target.timeouts) };
     this.credentials = this.#client.credentials;

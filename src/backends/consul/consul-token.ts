@@ -3,7 +3,8 @@ import type { ConsulEnv } from './consul-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
-import { isLoopback } from './consul-endpoint.js';
+import { isLocalEndpoint } from './consul-endpoint.js';
+import type { ConsulEndpoint } from './consul-endpoint.js';
 
 interface TokenOptions {
   readonly token?: unknown;
@@ -18,20 +19,20 @@ interface TokenOptions {
 export function tokenOf(
   options: TokenOptions,
   env: ConsulEnv,
-  url: URL | undefined,
+  endpoint: ConsulEndpoint | undefined,
   issues: ConfigIssue[],
 ): TokenSource {
   const { source, field } = sourceOf(options, env, issues);
   const { allowPlainToken } = options;
   if (allowPlainToken !== undefined && typeof allowPlainToken !== 'boolean')
     issues.push({ field: 'allowPlainToken', value: allowPlainToken, allowed: 'true or false' });
-  const isPlain = source.kind !== 'none' && url?.protocol === 'http:' && !isLoopback(url.hostname);
-  if (isPlain && allowPlainToken !== true) {
+  const isExposed = endpoint?.url.protocol === 'http:' && !isLocalEndpoint(endpoint);
+  if (source.kind !== 'none' && isExposed && allowPlainToken !== true) {
     issues.push({
       field,
       value: '(hidden)',
       allowed:
-        `a token needs an https endpoint or one on this host, because ${url.host} would receive it unencrypted; ` +
+        `a token needs an https endpoint or one on this host, because ${endpoint.url.host} would receive it unencrypted; ` +
         'on a trusted network, as from a pod to the agent of its own Kubernetes node, set `allowPlainToken: true`',
     });
   }

@@ -8,6 +8,7 @@ import type { MemberFigures } from '../../contracts/composed-registry.js';
 import type { BuiltInWorkerSpec, ModuleWorkerSpec } from '../../contracts/worker-spec.js';
 import type { EventName } from '../../contracts/events.js';
 import type { Trouble } from '../heartbeat-handle.js';
+import type { SuppliedAddressPlan } from '../../instance/supplied-address.js';
 import type { LastKnownEntry } from '../last-known-entry.js';
 import type { ExitReply } from './exit-reply.js';
 import type { SharedTimes } from './shared-times.js';
@@ -26,6 +27,7 @@ export interface HeartbeatSpec {
   readonly registry: SerializedRegistry;
   readonly instance: ServiceInstance;
   readonly lastKnown: LastKnownEntry;
+  readonly suppliedAddress?: SuppliedAddressPlan | undefined;
   readonly report: HealthReport;
   readonly intervalMs: number;
   readonly phase: number;

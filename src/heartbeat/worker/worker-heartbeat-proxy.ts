@@ -183,13 +183,15 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   }
 
   #begin(session: WorkerSession, workerSpec: WorkerSpec): void {
-    const { events, lastKnown, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
+    const { events, lastKnown, suppliedAddress, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } =
+      this.#plan;
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
     const spec = {
       ...settings,
       registry: serializeRegistry(workerSpec, this.#callbacks),
       instance: this.#instance,
       lastKnown,
+      suppliedAddress,
       report: this.#report,
       lastBeat: this.#lastBeat,
     };

@@ -122,6 +122,10 @@ describe('options', () => {
     expect(resolve({ name: 'a' }).health.mounted).toBe(false);
     expect(resolve({ name: 'a', checks: { tcp: true } }).health.mounted).toBe(false);
     expect(resolve({ name: 'a', checks: { http: true } }).health).toMatchObject({ mounted: true, path: '/health' });
+    expect(resolve({ name: 'a', checks: { http: { interval: '5s' } } }).health.mounted).toBe(true);
+    const own = { http: { path: '/own' } };
+    expect(resolve({ name: 'a', checks: own }).health.mounted).toBe(false);
+    expect(resolve({ name: 'a', checks: own, health: { path: '/up' } }).health.mounted).toBe(true);
     const config = resolve({ name: 'a', health: { path: '/up/' }, checks: { http: true } });
     expect(config.health.path).toBe('/up');
     expect(config.checks).toMatchObject([{ target: '/up/ready' }]);
