@@ -26,6 +26,7 @@ export class RegistrarFacade implements Omit<Registrar, Own> {
   readonly status: Registrar['status'] = () => this.registrar.status();
   readonly settled: Registrar['settled'] = () => this.registrar.settled();
   readonly stop: Registrar['stop'] = (reason) => this.registrar.stop(reason);
+  readonly deregister: Registrar['deregister'] = (reason) => this.registrar.deregister(reason);
   readonly leave: Registrar['leave'] = (reason) => this.registrar.leave(reason);
   readonly update: Registrar['update'] = (changes) => this.registrar.update(changes);
   readonly maintenance: Registrar['maintenance'] = (on, reason) => this.registrar.maintenance(on, reason);

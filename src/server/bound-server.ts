@@ -97,10 +97,7 @@ export class BoundServer {
         if (socket.alpnProtocol !== 'h2') this.#hold?.opened(socket);
       },
       session: (session: ServerHttp2Session) => this.#connections.session(session),
-      listening: () => {
-        this.problem.mended();
-        this.#noticed('listening');
-      },
+      listening: () => this.#noticed('listening'),
       isClosing: () => this.#phase === 'closing',
       closing: (proceed) => this.#holdClose(proceed),
       overtaking: () => this.#hold?.release(),
@@ -172,9 +169,7 @@ export class BoundServer {
    */
   onClosed(run: () => void): () => void {
     this.#onClosed.add(run);
-    return () => {
-      this.#onClosed.delete(run);
-    };
+    return () => void this.#onClosed.delete(run);
   }
 
   /** Calls `run` whenever `isFailing` may have changed. */
@@ -226,9 +221,7 @@ export class BoundServer {
 
   #close(signal: AbortSignal, limits: CloseLimits): Promise<CutOff> {
     this.startDraining();
-    this.#traffic.watchEnds(() => {
-      this.#closeIdle();
-    });
+    this.#traffic.watchEnds(() => this.#closeIdle());
     const servers = [this, ...this.#siblings];
     return closeWithin({
       limits,
@@ -268,6 +261,7 @@ export class BoundServer {
   }
 
   #noticed(fact: ServerFact): void {
+    if (fact === 'listening') this.problem.mended();
     const from = this.#phase;
     this.#phase = serverPhases[from][fact] ?? from;
     const [was, is] = [from === 'failing', this.#phase === 'failing'];

@@ -74,14 +74,11 @@ describe('the options of consul()', () => {
     },
   );
 
-  it.each(['http://', 'http://a:99999', 'http://a?x=1', 'a b', ''])(
-    'refuse the endpoint %j',
-    (endpoint) => {
-      expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([
-        { field: 'endpoints[0]', value: endpoint },
-      ]);
-    },
-  );
+  it.each(['http://', 'http://a:99999', 'http://a?x=1', 'a b', ''])('refuse the endpoint %j', (endpoint) => {
+    expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([
+      { field: 'endpoints[0]', value: endpoint },
+    ]);
+  });
 
   it('refuse more than one endpoint, or none', () => {
     for (const endpoints of [[], ['http://a', 'http://b']]) {
