@@ -27,13 +27,13 @@ const WITHIN_MS = 1_000;
  */
 export class ExitHandler {
   readonly #process: ExitingProcess;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #leaves = new Set<Leave>();
   readonly #onExit = () => {
     this.#leaveAll();
   };
 
-  constructor(process: ExitingProcess, clock: Clock) {
+  constructor(process: ExitingProcess, clock: Pick<Clock, 'now'>) {
     this.#process = process;
     this.#clock = clock;
   }
