@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { ShutdownPolicy } from '../contracts/policies.js';
+import { withDeadline } from '../core/deadline.js';
 import { formatDuration } from '../core/duration.js';
 import { TimeoutError, asError } from '../core/errors.js';
 import { ownMaintenance } from '../contracts/health-report.js';
@@ -46,7 +47,7 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
     const reading = sighting(registry, key, signal).then((answer) => {
       readers = answer;
     });
-    await Promise.race([reading, clock.sleep(SIGHTING_WITHIN_MS, signal).catch(() => undefined)]);
+    await withDeadline(clock, SIGHTING_WITHIN_MS, { operation: 'discover' }, signal, () => reading).catch(() => undefined);
   }
   let out = false;
   let lastError: Error | undefined;
