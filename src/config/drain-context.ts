@@ -5,7 +5,10 @@ import type { CheckedOptions } from './schema.js';
 
 /** The variables by which a run is a test or a developer's, that no caller waits for. */
 export const runVariables = [
-  { variable: 'NODE_ENV', meaning: '`test`: a stop [does without a drain](../shutdown/README.md#stop-without-a-drain)' },
+  {
+    variable: 'NODE_ENV',
+    meaning: '`test`: a stop [does without a drain](../shutdown/README.md#stop-without-a-drain)',
+  },
   { variable: 'NODE_TEST_CONTEXT', meaning: 'the same; set by `node --test`' },
   { variable: 'WATCH_REPORT_DEPENDENCIES', meaning: 'the same; set by `node --watch`' },
 ] as const;

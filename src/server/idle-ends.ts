@@ -6,11 +6,7 @@ import { overrideMethod } from './override-method.js';
  * not count: an error, the client's end, the end of a response (`destroySoon`), or what `isExcused` knows of. The
  * returned function ends the watch.
  */
-export function watchIdleEnds(
-  socket: Socket,
-  isExcused: (socket: Socket) => boolean,
-  onEnd: () => void,
-): () => void {
+export function watchIdleEnds(socket: Socket, isExcused: (socket: Socket) => boolean, onEnd: () => void): () => void {
   let isNodes = false;
   const notice = (error?: unknown): void => {
     if (isNodes || error instanceof Error || socket.readableEnded || socket.destroyed || isExcused(socket)) return;

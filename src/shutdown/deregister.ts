@@ -47,7 +47,9 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
     const reading = sighting(registry, key, signal).then((answer) => {
       readers = answer;
     });
-    await withDeadline(clock, SIGHTING_WITHIN_MS, { operation: 'discover' }, signal, () => reading).catch(() => undefined);
+    await withDeadline(clock, SIGHTING_WITHIN_MS, { operation: 'discover' }, signal, () => reading).catch(
+      () => undefined,
+    );
   }
   let out = false;
   let lastError: Error | undefined;

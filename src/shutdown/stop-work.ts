@@ -163,7 +163,8 @@ export class StopWork {
     if (server === undefined) return undefined;
     const { inFlight, openConnections } = server.traffic;
     const leftMs = Math.max(0, this.#streamsEndAt - this.#plan.clock.now());
-    const what = inFlight > 0 ? `${String(inFlight)} requests in flight` : `${String(openConnections)} connections to close`;
+    const what =
+      inFlight > 0 ? `${String(inFlight)} requests in flight` : `${String(openConnections)} connections to close`;
     return `${what}, for at most ${(leftMs / 1_000).toFixed(1)} s more`;
   }
 
@@ -185,7 +186,9 @@ export class StopWork {
       if (isConfirmed) absentSince = clock.now();
     });
     if (this.#skipDrain || (await this.#needsNoDrain())) {
-      await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, all, () => this.#leaving).catch(() => undefined);
+      await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, all, () => this.#leaving).catch(
+        () => undefined,
+      );
       return;
     }
     this.#drain = new Drain({

@@ -44,7 +44,9 @@ async function listed(kind: HttpKind = 'http', handler?: Handler, maxMs = 60_000
     port,
     told,
     close: (name) => {
-      server.close((error) => told.push(error === undefined ? name : `${name}: ${(error as NodeJS.ErrnoException).code}`));
+      server.close((error) =>
+        told.push(error === undefined ? name : `${name}: ${(error as NodeJS.ErrnoException).code}`),
+      );
     },
     async client() {
       const client = await connect(kind, port);
@@ -114,29 +116,35 @@ describe('close() of a listed server', () => {
     await once(socket, 'connect');
   });
 
-  it.each(['closeIdleConnections', 'closeAllConnections'] as const)('happens at once when %s() follows', async (end) => {
-    const { server, told, close, client } = await listed();
-    const caller = await client();
-    await caller.request('/');
-    close('host');
-    server[end]();
-    expect(server.listening).toBe(false);
-    await caller.gone;
-    await waitFor(() => told.includes('host'));
-  });
-
-  it.each(['end', 'destroy'] as const)('happens at once when the host calls %s() of an idle connection', async (end) => {
-    for (const kind of ['http', 'https'] as const) {
-      const { server, close, client } = await listed(kind);
-      const sockets: net.Socket[] = [];
-      server.on(kind === 'http' ? 'connection' : 'secureConnection', (socket: net.Socket) => sockets.push(socket));
-      await (await client()).request('/');
+  it.each(['closeIdleConnections', 'closeAllConnections'] as const)(
+    'happens at once when %s() follows',
+    async (end) => {
+      const { server, told, close, client } = await listed();
+      const caller = await client();
+      await caller.request('/');
       close('host');
-      expect(server.listening).toBe(true);
-      sockets[0]![end]();
+      server[end]();
       expect(server.listening).toBe(false);
-    }
-  });
+      await caller.gone;
+      await waitFor(() => told.includes('host'));
+    },
+  );
+
+  it.each(['end', 'destroy'] as const)(
+    'happens at once when the host calls %s() of an idle connection',
+    async (end) => {
+      for (const kind of ['http', 'https'] as const) {
+        const { server, close, client } = await listed(kind);
+        const sockets: net.Socket[] = [];
+        server.on(kind === 'http' ? 'connection' : 'secureConnection', (socket: net.Socket) => sockets.push(socket));
+        await (await client()).request('/');
+        close('host');
+        expect(server.listening).toBe(true);
+        sockets[0]![end]();
+        expect(server.listening).toBe(false);
+      }
+    },
+  );
 
   it('happens at once when the host destroys a connection that has just come', async () => {
     const { server, port, close } = await listed();
