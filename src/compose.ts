@@ -42,6 +42,8 @@ export interface Attachments {
   healthServer: Promise<HealthServer | undefined> | undefined;
   /** Settles when start, heartbeat and recovery have all ended. */
   running: Promise<void>;
+  /** Resolves when the checks of the start have ended. */
+  checking: Promise<void>;
 }
 
 /** The parts of one Registrar, wired to each other. */
@@ -73,6 +75,8 @@ const exitHandler = async (): Promise<ExitHandler> =>
 export function thisProcess(): RegistrarContext {
   return { ...processContext(), signals: processSignals(), exitHandler };
 }
+
+const DONE = Promise.resolve();
 
 let overrides: Partial<RegistrarContext> = {};
 
@@ -106,7 +110,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
   const machine = new StateMachine(events);
   const maintenance = new Maintenance(events);
   const hooks = new Hooks(clock);
-  const attachments: Attachments = { server: undefined, healthServer: undefined, running: Promise.resolve() };
+  const attachments: Attachments = { server: undefined, healthServer: undefined, running: DONE, checking: DONE };
   const halt = new AbortController();
   const healthMonitor = new HealthMonitor({
     components: config.health.components,
@@ -158,7 +162,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     closeHealthServer: async () => (await attachments.healthServer)?.close(),
     halt: async (reason) => {
       halt.abort(reason);
-      await attachments.running;
+      await Promise.all([attachments.running, attachments.checking]);
     },
   });
   // A hook that closes the server waits for it, and the stop for the hook.

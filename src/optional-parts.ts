@@ -7,15 +7,15 @@ import type { HealthServer } from './server/health-server.js';
  */
 export function loadOptionalParts(parts: RegistrarParts): void {
   const { config, attachments } = parts;
-  if (config.signals.includes('SIGTERM')) checkSignalDelivery(parts).catch(ignore);
+  if (config.signals.includes('SIGTERM')) attachments.checking = checkSignalDelivery(parts).catch(ignore);
   if (config.onExit) leaveOnExit(parts).catch(ignore);
   const { port } = config.health;
   if (port !== undefined) attachments.healthServer = openHealthServer(parts, port).catch(ignore);
 }
 
-async function checkSignalDelivery({ context, events }: RegistrarParts): Promise<void> {
+async function checkSignalDelivery({ context, events, halt }: RegistrarParts): Promise<void> {
   const { warnOfLostSignals } = await import('./shutdown/signal-delivery.js');
-  await warnOfLostSignals(context.system, events);
+  await warnOfLostSignals(context.system, events, halt.signal);
 }
 
 async function leaveOnExit({ context, config, registry, lifecycle, events, machine }: RegistrarParts): Promise<void> {

@@ -61,8 +61,7 @@ export const serviceVariables: VariableTable<Exclude<keyof ServiceEnv, 'serviceL
   drain: {
     variable: 'SERVICE_DRAIN',
     option: 'shutdown.drain',
-    meaning:
-      '`off`: stops [do without a drain](../shutdown/README.md#stop-without-a-drain); `on`: they drain in tests too',
+    meaning: '`off`: stops [need no drain](../shutdown/README.md#stop-without-a-drain); `on`: they drain in tests too',
   },
   // Consul's variables, but they set options of the instance itself.
   namespace: { variable: 'CONSUL_NAMESPACE', option: 'namespace', meaning: 'Consul Enterprise namespace' },

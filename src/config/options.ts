@@ -258,8 +258,8 @@ export interface ShutdownOptions {
    */
   shared?: boolean;
   /**
-   * False: a stop deregisters and closes at once, for a service that needs no drain. Env: `SERVICE_DRAIN`, `off` or `on`.
-   * Without either, tests (`NODE_ENV=test`, `node --test`) and `node --watch` do without a drain too.
+   * False: a stop deregisters and closes at once, for a service that needs no drain. Env: `SERVICE_DRAIN`, `off` or
+   * `on`. Without either, tests (`NODE_ENV=test`, `node --test`) and `node --watch` do without a drain too.
    * @default a drain
    */
   drain?: DrainOptions | false;

@@ -216,6 +216,7 @@ export class BoundServer {
     this.#callOffCalm();
     this.#hold?.release();
     this.#unwatch();
+    this.#traffic.close();
     for (const sibling of this.#siblings) sibling.release();
   }
 

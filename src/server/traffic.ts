@@ -34,6 +34,8 @@ export class Traffic {
   /** One listener for all streams, because a closure for each would cost. */
   readonly #onStreamEnd = removerFrom(this.#openStreams);
   readonly #upgraded = new Set<Socket>();
+  /** Call off the timers of busy sources. */
+  readonly #rests = new Set<() => void>();
   #arrived = 0;
   #draining = false;
 
@@ -132,6 +134,12 @@ export class Traffic {
     this.#http1.watchEnds(run);
   }
 
+  /** Leaves no timer behind. */
+  close(): void {
+    for (const callOff of this.#rests) callOff();
+    this.#rests.clear();
+  }
+
   #open(stream: ServerHttp2Stream | Socket): void {
     this.#openStreams.add(stream);
     this.#arrived += 1;
@@ -156,10 +164,12 @@ export class Traffic {
     source.arrived(this.#clock.now());
     if (!source.isBusy) return;
     source.resting = true;
-    this.#clock.after(REST_MS, () => {
+    const callOff = this.#clock.after(REST_MS, () => {
+      this.#rests.delete(callOff);
       source.resting = false;
       source.settle(this.#clock.now());
     });
+    this.#rests.add(callOff);
   }
 
   #listen(socket: Socket, address = socket.remoteAddress): void {

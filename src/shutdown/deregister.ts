@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { withDeadline } from '../core/deadline.js';
 import { formatDuration } from '../core/duration.js';
 import { TimeoutError, asError } from '../core/errors.js';
 import { leaveEntry } from '../heartbeat/leave-entry.js';
@@ -39,7 +40,9 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
     const reading = sighting(registry, key, signal).then((answer) => {
       readers = answer;
     });
-    await Promise.race([reading, clock.sleep(SIGHTING_WITHIN_MS, signal).catch(() => undefined)]);
+    await withDeadline(clock, SIGHTING_WITHIN_MS, { operation: 'discover' }, signal, () => reading).catch(
+      () => undefined,
+    );
   }
   let out = false;
   let lastError: Error | undefined;

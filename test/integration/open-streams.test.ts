@@ -117,20 +117,25 @@ describe('the recipe for WebSockets', () => {
     expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
   });
 
-  it.each(['websocket', 'polling'] as const)('of socket.io (%s): clients reconnect, and the stop is clean', async (by) => {
-    const server = createServer();
-    const sockets = new SocketIoServer(server);
-    const { registrar, events, port } = await registered(server);
-    registrar.onStop('after drain', 'socket.io', () => {
-      sockets.engine.close();
-    });
-    const client = io(`http://127.0.0.1:${port}`, { transports: [by], reconnectionDelay: 60_000 });
-    later(() => client.close());
-    await new Promise<void>((resolve) => client.on('connect', resolve));
-    const end = new Promise<unknown>((resolve) => client.on('disconnect', (reason) => resolve([reason, client.active])));
-    await registrar.stop();
-    // Active: it reconnects by itself, which it does not after `disconnectSockets()`.
-    expect(await end).toEqual(['transport close', true]);
-    expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
-  });
+  it.each(['websocket', 'polling'] as const)(
+    'of socket.io (%s): clients reconnect, and the stop is clean',
+    async (by) => {
+      const server = createServer();
+      const sockets = new SocketIoServer(server);
+      const { registrar, events, port } = await registered(server);
+      registrar.onStop('after drain', 'socket.io', () => {
+        sockets.engine.close();
+      });
+      const client = io(`http://127.0.0.1:${port}`, { transports: [by], reconnectionDelay: 60_000 });
+      later(() => client.close());
+      await new Promise<void>((resolve) => client.on('connect', resolve));
+      const end = new Promise<unknown>((resolve) =>
+        client.on('disconnect', (reason) => resolve([reason, client.active])),
+      );
+      await registrar.stop();
+      // Active: it reconnects by itself, which it does not after `disconnectSockets()`.
+      expect(await end).toEqual(['transport close', true]);
+      expect(events.of('stopped')).toMatchObject([{ errors: [] }]);
+    },
+  );
 });

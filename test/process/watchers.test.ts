@@ -39,19 +39,25 @@ function start(command: string, words: readonly string[], env: NodeJS.ProcessEnv
   return { lines };
 }
 
-const watchers: readonly [string, (file: string) => readonly [string, readonly string[]], NodeJS.ProcessEnv, string][] = [
-  ['node --watch', (file) => [process.execPath, ['--watch', '--import', 'tsx', file]], {}, 'node --watch runs this process'],
-  ['tsx watch', (file) => [bin('tsx'), ['watch', file]], { SERVICE_DRAIN: 'off' }, 'SERVICE_DRAIN is off'],
+const watchers: readonly [string, (file: string) => readonly [string, readonly string[]], NodeJS.ProcessEnv, string][] =
   [
-    'nodemon --signal SIGTERM',
-    (file) => [
-      bin('nodemon'),
-      ['--signal', 'SIGTERM', '--watch', dirname(file), '--ext', 'mts', '--exec', 'node --import tsx', file],
+    [
+      'node --watch',
+      (file) => [process.execPath, ['--watch', '--import', 'tsx', file]],
+      {},
+      'node --watch runs this process',
     ],
-    { SERVICE_DRAIN: 'off' },
-    'SERVICE_DRAIN is off',
-  ],
-];
+    ['tsx watch', (file) => [bin('tsx'), ['watch', file]], { SERVICE_DRAIN: 'off' }, 'SERVICE_DRAIN is off'],
+    [
+      'nodemon --signal SIGTERM',
+      (file) => [
+        bin('nodemon'),
+        ['--signal', 'SIGTERM', '--watch', dirname(file), '--ext', 'mts', '--exec', 'node --import tsx', file],
+      ],
+      { SERVICE_DRAIN: 'off' },
+      'SERVICE_DRAIN is off',
+    ],
+  ];
 
 describe.concurrent('a service under development', () => {
   describe.each(watchers)('that %s starts again', (_, command, env, why) => {
@@ -68,11 +74,11 @@ describe.concurrent('a service under development', () => {
       const registrations = () => lines.filter((line) => line.includes(': registered in consul as ')).length;
       const said = () => lines.join('\n');
       const started = (version: number) =>
-        waitFor(() => registrations() === version && said().includes(`version ${version}`), { timeoutMs: 40_000 }).catch(
-          (error: unknown) => {
-            throw new Error(`no version ${version}:\n${said()}`, { cause: error });
-          },
-        );
+        waitFor(() => registrations() === version && said().includes(`version ${version}`), {
+          timeoutMs: 40_000,
+        }).catch((error: unknown) => {
+          throw new Error(`no version ${version}:\n${said()}`, { cause: error });
+        });
       await started(1);
       write(2);
       await started(2);
