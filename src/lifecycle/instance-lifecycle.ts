@@ -15,6 +15,7 @@ import type { BuiltInstance } from '../instance/build-instance.js';
 import type { SuppliedAddressPlan } from '../instance/supplied-address.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { removeEntriesOfOlderIds } from '../heartbeat/stale-entries.js';
+import { AwaitedFiles } from './await-files.js';
 import { followCredentials } from './follow-credentials.js';
 import type { LiveConfig } from '../config/live-config.js';
 import type { StateMachine } from '../telemetry/state-machine.js';
@@ -54,6 +55,8 @@ export class InstanceLifecycle {
   #placement: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
   #suppliedAddress: SuppliedAddressPlan | undefined;
+  #live: LiveConfig | undefined;
+  readonly #files: AwaitedFiles;
   #heartbeat: HeartbeatHandle | undefined;
   #failure: RegistrarError | undefined;
 
@@ -61,14 +64,22 @@ export class InstanceLifecycle {
     this.#plan = plan;
     this.#labels = plan.labels;
     this.#placement = { notes: plan.config.warnings, addressCandidates: [] };
+    const { config, context, events, machine, registry, source } = plan;
+    const { clock } = context;
     this.unlisted = new Unlisted({
-      clock: plan.context.clock,
-      events: plan.events,
-      machine: plan.machine,
-      waitMs: plan.config.waitMs,
-      registry: plan.registry.name,
+      clock,
+      events,
+      machine,
+      waitMs: config.waitMs,
+      registry: registry.name,
       heartbeat: () => this.#heartbeat,
     });
+    const missing = () => [
+      ...(registry.credentials?.missing ?? []),
+      ...(source?.credentials?.missing ?? []),
+      ...(this.#live?.pending === undefined ? [] : [this.#live.pending]),
+    ];
+    this.#files = new AwaitedFiles({ clock, events, missing });
   }
 
   /** What the registry holds, or will hold; undefined until the server listens. */
@@ -103,9 +114,9 @@ export class InstanceLifecycle {
     this.#heartbeat.nudge();
   }
 
-  /** The error that no retry could mend; undefined unless the state is or was `failed`. */
+  /** The error that no retry could mend, or the files that the start waits for; undefined otherwise. */
   get failure(): RegistrarError | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#files.trouble;
   }
 
   /** How address and port were chosen, and what else deserves attention. */
@@ -120,22 +131,28 @@ export class InstanceLifecycle {
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
     this.unlisted.watch();
-    const onChange = () => this.#heartbeat?.credentialsChanged();
+    const onChange = () => {
+      this.#heartbeat?.credentialsChanged();
+      this.#files.changed();
+    };
     followCredentials({
       credentials: [registry.credentials, source?.credentials],
       clock: context.clock,
       events,
       onChange,
     });
-    let live: LiveConfig | undefined;
     try {
-      if (source !== undefined) live = await this.#follow(source);
-      await this.#serve(live?.start(signal), phase, signal);
+      if (source !== undefined) this.#live = await this.#follow(source);
+      const labelled = this.#live?.start(signal) ?? Promise.resolve();
+      const ready = labelled.then(() => this.#files.untilAllThere(signal));
+      // Rejects only with the signal's reason, perhaps while the server does not listen yet.
+      ready.catch(() => undefined);
+      await this.#serve(ready, phase, signal);
     } catch (thrown) {
       if (!signal.aborted) this.#fail(asError(thrown));
       throw thrown;
     } finally {
-      await live?.end();
+      await this.#live?.end();
     }
   }
 
@@ -150,6 +167,9 @@ export class InstanceLifecycle {
       random,
       onRejected: (rejection) => events.emit('configRejected', rejection),
       apply: async (values) => this.relabel((labels) => labels.overlaid(values)),
+      onWritten: () => {
+        this.#files.changed();
+      },
     });
   }
 
@@ -172,7 +192,7 @@ export class InstanceLifecycle {
     }
   }
 
-  async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
+  async #serve(ready: Promise<void>, phase: number, signal: AbortSignal): Promise<void> {
     const { config, context, registry, events, machine, healthMonitor, server } = this.#plan;
     const { clock, random, polls, batchWatcher, system } = context;
     reportFailing({ server: server(), events, clock, onChange: () => this.healthChanged() });
@@ -202,7 +222,7 @@ export class InstanceLifecycle {
       signal,
     );
     const makeHeartbeat = await this.#chooseThread();
-    await labelled;
+    await ready;
     // The first heartbeat must report the real health.
     await progress.during({ waitingFor: 'the first run of each component', problem: () => undefined }, () => known);
     signal.throwIfAborted();

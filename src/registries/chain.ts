@@ -75,7 +75,7 @@ class Chain implements ComposedRegistry {
       heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)),
     };
     this.discovery = new ChainDiscovery(this.#members, plan.gathers ?? false);
-    this.credentials = joinCredentials(registries.flatMap(({ credentials }) => credentials ?? []));
+    this.credentials = joinCredentials(registries.map(({ credentials }) => credentials));
   }
 
   /** A getter, so that printing the chain does not print the tokens in it. */

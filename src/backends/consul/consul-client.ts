@@ -48,6 +48,7 @@ export class ConsulClient {
    */
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
     this.#assertActive(signal);
+    this.credentials.assertComplete(request.operation);
     if (this.#acquired !== undefined && this.#acquired.plan.tls !== this.credentials.tls) this.#release();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);

@@ -6,7 +6,7 @@ import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { readTls } from '../../net/tls.js';
-import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
+import type { TlsOptions, TlsPlan } from '../../net/tls.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
 import { endpointOf, isLocalEndpoint, shownEndpoint } from './consul-endpoint.js';
 import { secureBy } from './consul-tls.js';
@@ -102,7 +102,7 @@ export interface ConsulTarget {
   readonly isLocal: boolean;
   readonly token: TokenSource;
   /** Undefined: plain HTTP. */
-  readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
+  readonly tls: (ReturnType<typeof readTls> & { readonly plan: TlsPlan }) | undefined;
   readonly pool: number;
   readonly timeouts: ConsulTimeouts;
   readonly namespace: string | undefined;
@@ -125,7 +125,8 @@ export function heldMs({ pollMs }: ConsulTimeouts): number {
 }
 
 /**
- * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found.
+ * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found,
+ * but for files that are not there yet, or still empty.
  * Connects to nothing.
  */
 export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = readConsulEnv()): ConsulTarget {
@@ -133,7 +134,7 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   const endpoint = endpointOf(options.endpoints, env, issues);
   const plan = secureBy(options.tls, env, endpoint?.url.protocol, issues);
   const read = plan && readTls(plan);
-  issues.push(...(read?.issues ?? []));
+  issues.push(...(read?.issues ?? []).filter(({ pendingFile }) => pendingFile === undefined));
   const token = tokenOf(options, env, endpoint, issues);
   const pool = resolvePool(options.pool, issues);
   const timeouts = resolveTimeouts(options.timeouts, issues);
@@ -153,7 +154,7 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
     shown,
     isLocal: isLocalEndpoint(endpoint),
     token,
-    tls: plan && read && { plan, material: read.material },
+    tls: plan && read && { plan, ...read },
     pool,
     timeouts,
     namespace,

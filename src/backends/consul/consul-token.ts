@@ -67,7 +67,8 @@ function fixed(token: unknown, field: string, issues: ConfigIssue[]): { source: 
 function file(path: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
   const read =
     typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is no path' };
-  if (!('problem' in read)) return { source: { kind: 'file', path: path as string, token: read.token }, field };
+  if (!('problem' in read) || 'isPending' in read)
+    return { source: { kind: 'file', path: path as string, token: 'token' in read ? read.token : undefined }, field };
   issues.push({ field, value: path, allowed: `the path of a file with the token; this one ${read.problem}` });
   return { source: { kind: 'none' }, field };
 }

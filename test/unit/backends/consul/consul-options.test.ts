@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { consul } from '../../../../src/backends/consul/consul-registry.js';
 import { resolveConsulOptions } from '../../../../src/backends/consul/consul-options.js';
@@ -130,16 +131,31 @@ describe('the options of consul()', () => {
     await files.remove();
   });
 
-  it('refuse a token file that is not there or has none in it, and two tokens', async () => {
-    const files = await filesOf({ empty: '\n', two: 'a b' });
-    for (const path of [files.path('empty'), files.path('two'), files.path('absent'), '', 7 as never]) {
+  it('leave a token file that is not there, or empty, to be waited for', async () => {
+    const files = await filesOf({ empty: ' \r\n' });
+    for (const path of [files.path('empty'), files.path('absent'), files.path('absent/token')]) {
+      expect(resolveConsulOptions({ tokenFile: path }, nothing).token).toEqual({
+        kind: 'file',
+        path,
+        token: undefined,
+      });
+      const { credentials } = consul({ tokenFile: path });
+      expect(credentials?.missing).toEqual([expect.stringContaining(path)]);
+    }
+    expect(consul({ token: 't' }).credentials?.missing).toEqual([]);
+    await files.remove();
+  });
+
+  it('refuse a token file that has none in it or cannot be read, and two tokens', async () => {
+    const files = await filesOf({ two: 'a b' });
+    for (const path of [files.path('two'), tmpdir(), '', 7 as never]) {
       expect(issuesOf(() => resolveConsulOptions({ tokenFile: path }, nothing))).toMatchObject([
         { field: 'tokenFile' },
       ]);
     }
-    const env = readConsulEnv({ CONSUL_HTTP_TOKEN_FILE: files.path('absent') });
+    const env = readConsulEnv({ CONSUL_HTTP_TOKEN_FILE: files.path('two') });
     expect(issuesOf(() => resolveConsulOptions({}, env))).toMatchObject([
-      { field: 'CONSUL_HTTP_TOKEN_FILE', value: files.path('absent') },
+      { field: 'CONSUL_HTTP_TOKEN_FILE', value: files.path('two') },
     ]);
     expect(issuesOf(() => resolveConsulOptions({ token: 't', tokenFile: 'f' }, nothing))).toMatchObject([
       { field: 'tokenFile', allowed: 'either `token` or `tokenFile`' },
@@ -170,8 +186,8 @@ describe('the options of consul()', () => {
       CONSUL_CLIENT_CERT: '/nowhere/cert',
     });
     expect(issuesOf(() => resolveConsulOptions({}, env)).map(({ field }) => field)).toEqual(['CONSUL_CLIENT_KEY']);
-    expect(issuesOf(() => resolveConsulOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual([
-      'CONSUL_CACERT',
+    expect(resolveConsulOptions({}, { ...env, cert: undefined }).tls?.issues).toMatchObject([
+      { field: 'CONSUL_CACERT', pendingFile: '/nowhere/ca (CONSUL_CACERT)' },
     ]);
     const target = resolveConsulOptions({}, { ...env, cert: undefined, ca: undefined });
     expect(target.tls).toMatchObject({ plan: { serverName: 'agent', insecureSkipVerify: true }, material: {} });
