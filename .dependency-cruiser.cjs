@@ -61,6 +61,7 @@ const owners = {
   fastify: '^src/integrations/fastify',
   'fastify-plugin': '^src/integrations/fastify',
   express: '^src/integrations/express',
+  '@nestjs': '^src/integrations/nestjs/',
 };
 
 module.exports = {

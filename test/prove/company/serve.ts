@@ -1,16 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import Fastify from 'fastify';
-import { Server as SocketServer } from 'socket.io';
+import type { Server as SocketServer } from 'socket.io';
 import { Registrar, register } from '../../../src/index.js';
 import type { RegistrarOptions } from '../../../src/index.js';
-import rollcall from '../../../src/integrations/fastify.js';
-import { RollcallModule } from '../../../src/integrations/nestjs.js';
 import type { ServicePlan, Serving } from './set-ups.js';
 
 /** An answer of `/slow` takes so long. */
@@ -40,12 +33,13 @@ const services: Readonly<Record<Serving, (options: RegistrarOptions, hooks: bool
   sse: serveHttp,
   async 'socket.io'(options) {
     const { server, registrar } = await serveHttp(options);
-    const io = new SocketServer(server, { transports: ['websocket'] });
-    io.on('connection', (socket) => socket.on('ask', (reply: (text: string) => void) => reply('ok')));
+    const io = await answerSockets(server);
     registrar.onStop('after drain', 'socket.io', () => io.close());
     return { server, registrar };
   },
   async fastify(options) {
+    const { default: Fastify } = await import('fastify');
+    const { default: rollcall } = await import('../../../src/integrations/fastify.js');
     const app = Fastify();
     app.get('/*', (request, reply) => {
       reply.hijack();
@@ -57,9 +51,13 @@ const services: Readonly<Record<Serving, (options: RegistrarOptions, hooks: bool
     return { server: app.server, registrar: app.registrar };
   },
   async nest(options, hooks) {
+    await import('reflect-metadata');
+    const { Module } = await import('@nestjs/common');
+    const { NestFactory } = await import('@nestjs/core');
+    const { RollcallModule } = await import('../../../src/integrations/nestjs.js');
     class AppModule {}
     Module({ imports: [RollcallModule.forRoot(options)] })(AppModule);
-    const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: false });
+    const app = await NestFactory.create(AppModule, { logger: false });
     app.use(answer);
     if (hooks) app.enableShutdownHooks();
     await app.listen(0, '127.0.0.1');
@@ -78,4 +76,11 @@ export async function listeningServer(): Promise<Server> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
+}
+
+export async function answerSockets(server: Server): Promise<SocketServer> {
+  const { Server: Sockets } = await import('socket.io');
+  const io = new Sockets(server, { transports: ['websocket'] });
+  io.on('connection', (socket) => socket.on('ask', (reply: (text: string) => void) => reply('ok')));
+  return io;
 }

@@ -11,6 +11,8 @@ const { url, name, id, company } = plan;
 // The observer ended before us.
 process.once('disconnect', () => process.exit(1));
 process.on('message', ({ end }: ToService) => ends[end]());
+// No service has such a channel: it must not keep the process alive.
+process.channel?.unref();
 
 const ends: Readonly<Record<ToService['end'], () => void>> = {
   exit: () => process.exit(0),
@@ -28,7 +30,12 @@ if (plan.way === 'rollcall') {
   const raw = rawConsul(url);
   const { port } = server.address() as AddressInfo;
   await raw.put('/v1/agent/service/register', { Name: name, ID: id, Address: '127.0.0.1', Port: port });
-  if (company !== 'none') process.on('SIGTERM', () => void raw.put(`/v1/agent/service/deregister/${id}`));
-  addListener(company, server, () => Promise.resolve());
+  const deregister = () => raw.put(`/v1/agent/service/deregister/${id}`);
+  if (company === 'express-guide') {
+    process.on('SIGTERM', () => server.close(() => void deregister().finally(() => process.exit(0))));
+  } else if (company !== 'none') {
+    process.on('SIGTERM', () => void deregister());
+    addListener(company, server, () => Promise.resolve());
+  }
 }
 process.send?.('serving');
