@@ -7,8 +7,11 @@ import type { HealthServer } from './server/health-server.js';
  */
 export function loadOptionalParts(parts: RegistrarParts): void {
   const { config, attachments } = parts;
-  if (config.signals.includes('SIGTERM')) attachments.checking = checkSignalDelivery(parts).catch(ignore);
-  if (config.onExit) leaveOnExit(parts).catch(ignore);
+  attachments.checking = Promise.all([
+    config.signals.includes('SIGTERM') ? checkSignalDelivery(parts) : undefined,
+    config.signals.length > 0 ? checkStops(parts) : undefined,
+    config.onExit ? leaveOnExit(parts) : undefined,
+  ]).then(ignore, ignore);
   const { port } = config.health;
   if (port !== undefined) attachments.healthServer = openHealthServer(parts, port).catch(ignore);
 }
@@ -16,6 +19,22 @@ export function loadOptionalParts(parts: RegistrarParts): void {
 async function checkSignalDelivery({ context, events, halt }: RegistrarParts): Promise<void> {
   const { warnOfLostSignals } = await import('./shutdown/signal-delivery.js');
   await warnOfLostSignals(context.system, events, halt.signal);
+}
+
+/** Whether stops have, and had, the time that they may take. */
+async function checkStops({ context, config, events, lifecycle }: RegistrarParts): Promise<void> {
+  const { clock, system } = context;
+  const { pm2 } = system.platform();
+  if (pm2 !== undefined) {
+    const { killTimeoutProblem } = await import('./shutdown/kill-timeout.js');
+    const message = killTimeoutProblem(pm2, config.stopTimeoutMs);
+    if (message !== undefined) events.emit('warning', { message });
+  }
+  const folder = await system.recordFolder();
+  if (folder === undefined) return;
+  const { recordStops } = await import('./shutdown/record-stops.js');
+  const registered = () => lifecycle.heartbeat?.active?.instance;
+  recordStops({ folder, config, clock, events, hostname: system.hostname(), registered });
 }
 
 async function leaveOnExit({ context, config, registry, lifecycle, events, machine }: RegistrarParts): Promise<void> {

@@ -9,6 +9,14 @@ export interface PlatformEnv {
   readonly nomad: readonly NomadPort[];
   /** The endpoint of the Docker Engine. */
   readonly dockerHost: string | undefined;
+  /** Undefined: PM2 did not start this process. */
+  readonly pm2: Pm2Env | undefined;
+}
+
+/** What PM2 says about the process in its environment. */
+export interface Pm2Env {
+  /** How long it waits after the signal before it kills; undefined: its default. */
+  readonly killTimeoutMs: number | undefined;
 }
 
 /** A port that Nomad allocated: a connection to `hostPort` of `address` reaches `port` here. */
@@ -29,6 +37,8 @@ export const platformVariables = [
   },
   { variable: 'NOMAD_HOST_PORT_<label>', meaning: 'that port as others reach it' },
   { variable: 'DOCKER_HOST', meaning: "the Docker Engine for `port: 'docker'`: `unix:///path` or `tcp://host:port`" },
+  { variable: 'pm_id', meaning: 'PM2 started this process' },
+  { variable: 'kill_timeout', meaning: 'under PM2: how long it waits before it kills, in milliseconds' },
 ] as const;
 
 /** Reads the variables that platforms set. An empty variable counts as not set. */
@@ -43,7 +53,15 @@ export function readPlatformEnv(env: Environment = wholeEnvironment()): Platform
     }),
     nomad: labels.flatMap((label) => readNomadPort(env, label)),
     dockerHost: readVariable('DOCKER_HOST', env),
+    pm2: readPm2(env),
   };
+}
+
+/** In both modes, PM2 puts the fields of its app, `pm_id` and a configured `kill_timeout` too, into the environment. */
+function readPm2(env: Environment): Pm2Env | undefined {
+  if (readVariable('pm_id', env) === undefined) return undefined;
+  const killTimeoutMs = Number(readVariable('kill_timeout', env) ?? NaN);
+  return { killTimeoutMs: killTimeoutMs > 0 ? killTimeoutMs : undefined };
 }
 
 function readNomadPort(env: Environment, label: string): NomadPort[] {

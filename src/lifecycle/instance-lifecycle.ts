@@ -222,7 +222,7 @@ export class InstanceLifecycle {
       signal,
     );
     const makeHeartbeat = await this.#chooseThread();
-    await ready;
+    await progress.during({ waitingFor: 'files of the options', problem: () => this.#files.trouble }, () => ready);
     // The first heartbeat must report the real health.
     await progress.during({ waitingFor: 'the first run of each component', problem: () => undefined }, () => known);
     signal.throwIfAborted();

@@ -3,6 +3,7 @@ import { link, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile 
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
+import { FILE_MODE, FOLDER_MODE, isOwnFolder } from '../../core/private-folder.js';
 import { RegistryDeniedError, RegistryUnavailableError, isError, isRegistrarError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
@@ -62,7 +63,7 @@ export class FileStore {
       const path = this.#path(name, id);
       const draft = temporaryPath(path);
       try {
-        await writeFile(draft, encodeLeased(leased), { mode: 0o600, flag: 'wx' });
+        await writeFile(draft, encodeLeased(leased), { mode: FILE_MODE, flag: 'wx' });
         await utimes(draft, atMs / 1000, atMs / 1000);
         assertActive();
         if (over !== undefined && (await readEntry(path))?.text !== over.text) {
@@ -144,9 +145,9 @@ export class FileStore {
 
   async #makeDirectory(service: string): Promise<void> {
     const { dir } = this.#target;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await mkdir(dir, { recursive: true, mode: FOLDER_MODE });
     await this.#assertOurs();
-    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: 0o700 });
+    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: FOLDER_MODE });
   }
 
   /** Checks before reads too, because the owner of the directory decides which entries are in it. */
@@ -208,10 +209,7 @@ async function ignoreExisting(linking: Promise<void>): Promise<void> {
 }
 
 async function assertOurs(dir: string): Promise<void> {
-  const { uid, mode } = await lstat(dir);
-  const us = process.geteuid?.();
-  // Ours, a real directory, and not writable for group or others.
-  if (us === undefined || (uid === us && (mode & 0o170022) === 0o040000)) return;
+  if (isOwnFolder(await lstat(dir))) return;
   throw new RegistryDeniedError(
     `The file registry does not trust ${dir}, which belongs to another user or which others may write to: ` +
       'remove it, or give file({ dir }) a directory of your own',
