@@ -4,9 +4,6 @@ import type { RegistrarError } from '../core/errors.js';
 import { Wakeup } from '../core/wakeup.js';
 import type { Events } from '../telemetry/events.js';
 
-/** The log has a line a minute about an outage, so more would not be seen. */
-const TELL_EVERY_MS = 60_000;
-
 export interface AwaitedFilesPlan {
   readonly clock: Clock;
   readonly events: Events;
@@ -40,21 +37,17 @@ export class AwaitedFiles {
   /** Resolves when all files are there; rejects with the signal's reason. */
   async untilAllThere(signal: AbortSignal): Promise<void> {
     const { clock, events, missing } = this.#plan;
-    const since = clock.now();
-    let toldAt = -Infinity;
-    let inRow = 0;
+    let wasTold = false;
     try {
       for (let files = missing(); files.length > 0; files = missing()) {
         this.#trouble = new RegistryUnavailableError(
           `${files.join('; ')}: write it, or correct the path in the options or in the environment`,
           { operation: 'start' },
         );
-        if (clock.now() - toldAt >= TELL_EVERY_MS) {
-          toldAt = clock.now();
-          inRow += 1;
-          events.emit('beatMissed', { error: this.#trouble, inRow, outageMs: toldAt - since, marginMs: 0 });
-        }
-        await this.#changed.wait(clock, toldAt + TELL_EVERY_MS - clock.now(), signal);
+        // Told at once; that it goes on is told as of every wait of a start.
+        if (!wasTold) events.emit('beatMissed', { error: this.#trouble, inRow: 1, outageMs: 0, marginMs: 0 });
+        wasTold = true;
+        await this.#changed.wait(clock, Infinity, signal);
       }
     } finally {
       this.#trouble = undefined;
