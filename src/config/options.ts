@@ -45,8 +45,8 @@ export interface RegistrarOptions {
   port?: number | 'docker';
   /**
    * At most 256 tags of up to 1024 bytes each. Tags, meta values and the id may contain the templates `{{env.NAME}}`,
-   * `{{env.NAME|default}}` and `{{host}}`, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas, or as a
-   * JSON array.
+   * `{{env.NAME|default}}` and `{{host}}`, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas,
+   * or as a JSON array.
    * @default []
    */
   tags?: readonly string[];

@@ -21,10 +21,10 @@ export interface HealthReply {
 }
 
 /**
- * Answers GET and HEAD on three paths; other methods are the host's. `<path>`: 503 before the start gate opens, while critical, and
- * once deregistering begins; else 200, or 429 for a warning when Consul's own check (user agent `Consul Health Check`)
- * asks. `<path>/ready`: the same, but 200 for a warning. `<path>/live`: always 200. A query string and a trailing
- * slash make no difference.
+ * Answers GET and HEAD on three paths; other methods are the host's. `<path>`: 503 before the start gate opens, while
+ * critical, and once deregistering begins; else 200, or 429 for a warning when Consul's own check (user agent
+ * `Consul Health Check`) asks. `<path>/ready`: the same, but 200 for a warning. `<path>/live`: always 200. A query
+ * string and a trailing slash make no difference.
  */
 export interface HealthEndpoint extends Endpoint {
   /** The three paths, the general one first. */

@@ -16,7 +16,7 @@ export class ConsulCredentials implements Credentials {
   /** The current token; for a token function, the one that it returned last. */
   #token: string | undefined;
   #tls: ConnectionOptions | undefined;
-  /** The issues of TLS files that were never there. */
+  /** The issues of TLS files that were not there at first; none once all of them are valid. */
   #pendingTls: readonly TlsIssue[];
   #generation = 0;
 
@@ -35,7 +35,9 @@ export class ConsulCredentials implements Credentials {
     const awaitsToken = token.kind === 'file' && this.#token === undefined;
     return [
       ...(awaitsToken ? [`the token file ${token.path} is not there yet, or empty`] : []),
-      ...this.#pendingTls.map(({ pendingFile = '' }) => `the TLS file ${pendingFile} is not there yet, or empty`),
+      ...this.#pendingTls.map(({ field, pendingFile }) =>
+        pendingFile === undefined ? `${field} is invalid` : `the TLS file ${pendingFile} is not there yet, or empty`,
+      ),
     ];
   }
 
@@ -80,23 +82,21 @@ export class ConsulCredentials implements Credentials {
     const problems: string[] = [];
     if (token.kind === 'file') {
       const read = readTokenFile(token.path);
-      if ('problem' in read && (this.#token !== undefined || read.isPending !== true))
-        problems.push(
-          `the token file ${token.path} ${read.problem}, so ${this.#token === undefined ? 'there is none' : 'the previous token stays in use'}: write a valid one to it`,
-        );
-      else if ('token' in read) this.#setToken(read.token);
+      const meanwhile = this.#token === undefined ? 'there is none' : 'the previous token stays in use';
+      if ('token' in read) this.#setToken(read.token);
+      else if (this.#token !== undefined || read.isPending !== true)
+        problems.push(`the token file ${token.path} ${read.problem}, so ${meanwhile}: write a valid one to it`);
     }
     if (tls !== undefined) {
       const { material, issues } = readTls(tls.plan);
       const settings = tlsSettings(tls.plan, material);
       const isAwaited = this.#pendingTls.length > 0;
-      const told = isAwaited ? issues.filter(({ pendingFile }) => pendingFile === undefined) : issues;
+      const reported = isAwaited ? issues.filter(({ pendingFile }) => pendingFile === undefined) : issues;
       const meanwhile = isAwaited ? 'there is no connection' : 'the previous TLS material stays in use';
-      problems.push(...told.map(({ field, allowed }) => `${field} has to be ${allowed}; until then ${meanwhile}`));
-      if (issues.length === 0) {
-        this.#pendingTls = [];
-        if (isAwaited || JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
-      }
+      problems.push(...reported.map(({ field, allowed }) => `${field} has to be ${allowed}; until then ${meanwhile}`));
+      if (isAwaited) this.#pendingTls = issues;
+      if (issues.length === 0 && (isAwaited || JSON.stringify(settings) !== JSON.stringify(this.#tls)))
+        this.#tls = settings;
     }
     return { changed: before[0] !== this.#generation || before[1] !== this.#tls, problems };
   }

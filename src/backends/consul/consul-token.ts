@@ -32,8 +32,9 @@ export function tokenOf(
       field,
       value: '(hidden)',
       allowed:
-        `a token needs an https endpoint or one on this host, because ${endpoint.url.host} would receive it unencrypted; ` +
-        'on a trusted network, as from a pod to the agent of its own Kubernetes node, set `allowPlainToken: true`',
+        `a token needs an https endpoint or one on this host, because ${endpoint.url.host} would receive it ` +
+        'unencrypted; on a trusted network, as from a pod to the agent of its own Kubernetes node, set ' +
+        '`allowPlainToken: true`',
     });
   }
   return source;
