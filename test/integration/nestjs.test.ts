@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -12,7 +11,7 @@ import { recordEvents } from '../support/record-events.js';
 import { waitFor } from '../support/wait-for.js';
 import { brisk, httpCaller, roster } from './fixtures/in-memory.js';
 import { cleanUp, freshName, later } from './fixtures/live.js';
-import { adapters, moduleOf, nestApp, routeOf } from './fixtures/nest-apps.js';
+import { adapters, moduleOf, nestApp, portOf, routeOf } from './fixtures/nest-apps.js';
 
 afterEach(cleanUp);
 
@@ -51,7 +50,7 @@ describe.each(adapters)('the Nest module on %s', (_name, adapter) => {
     const events = recordEvents(registrar);
     await app.listen(0, '127.0.0.1');
     await events.next('registered');
-    const { port } = app.getHttpServer().address() as AddressInfo;
+    const port = portOf(app);
     expect(registrar.instance?.port).toBe(port);
     expect(await passing()).toEqual([registrar.instance?.id]);
     const ask = httpCaller(port);
@@ -87,7 +86,7 @@ describe.each(adapters)('the Nest module on %s', (_name, adapter) => {
     const registrar = app.get(Registrar);
     await app.listen(0, '127.0.0.1');
     await waitFor(() => registrar.state === 'registered');
-    const asked = httpCaller((app.getHttpServer().address() as AddressInfo).port)('/slow');
+    const asked = httpCaller(portOf(app))('/slow');
     await waitFor(() => registrar.status().requestsInFlight === 1);
     const closed = app.close();
     await waitFor(() => registrar.state === 'draining');

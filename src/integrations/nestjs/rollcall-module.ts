@@ -74,6 +74,7 @@ function hooksOf(hooks: typeof ShutdownHooks): Provider {
 function moduleWith(options: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
   return {
     module: RollcallModule,
+    // eslint-disable-next-line no-restricted-syntax -- a property of Nest's
     global: true,
     imports: [...imports, ClosestModule],
     providers: [

@@ -55,6 +55,7 @@ const services: Readonly<Record<Serving, (options: RegistrarOptions, hooks: bool
     const { Module } = await import('@nestjs/common');
     const { NestFactory } = await import('@nestjs/core');
     const { RollcallModule } = await import('../../../src/integrations/nestjs.js');
+    // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- Nest names a module by its class
     class AppModule {}
     Module({ imports: [RollcallModule.forRoot(options)] })(AppModule);
     const app = await NestFactory.create(AppModule, { logger: false });
