@@ -273,9 +273,9 @@ export interface ShutdownOptions {
   /** The deadline of the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
   timeout?: Duration;
   /**
-   * True: leaves the registry, as `policy` says, when the process exits while listed: after `process.exit()`, an uncaught
-   * exception or an unhandled rejection. Takes a few milliseconds, at most a second, and changes neither exit code nor
-   * output.
+   * True: leaves the registry, as `policy` says, when the process exits while listed: after `process.exit()`, an
+   * uncaught exception or an unhandled rejection. Takes a few milliseconds, at most a second, and changes neither exit
+   * code nor output.
    * @default true
    */
   onExit?: boolean;

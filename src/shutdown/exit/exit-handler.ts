@@ -22,8 +22,8 @@ const WITHIN_MS = 1_000;
 
 /**
  * Leaves the registry from the process's 'exit' event, which follows `process.exit()`, uncaught exceptions and
- * rejections. Nothing asynchronous runs any more. Writes no log line and never throws, so that exit code and output stay
- * as they are without rollcall.
+ * rejections. Nothing asynchronous runs any more. Writes no log line and never throws, so that exit code and output
+ * stay as they are without rollcall.
  */
 export class ExitHandler {
   readonly #process: ExitingProcess;
