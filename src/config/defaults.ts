@@ -22,7 +22,6 @@ export const defaults = Object.freeze({
   /** Or the component's interval, where that is shorter. */
   componentTimeoutMs: 2_000,
   onFail: 'degrade',
-  signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
   shared: false,
   drainMinMs: 2_000,

@@ -13,6 +13,8 @@ import { registryKindIssue } from './registry-kind.js';
 import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
 import type { CheckedOptions } from './schema.js';
+import { unannouncedStops } from './stop-signals.js';
+import type { Platform } from './stop-signals.js';
 import { processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
@@ -24,6 +26,7 @@ export function resolveConfig(
   options: RegistrarOptions = {},
   env: ServiceEnv = readServiceEnv(),
   facts: TemplateFacts = processFacts,
+  platform: Platform = process.platform,
 ): Config {
   const sources = mergeSources(options, env);
   const { values, faults } = renderValues(sources.values, facts);
@@ -39,7 +42,7 @@ export function resolveConfig(
   ];
 
   // Drops the values that are invalid by themselves, so that the rules between the others are still checked.
-  const config = applyDefaults(paths.reduce<unknown>(without, output) as CheckedOptions);
+  const config = applyDefaults(paths.reduce<unknown>(without, output) as CheckedOptions, platform);
   const wrong = paths.map((path) => path.join('.'));
   const isWrong = (field: string) => wrong.some((path) => field === path || field.startsWith(`${path}.`));
   for (const { field, ...problem } of [...nameIssues(config, isWrong), ...crossFieldIssues(config, isWrong)]) {
@@ -48,7 +51,8 @@ export function resolveConfig(
   const registry = sources.values['registry'] === undefined ? registryKindIssue(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, warnings: configWarnings(config) };
+  const unannounced = unannouncedStops(config.signals, config.ttlMs, platform);
+  return { ...config, warnings: [...configWarnings(config), ...(unannounced === undefined ? [] : [unannounced])] };
 }
 
 /** A copy without the value at the path. */
