@@ -3,6 +3,8 @@ import type { CheckTls } from '../contracts/service-instance.js';
 import type { CheckPlan, Config } from './config.js';
 import { defaults } from './defaults.js';
 import type { CheckedOptions } from './schema.js';
+import { stopSignals } from './stop-signals.js';
+import type { Platform } from './stop-signals.js';
 
 type Checks = NonNullable<CheckedOptions['checks']>;
 type Components = NonNullable<NonNullable<CheckedOptions['health']>['components']>;
@@ -12,9 +14,9 @@ type Shutdown = NonNullable<CheckedOptions['shutdown']>;
 export type UncheckedConfig = Omit<Config, 'warnings' | 'noDrain'>;
 
 /** Fills in every default. A default adapts to the options, so that it never contradicts them. */
-export function applyDefaults(options: CheckedOptions): UncheckedConfig {
+export function applyDefaults(options: CheckedOptions, platform: Platform): UncheckedConfig {
   const ttlMs = options.ttl ?? defaults.ttlMs[options.tier ?? defaults.tier];
-  const stop = stopDefaults(options.shutdown ?? {});
+  const stop = stopDefaults(options.shutdown ?? {}, platform);
   const path = (options.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
   return {
     name: options.name,
@@ -99,21 +101,15 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
   return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
 }
 
-function stopDefaults({
-  signals,
-  policy,
-  shared,
-  drain: wanted,
-  holdClose,
-  timeout,
-  onExit,
-  crash,
-}: Shutdown): Pick<Config, 'signals' | 'policy' | 'shared' | 'drain' | 'holdClose' | 'stopTimeoutMs' | 'onExit'> {
+function stopDefaults(
+  { signals, policy, shared, drain: wanted, holdClose, timeout, onExit, crash }: Shutdown,
+  platform: Platform,
+): Pick<Config, 'signals' | 'policy' | 'shared' | 'drain' | 'holdClose' | 'stopTimeoutMs' | 'onExit'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
   const drain = wanted === false ? undefined : wanted;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
-    signals: signals === false ? [] : (signals ?? defaults.signals),
+    signals: signals === false ? [] : (signals ?? stopSignals(platform)),
     policy: policy ?? defaults.policy,
     shared: shared ?? defaults.shared,
     drain: {

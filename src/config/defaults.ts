@@ -26,7 +26,6 @@ export const defaults = Object.freeze({
   componentTimeoutMs: 2_000,
   onFail: 'degrade',
   countsAsFailure: (error: unknown) => !isAbortError(error),
-  signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
   policy: 'deregister',
   shared: false,
   drainMinMs: 2_000,

@@ -242,7 +242,10 @@ export interface HeartbeatOptions {
 }
 
 export interface ShutdownOptions {
-  /** Signals that stop the Registrar; false: none, call `stop()` yourself. @default ['SIGTERM', 'SIGINT'] */
+  /**
+   * Signals that stop the Registrar; false: none, call `stop()` yourself.
+   * @default ['SIGTERM', 'SIGINT']; on Windows `['SIGINT', 'SIGBREAK']`
+   */
   signals?: readonly NodeJS.Signals[] | false;
   /**
    * What a stop does with the entry. `deregister`: removes it. The other policies keep it, to tell a stopped instance

@@ -17,6 +17,8 @@ import { renderValues } from './render-values.js';
 import { optionsSchema } from './schema.js';
 import { serviceLinkWarnings } from './service-links.js';
 import type { CheckedOptions } from './schema.js';
+import { unannouncedStops } from './stop-signals.js';
+import type { Platform } from './stop-signals.js';
 import { processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
@@ -29,6 +31,7 @@ export function resolveConfig(
   env: ServiceEnv = readServiceEnv(),
   facts: TemplateFacts = processFacts,
   context: RunContext = readRunContext(),
+  platform: Platform = process.platform,
 ): Config {
   const sources = mergeSources(options, env);
   const { values, faults } = renderValues(sources.values, facts);
@@ -44,7 +47,7 @@ export function resolveConfig(
   ];
 
   // Drops the values that are invalid by themselves, so that the rules between the others are still checked.
-  const config = applyDefaults(paths.reduce<unknown>(without, output) as CheckedOptions);
+  const config = applyDefaults(paths.reduce<unknown>(without, output) as CheckedOptions, platform);
   const wrong = paths.map((path) => path.join('.'));
   const isWrong = (field: string) => wrong.some((path) => field === path || field.startsWith(`${path}.`));
   for (const { field, ...problem } of [...nameIssues(config, isWrong), ...crossFieldIssues(config, isWrong)]) {
@@ -56,7 +59,13 @@ export function resolveConfig(
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
   const noDrain = whyNoDrain(output as CheckedOptions, env, context);
-  const warnings = [...configWarnings(config), ...serviceLinkWarnings(env.serviceLinks), ...renamedOptions(options)];
+  const unannounced = unannouncedStops(config.signals, config.ttlMs, platform);
+  const warnings = [
+    ...configWarnings(config),
+    ...serviceLinkWarnings(env.serviceLinks),
+    ...renamedOptions(options),
+    ...(unannounced === undefined ? [] : [unannounced]),
+  ];
   return { ...config, noDrain, warnings };
 }
 

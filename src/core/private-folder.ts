@@ -17,12 +17,15 @@ export function ownUid(): number | undefined {
 }
 
 /** Whether a folder is a real directory of this user that no other may write to. Without user ids, all are trusted. */
-export function isOwnFolder({ uid, mode }: { readonly uid: number; readonly mode: number }, us = ownUid()): boolean {
+export function isOwnFolder(
+  { uid, mode }: { readonly uid: number; readonly mode: number },
+  us: number | undefined,
+): boolean {
   return us === undefined || (uid === us && (mode & 0o170022) === 0o040000);
 }
 
 /** Makes the folder. Rejects when other users may write into it, since they could plant files there. */
-export async function openPrivateFolder(path: string, us = ownUid()): Promise<void> {
+export async function openPrivateFolder(path: string, us: number | undefined): Promise<void> {
   await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   if (!isOwnFolder(await lstat(path), us))
     throw new Error(`${path} belongs to another user or is writable by others: remove it, or set TMPDIR`);

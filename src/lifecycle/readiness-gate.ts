@@ -36,7 +36,11 @@ export function unanswered(): NotReadyError {
 }
 
 /** Undefined: the gate is open. */
-async function ask(ready: () => unknown, clock: Clock, signal: AbortSignal): Promise<NotReadyError | undefined> {
+async function ask(
+  ready: () => boolean | Promise<boolean>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<NotReadyError | undefined> {
   try {
     const answer = await withDeadline(clock, ANSWER_WITHIN_MS, { operation: GATE }, signal, async () => ready());
     return answer ? undefined : shut(`returned ${printable(String(answer))}`);

@@ -57,7 +57,9 @@ export function recordStops({ folder, config, clock, events, hostname, registere
 
   const instance = registered();
   if (instance !== undefined) begin(instance).catch(ignore);
-  events.on('registered', (listed) => begin(listed.instance).catch(ignore));
+  events.on('registered', (listed) => {
+    begin(listed.instance).catch(ignore);
+  });
   events.on('draining', ({ reason }) => {
     if (!config.signals.some((signal) => signal === reason)) return;
     const { stopTimeoutMs: timeoutMs } = config;

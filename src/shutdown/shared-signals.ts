@@ -61,6 +61,6 @@ export class SharedSignalsReporter {
 
 function describe(listener: NamedListener): string {
   if (listener.name !== '') return printable(listener.name);
-  const source = String(listener).replaceAll(/\s+/g, ' ');
+  const source = listener.toString().replaceAll(/\s+/g, ' ');
   return `an anonymous function (${printable(source, LONGEST_SOURCE)})`;
 }

@@ -12,6 +12,8 @@ export interface TerminationHandler {
 /** A function that listens to an event. */
 export interface NamedListener {
   readonly name: string;
+  /** Its source. */
+  toString(): string;
 }
 
 /** The part of `process` that this file uses; a test passes its own. */

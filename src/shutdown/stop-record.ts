@@ -4,7 +4,7 @@ import { open, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { formatDuration } from '../core/duration.js';
-import { FILE_MODE, openPrivateFolder } from '../core/private-folder.js';
+import { FILE_MODE, openPrivateFolder, ownUid } from '../core/private-folder.js';
 import { printable } from '../core/printable.js';
 
 /** What a process writes down when a signal begins its stop. Removed when the stop has ended. */
@@ -44,7 +44,7 @@ export class StopRecordFile {
 
   /** Makes the folder. Resolves to the record of an earlier process, and removes it unless that process still runs. */
   async takeFormer(hostname: string, isRunning: (pid: number) => boolean): Promise<CutShort | undefined> {
-    await openPrivateFolder(this.#folder);
+    await openPrivateFolder(this.#folder, ownUid());
     const former = await this.#read();
     if (former === undefined || former.hostname !== hostname) return undefined;
     if (former.pid !== process.pid && isRunning(former.pid)) return undefined;

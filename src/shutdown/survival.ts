@@ -19,10 +19,10 @@ export interface SurvivalPlan {
 export function warnOfSurvival({ reason, clock, events, resources = activeResources }: SurvivalPlan): void {
   clock.after(ALIVE_AFTER_MS, () => {
     const since = formatDuration(ALIVE_AFTER_MS);
-    const held = describeResources(resources());
+    const kinds = describeResources(resources());
     const message =
       `the process is still alive ${since} after its stop by ${reason}. The host listens to that signal too, so the ` +
-      `host must end the process: close what keeps it alive (${held}), or call process.exit() after registrar.stop()`;
+      `host must end the process: close what keeps it alive (${kinds}), or call process.exit() after registrar.stop()`;
     events.emit('warning', { message });
   });
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, inject, it } from 'vitest';
+import { afterEach, inject, it } from 'vitest';
 import { cleanUp, freshName, later } from '../integration/fixtures/live.js';
 import { killForkedServices } from '../support/fork-service.js';
 import type { Plan } from './fixtures/plan.js';
@@ -12,7 +12,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-it('a stop that was killed is told by the next start of the instance, and only by that', async () => {
+it('a stop that was killed is told by the next start of the instance', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-test-'));
   later(() => rmSync(folder, { recursive: true }));
   const shutdown = { drain: { min: '30s', max: '30s' }, timeout: '60s' };
@@ -30,9 +30,4 @@ it('a stop that was killed is told by the next start of the instance, and only b
 
   const second = await start();
   await second.process.waitForLine(/was cut short: SIGTERM began it.*it had left the registry/);
-  await second.process.kill();
-
-  const third = await start();
-  await third.process.waitForLine('registered in consul');
-  expect(third.output).not.toContain('cut short');
 });

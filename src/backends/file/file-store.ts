@@ -3,8 +3,9 @@ import { link, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile 
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
-import { FILE_MODE, FOLDER_MODE, isOwnFolder } from '../../core/private-folder.js';
+import { FILE_MODE, FOLDER_MODE, isOwnFolder, ownUid } from '../../core/private-folder.js';
 import { RegistryDeniedError, RegistryUnavailableError, isError, isRegistrarError } from '../../core/errors.js';
+import { replaceFile } from '../../core/replace-file.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { BeatAges } from './beat-ages.js';
@@ -31,10 +32,12 @@ const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 export class FileStore {
   readonly #target: FileTarget;
   readonly #ages: BeatAges;
+  readonly #clock: Clock;
 
   constructor(target: FileTarget, clock: Clock) {
     this.#target = target;
     this.#ages = new BeatAges(clock);
+    this.#clock = clock;
   }
 
   /** How long ago the lease ended, in milliseconds; negative while it runs. */
@@ -70,7 +73,7 @@ export class FileStore {
           await rm(draft, { force: true });
           return false;
         }
-        await rename(draft, path);
+        await replaceFile({ from: draft, to: path, clock: this.#clock });
         return true;
       } catch (error) {
         await rm(draft, { force: true });
@@ -209,7 +212,7 @@ async function ignoreExisting(linking: Promise<void>): Promise<void> {
 }
 
 async function assertOurs(dir: string): Promise<void> {
-  if (isOwnFolder(await lstat(dir))) return;
+  if (isOwnFolder(await lstat(dir), ownUid())) return;
   throw new RegistryDeniedError(
     `The file registry does not trust ${dir}, which belongs to another user or which others may write to: ` +
       'remove it, or give file({ dir }) a directory of your own',

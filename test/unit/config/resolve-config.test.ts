@@ -35,6 +35,7 @@ describe('defaults', () => {
       stallToleranceMs: 10_000,
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
+      shared: false,
       drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000, streamsMs: 10_000 },
       noDrain: undefined,
       holdClose: true,

@@ -20,8 +20,8 @@ function closePool(): void {
 describe("the host's own listeners", () => {
   it('are named in one line at the start, those without a name by their source', async () => {
     const logger = new MemoryLogger();
-    const { told } = await started({ logger }, [closePool, () => void process.exitCode]);
-    const listeners = ['closePool', 'an anonymous function (() => void process.exitCode)'];
+    const { told } = await started({ logger }, [closePool, () => process.exitCode]);
+    const listeners = ['closePool', 'an anonymous function (() => process.exitCode)'];
     expect(told('sharedSignals')).toEqual([{ signals: ['SIGTERM'], listeners }]);
     const lines = logger.lines.filter(({ message }) => message.includes('SIGTERM'));
     expect(lines).toEqual([
@@ -35,7 +35,7 @@ describe("the host's own listeners", () => {
           listeners,
         },
         message:
-          'orders: SIGTERM also runs closePool, an anonymous function (() => void process.exitCode): rollcall leaves ' +
+          'orders: SIGTERM also runs closePool, an anonymous function (() => process.exitCode): rollcall leaves ' +
           'the registry and drains beside them, and they end the process; await registrar.stop() in them before they ' +
           'exit or close the server. `shutdown.shared: true` silences this line',
       },
