@@ -243,8 +243,8 @@ export interface HeartbeatOptions {
 
 export interface ShutdownOptions {
   /**
-   * Signals that stop the Registrar; false: none, call `stop()` yourself.
-   * @default ['SIGTERM', 'SIGINT']; on Windows `['SIGINT', 'SIGBREAK']`
+   * Signals that stop the Registrar; false: none, call `stop()` yourself. On Windows the default is SIGINT and SIGBREAK.
+   * @default ['SIGTERM', 'SIGINT']
    */
   signals?: readonly NodeJS.Signals[] | false;
   /**

@@ -39,7 +39,7 @@ export class ServerProblem {
     return new NotReadyError(
       this.#wasHandedConnections
         ? `the server is handed connections but does not listen, so another process owns the port: ${remedy}`
-        : `it does not listen yet and has no port to advertise: call listen(), or, in a worker without a port, ${remedy}`,
+        : `it does not listen and has no port to advertise: call listen(), or, in a worker without a port, ${remedy}`,
     );
   }
 }
