@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { isError } from '../core/errors.js';
 import { overrideMethod } from './override-method.js';
 
 /**
@@ -9,7 +10,7 @@ import { overrideMethod } from './override-method.js';
 export function watchIdleEnds(socket: Socket, isExcused: (socket: Socket) => boolean, onEnd: () => void): () => void {
   let isNodes = false;
   const notice = (error?: unknown): void => {
-    if (isNodes || error instanceof Error || socket.readableEnded || socket.destroyed || isExcused(socket)) return;
+    if (isNodes || isError(error) || socket.readableEnded || socket.destroyed || isExcused(socket)) return;
     onEnd();
   };
   const undo = [
@@ -38,7 +39,7 @@ export function watchIdleEnds(socket: Socket, isExcused: (socket: Socket) => boo
         function watchedEnd(this: Socket, ...args: unknown[]): Socket {
           notice();
           return (original as (...args: unknown[]) => Socket).apply(this, args);
-        } as Socket['end'],
+        },
     ),
   ];
   return () => {

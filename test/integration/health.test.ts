@@ -5,7 +5,7 @@ import { connect as tcpConnect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import Fastify from 'fastify';
-import { Registrar, RegistryRejectedError, RegistryUnavailableError, consul, memory } from 'rollcall';
+import { Registrar, RegistryRejectedError, RegistryUnavailableError, consul } from 'rollcall';
 import type { Registry } from 'rollcall';
 import { expressRegistrar } from 'rollcall/express';
 import rollcall from 'rollcall/fastify';
@@ -194,7 +194,7 @@ describe('through faults of the registry', () => {
     const registrar = new Registrar({
       ...brisk,
       name: freshName('drains'),
-      registry: memory(),
+      registry: roster().registry,
       health,
       shutdown: { signals: false, drain: { min: '2s', quiet: 0, max: '5s' } },
     }).bind(server);
