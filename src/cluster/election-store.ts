@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { FILE_MODE, FOLDER_MODE, openPrivateFolder } from '../core/private-folder.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { LockFile, readSign, touch } from './lock-file.js';
 import type { Sign } from './lock-file.js';
@@ -12,7 +13,8 @@ export interface ElectionStorePlan {
   /** Identifies the instance that the workers form. */
   readonly id: string;
   readonly pid: number;
-  readonly uid: number;
+  /** Undefined on a system without user ids. */
+  readonly uid: number | undefined;
   readonly clock: Clock;
   /** A worker without a sign of life for this long counts as dead. */
   readonly deadAfterMs: number;
@@ -35,7 +37,7 @@ export class ElectionStore {
   /** Publishes that this worker serves, with its health. */
   async sign({ status, reason }: HealthReport): Promise<void> {
     await this.#open();
-    await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, { mode: 0o600 });
+    await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, { mode: FILE_MODE });
     await touch(this.#ours, this.#plan.clock.wallTime());
   }
 
@@ -77,12 +79,8 @@ export class ElectionStore {
   /** Other users may write into the system's temporary directory, so a folder that is not ours alone is refused. */
   #open(): Promise<void> {
     this.#opened ??= (async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const { uid, mode } = await stat(this.#plan.folder);
-      if (uid !== this.#plan.uid || (mode & 0o022) !== 0)
-        throw new Error(
-          `${this.#plan.folder} is writable by other users, so workers cannot trust it: remove it, or set TMPDIR`,
-        );
+      await openPrivateFolder(this.#plan.folder, this.#plan.uid);
+      await mkdir(this.#folder, { recursive: true, mode: FOLDER_MODE });
     })();
     this.#opened.catch(() => (this.#opened = undefined));
     return this.#opened;

@@ -1,3 +1,4 @@
+import type { OpenConnection } from '../../contracts/departure.js';
 import { RegistryUnavailableError, asError, hasCode } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
@@ -27,6 +28,7 @@ export class EtcdClient {
   readonly #target: EtcdTarget;
   readonly #inFlight = new Set<Cancellation>();
   #opening: Promise<EtcdConnection> | undefined;
+  #connection: EtcdConnection | undefined;
   /** Index of the member to try first: the one that answered last. */
   #preferred = 0;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
@@ -55,6 +57,24 @@ export class EtcdClient {
     // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
     this.#token = undefined;
     return this.#request(request, await this.#tokenFor(request, signal), signal);
+  }
+
+  /**
+   * The open connections to the member that answered last, for the process's 'exit' event. Those with requests in
+   * flight come first, so that the next request is processed after them.
+   */
+  openConnections(): readonly OpenConnection[] {
+    const { host, port } = endpointOfUrl(this.#target.urls[this.#preferred] as URL);
+    const connections = this.#connection?.openConnections(`${host}:${String(port)}:`) ?? [];
+    return [...connections].sort((one, other) => other.pending - one.pending);
+  }
+
+  /** A request to that member as it is on the wire. */
+  bytesOf(path: string, body: object): Buffer {
+    const url = this.#target.urls[this.#preferred] as URL;
+    const { bytesOf } = this.#connection as EtcdConnection;
+    const { path: whole, headers } = headOf(url, path, this.#token ?? '');
+    return bytesOf({ method: 'POST', path: whole, host: url.host, headers, body: Buffer.from(JSON.stringify(body)) });
   }
 
   /** Closes the connections. Requests in flight reject. */
@@ -122,18 +142,13 @@ export class EtcdClient {
         .map((each) => JSON.stringify(each))
         .join(''),
     );
-    const headers = {
-      'user-agent': 'rollcall',
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-      ...(token !== '' && { authorization: token }),
-    };
+    const { path: whole, headers } = headOf(url, path, token);
     const options = {
       ...endpointOfUrl(url),
       agent: agents[pool],
       method: 'POST',
-      path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
-      headers,
+      path: whole,
+      headers: { ...headers, 'content-length': bytes.length },
     };
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
@@ -151,7 +166,7 @@ export class EtcdClient {
   async #open(operation: string): Promise<EtcdConnection> {
     const opening = (this.#opening ??= openConnection(this.#target));
     try {
-      return await opening;
+      return (this.#connection = await opening);
     } catch (cause) {
       if (this.#opening === opening) this.#opening = undefined;
       throw new RegistryUnavailableError(
@@ -175,6 +190,14 @@ export class EtcdClient {
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
   }
+}
+
+function headOf(url: URL, path: string, token: string): { path: string; headers: Record<string, string> } {
+  const headers = { 'user-agent': 'rollcall', 'content-type': 'application/json' };
+  return {
+    path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
+    headers: { ...headers, ...(token !== '' && { authorization: token }) },
+  };
 }
 
 function isNoConnection(error: Error): boolean {

@@ -1,6 +1,10 @@
 import type { Agent } from 'node:http';
+import type { OpenConnection } from '../../contracts/departure.js';
 import { tlsSettings } from '../../net/tls.js';
 import type { HttpModule } from '../../net/http-request.js';
+import { openConnections } from '../../net/open-connections.js';
+import { requestBytes } from '../../net/request-bytes.js';
+import type { PlainRequest } from '../../net/request-bytes.js';
 import type { EtcdTarget } from './etcd-options.js';
 
 /** Each kind of request has connections of its own to each member, so that nothing can starve a beat. */
@@ -13,6 +17,9 @@ const CONNECT_WITHIN_MS = 1_000;
 export interface EtcdConnection {
   readonly http: HttpModule;
   readonly agents: Readonly<Record<ConnectionPool, Agent>>;
+  /** Established connections without long polls; `to`: host and port, as in the names of an agent's pools. */
+  readonly openConnections: (to: string) => OpenConnection[];
+  readonly bytesOf: (request: PlainRequest) => Buffer;
 }
 
 /** Loads the HTTP client. Connects to no member yet. */
@@ -22,12 +29,15 @@ export async function openConnection({ tls }: EtcdTarget): Promise<EtcdConnectio
     tls === undefined ? import('node:http') : import('node:https'),
   ]);
   const agentOptions = { connectMs: CONNECT_WITHIN_MS, tls: tls && tlsSettings(tls.plan, tls.material) };
+  const agents = {
+    beat: createUnheldAgent(poolSizes.beat, agentOptions),
+    call: createUnheldAgent(poolSizes.call, agentOptions),
+    poll: createUnheldAgent(poolSizes.poll, agentOptions),
+  };
   return {
     http,
-    agents: {
-      beat: createUnheldAgent(poolSizes.beat, agentOptions),
-      call: createUnheldAgent(poolSizes.call, agentOptions),
-      poll: createUnheldAgent(poolSizes.poll, agentOptions),
-    },
+    agents,
+    openConnections: (to) => [...openConnections(agents.call, to), ...openConnections(agents.beat, to)],
+    bytesOf: requestBytes,
   };
 }

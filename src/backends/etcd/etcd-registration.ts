@@ -4,7 +4,8 @@ import { renewed } from '../../instance/leased-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import type { Registration, Renewal } from '../../contracts/registry.js';
 import { overtaken } from './etcd-errors.js';
-import type { RequestContext, EtcdStore, LeasedRecord } from './etcd-store.js';
+import type { LeasedRecord } from './etcd-requests.js';
+import type { RequestContext, EtcdStore } from './etcd-store.js';
 
 /** The registration of one entry on one lease. */
 export class EtcdRegistration implements Registration {
@@ -23,6 +24,11 @@ export class EtcdRegistration implements Registration {
     this.#instance = instance;
     this.#entry = entry;
     this.#removeEntry = removeEntry;
+  }
+
+  /** The entry as last written or read. */
+  get entry(): LeasedRecord {
+    return this.#entry;
   }
 
   holder(): string {

@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { Discovery } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isLoopback } from '../../net/ip-address.js';
@@ -32,6 +33,7 @@ class EtcdRegistry implements Registry {
   readonly workerSpec?: WorkerSpec;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
+  #verbs: EtcdVerbs | undefined;
 
   constructor(options: EtcdOptions) {
     this.#target = resolveEtcdOptions(options);
@@ -59,6 +61,10 @@ class EtcdRegistry implements Registry {
     await (await this.#begin(signal)).maintain(key, reason, signal);
   }
 
+  departures(request: DepartureRequest): readonly Departure[] {
+    return this.#verbs?.departures(request) ?? [];
+  }
+
   async close(): Promise<void> {
     const verbs = await this.#opening?.catch(() => undefined);
     verbs?.close();
@@ -75,7 +81,7 @@ class EtcdRegistry implements Registry {
   async #open(): Promise<EtcdVerbs> {
     try {
       const { EtcdVerbs } = await import('./etcd-verbs.js');
-      return new EtcdVerbs(this.#target);
+      return (this.#verbs = new EtcdVerbs(this.#target));
     } catch (thrown) {
       this.#opening = undefined;
       throw thrown;

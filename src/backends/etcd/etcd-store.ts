@@ -3,35 +3,12 @@ import type { InstanceKey, ServiceInstance } from '../../contracts/service-insta
 import { isGood, meansNoLease } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 import type { EtcdClient, EtcdRequest } from './etcd-client.js';
-import {
-  decodeRecord,
-  encodeRecord,
-  endOf,
-  fromBytes,
-  isPublished,
-  leaseSeconds,
-  publicationOf,
-  recordKey,
-  recordsOf,
-  toBytes,
-} from './etcd-codec.js';
+import { endOf, isPublished, leaseSeconds, publicationOf, recordKey, recordsOf, toBytes } from './etcd-codec.js';
 import type { EtcdRecord } from './etcd-codec.js';
 import { notEtcd, refusal } from './etcd-errors.js';
 import type { EtcdLayout } from './etcd-options.js';
-
-/** What etcd has under the record key of an instance. */
-export interface Stored {
-  /** Undefined if the value is not a record of ours. */
-  readonly record: EtcdRecord | undefined;
-  /** `'0'`: no lease, so the key never expires. */
-  readonly lease: string;
-  readonly revision: string;
-}
-
-/** A record of ours, on a lease. */
-export interface LeasedRecord extends Stored {
-  readonly record: EtcdRecord;
-}
+import { decodeStored, deleteRequest, isAt, isOn, rangeOf, writeRequest } from './etcd-requests.js';
+import type { LeasedRecord, RangeAnswer, Stored } from './etcd-requests.js';
 
 /** The operation of a request, its connection pool, and the signal that ends it. */
 export interface RequestContext {
@@ -56,11 +33,7 @@ export class EtcdStore {
   }
 
   async find(key: InstanceKey, context: RequestContext): Promise<Stored | undefined> {
-    const { kvs = [] } = (await this.#sendExpectingGood(
-      '/kv/range',
-      { key: toBytes(recordKey(key)) },
-      context,
-    )) as RangeAnswer;
+    const { kvs = [] } = (await this.#sendExpectingGood('/kv/range', rangeOf(key), context)) as RangeAnswer;
     return kvs[0] && decodeStored(kvs[0]);
   }
 
@@ -99,10 +72,19 @@ export class EtcdStore {
   }
 
   /** Removes an entry that is on no lease, unless it has changed since it was read. */
-  async delete(key: InstanceKey, { record, revision }: Stored, context: RequestContext): Promise<void> {
-    const keys = [recordKey(key), ...(record?.publishedAt === undefined ? [] : [record.publishedAt])];
-    const request = { compare: [isAt(recordKey(key), revision)], success: keys.map(deletion) };
-    await this.#sendExpectingGood('/kv/txn', request, context);
+  async delete(key: InstanceKey, stored: Stored, context: RequestContext): Promise<void> {
+    await this.#sendExpectingGood('/kv/txn', deleteRequest(key, stored), context);
+  }
+
+  /** The transaction that writes a record onto a lease, and the record that it writes. */
+  writeRequest(
+    leased: LeasedInstance,
+    lease: string,
+    before: Stored | undefined,
+  ): { readonly request: object; readonly record: EtcdRecord } {
+    const publication = isPublished(leased) ? publicationOf(leased.instance, this.#layout) : undefined;
+    const record = { leased, publishedAt: publication?.key };
+    return { request: writeRequest(record, publication, lease, before), record };
   }
 
   /**
@@ -115,19 +97,8 @@ export class EtcdStore {
     before: Stored | undefined,
     context: RequestContext,
   ): Promise<LeasedRecord | undefined> {
-    const publication = isPublished(leased) ? publicationOf(leased.instance, this.#layout) : undefined;
-    const record = { leased, publishedAt: publication?.key };
-    const publishedBefore = before?.record?.publishedAt;
-    const success = [
-      put(recordKey(leased.instance), encodeRecord(record), lease),
-      ...(publication === undefined ? [] : [put(publication.key, publication.value, lease)]),
-      ...(publishedBefore === undefined || publishedBefore === publication?.key ? [] : [deletion(publishedBefore)]),
-    ];
-    const answer = await this.#send(
-      '/kv/txn',
-      { compare: [isAt(recordKey(leased.instance), before?.revision ?? '0')], success },
-      context,
-    );
+    const { request, record } = this.writeRequest(leased, lease, before);
+    const answer = await this.#send('/kv/txn', request, context);
     if (meansNoLease(answer)) return undefined;
     const { succeeded, header } = this.#expectGood(answer, context) as TxnAnswer;
     if (succeeded !== true) return undefined;
@@ -177,37 +148,6 @@ export class EtcdStore {
     if (!isGood(answer)) throw refusal(answer, operation, this.#client.shown);
     return answer.body as object;
   }
-}
-
-function decodeStored({ value = '', mod_revision = '0', lease = '0' }: KeyValue): Stored {
-  return { record: decodeRecord(fromBytes(value)), lease, revision: mod_revision };
-}
-
-function put(key: string, value: string, lease: string): object {
-  return { request_put: { key: toBytes(key), value: toBytes(value), lease } };
-}
-
-function deletion(key: string): object {
-  return { request_delete_range: { key: toBytes(key) } };
-}
-
-/** Condition: the key was last written at `revision`; `'0'` if it does not exist. */
-function isAt(key: string, revision: string): object {
-  return { key: toBytes(key), target: 'MOD', result: 'EQUAL', mod_revision: revision };
-}
-
-function isOn(key: string, lease: string): object {
-  return { key: toBytes(key), target: 'LEASE', result: 'EQUAL', lease };
-}
-
-interface KeyValue {
-  readonly value?: string;
-  readonly mod_revision?: string;
-  readonly lease?: string;
-}
-
-interface RangeAnswer {
-  readonly kvs?: readonly KeyValue[];
 }
 
 interface TxnAnswer {

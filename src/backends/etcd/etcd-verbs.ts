@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
@@ -8,14 +9,19 @@ import { EtcdClient } from './etcd-client.js';
 import { namingEndpoints } from './etcd-codec.js';
 import { overtaken } from './etcd-errors.js';
 import type { EtcdTarget } from './etcd-options.js';
+import { etcdDepartures } from './etcd-departure.js';
 import { EtcdRegistration } from './etcd-registration.js';
+import { NO_LEASE } from './etcd-requests.js';
+import type { Stored } from './etcd-requests.js';
 import { EtcdStore } from './etcd-store.js';
-import type { RequestContext, Stored } from './etcd-store.js';
+import type { RequestContext } from './etcd-store.js';
 
 /** The verbs of the registry, in terms of records and leases. */
 export class EtcdVerbs {
   readonly #client: EtcdClient;
   readonly #store: EtcdStore;
+  /** The registration of each incarnation that has been written and not removed. */
+  readonly #registrations = new Map<string, EtcdRegistration>();
 
   constructor(target: EtcdTarget) {
     this.#client = new EtcdClient(target);
@@ -42,9 +48,11 @@ export class EtcdVerbs {
     // The previous owner must not keep any key beside the new entry.
     if (before !== undefined && before.lease !== lease && before.lease !== NO_LEASE)
       await this.#store.revoke(before.lease, context);
-    return new EtcdRegistration(this.#store, instance, written, (abort) =>
+    const registration = new EtcdRegistration(this.#store, instance, written, (abort) =>
       this.#removeEntry(keyOf(instance), { operation: 'deregister', signal: abort }),
     );
+    this.#registrations.set(instance.nonce, registration);
+    return registration;
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -62,6 +70,11 @@ export class EtcdVerbs {
   async list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const records = await this.#store.list(service, { operation: 'discover', signal });
     return records.map(({ leased }) => toDiscovered(leased));
+  }
+
+  departures(request: DepartureRequest): readonly Departure[] {
+    const entry = this.#registrations.get(request.instance.nonce)?.entry;
+    return etcdDepartures(request, { client: this.#client, store: this.#store, entry });
   }
 
   close(): void {
@@ -82,9 +95,9 @@ export class EtcdVerbs {
   /** Removes the entry by its lease, since no key of a successor can be on that. */
   async #removeEntry(key: InstanceKey, context: RequestContext): Promise<void> {
     const found = await this.#findSameIncarnation(key, context);
-    if (found === undefined) return;
-    if (found.lease === NO_LEASE) await this.#store.delete(key, found, context);
-    else await this.#store.revoke(found.lease, context);
+    if (found?.lease === NO_LEASE) await this.#store.delete(key, found, context);
+    else if (found !== undefined) await this.#store.revoke(found.lease, context);
+    if (key.nonce !== undefined) this.#registrations.delete(key.nonce);
   }
 
   /** Finds the entry; with a nonce in `key`, only that incarnation's entry. */
@@ -93,6 +106,3 @@ export class EtcdVerbs {
     return key.nonce === undefined || found?.record?.leased.instance.nonce === key.nonce ? found : undefined;
   }
 }
-
-/** The lease of a key that never expires, which means that another program wrote it. */
-const NO_LEASE = '0';

@@ -3,10 +3,14 @@ import { link, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile 
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
+import { FILE_MODE, FOLDER_MODE, isOwnFolder, ownUid } from '../../core/private-folder.js';
 import { RegistryDeniedError, RegistryUnavailableError, isError, isRegistrarError } from '../../core/errors.js';
+import { replaceFile } from '../../core/replace-file.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { BeatAges } from './beat-ages.js';
 import { SUFFIX, decodeLeased, encodeLeased, encodeName } from './file-codec.js';
+import { departFrom } from './file-departure.js';
 import type { FileTarget } from './file-options.js';
 
 /** An entry and the wall time of its last heartbeat. */
@@ -28,10 +32,12 @@ const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 export class FileStore {
   readonly #target: FileTarget;
   readonly #ages: BeatAges;
+  readonly #clock: Clock;
 
   constructor(target: FileTarget, clock: Clock) {
     this.#target = target;
     this.#ages = new BeatAges(clock);
+    this.#clock = clock;
   }
 
   /** How long ago the lease ended, in milliseconds; negative while it runs. */
@@ -60,14 +66,14 @@ export class FileStore {
       const path = this.#path(name, id);
       const draft = temporaryPath(path);
       try {
-        await writeFile(draft, encodeLeased(leased), { mode: 0o600, flag: 'wx' });
+        await writeFile(draft, encodeLeased(leased), { mode: FILE_MODE, flag: 'wx' });
         await utimes(draft, atMs / 1000, atMs / 1000);
         assertActive();
         if (over !== undefined && (await readEntry(path))?.text !== over.text) {
           await rm(draft, { force: true });
           return false;
         }
-        await rename(draft, path);
+        await replaceFile({ from: draft, to: path, clock: this.#clock });
         return true;
       } catch (error) {
         await rm(draft, { force: true });
@@ -101,6 +107,11 @@ export class FileStore {
       if (!isSameIncarnation) await ignoreExisting(link(asidePath, path));
       await rm(asidePath, { force: true });
     });
+  }
+
+  /** Removes this incarnation's entry, or replaces it by what `change` returns, before it returns. */
+  depart({ name, id, nonce }: ServiceInstance, change: (leased: LeasedInstance) => LeasedInstance | undefined): void {
+    departFrom(this.#path(name, id), nonce, change);
   }
 
   async list(service: string): Promise<StoredEntry[]> {
@@ -137,9 +148,9 @@ export class FileStore {
 
   async #makeDirectory(service: string): Promise<void> {
     const { dir } = this.#target;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await mkdir(dir, { recursive: true, mode: FOLDER_MODE });
     await this.#assertOurs();
-    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: 0o700 });
+    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: FOLDER_MODE });
   }
 
   /** Checks before reads too, because the owner of the directory decides which entries are in it. */
@@ -201,10 +212,7 @@ async function ignoreExisting(linking: Promise<void>): Promise<void> {
 }
 
 async function assertOurs(dir: string): Promise<void> {
-  const { uid, mode } = await lstat(dir);
-  const us = process.geteuid?.();
-  // Ours, a real directory, and not writable for group or others.
-  if (us === undefined || (uid === us && (mode & 0o170022) === 0o040000)) return;
+  if (isOwnFolder(await lstat(dir), ownUid())) return;
   throw new RegistryDeniedError(
     `The file registry does not trust ${dir}, which belongs to another user or which others may write to: ` +
       'remove it, or give file({ dir }) a directory of your own',

@@ -8,5 +8,7 @@ export interface RedisConnection {
    * fails, and always after `close()`.
    */
   ask<T>(request: RedisRequest, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T>;
+  /** The commands of the open connection, which send at once; undefined while there is none. */
+  now(): RedisCommands | undefined;
   close(): void;
 }

@@ -29,6 +29,10 @@ export class HostConnection implements RedisConnection {
     }
   }
 
+  now(): RedisCommands {
+    return commandsOf(this.#client, this.#closeController.signal);
+  }
+
   close(): void {
     this.#closeController.abort();
   }

@@ -6,7 +6,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { isRefusal, keepsConnection, translated } from './redis-errors.js';
 import type { RedisRequest } from './redis-errors.js';
 import { openClient } from './redis-open.js';
-import type { OpenClient } from './redis-open.js';
+import type { OpenClient, OwnClient } from './redis-open.js';
 import type { OwnPlace } from './redis-options.js';
 import { MasterFinder } from './redis-sentinel.js';
 
@@ -45,6 +45,11 @@ export class OwnConnection implements RedisConnection {
       signal.throwIfAborted();
       throw translated(isReply ? thrown : (session.failure ?? thrown), request, this.#shown);
     }
+  }
+
+  now(): RedisCommands | undefined {
+    const client = this.#session?.openClient;
+    return client && commandsOf(client, this.#closeController.signal);
   }
 
   close(): void {
@@ -101,6 +106,11 @@ class Session {
       // The commands that wait for the connection reject with the error.
       () => onBroken(this),
     );
+  }
+
+  /** Undefined until the connection is open. */
+  get openClient(): OwnClient | undefined {
+    return this.#open?.client;
   }
 
   /** Why the connection ended by itself. */

@@ -13,13 +13,20 @@ export class RedisRegistration implements Registration {
   readonly #name: string;
   readonly #store: RedisStore;
   readonly #instance: ServiceInstance;
+  readonly #onRemoved: () => void;
   #lastWritten: StoredEntry;
 
-  constructor(name: string, store: RedisStore, instance: ServiceInstance, written: StoredEntry) {
+  constructor(name: string, store: RedisStore, instance: ServiceInstance, written: StoredEntry, onRemoved: () => void) {
     this.#name = name;
     this.#store = store;
     this.#instance = instance;
     this.#lastWritten = written;
+    this.#onRemoved = onRemoved;
+  }
+
+  /** The entry as last written; undefined once another one was found in its place. */
+  get lastWritten(): LeasedInstance | undefined {
+    return this.#lastWritten.leased;
   }
 
   holder(): string {
@@ -46,8 +53,9 @@ export class RedisRegistration implements Registration {
     return { ttlMs };
   }
 
-  deregister(signal: AbortSignal): Promise<void> {
-    return removeEntry(this.#store, 'deregister', keyOf(this.#instance), signal);
+  async deregister(signal: AbortSignal): Promise<void> {
+    await removeEntry(this.#store, 'deregister', keyOf(this.#instance), signal);
+    this.#onRemoved();
   }
 
   /**

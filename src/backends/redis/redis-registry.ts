@@ -1,7 +1,8 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import { registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { departed, registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryEndpoint, RegistryTraits } from '../../contracts/registry.js';
 import type { Credentials } from '../../contracts/credentials.js';
@@ -36,6 +37,9 @@ class RedisRegistry implements Registry {
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
+  #store: RedisStore | undefined;
+  /** By the nonce, for the exit. */
+  readonly #registrations = new Map<string, RedisRegistration>();
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -62,17 +66,30 @@ class RedisRegistry implements Registry {
     const store = await this.#begin(signal);
     const to = (current: LeasedInstance | undefined) => registered(instance, report, current);
     const written = await store.change({ operation: 'register', key: instance, lease: instance.ttlMs, to }, signal);
-    return new RedisRegistration(this.name, store, instance, written);
+    const { nonce } = instance;
+    const registration = new RedisRegistration(this.name, store, instance, written, () =>
+      this.#registrations.delete(nonce),
+    );
+    this.#registrations.set(nonce, registration);
+    return registration;
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(signal);
     await removeEntry(store, 'remove', key, signal);
+    if (key.nonce !== undefined) this.#registrations.delete(key.nonce);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(signal);
     await maintainEntry(store, key, reason, signal);
+  }
+
+  departures({ instance, policy }: DepartureRequest): readonly Departure[] {
+    const store = this.#store;
+    if (store === undefined) return [];
+    const leased = this.#registrations.get(instance.nonce)?.lastWritten;
+    return [{ kind: 'local', run: () => store.depart(instance, leased && departed(leased, policy)) }];
   }
 
   async close(): Promise<void> {
@@ -87,7 +104,7 @@ class RedisRegistry implements Registry {
   /** Every verb begins here. Loads the store at first use, since it would slow down every import of rollcall. */
   async #begin(signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
-    this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
+    this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => (this.#store = new RedisStore(this.#target)));
     return this.#opening;
   }
 }

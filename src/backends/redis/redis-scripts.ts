@@ -42,6 +42,20 @@ redis.call('PEXPIRE', KEYS[1], lease)
 if redis.call('PTTL', KEYS[2]) < lease then redis.call('PEXPIRE', KEYS[2], lease) end
 return false`;
 
+/**
+ * Removes an entry of this incarnation, or replaces it by another text for the rest of its TTL; removes it also when
+ * Redis refuses that. Compares the nonce, so that it holds whatever was written to the entry meanwhile.
+ */
+export const DEPART = `local text = redis.call('GET', KEYS[1])
+if not text or #text > ${String(LONGEST_ENTRY)} then return false end
+local ok, entry = pcall(cjson.decode, text)
+if not ok or type(entry) ~= 'table' or type(entry.instance) ~= 'table' then return false end
+if entry.instance.nonce ~= ARGV[1] then return false end
+if ARGV[3] ~= '' and not redis.pcall('SET', KEYS[1], ARGV[3], 'KEEPTTL').err then return false end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], ARGV[2])
+return false`;
+
 /** Removes ids from the index if they have no entry at this very moment. */
 export const SWEEP = `
 for i = 2, #KEYS do

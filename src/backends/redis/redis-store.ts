@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RegistryUnavailableError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import { longestAnswers, tooLong } from './redis-answer-limit.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
 import type { SetPage } from './redis-commands.js';
@@ -11,7 +11,7 @@ import type { RedisRequest } from './redis-errors.js';
 import { HostConnection } from './redis-host-connection.js';
 import type { RedisTarget } from './redis-options.js';
 import { OwnConnection } from './redis-own-connection.js';
-import { EXTEND, LONGEST_ENTRY, READ, REMOVE, SWAP, SWEEP } from './redis-scripts.js';
+import { DEPART, EXTEND, LONGEST_ENTRY, READ, REMOVE, SWAP, SWEEP } from './redis-scripts.js';
 
 type Key = Pick<InstanceKey, 'name' | 'id'>;
 
@@ -139,6 +139,18 @@ export class RedisStore {
     return (await this.#run(operation, EXTEND, key, words, signal)) === undefined;
   }
 
+  /**
+   * Sends one command that removes this incarnation's entry or replaces it by `wanted`, and waits for no answer. Sends
+   * nothing while no connection is open.
+   */
+  depart({ name, id, nonce }: ServiceInstance, wanted: LeasedInstance | undefined): void {
+    const words = [nonce, id, wanted === undefined ? '' : encodeEntry(wanted)];
+    this.#connection
+      .now()
+      ?.eval(DEPART, keysOf({ name, id }), words)
+      .catch(() => undefined);
+  }
+
   /** Lists all entries of a service by pages. Removes ids without an entry from the index, if that is permitted. */
   async list(operation: string, service: string, signal: AbortSignal): Promise<LeasedInstance[]> {
     const found = new Map<string, LeasedInstance>();
@@ -189,14 +201,19 @@ export class RedisStore {
     }
   }
 
-  #run(operation: string, script: string, { name, id }: Key, words: readonly string[], signal: AbortSignal) {
-    const keys = [entryKey(name, id), indexKey(name)];
-    const request = { operation, keys: keys.map((key) => printable(key)).join(' or '), answer: 'entry' } as const;
+  #run(operation: string, script: string, key: Key, words: readonly string[], signal: AbortSignal) {
+    const keys = keysOf(key);
+    const request = { operation, keys: keys.map((each) => printable(each)).join(' or '), answer: 'entry' } as const;
     return this.#connection.ask(request, signal, (redis) => redis.eval(script, keys, words));
   }
 }
 
 const absent: StoredEntry = { version: versionOf(''), leased: undefined };
+
+/** The keys of the scripts for one entry. */
+function keysOf({ name, id }: Key): readonly string[] {
+  return [entryKey(name, id), indexKey(name)];
+}
 
 /** The reply of READ: the version, and the text. */
 function stored(reply: string): StoredEntry {
