@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { HealthReport, RedisOptions, Registry } from 'rollcall';
+import type { HealthReport, RedisOptions, Registry, ServiceInstance } from 'rollcall';
+import type { DepartureRequest } from '../../src/contracts/departure.js';
 import { asError } from '../../src/core/errors.js';
 import { startRedis } from '../support/servers/redis-server.js';
 import type { RedisServer } from '../support/servers/redis-server.js';
@@ -13,16 +15,24 @@ import { none, ownRedis, passing, redisOn, registrarIn, sampleOf } from '../inte
 
 /** One server for all that can be undone. */
 let shared: RedisServer;
+/** Masters of a cluster serve 2 s after their start at the earliest. */
+let nodes: readonly [RedisServer, RedisServer];
+let admin: Redis;
 beforeAll(async () => {
-  shared = await startRedis();
+  const servers = [startRedis(), startRedis({ cluster: true }), startRedis({ cluster: true })] as const;
+  const [one, ...others] = await Promise.all(servers);
+  [shared, nodes, admin] = [one, others, new Redis(one.url)];
 });
-afterAll(() => shared.stop());
+afterAll(async () => {
+  admin.disconnect();
+  await Promise.all([shared, ...nodes].map((server) => server.stop()));
+});
 
 afterEach(async () => {
   await cleanUp();
-  await shared.cli('REPLICAOF', 'NO', 'ONE');
-  await shared.cli('CONFIG', 'SET', 'maxclients', '100', 'maxmemory', '0', 'min-replicas-to-write', '0');
-  await shared.cli('FLUSHALL');
+  await admin.call('REPLICAOF', 'NO', 'ONE');
+  await admin.call('CONFIG', 'SET', 'maxclients', '100', 'maxmemory', '0', 'min-replicas-to-write', '0');
+  await admin.call('FLUSHALL');
 });
 
 const critical = { status: 'critical', reason: 'db failed' } as const;
@@ -101,8 +111,7 @@ const faults: Readonly<Record<string, Fault>> = {
 
 /** A Redis with a user of ours that has just the rights that it needs, and a registry for that user. */
 async function redisWithUser(server = shared) {
-  await server.cli('ACL', 'SETUSER', 'app', 'reset');
-  await server.cli('ACL', 'SETUSER', 'app', 'on', '>secret', '~rollcall:*', ...rights);
+  await server.cli('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', '~rollcall:*', ...rights);
   const options = { url: server.url, username: 'app', password: 'secret' } satisfies RedisOptions;
   return { server, options, registry: redisOn(options) };
 }
@@ -118,49 +127,43 @@ async function serving(registry: Registry, name: string): Promise<string[]> {
 describe.each(Object.entries(faults))('a Redis that is %s', (_fault, { begin, end, code, message }) => {
   afterEach(() => end(shared));
 
-  it('ends no registration: the first one waits, and succeeds once it is over', async () => {
-    const { server, options } = await redisWithUser();
+  it('has a first registration wait, and no reader find what cannot be written as critical for a TTL', async () => {
+    const { server, options, registry } = await redisWithUser();
+    const reader = redisOn({ url: server.url });
+    const instance = { ...sampleOf('withdrawn'), ttlMs: 500 };
+    const registration = await registry.register(instance, passing, none);
+    await registration.renew(passing, none);
+    expect(await serving(reader, 'withdrawn')).toEqual([instance.id]);
     await begin(server);
+    const since = performance.now();
     const { registrar, events } = registrarIn({
       name: freshName('waiting'),
       registry: redisOn(options),
       port: 4000,
       address: '10.0.0.7',
       ttl: '3s',
-      heartbeat: { interval: '500ms' },
+      heartbeat: { interval: '200ms' },
     });
     const starting = registrar.start();
+    while (performance.now() - since < instance.ttlMs) {
+      expect(await errorOf(registration.renew(critical, none))).toBeInstanceOf(Error);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await serving(reader, 'withdrawn')).toEqual([]);
     const { error } = await events.next('beatMissed');
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(registrar.state).not.toBe('failed');
     await end(server);
+    expect(await serving(reader, 'withdrawn'), 'nothing of it comes back').toEqual([]);
     await events.next('registered', 15_000);
     await starting;
-  });
-
-  it('has no reader find an instance a TTL after it went critical, although that could not be written', async () => {
-    const { server, registry } = await redisWithUser();
-    const reader = redisOn({ url: server.url });
-    const instance = { ...sampleOf('withdrawn'), ttlMs: 700 };
-    const registration = await registry.register(instance, passing, none);
-    await registration.renew(passing, none);
-    expect(await serving(reader, 'withdrawn')).toEqual([instance.id]);
-    await begin(server);
-    const since = performance.now();
-    while (performance.now() - since < instance.ttlMs) {
-      expect(await errorOf(registration.renew(critical, none))).toBeInstanceOf(Error);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    expect(await serving(reader, 'withdrawn')).toEqual([]);
-    await end(server);
-    expect(await serving(reader, 'withdrawn'), 'nothing of it comes back').toEqual([]);
   });
 });
 
 describe('a Redis that is out of memory', () => {
-  async function passingInstance(name: string) {
+  async function passingInstance(name: string, ttlMs = 60_000) {
     const { server, registry } = await redisWithUser();
-    const instance = { ...sampleOf(name), ttlMs: 1_000 };
+    const instance = { ...sampleOf(name), ttlMs };
     const registration = await registry.register(instance, passing, none);
     await registration.renew(passing, none);
     await server.cli('CONFIG', 'SET', 'maxmemory', '1');
@@ -168,13 +171,13 @@ describe('a Redis that is out of memory', () => {
   }
 
   it('keeps what serves listed, whatever its new reason or warning', async () => {
-    const { registry, instance, registration } = await passingInstance('kept');
+    const { registry, instance, registration } = await passingInstance('kept', 500);
     const since = performance.now();
     const reports: HealthReport[] = [passing, { status: 'passing', reason: 'another reason' }, warning];
     for (let beat = 0; performance.now() - since < 2 * instance.ttlMs; beat += 1) {
       await registration.renew(reports[beat % reports.length]!, none);
       expect(await serving(registry, 'kept')).toEqual([instance.id]);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   });
 
@@ -195,7 +198,20 @@ describe('a Redis that is out of memory', () => {
     await registration.deregister(none);
     expect(await server.cli('DBSIZE')).toBe('0\n');
   });
+
+  it.each(['critical', 'maintenance'] as const)('has an exit under policy %s remove the entry', async (policy) => {
+    const { server, registry, instance } = await passingInstance('exited');
+    exit(registry, instance, policy);
+    expect(await registry.read(instance, none)).toBeUndefined();
+    expect(await server.cli('DBSIZE')).toBe('0\n');
+  });
 });
+
+/** Sends what the 'exit' event would. */
+function exit(registry: Registry, instance: ServiceInstance, policy: DepartureRequest['policy']): void {
+  for (const departure of registry.departures!({ instance, policy, freshMs: 0 }))
+    if (departure.kind === 'local') departure.run();
+}
 
 it('has a beat that is refused extend no lease, though its first commands were not', async () => {
   const { server, registry } = await redisWithUser();
@@ -253,7 +269,7 @@ describe('what a Redis answers', () => {
   it('is that it has clients enough', async () => {
     const { server, registry } = await redisWithUser();
     const instance = sampleOf('crowded');
-    await server.cli('CONFIG', 'SET', 'maxclients', '1');
+    await server.cli('CONFIG', 'SET', 'maxclients', '2');
     const client = await holdConnection(server);
     await expect(registry.read(instance, none)).rejects.toMatchObject({ code: unavailable });
     client.destroy();
@@ -275,7 +291,8 @@ describe('what a Redis answers', () => {
     const { server, registry } = await redisWithUser();
     const instance = sampleOf('loading');
     const master = await ownRedis();
-    await master.cli('EVAL', "for i = 1, 500 do redis.call('SET', 'k' .. i, i) end", '0');
+    const fill = "for i = 1, 100 do redis.call('SET', i, string.rep(redis.sha1hex(i), 5)) end";
+    await master.cli('EVAL', fill, '0');
     await server.cli('CONFIG', 'SET', 'key-load-delay', '10000', 'loading-process-events-interval-bytes', '1024');
     await server.cli('REPLICAOF', '127.0.0.1', String(master.port));
     const answered = (word: string) =>
@@ -291,7 +308,7 @@ describe('what a Redis answers', () => {
   });
 
   it('is that the key is at another node of a cluster', async () => {
-    const [here, there] = [await ownRedis({ cluster: true }), await ownRedis({ cluster: true })];
+    const [here, there] = nodes;
     const registry = redisOn({ url: here.url });
     const instance = sampleOf('clustered');
     await expect(registry.read(instance, none)).rejects.toMatchObject({
@@ -342,6 +359,19 @@ describe('what others write', () => {
     await (await registry.register(instance, passing, none)).renew(passing, none);
     expect(await serving(registry, 'poisoned')).toEqual([instance.id]);
   });
+
+  it.each(['deregister', 'critical'] as const)(
+    'is the entry of the next incarnation: an exit under policy %s leaves it alone',
+    async (policy) => {
+      const { registry } = await redisWithUser();
+      const instance = sampleOf('replaced');
+      await registry.register(instance, passing, none);
+      const next = { ...instance, nonce: 'next' };
+      await (await registry.register(next, passing, none)).renew(passing, none);
+      exit(registry, instance, policy);
+      expect(await registry.read(instance, none)).toMatchObject({ instance: { nonce: 'next' }, status: 'passing' });
+    },
+  );
 
   const poison = (server: RedisServer, name: string, count: number) =>
     server.cli(
