@@ -19,7 +19,8 @@ let shared: RedisServer;
 let nodes: readonly [RedisServer, RedisServer];
 let admin: Redis;
 beforeAll(async () => {
-  const servers = [startRedis(), startRedis({ cluster: true }), startRedis({ cluster: true })] as const;
+  const node = { cluster: true, config: ['cluster-node-timeout 500'] };
+  const servers = [startRedis(), startRedis(node), startRedis(node)] as const;
   const [one, ...others] = await Promise.all(servers);
   [shared, nodes, admin] = [one, others, new Redis(one.url)];
 });
@@ -127,15 +128,13 @@ async function serving(registry: Registry, name: string): Promise<string[]> {
 describe.each(Object.entries(faults))('a Redis that is %s', (_fault, { begin, end, code, message }) => {
   afterEach(() => end(shared));
 
-  it('has a first registration wait, and no reader find what cannot be written as critical for a TTL', async () => {
+  it('has a first registration wait, and no reader find for a TTL what cannot be written as critical', async () => {
     const { server, options, registry } = await redisWithUser();
     const reader = redisOn({ url: server.url });
-    const instance = { ...sampleOf('withdrawn'), ttlMs: 500 };
+    const instance = { ...sampleOf('withdrawn'), ttlMs: 400 };
     const registration = await registry.register(instance, passing, none);
     await registration.renew(passing, none);
     expect(await serving(reader, 'withdrawn')).toEqual([instance.id]);
-    await begin(server);
-    const since = performance.now();
     const { registrar, events } = registrarIn({
       name: freshName('waiting'),
       registry: redisOn(options),
@@ -143,7 +142,10 @@ describe.each(Object.entries(faults))('a Redis that is %s', (_fault, { begin, en
       address: '10.0.0.7',
       ttl: '3s',
       heartbeat: { interval: '200ms' },
+      shutdown: { signals: false, policy: 'leave', drain: false },
     });
+    await begin(server);
+    const since = performance.now();
     const starting = registrar.start();
     while (performance.now() - since < instance.ttlMs) {
       expect(await errorOf(registration.renew(critical, none))).toBeInstanceOf(Error);
@@ -171,7 +173,7 @@ describe('a Redis that is out of memory', () => {
   }
 
   it('keeps what serves listed, whatever its new reason or warning', async () => {
-    const { registry, instance, registration } = await passingInstance('kept', 500);
+    const { registry, instance, registration } = await passingInstance('kept', 400);
     const since = performance.now();
     const reports: HealthReport[] = [passing, { status: 'passing', reason: 'another reason' }, warning];
     for (let beat = 0; performance.now() - since < 2 * instance.ttlMs; beat += 1) {
