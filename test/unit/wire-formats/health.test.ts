@@ -34,7 +34,7 @@ async function serving(ready: () => boolean) {
     registry: memory(),
     logger: false,
     ready,
-    health: { path: '/health', components },
+    health: { path: '/health', details: 'loopback', components },
     shutdown: { signals: false, drain: { min: 0, quiet: 0, max: '1s' } },
   }).bind(server);
   cleanups.push(() => registrar.stop());
