@@ -1,12 +1,16 @@
-import { RegistryUnavailableError, asError, hasCode } from '../../core/errors.js';
+import type { ConnectionOptions } from 'node:tls';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
-import { asksForToken, isGood, needsNoToken } from './etcd-answer.js';
+import { isGood } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
-import { notEtcd, refusal, unreachable } from './etcd-errors.js';
-import type { EtcdTarget } from './etcd-options.js';
 import { openConnection } from './etcd-connection.js';
 import type { ConnectionPool, EtcdConnection } from './etcd-connection.js';
+import { EtcdCredentials } from './etcd-credentials.js';
+import { notEtcd, refusal, unreachable } from './etcd-errors.js';
+import { means } from './etcd-meanings.js';
+import type { EtcdCaps, EtcdTarget } from './etcd-options.js';
+import { JsonLines, parseJson } from './etcd-stream.js';
 
 /** One request to the JSON gateway. `path` is the part after `/v3`. */
 export interface EtcdRequest {
@@ -15,8 +19,10 @@ export interface EtcdRequest {
   readonly pool: ConnectionPool;
   /** Several objects for a stream that takes several requests. */
   readonly body: object | readonly object[];
-  /** Set for a stream: the number of lines to read from it. The last line is the answer. */
-  readonly lines?: number;
+  /** Set for a stream of messages: true for the last one that is needed, which is the answer. */
+  readonly isLast?: (message: unknown) => boolean;
+  /** The cap of the answer. @default 'look' */
+  readonly cap?: keyof EtcdCaps;
 }
 
 /**
@@ -25,8 +31,9 @@ export interface EtcdRequest {
  */
 export class EtcdClient {
   readonly #target: EtcdTarget;
+  readonly #credentials: EtcdCredentials;
   readonly #inFlight = new Set<Cancellation>();
-  #opening: Promise<EtcdConnection> | undefined;
+  #opened: { readonly tls: ConnectionOptions | undefined; readonly opening: Promise<EtcdConnection> } | undefined;
   /** Index of the member to try first: the one that answered last. */
   #preferred = 0;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
@@ -34,8 +41,9 @@ export class EtcdClient {
   /** Aborts at `close()`, so that calls in flight send nothing more. */
   readonly #closeController = new AbortController();
 
-  constructor(target: EtcdTarget) {
+  constructor(target: EtcdTarget, credentials = new EtcdCredentials(target)) {
     this.#target = target;
+    this.#credentials = credentials;
   }
 
   /** The endpoints, safe to print. */
@@ -51,7 +59,7 @@ export class EtcdClient {
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
     const answer = await this.#request(request, await this.#tokenFor(request, signal), signal);
-    if (!knownBefore || !asksForToken(answer)) return answer;
+    if (!knownBefore || !means(answer, 'no user', 'stale token', 'unknown token')) return answer;
     // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
     this.#token = undefined;
     return this.#request(request, await this.#tokenFor(request, signal), signal);
@@ -61,7 +69,7 @@ export class EtcdClient {
   close(): void {
     this.#closeController.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
-    this.#opening?.then(
+    this.#opened?.opening.then(
       ({ agents }) => {
         for (const agent of Object.values(agents)) agent.destroy();
       },
@@ -71,14 +79,14 @@ export class EtcdClient {
   }
 
   async #tokenFor({ operation }: EtcdRequest, signal: AbortSignal): Promise<string> {
-    const { user } = this.#target;
-    if (user === undefined) return (this.#token = '');
+    if (this.#target.user === undefined) return (this.#token = '');
     if (this.#token !== undefined) return this.#token;
-    const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
-    if (needsNoToken(answer)) return (this.#token = '');
+    const body = (await this.#credentials.login(operation, signal)) ?? {};
+    const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body }, '', signal);
+    if (means(answer, 'no authentication')) return (this.#token = '');
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
-    if (typeof token !== 'string') throw notEtcd(operation, this.shown);
+    if (!isToken(token)) throw notEtcd(operation, this.shown);
     return (this.#token = token);
   }
 
@@ -101,6 +109,7 @@ export class EtcdClient {
         if (!signal.aborted || isHung) this.#skip(index);
         this.#assertActive(signal);
         // Of several failures, report the one that leaves open whether the request took effect.
+        if (isRegistrarError(thrown)) throw thrown;
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
         if (attempt === urls.length) throw unreachable(failure, request.operation, this.shown);
       }
@@ -109,7 +118,7 @@ export class EtcdClient {
 
   async #sendTo(
     url: URL,
-    { operation, path, pool, body, lines }: EtcdRequest,
+    { operation, path, pool, body, isLast, cap = 'look' }: EtcdRequest,
     token: string,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -139,29 +148,38 @@ export class EtcdClient {
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      const isEnough = lines === undefined ? undefined : (soFar: string) => soFar.split('\n').length > lines;
-      const { status, text } = await sendOnce(http, options, bytes, cancellation, isEnough);
-      return { status, text, body: parseJson(lines === undefined ? text : lastLineOf(text)) };
+      const lines = isLast && new JsonLines(isLast);
+      const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };
+      const answer = await sendOnce(http, options, bytes, cancellation, limit);
+      const { status } = answer;
+      const text = status === 200 ? answer.text : withoutSecrets(answer.text, [this.#credentials.password, token]);
+      return { status, text, body: parseJson(isLast === undefined ? text : lastLineOf(text)) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
     }
   }
 
+  /** The connection under the current TLS material. Requests in flight finish on a former one. */
   async #open(operation: string): Promise<EtcdConnection> {
-    const opening = (this.#opening ??= openConnection(this.#target));
+    const { tls } = this.#credentials;
+    if (this.#opened !== undefined && this.#opened.tls !== tls) {
+      this.#opened.opening.then(
+        ({ retire }) => retire(),
+        // It never opened.
+        () => undefined,
+      );
+      this.#opened = undefined;
+    }
+    const opened = (this.#opened ??= { tls, opening: openConnection(tls) });
     try {
-      return await opening;
+      return await opened.opening;
     } catch (cause) {
-      if (this.#opening === opening) this.#opening = undefined;
+      if (this.#opened === opened) this.#opened = undefined;
       throw new RegistryUnavailableError(
         `The etcd client could not be loaded for ${operation} (${asError(cause).message}). ` +
           'Check how rollcall is installed or bundled',
-        {
-          registry: 'etcd',
-          operation,
-          cause,
-        },
+        { registry: 'etcd', operation, cause },
       );
     }
   }
@@ -185,10 +203,29 @@ function lastLineOf(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** True for a text that can be sent in a header. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TOKEN && /^[\x20-\x7e]+$/.test(value);
+}
+
+const LONGEST_TOKEN = 16 * 1024;
+
+/** The shortest secret that is looked for: a shorter one would hide parts of ordinary words. */
+const SHORTEST_SECRET = 6;
+
+/** Hides our credentials in an error response: a proxy before etcd may echo a request, and messages quote the text. */
+function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
+  return secrets
+    .flatMap((secret) => (secret === undefined || secret.length < SHORTEST_SECRET ? [] : formsOf(secret)))
+    .reduce((hidden, form) => hidden.replaceAll(form, '(hidden)'), text);
+}
+
+/** As it is, as in JSON, in a URL and in base64. */
+function formsOf(secret: string): string[] {
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64'),
+  ];
 }
