@@ -35,7 +35,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'real',
-          include: ['test/{contract,integration,process}/**/*.test.ts'],
+          include: ['test/{contract,integration,process}/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           // One shared server a kind and two cores: files that run beside each other would measure each other.
           fileParallelism: false,
           testTimeout: 60_000,

@@ -142,16 +142,20 @@ export class EtcdStore {
     if (!means(answer, 'no lease')) this.#expectGood(answer, context);
   }
 
+  /** The keys on a lease; undefined if it has ended, or if etcd does not say. */
+  async keysOn(lease: string, context: RequestContext): Promise<string[] | undefined> {
+    const answer = await this.#send('/lease/timetolive', { ID: lease, keys: true }, context);
+    const { keys = [], TTL } = (isGood(answer) ? answer.body : {}) as { keys?: readonly string[]; TTL?: unknown };
+    return TTL === undefined || TTL === '-1' ? undefined : keys.map(fromBytes);
+  }
+
   /**
    * Ends the lease of a former owner, which a record of any writer may name: only if no key is on it any more. etcd
    * ends any other lease when its TTL is over.
    */
   async endLease(lease: string, context: RequestContext): Promise<void> {
-    if (lease === NO_LEASE) return;
-    const answer = await this.#send('/lease/timetolive', { ID: lease, keys: true }, context);
-    if (!isGood(answer)) return;
-    const { keys = [], TTL } = answer.body as { keys?: readonly string[]; TTL?: unknown };
-    if (keys.length === 0 && TTL !== '-1') await this.#send('/lease/revoke', { ID: lease }, context);
+    if (lease === NO_LEASE || (await this.keysOn(lease, context))?.length !== 0) return;
+    await this.#send('/lease/revoke', { ID: lease }, context);
   }
 
   /** Removes an entry unless it has changed since it was read; false if it has. */

@@ -6,7 +6,7 @@ import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration } from '../../contracts/registry.js';
 import { EtcdClient } from './etcd-client.js';
-import { namingEndpoints } from './etcd-codec.js';
+import { namingEndpoints, recordKey } from './etcd-codec.js';
 import type { EtcdCredentials } from './etcd-credentials.js';
 import { isRefusal, overtaken } from './etcd-errors.js';
 import type { EtcdTarget } from './etcd-options.js';
@@ -19,6 +19,8 @@ import { isInTraffic, isNotServing, outOfTraffic } from './etcd-traffic.js';
 export class EtcdVerbs {
   readonly #client: EtcdClient;
   readonly #store: EtcdStore;
+  /** The lease of each entry that was written, by the key of its record. */
+  readonly #leases = new Map<string, string>();
 
   constructor(target: EtcdTarget, credentials: EtcdCredentials) {
     this.#client = new EtcdClient(target, credentials);
@@ -50,11 +52,13 @@ export class EtcdVerbs {
       if (ownLease === undefined) await this.#store.revoke(lease, context);
       throw refusal ?? overtaken('register', instance.id);
     }
+    this.#leases.set(recordKey(instance), lease);
     // The previous owner must not keep any key beside the new entry.
     if (before !== undefined && before.lease !== lease) await this.#store.endLease(before.lease, context);
-    return new EtcdRegistration(this.#store, instance, written, (own, abort) =>
-      this.#removeEntry(keyOf(instance), own, { operation: 'deregister', signal: abort }),
-    );
+    return new EtcdRegistration(this.#store, instance, written, async (own, abort) => {
+      await this.#removeEntry(keyOf(instance), own, { operation: 'deregister', signal: abort });
+      this.#leases.delete(recordKey(instance));
+    });
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -110,8 +114,17 @@ export class EtcdVerbs {
   ): Promise<string | undefined> {
     if (!isLeasedRecord(before) || before.lease === NO_LEASE || before.record.leased.instance.nonce !== nonce)
       return undefined;
+    if (!(await this.#isOurLease(before, context))) return undefined;
     if (isNotServing(report) && isInTraffic(before.record.leased)) return before.lease;
     return (await this.#store.keepAlive(before.lease, context)) === undefined ? undefined : before.lease;
+  }
+
+  /** A record can name any lease. Ours is one that we have asked for, or one that has no keys but those of the entry. */
+  async #isOurLease({ record, lease }: LeasedRecord, context: RequestContext): Promise<boolean> {
+    const key = recordKey(record.leased.instance);
+    if (this.#leases.get(key) === lease) return true;
+    const keys = await this.#store.keysOn(lease, context);
+    return keys !== undefined && keys.every((each) => each === key || each === record.publishedAt);
   }
 
   /** Removes the entry. `ownLease` ends as a whole, since no key of a successor can be on it. */
