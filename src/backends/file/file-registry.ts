@@ -22,7 +22,10 @@ export function file(options: FileOptions = {}): Registry {
   return new ClosableRegistry(new FileRegistry(options, systemClock));
 }
 
-/** The registry of `file()`, with the clock as a parameter and without the guard against use after `close()`. */
+/**
+ * The registry of `file()`, without the guard against use after `close()`. Parameters are the clock, and how old a draft
+ * is that a killed process left behind.
+ */
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
@@ -32,13 +35,15 @@ export class FileRegistry implements Registry {
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
+  readonly #abandonedAfterMs: number | undefined;
   #opening: Promise<FileStore> | undefined;
   /** Aborts at `close()`, so that calls in flight write nothing more. */
   readonly #closeController = new AbortController();
 
-  constructor(options: FileOptions, clock: Clock) {
+  constructor(options: FileOptions, clock: Clock, abandonedAfterMs?: number) {
     this.#target = resolveFileOptions(options);
     this.#clock = clock;
+    this.#abandonedAfterMs = abandonedAfterMs;
     this.workerSpec = { kind: 'file', options };
   }
 
@@ -55,7 +60,7 @@ export class FileRegistry implements Registry {
     await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
       this.#assertActive(signal),
     );
-    await this.#reap(store, instance.name);
+    await this.#reap(store, instance);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
@@ -116,14 +121,15 @@ export class FileRegistry implements Registry {
 
   /**
    * Removes expired entries and abandoned drafts of the service. There is no server to do it, so each registration
-   * does.
+   * does. A courtesy to others: it may fail, e.g. for files of another user, and the registration stands.
    */
-  async #reap(store: FileStore, service: string): Promise<void> {
-    for (const stored of await store.list(service)) {
+  async #reap(store: FileStore, { name, id: own }: ServiceInstance): Promise<void> {
+    for (const stored of await store.list(name).catch(() => [])) {
       const { id, nonce, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
-      if (store.overdueMs(stored) > deregisterCriticalAfterMs) await store.remove(service, id, nonce);
+      if (store.overdueMs(stored) > deregisterCriticalAfterMs)
+        await store.remove(name, id, nonce).catch(() => undefined);
     }
-    await store.sweep(service, this.#clock.wallTime());
+    await store.sweep(name, own);
   }
 
   /**
@@ -131,7 +137,9 @@ export class FileRegistry implements Registry {
    * rollcall.
    */
   async #begin(signal: AbortSignal): Promise<FileStore> {
-    this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
+    this.#opening ??= import('./file-store.js').then(
+      ({ FileStore }) => new FileStore(this.#target, this.#clock, this.#abandonedAfterMs),
+    );
     const store = await this.#opening;
     this.#assertActive(signal);
     return store;
