@@ -1,4 +1,5 @@
 import type { DiscoveredInstance } from '../contracts/discovery.js';
+import { isNotServing } from '../contracts/health-report.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { Entry } from '../contracts/registry.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
@@ -53,6 +54,11 @@ export function maintained(
 /** The state after a heartbeat. */
 export function renewed(leased: LeasedInstance, { status, reason }: HealthReport): LeasedInstance {
   return { ...leased, beat: { status: status === 'maintenance' ? 'critical' : status, reason } };
+}
+
+/** True if readers may send traffic to the instance. */
+export function isInTraffic({ beat, maintenance }: LeasedInstance): boolean {
+  return !isNotServing(beat) && maintenance === undefined;
 }
 
 /** The entry that `Registry.read` returns. */

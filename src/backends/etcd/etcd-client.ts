@@ -152,8 +152,9 @@ export class EtcdClient {
       const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };
       const answer = await sendOnce(http, options, bytes, cancellation, limit);
       const { status } = answer;
-      const text = status === 200 ? answer.text : withoutSecrets(answer.text, [this.#credentials.password, token]);
-      return { status, text, body: parseJson(isLast === undefined ? text : lastLineOf(text)) };
+      if (status === 200) return { ...answer, body: lines?.latest ?? parseJson(answer.text) };
+      const text = withoutSecrets(answer.text, [this.#credentials.password, token]);
+      return { status, text, body: parseJson(text) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
@@ -197,10 +198,6 @@ export class EtcdClient {
 
 function isNoConnection(error: Error): boolean {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
-}
-
-function lastLineOf(text: string): string {
-  return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
 /** True for a text that can be sent in a header. */

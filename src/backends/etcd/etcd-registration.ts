@@ -1,13 +1,13 @@
 import { RegistrationLostError } from '../../core/errors.js';
+import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
-import { renewed } from '../../instance/leased-instance.js';
+import { isInTraffic, renewed } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import type { Registration, Renewal } from '../../contracts/registry.js';
 import { isPublished } from './etcd-codec.js';
 import { isRefusal, overtaken } from './etcd-errors.js';
 import type { RequestContext, EtcdStore, LeasedRecord } from './etcd-store.js';
-import { isInTraffic, isNotServing } from './etcd-traffic.js';
 
 /** The registration of one entry on one lease. */
 export class EtcdRegistration implements Registration {

@@ -2,10 +2,16 @@
 export class JsonLines {
   readonly #onMessage: (message: unknown) => boolean;
   #parts: Buffer[] = [];
+  #latest: unknown;
 
   /** `onMessage` gets each object, undefined for a line that is no JSON, and returns true for the last one it needs. */
   constructor(onMessage: (message: unknown) => boolean) {
     this.#onMessage = onMessage;
+  }
+
+  /** The message that arrived last; more bytes may have arrived after it. */
+  get latest(): unknown {
+    return this.#latest;
   }
 
   /** Takes the next bytes. True once the last message needed has arrived. */
@@ -15,7 +21,9 @@ export class JsonLines {
       const line = Buffer.concat([...this.#parts, chunk.subarray(start, end)]).toString();
       this.#parts = [];
       start = end + 1;
-      if (line.trim() !== '' && this.#onMessage(parseJson(line))) return true;
+      if (line.trim() === '') continue;
+      this.#latest = parseJson(line);
+      if (this.#onMessage(this.#latest)) return true;
     }
     if (start < chunk.length) this.#parts.push(chunk.subarray(start));
     return false;

@@ -1,6 +1,7 @@
 import type { DiscoveredInstance } from '../../contracts/discovery.js';
+import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
-import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { isInTraffic, maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
@@ -13,7 +14,6 @@ import type { EtcdTarget } from './etcd-options.js';
 import { EtcdRegistration } from './etcd-registration.js';
 import { EtcdStore, NO_LEASE, isLeasedRecord } from './etcd-store.js';
 import type { LeasedRecord, RequestContext, Stored } from './etcd-store.js';
-import { isInTraffic, isNotServing, outOfTraffic } from './etcd-traffic.js';
 
 /** The verbs of the registry, in terms of records and leases. */
 export class EtcdVerbs {
@@ -144,4 +144,10 @@ export class EtcdVerbs {
     const found = await this.#store.find(key, context);
     return key.nonce === undefined || found?.record?.leased.instance.nonce === key.nonce ? found : undefined;
   }
+}
+
+/** The instance as readers see it when its owner could only remove the key for other readers. */
+function outOfTraffic(leased: LeasedInstance): LeasedInstance {
+  const reason = 'taken out of traffic: its key for other readers is gone';
+  return { ...leased, beat: { status: 'critical', reason } };
 }

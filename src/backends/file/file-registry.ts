@@ -2,13 +2,16 @@ import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
 import { RegistrationLostError } from '../../core/errors.js';
+import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
+import type { StoredEntry } from './entry-file.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -97,9 +100,26 @@ export class FileRegistry implements Registry {
     const { beat } = stored.leased;
     const isChanged = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
     const now = this.#clock.wallTime();
-    if (!(isChanged ? await store.write(next, now, stored, assertActive) : await store.touch(stored, now)))
+    if (!(isChanged ? await this.#write(store, next, stored, assertActive) : await store.touch(stored, now)))
       throw lost(instance);
     return { ttlMs };
+  }
+
+  /** Writes a beat that says something new. On a full disk, a mere reason or warning can wait; not serving cannot. */
+  async #write(
+    store: FileStore,
+    next: LeasedInstance,
+    stored: StoredEntry,
+    assertActive: () => void,
+  ): Promise<boolean> {
+    const now = this.#clock.wallTime();
+    try {
+      return await store.write(next, now, stored, assertActive);
+    } catch (thrown) {
+      assertActive();
+      if (isNotServing(next.beat) || isNotServing(stored.leased.beat)) throw thrown;
+      return store.touch(stored, now);
+    }
   }
 
   async #removeEntry(key: InstanceKey, signal: AbortSignal): Promise<void> {

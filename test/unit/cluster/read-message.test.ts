@@ -54,7 +54,10 @@ describe('a message of a worker', () => {
     expect(readFromWorker('orders', message)).toBeUndefined();
   });
 
-  it.each([
+  const malformed: readonly (readonly [
+    content: { readonly verb: string; readonly [part: string]: unknown },
+    part: string,
+  ])[] = [
     [{ verb: 'read' }, 'key'],
     [{ verb: 'read', key: { name: 'orders', id: 7 } }, 'key'],
     [{ verb: 'remove', key: { ...key, nonce: {} } }, 'key'],
@@ -77,7 +80,8 @@ describe('a message of a worker', () => {
       { address: {} },
       { nonce: undefined },
     ].map((wrong) => [{ verb: 'register', instance: { ...instance, ...wrong }, report }, 'instance'] as const),
-  ])('says what is wrong with the data of a verb: %j', (content, part) => {
+  ];
+  it.each(malformed)('says what is wrong with the data of a verb: %j', (content, part) => {
     expect(readFromWorker('orders', request(content, 9))).toEqual({
       kind: 'malformed',
       number: 9,
