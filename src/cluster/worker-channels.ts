@@ -94,7 +94,7 @@ export class WorkerChannels {
     );
   }
 
-  /** Never rejects: nothing that a worker sends may end the primary. A worker that is told of a loss registers again. */
+  /** Never rejects: nothing that a worker sends may end the primary. After a loss, a worker registers again. */
   async #answerTo(
     worker: number,
     received: Exclude<FromWorker, { kind: 'hello' }> | MalformedRequest,

@@ -28,9 +28,8 @@ export class AnswerTooLongError extends Error {
   readonly code = 'ERR_ANSWER_TOO_LONG';
 
   constructor({ bytes, option }: AnswerCap) {
-    super(
-      `the answer is longer than ${String(bytes)} bytes${option === undefined ? '' : `, the most that ${option} allows`}`,
-    );
+    const source = option === undefined ? '' : `, the most that ${option} allows`;
+    super(`the answer is longer than ${String(bytes)} bytes${source}`);
     this.name = new.target.name;
   }
 }

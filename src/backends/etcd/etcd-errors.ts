@@ -33,7 +33,7 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
   return error;
 }
 
-/** True if the error is a refusal by etcd itself of one of these names; without names, of any that it is known to mean. */
+/** True for a refusal by etcd of one of these names; without names, for each whose meaning is known. */
 export function isRefusal(error: unknown, ...names: readonly MeaningName[]): boolean {
   const meaning = typeof error === 'object' && error !== null ? meaningsOfErrors.get(error) : undefined;
   if (meaning === undefined || meaning.name === 'unknown' || meaning.name === 'no gateway') return false;

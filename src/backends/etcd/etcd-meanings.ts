@@ -28,7 +28,7 @@ export interface Meaning {
   readonly advice: string;
 }
 
-/** One row: how to recognize a refusal by its words, its gRPC code or, as something in front of etcd answers, its status. */
+/** How to recognize a refusal: by its words, its gRPC code, or the status of something in front of etcd. */
 interface Row extends Meaning {
   readonly words?: RegExp;
   readonly code?: number;

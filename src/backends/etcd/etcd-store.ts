@@ -231,7 +231,7 @@ export class EtcdStore {
     return watchKeys(this.#client, keys, after, context);
   }
 
-  /** A record counts only under its own key, and names only the key that our own layout yields: others write records too. */
+  /** Others write records too: one counts only under its own key, and names only the key that our layout yields. */
   #decode(key: string, { value = '', mod_revision, lease }: KeyValue): Stored {
     const record = decodeRecord(fromBytes(value));
     const isOurs = record !== undefined && recordKey(record.leased.instance) === key;
@@ -258,7 +258,7 @@ export class EtcdStore {
   }
 
   async #transact(request: Transaction, context: RequestContext): Promise<TransactionAnswer> {
-    return (await this.#sendExpectingGood('/kv/txn', request, context)) as TransactionAnswer;
+    return this.#sendExpectingGood('/kv/txn', request, context);
   }
 
   #send(

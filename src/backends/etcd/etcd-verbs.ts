@@ -9,6 +9,7 @@ import type { Entry, Registration } from '../../contracts/registry.js';
 import { EtcdClient } from './etcd-client.js';
 import { namingEndpoints, recordKey } from './etcd-codec.js';
 import type { EtcdCredentials } from './etcd-credentials.js';
+import { asError } from '../../core/errors.js';
 import { isRefusal, overtaken } from './etcd-errors.js';
 import type { EtcdTarget } from './etcd-options.js';
 import { EtcdRegistration } from './etcd-registration.js';
@@ -43,10 +44,10 @@ export class EtcdVerbs {
     const leased = registered(instance, report, former && isNotServing(report) ? renewed(former, report) : former);
     const ownLease = await this.#ownLease(instance, report, before, context);
     const lease = ownLease ?? (await this.#store.grant(instance.ttlMs, context));
-    let refusal: unknown;
+    let refusal: Error | undefined;
     const written = await this.#store.write(leased, lease, before, context).catch((thrown: unknown) => {
       if (!isRefusal(thrown)) throw thrown;
-      refusal = thrown;
+      refusal = asError(thrown);
     });
     if (written === undefined) {
       if (ownLease === undefined) await this.#store.revoke(lease, context);
@@ -103,8 +104,8 @@ export class EtcdVerbs {
   }
 
   /**
-   * The lease of this incarnation's existing entry, if it still runs: an entry has only one lease. It is not renewed for
-   * an instance that has to leave traffic, since the write may be refused.
+   * The lease of this incarnation's existing entry, if it still runs: an entry has only one lease. Not renewed for an
+   * instance that has to leave traffic, since the write may be refused.
    */
   async #ownLease(
     { nonce }: ServiceInstance,
@@ -119,7 +120,7 @@ export class EtcdVerbs {
     return (await this.#store.keepAlive(before.lease, context)) === undefined ? undefined : before.lease;
   }
 
-  /** A record can name any lease. Ours is one that we have asked for, or one that has no keys but those of the entry. */
+  /** A record can name any lease. Ours is one that we asked for, or one that has no keys but those of the entry. */
   async #isOurLease({ record, lease }: LeasedRecord, context: RequestContext): Promise<boolean> {
     const key = recordKey(record.leased.instance);
     if (this.#leases.get(key) === lease) return true;

@@ -34,7 +34,7 @@ export async function watchKeys(
   const { result } = answer.body as WatchMessage;
   if (result?.canceled !== true) return 'changed';
   if (result.compact_revision !== undefined && result.compact_revision !== '0') return 'compacted';
-  const message = String(result.cancel_reason ?? 'the watch was canceled');
+  const message = result.cancel_reason ?? 'the watch was canceled';
   throw refusal({ ...answer, body: { message } }, operation, client.shown);
 }
 

@@ -26,8 +26,8 @@ export function file(options: FileOptions = {}): Registry {
 }
 
 /**
- * The registry of `file()`, without the guard against use after `close()`. Parameters are the clock, and how old a draft
- * is that a killed process left behind.
+ * The registry of `file()`, without the guard against use after `close()`. Its parameters are the clock, and how old
+ * the draft of a killed process is.
  */
 export class FileRegistry implements Registry {
   readonly name = 'file';
