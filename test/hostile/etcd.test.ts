@@ -171,6 +171,23 @@ describe('a user whose right to write was revoked', () => {
   });
 });
 
+describe('a reader who may read the records alone', () => {
+  it('goes by what they say', async () => {
+    const server = await ownEtcd();
+    const registry = registryOn({ endpoints: [server.url] });
+    const registration = await registry.register(instanceOf('orders'), passing, signal);
+    await registration.renew(passing, signal);
+    const password = 'hunter2-of-etcd';
+    await server.enableAuth(password);
+    const root = ['--user', `root:${password}`];
+    await server.etcdctl(...root, 'role', 'add', 'reader');
+    await server.etcdctl(...root, 'role', 'grant-permission', 'reader', 'read', '/rollcall/orders/', '--prefix');
+    await server.etcdctl(...root, 'user', 'add', `me:${password}`);
+    await server.etcdctl(...root, 'user', 'grant-role', 'me', 'reader');
+    expect(await seenOf({ endpoints: [server.url], username: 'me', password }, 'orders')).toEqual(['passing']);
+  });
+});
+
 describe('what etcd says', () => {
   const bytes = (text: string) => Buffer.from(text).toString('base64');
 

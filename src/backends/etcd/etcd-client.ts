@@ -1,4 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
+import { abortable } from '../../core/abort.js';
+import { systemClock } from '../../core/clock.js';
+import { withDeadline } from '../../core/deadline.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
@@ -11,6 +14,9 @@ import { notEtcd, refusal, unreachable } from './etcd-errors.js';
 import { means } from './etcd-meanings.js';
 import type { EtcdCaps, EtcdTarget } from './etcd-options.js';
 import { JsonLines, parseJson } from './etcd-stream.js';
+
+/** etcd hashes a password slowly on purpose. */
+const LOGIN_WITHIN_MS = 5_000;
 
 /** One request to the JSON gateway. `path` is the part after `/v3`. */
 export interface EtcdRequest {
@@ -38,6 +44,7 @@ export class EtcdClient {
   #preferred = 0;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
+  #login: Promise<string> | undefined;
   /** Aborts at `close()`, so that calls in flight send nothing more. */
   readonly #closeController = new AbortController();
 
@@ -58,10 +65,11 @@ export class EtcdClient {
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
-    const answer = await this.#request(request, await this.#tokenFor(request, signal), signal);
+    const token = await this.#tokenFor(request, signal);
+    const answer = await this.#request(request, token, signal);
     if (!knownBefore || !means(answer, 'no user', 'stale token', 'unknown token')) return answer;
     // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
-    this.#token = undefined;
+    if (this.#token === token) this.#token = undefined;
     return this.#request(request, await this.#tokenFor(request, signal), signal);
   }
 
@@ -78,9 +86,26 @@ export class EtcdClient {
     );
   }
 
+  /**
+   * The token to send; empty for none. A login outlives the request that needed it, since etcd may take longer over a
+   * password than a heartbeat may take. All requests that need one share it.
+   */
   async #tokenFor({ operation }: EtcdRequest, signal: AbortSignal): Promise<string> {
-    if (this.#target.user === undefined) return (this.#token = '');
+    if (this.#target.user === undefined) return '';
     if (this.#token !== undefined) return this.#token;
+    if (this.#login === undefined) {
+      const context = { registry: 'etcd', operation: 'login' };
+      const login = withDeadline(systemClock, LOGIN_WITHIN_MS, context, this.#closeController.signal, (until) =>
+        this.#authenticate(operation, until),
+      ).finally(() => (this.#login = undefined));
+      // Its failure belongs to the requests that wait for it.
+      login.catch(() => undefined);
+      this.#login = login;
+    }
+    return abortable(this.#login, signal);
+  }
+
+  async #authenticate(operation: string, signal: AbortSignal): Promise<string> {
     const body = (await this.#credentials.login(operation, signal)) ?? {};
     const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body }, '', signal);
     if (means(answer, 'no authentication')) return (this.#token = '');

@@ -91,7 +91,11 @@ export class EtcdVerbs {
 
   /** What the records say, but for those whose owner could only remove the key for other readers. */
   async #asReadersSee(records: readonly LeasedRecord[], context: RequestContext): Promise<LeasedInstance[]> {
-    const withheld = await this.#store.withheld(records, context);
+    const withheld = await this.#store.withheld(records, context).catch((thrown: unknown) => {
+      // A reader with a right to the records alone goes by what they say.
+      if (!isRefusal(thrown, 'no right')) throw thrown;
+      return new Set<LeasedRecord>();
+    });
     return records.map((stored) => (withheld.has(stored) ? outOfTraffic(stored.record.leased) : stored.record.leased));
   }
 

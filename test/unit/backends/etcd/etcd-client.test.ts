@@ -128,6 +128,35 @@ describe('with a name and a password', () => {
     expect(server.asked.filter(({ path }) => path === '/v3/lease/keepalive')).toHaveLength(3);
   });
 
+  it('a login that takes longer than a heartbeat may take goes on, and is asked for once', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const asked: string[] = [];
+    const server = createServer((request_, response) => {
+      asked.push(`${request_.url ?? ''} ${request_.headers.authorization ?? ''}`);
+      if (request_.url === '/v3/auth/authenticate') void answered.then(() => response.end('{"token":"t"}'));
+      else response.end('{"result":{}}');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const client = clientOf([`http://127.0.0.1:${(server.address() as AddressInfo).port}`], credentials);
+    for (let beat = 1; beat <= 3; beat += 1) {
+      const tooLate = new AbortController();
+      const sending = client.send(request, tooLate.signal);
+      while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      tooLate.abort(new TimeoutError('too late'));
+      await expect(sending).rejects.toThrow('too late');
+    }
+    const sending = client.send(request, none);
+    answer();
+    expect((await sending).status).toBe(200);
+    expect(asked).toEqual(['/v3/auth/authenticate ', '/v3/lease/keepalive t']);
+  });
+
   it('a wrong password is a refusal without the password in it', async () => {
     const server = await member(() => [
       400,
