@@ -105,22 +105,28 @@ describe('etcd that is out of space', () => {
     });
   });
 
-  it.each(['deregister', 'maintenance', 'critical'] as const)(
-    'loses an instance that stops, by the policy %s, at once',
-    async (policy) => {
-      const server = await smallEtcd();
-      const connection = { endpoints: [server.url] };
-      const { registrar, events } = await registeredOnEtcd(connection, {
-        name: 'stopping',
-        shutdown: { signals: false, policy, drain: { min: 0, quiet: 0, max: '2s' }, timeout: '5s' },
-      });
-      await fill(server);
+  it('loses an instance that stops at once, whatever the policy', async () => {
+    const server = await smallEtcd();
+    const connection = { endpoints: [server.url] };
+    const policies = ['deregister', 'maintenance', 'critical'] as const;
+    const stopping = await Promise.all(
+      policies.map((policy) =>
+        registeredOnEtcd(connection, {
+          name: policy,
+          shutdown: { signals: false, policy, drain: { min: 0, quiet: 0, max: '2s' }, timeout: '5s' },
+        }),
+      ),
+    );
+    await fill(server);
+    for (const { registrar, events } of stopping) {
       await registrar.stop();
       expect(events.of('deregistered')).toMatchObject([{ confirmed: true }]);
-      expect(await keysUnder(server.url, 'stopping/')).toEqual([]);
-      expect(await seenOf(connection, 'stopping')).not.toContain('passing');
-    },
-  );
+    }
+    for (const policy of policies) {
+      expect(await keysUnder(server.url, `${policy}/`)).toEqual([]);
+      expect(await seenOf(connection, policy)).not.toContain('passing');
+    }
+  });
 });
 
 describe('a user whose right to write was revoked', () => {
@@ -160,7 +166,7 @@ describe('a user whose right to write was revoked', () => {
     const turnedAt = performance.now();
     // Beats and new registrations go on, as those of a Registrar do.
     while ((await keys('orders/')).length > 0) {
-      expect(performance.now() - turnedAt).toBeLessThan(3 * TTL_MS);
+      expect(performance.now() - turnedAt).toBeLessThan(10 * TTL_MS);
       await expect(registration.renew(critical, signal)).rejects.toMatchObject(denied);
       await expect(registry.register(instanceOf('orders', { ttlMs: TTL_MS }), critical, signal)).rejects.toMatchObject(
         denied,

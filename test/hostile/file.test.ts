@@ -110,13 +110,13 @@ describe('in a directory that others may write to', () => {
     expect((await readdir(join(dir, 'orders'))).sort()).toEqual(['more.txt', 'notes.txt', 'o1.json.folder']);
   });
 
-  it('thousands of entries are read with a few open files', async () => {
-    for (let number = 0; number < 3_000; number += 1) {
+  it('more entries than a process may have files open are read all the same', async () => {
+    for (let number = 0; number < 1_500; number += 1) {
       const entry = { instance: { ...instance, id: `e${number}` }, beat: passing };
       await writeFile(place(`e${number}.json`), JSON.stringify(entry));
       await chmod(place(`e${number}.json`), 0o644);
     }
-    expect(await live()).toHaveLength(3_001);
+    expect(await live()).toHaveLength(1_501);
   });
 
   it('a file where the folder of the service should be is an error that names it, and no readers are stopped', async () => {

@@ -165,8 +165,14 @@ describe('the file registry', () => {
     await registry.register({ ...orders, id: 'o-2' }, passing, signal);
     expect((await readdir(join(dir, 'orders'))).sort()).toEqual(['o-1.json', basename(half), 'o-2.json']);
     await writeFile(join(dir, 'orders', 'notes.txt'), 'of another program');
+    await mkdir(`${path()}.folder`);
     await new FileRegistry({ dir }, clock, 0).register({ ...orders, id: 'o-2' }, passing, signal);
-    expect((await readdir(join(dir, 'orders'))).sort()).toEqual(['notes.txt', 'o-1.json', 'o-2.json']);
+    expect((await readdir(join(dir, 'orders'))).sort()).toEqual([
+      'notes.txt',
+      'o-1.json',
+      'o-1.json.folder',
+      'o-2.json',
+    ]);
   });
 
   it('believes no entry under a name that is not its own, and removes none for its sake', async () => {
