@@ -61,6 +61,7 @@ const owners = {
   fastify: '^src/integrations/fastify',
   'fastify-plugin': '^src/integrations/fastify',
   express: '^src/integrations/express',
+  '@nestjs': '^src/integrations/nestjs/',
 };
 
 module.exports = {
@@ -109,9 +110,10 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        pathNot: 'node_modules/(valibot|p-retry)/',
+        pathNot: 'node_modules/(consul|valibot|p-retry)/',
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        dependencyTypesNot: ['type-only'],
+        // A peer is a dev dependency too, for the tests.
+        dependencyTypesNot: ['type-only', 'npm-peer'],
       },
     },
     ...Object.entries(owners).map(([library, owner]) => ({

@@ -68,7 +68,15 @@ export async function bundleImplementation(needs) {
     chunkFileNames: '[name]-[hash].js',
     // Jest runs CommonJS without `import()`.
     dynamicImportInCjs: false,
-    codeSplitting: { groups: [{ name: 'core', test: (id) => core.has(id) }] },
+    codeSplitting: {
+      groups: [
+        { name: 'core', test: (id) => core.has(id) },
+        {
+          name: 'consul-client',
+          test: (id) => ['/consul/', '/papi/'].some((folder) => id.includes(`node_modules${folder}`)),
+        },
+      ],
+    },
     footer: (chunk) =>
       isDefaultOnly(chunk) ? 'module.exports = exports.default;\nmodule.exports.default = module.exports;' : '',
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { FILE_MODE, FOLDER_MODE, isOwnFolder } from '../core/private-folder.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { RegistryUnavailableError, asError } from '../core/errors.js';
 import { ForeignFileError, LockFile, codeOf, readSign, touch } from './lock-file.js';
@@ -14,7 +15,8 @@ export interface ElectionStorePlan {
   /** Identifies the instance that the workers form. */
   readonly id: string;
   readonly pid: number;
-  readonly uid: number;
+  /** Undefined on a system without user ids. */
+  readonly uid: number | undefined;
   readonly clock: Clock;
   /** A worker without a sign of life for this long counts as dead. */
   readonly deadAfterMs: number;
@@ -37,7 +39,7 @@ export class ElectionStore {
   /** Publishes that this worker serves, with its health. */
   async sign({ status, reason }: HealthReport): Promise<void> {
     await this.#inFolder(async () => {
-      await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, { mode: 0o600 });
+      await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, { mode: FILE_MODE });
       await touch(this.#ours, this.#plan.clock.wallTime());
     });
   }
@@ -96,8 +98,7 @@ export class ElectionStore {
     this.#opened ??= (async () => {
       const { folder, uid } = this.#plan;
       await makeFolder(folder);
-      const { uid: owner, mode } = await lstat(folder);
-      if (owner !== uid || (mode & 0o022) !== 0) throw new ForeignFileError(folder, 'it is not of this user alone');
+      if (!isOwnFolder(await lstat(folder), uid)) throw new ForeignFileError(folder, 'it is not of this user alone');
       await makeFolder(this.#folder);
     })();
     this.#opened.catch(() => (this.#opened = undefined));
@@ -112,7 +113,7 @@ function hasGone(error: unknown): boolean {
 /** Makes the folder if it is missing. Throws `ForeignFileError` if a link or a file has the name. */
 async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
     if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'ENOTDIR') throw error;
   }

@@ -1,6 +1,7 @@
 import { isError } from '../core/errors.js';
 import { link, lstat, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.js';
+import { FILE_MODE } from '../core/private-folder.js';
 
 /** The owner of a file and its last sign of life there. */
 export interface Sign {
@@ -76,7 +77,7 @@ export class LockFile {
 
   async #make(): Promise<boolean> {
     try {
-      await writeFile(this.#path, this.#who, { flag: 'wx', mode: 0o600 });
+      await writeFile(this.#path, this.#who, { flag: 'wx', mode: FILE_MODE });
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       throw error;

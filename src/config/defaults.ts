@@ -1,3 +1,5 @@
+import { isAbortError } from '../core/abort.js';
+
 /** How long after the end of a TTL the slowest reader notices it: readers refresh at intervals of their own. */
 export const EXPIRY_NOTICED_MS = 2_000;
 
@@ -18,19 +20,23 @@ export const defaults = Object.freeze({
   drift: 'repair',
   onIdConflict: 'wait',
   healthPath: '/health',
+  healthDetails: false,
   componentIntervalMs: 10_000,
   /** Or the component's interval, where that is shorter. */
   componentTimeoutMs: 2_000,
   onFail: 'degrade',
-  signals: Object.freeze(['SIGTERM', 'SIGINT'] as const),
+  countsAsFailure: (error: unknown) => !isAbortError(error),
   policy: 'deregister',
+  shared: false,
   drainMinMs: 2_000,
   drainQuiet: 'auto',
   drainMaxMs: 15_000,
+  drainStreamsMs: 10_000,
+  holdClose: true,
   /** The share of a short `shutdown.timeout` that the drain may take. */
   drainShareOfStop: 0.6,
   stopTimeoutMs: 25_000,
-  crash: false,
+  onExit: true,
   waitMs: 5_000,
   required: false,
 } as const);

@@ -4,6 +4,7 @@ import { IP_REGEX } from 'valibot';
 import { isAddressable } from '../contracts/addressable.js';
 import { consulLimits } from './consul-limits.js';
 import { isIpLiteral, isWildcard } from '../net/ip-address.js';
+import { isSignalElsewhere } from './stop-signals.js';
 
 /** Ours: leaves room in `LONGEST_ID` for the default id, `name-host-port`. */
 export const LONGEST_NAME = 128;
@@ -64,11 +65,11 @@ export function isPositive16Bit(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
 }
 
-/** True for a signal that a process can handle. */
+/** True for a signal that a process can handle, on this system or another. */
 export function isCatchableSignal(signal: unknown): boolean {
   return (
     typeof signal === 'string' &&
-    Object.hasOwn(constants.signals, signal) &&
+    (Object.hasOwn(constants.signals, signal) || isSignalElsewhere(signal)) &&
     signal !== 'SIGKILL' &&
     signal !== 'SIGSTOP'
   );

@@ -1,4 +1,10 @@
-import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy, BeatThread } from '../contracts/policies.js';
+import type {
+  BeatThread,
+  DriftPolicy,
+  HealthDetails,
+  IdConflictPolicy,
+  ShutdownPolicy,
+} from '../contracts/policies.js';
 import type { Registry } from '../contracts/registry.js';
 import type { OnFail } from '../contracts/health-report.js';
 import type { Naming } from './name-convention.js';
@@ -39,7 +45,8 @@ export interface RegistrarOptions {
   port?: number | 'docker';
   /**
    * At most 256 tags of up to 1024 bytes each. Tags, meta values and the id may contain the templates `{{env.NAME}}`,
-   * `{{env.NAME|default}}` and `{{host}}`, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas.
+   * `{{env.NAME|default}}` and `{{host}}`, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas,
+   * or as a JSON array.
    * @default []
    */
   tags?: readonly string[];
@@ -92,7 +99,8 @@ export interface RegistrarOptions {
    */
   onIdConflict?: IdConflictPolicy;
   /**
-   * The readiness gate of the start: called every 250 ms until it returns true; an error counts as false.
+   * The readiness gate of the start: called every 250 ms until it returns true. An error, or no answer within 5 s,
+   * counts as false; `status()` and a warning after `wait` say which.
    * @default () => true
    */
   ready?: () => boolean | Promise<boolean>;
@@ -109,7 +117,7 @@ export interface RegistrarOptions {
    * @default '5s'
    */
   wait?: Duration | false;
-  /** True: `register()` rejects when the instance is not registered within `wait`. @default false */
+  /** True: `register()` rejects with the cause when the instance is not registered within `wait`. @default false */
   required?: boolean;
 }
 
@@ -128,7 +136,11 @@ export interface ProbeOptions {
 }
 
 export interface HttpCheckOptions extends ProbeOptions {
-  /** Path on this server that starts with `/`, or an absolute http(s) URL. @default `<health.path>/ready` */
+  /**
+   * Path on this server that starts with `/`, or an absolute http(s) URL; the service answers there itself, unless
+   * `health.path` covers it.
+   * @default `<health.path>/ready`
+   */
   path?: string;
   /** How the registry verifies the certificate of an https server. @default against the host of the URL */
   tls?: CheckTlsOptions;
@@ -153,8 +165,9 @@ export interface GrpcCheckOptions extends ProbeOptions {
 
 export interface HealthOptions {
   /**
-   * The health path of the bound server, with `/live` and `/ready` below it. Answered only if this or `checks.http` is
-   * set.
+   * The health path of the bound server, with `/live` and `/ready` below it. Answered only if this is set, or
+   * `checks.http` without a path of its own. Takes GET and HEAD before the routes of the host; other methods are the
+   * host's, and so are paths for which a Fastify app has a route.
    * @default '/health'
    */
   path?: string;
@@ -164,11 +177,12 @@ export interface HealthOptions {
    */
   port?: number;
   /**
-   * True: health answers list the components for every client; false: only for clients on loopback. Names and reason
-   * codes only, never details.
+   * Who sees in health answers how each component does, by name and reason code: false: no client; `'loopback'`:
+   * clients on loopback, which a proxy on this host is for all its clients, unless it sends a forwarding header (nginx
+   * and HAProxy send none by default); true: every client.
    * @default false
    */
-  details?: boolean;
+  details?: HealthDetails;
   /**
    * The parts and dependencies of the service, by name. A component without `run` gets its health from
    * `Registrar.report`.
@@ -202,6 +216,13 @@ export interface ComponentOptions {
    * @default 'degrade'
    */
   onFail?: OnFail;
+  /**
+   * Whether an error of a guarded call counts towards opening the circuit of `onFail: 'break'`. Return false for errors
+   * that a healthy component gives, e.g. a refused card: such a call counts as a good one. An abort by the caller then
+   * counts as neither.
+   * @default every error but an `AbortError`; a `TimeoutError` counts
+   */
+  countsAsFailure?: (error: unknown) => boolean;
 }
 
 export interface HeartbeatOptions {
@@ -221,7 +242,10 @@ export interface HeartbeatOptions {
 }
 
 export interface ShutdownOptions {
-  /** Signals that stop the Registrar; false: none, call `stop()` yourself. @default ['SIGTERM', 'SIGINT'] */
+  /**
+   * Signals that stop the Registrar; false: none, call `stop()` yourself. On Windows the default is SIGINT and SIGBREAK.
+   * @default ['SIGTERM', 'SIGINT']
+   */
   signals?: readonly NodeJS.Signals[] | false;
   /**
    * What a stop does with the entry. `deregister`: removes it. The other policies keep it, to tell a stopped instance
@@ -231,14 +255,34 @@ export interface ShutdownOptions {
    * @default 'deregister'
    */
   policy?: ShutdownPolicy;
-  drain?: DrainOptions;
+  /**
+   * True: other code of the service listens to the same signals on purpose and ends the process, so the start does not
+   * say so.
+   * @default false
+   */
+  shared?: boolean;
+  /**
+   * False: a stop deregisters and closes at once, for a service that needs no drain. Env: `SERVICE_DRAIN`, `off` or
+   * `on`. Without either, tests (`NODE_ENV=test`, `node --test`) and `node --watch` do without a drain too.
+   * @default a drain
+   */
+  drain?: DrainOptions | false;
+  /**
+   * `server.close()` by other code while the instance is listed keeps the server open until the entry is gone and the
+   * drain is over, `drain.max` at most. False: it closes at once, and callers that still know the instance are refused.
+   * @default true
+   */
+  holdClose?: boolean;
   /** The deadline of the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
   timeout?: Duration;
   /**
-   * True: an uncaught exception still ends the process, but only after an attempt to deregister, which takes at most a
-   * second. Needs one idle worker thread. An app that listens to `uncaughtException` continues, and stays registered.
-   * @default false
+   * True: leaves the registry, as `policy` says, when the process exits while listed: after `process.exit()`, an
+   * uncaught exception or an unhandled rejection. Takes a few milliseconds, at most a second, and changes neither exit
+   * code nor output.
+   * @default true
    */
+  onExit?: boolean;
+  /** @deprecated The old name of `onExit`, which it sets with a warning. */
   crash?: boolean;
 }
 
@@ -256,4 +300,10 @@ export interface DrainOptions {
    * @default '15s', or 60 % of a shorter `shutdown.timeout`
    */
   max?: Duration;
+  /**
+   * How long responses and streams that are still open after the drain get to end by themselves, within
+   * `shutdown.timeout`. Event streams are then ended; everything else is cut off, which makes the exit code 1.
+   * @default '10s'
+   */
+  streams?: Duration;
 }

@@ -8,8 +8,10 @@ import type { Logger } from '../contracts/logger.js';
 import { once } from '../core/once.js';
 import * as rules from './field-rules.js';
 import {
+  callback,
   duration,
   durationOr,
+  falseOr,
   flag,
   pairsOf,
   positive16Bit,
@@ -89,14 +91,23 @@ const shutdown = () =>
         "'deregister', 'maintenance', 'critical' or 'leave'",
       ),
     ),
+    shared: v.optional(flag()),
     drain: v.optional(
-      section({
-        min: v.optional(duration(0, "a duration, e.g. '2s'")),
-        quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
-        max: v.optional(duration(0, "a duration, e.g. '15s'")),
-      }),
+      falseOr(
+        section(
+          {
+            min: v.optional(duration(0, "a duration, e.g. '2s'")),
+            quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
+            max: v.optional(duration(0, "a duration, e.g. '15s'")),
+            streams: v.optional(duration(0, "a duration, e.g. '10s'")),
+          },
+          'false, or an object with the options that differ from the defaults',
+        ),
+      ),
     ),
+    holdClose: v.optional(flag()),
     timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
+    onExit: v.optional(flag()),
     crash: v.optional(flag()),
   });
 
@@ -138,8 +149,8 @@ const inRow = () =>
 const component = () =>
   section(
     {
-      run: v.optional(v.custom<(signal: AbortSignal) => unknown>((value) => typeof value === 'function', 'a function')),
-      close: v.optional(v.custom<() => unknown>((value) => typeof value === 'function', 'a function')),
+      run: v.optional(callback<(signal: AbortSignal) => unknown>('a function')),
+      close: v.optional(callback<() => unknown>('a function')),
       interval: v.optional(duration(1, "more than 0, e.g. '10s'")),
       timeout: v.optional(duration(1, "more than 0, e.g. '2s'")),
       failures: v.optional(inRow()),
@@ -147,6 +158,7 @@ const component = () =>
       onFail: v.optional(
         v.picklist(['degrade', 'warning', 'critical', 'break'], "'degrade', 'warning', 'critical' or 'break'"),
       ),
+      countsAsFailure: v.optional(callback<(error: unknown) => boolean>('a function that returns true or false')),
     },
     'an object with the options that differ from the defaults',
   );
@@ -155,7 +167,7 @@ const health = () =>
   section({
     path: v.optional(healthPath()),
     port: v.optional(positive16Bit()),
-    details: v.optional(flag()),
+    details: v.optional(v.union([v.literal('loopback'), v.boolean()], "false, 'loopback' or true")),
     components: v.optional(
       v.pipe(
         v.custom<object>((value) => !Array.isArray(value), componentsAllowed),
@@ -203,12 +215,7 @@ export const optionsSchema = once(() =>
     recover: v.optional(flag()),
     drift: v.optional(v.picklist(['repair', 'report', 'ignore'], "'repair', 'report' or 'ignore'")),
     onIdConflict: v.optional(v.picklist(['wait', 'fail', 'rename'], "'wait', 'fail' or 'rename'")),
-    ready: v.optional(
-      v.custom<() => boolean | Promise<boolean>>(
-        (value) => typeof value === 'function',
-        'a function that returns true or false',
-      ),
-    ),
+    ready: v.optional(callback<() => boolean | Promise<boolean>>('a function that returns true or false')),
     health: v.optional(health()),
     heartbeat: v.optional(heartbeat()),
     shutdown: v.optional(shutdown()),

@@ -1,4 +1,4 @@
-import { asError } from './errors.js';
+import { asError, isError } from './errors.js';
 
 /** Calls `run` once when the signal aborts, at once if it already has. The returned function removes the listener. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
@@ -51,4 +51,9 @@ export function untilNotified(subscribe: (notify: () => void) => () => void, sig
       reject(asError(signal.reason));
     });
   });
+}
+
+/** True for the error of an aborted call (https://dom.spec.whatwg.org/#abortcontroller); a timeout is no abort. */
+export function isAbortError(thrown: unknown): boolean {
+  return isError(thrown) && thrown.name === 'AbortError';
 }

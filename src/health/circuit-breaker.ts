@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { isAbortError } from '../core/abort.js';
 
 /** Consecutive failed calls that open the circuit before the component's next run. */
 const FAILED_CALLS = 5;
@@ -7,12 +8,19 @@ const FAILED_CALLS = 5;
  * Whether calls pass. Each period is its own object, so that a late result counts only for the period in which it
  * began.
  */
-type State = { readonly kind: 'open'; readonly trialAt: number } | { readonly kind: 'closed'; failedInRow: number };
+type State =
+  | { readonly kind: 'open'; readonly trialAt: number; readonly openedBy: 'calls' | 'runs' }
+  | { readonly kind: 'closed'; failedInRow: number };
+
+/** What a call tells about the component; nothing when the caller gave up. */
+type Verdict = 'good' | 'failed' | 'nothing';
 
 export interface CircuitBreakerPlan {
   readonly clock: Clock;
   /** After this time without a run of the component, a call serves as the trial. */
   readonly patienceMs: number;
+  /** Whether the error of a call is the component's failure. */
+  readonly countsAsFailure: (error: unknown) => boolean;
   /** Called when failed calls opened the circuit. */
   readonly onOverload: () => void;
   /** Called with the result of the trial call. */
@@ -37,10 +45,14 @@ export class CircuitBreaker {
     return this.#state.kind === 'open' && this.#plan.clock.now() < this.#state.trialAt;
   }
 
-  /** Opens the circuit. When it is open already, the trial failed or has just begun. */
+  /** Whether failed calls opened the circuit, and no run has failed since. */
+  get isOpenedByCalls(): boolean {
+    return this.#state.kind === 'open' && this.#state.openedBy === 'calls';
+  }
+
+  /** Opens the circuit because runs failed. When it is open already, the trial failed or has just begun. */
   open(): void {
-    const { clock, patienceMs } = this.#plan;
-    this.#state = { kind: 'open', trialAt: clock.now() + patienceMs };
+    this.#open('runs');
   }
 
   close(): void {
@@ -49,27 +61,44 @@ export class CircuitBreaker {
 
   /** Calls `fn` and settles as it does. Do not call it while `refuses` is true. */
   async through<T>(fn: () => T | Promise<T>): Promise<T> {
-    if (this.#state.kind === 'open') this.open();
+    if (this.#state.kind === 'open') this.#open(this.#state.openedBy);
     const state = this.#state;
     try {
       const value = await fn();
-      this.#ended(state, true);
+      this.#ended(state, 'good');
       return value;
     } catch (thrown) {
-      this.#ended(state, false);
+      this.#ended(state, this.#judge(thrown));
       throw thrown;
     }
   }
 
-  #ended(began: State, succeeded: boolean): void {
+  #open(openedBy: 'calls' | 'runs', patienceMs = this.#plan.patienceMs): void {
+    this.#state = { kind: 'open', trialAt: this.#plan.clock.now() + patienceMs, openedBy };
+  }
+
+  #judge(thrown: unknown): Verdict {
+    try {
+      if (this.#plan.countsAsFailure(thrown)) return 'failed';
+    } catch {
+      // The call settles as it does whatever the function does; an error that it cannot judge counts.
+      return 'failed';
+    }
+    return isAbortError(thrown) ? 'nothing' : 'good';
+  }
+
+  #ended(began: State, verdict: Verdict): void {
     if (began !== this.#state) return;
     if (began.kind === 'open') {
-      this.#plan.onTrial(succeeded);
+      // A trial that told nothing leaves the next call to be one.
+      if (verdict === 'nothing') this.#open(began.openedBy, 0);
+      else this.#plan.onTrial(verdict === 'good');
       return;
     }
-    began.failedInRow = succeeded ? 0 : began.failedInRow + 1;
+    if (verdict === 'nothing') return;
+    began.failedInRow = verdict === 'good' ? 0 : began.failedInRow + 1;
     if (began.failedInRow < FAILED_CALLS) return;
-    this.open();
+    this.#open('calls');
     this.#plan.onOverload();
   }
 }

@@ -45,6 +45,7 @@ const reportedOnly = {
   failures: 1,
   successes: 1,
   onFail: 'critical',
+  countsAsFailure: () => true,
 } as const;
 
 /** All components of an instance and their combined health. */
@@ -79,7 +80,7 @@ export class HealthMonitor {
       if (run === undefined) continue;
       const first = new Promise<void>((resolve) => {
         const tell = (outcome: Outcome) => {
-          this.#hear(part, outcome);
+          this.#ran(part, outcome);
           resolve();
         };
         runComponent({ plan: { ...part.plan, run }, clock: this.#plan.clock, tell }, signal).catch(resolve);
@@ -126,9 +127,10 @@ export class HealthMonitor {
   }
 
   #circuitOf(part: Part): CircuitBreaker {
-    const { run, intervalMs, timeoutMs } = part.plan;
+    const { run, intervalMs, timeoutMs, countsAsFailure } = part.plan;
     return new CircuitBreaker({
       clock: this.#plan.clock,
+      countsAsFailure,
       // A coming run is the trial, so a call waits for it.
       patienceMs: run === undefined ? intervalMs : intervalMs + timeoutMs,
       onOverload: () => {
@@ -144,6 +146,18 @@ export class HealthMonitor {
         );
       },
     });
+  }
+
+  /** A run that does not fail closes a circuit that calls alone opened, whatever `successes` says. */
+  #ran(part: Part, outcome: Outcome): void {
+    const { threshold, circuit } = part;
+    if (circuit?.isOpenedByCalls !== true || outcome.status === 'critical') {
+      this.#hear(part, outcome);
+      return;
+    }
+    threshold.settle(outcome);
+    circuit.close();
+    this.#changed(part, outcome.detail);
   }
 
   #hear(part: Part, outcome: Outcome): void {

@@ -1,5 +1,6 @@
+import type { DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance } from '../contracts/discovery.js';
-import { isNotServing } from '../contracts/health-report.js';
+import { isNotServing, ownMaintenance } from '../contracts/health-report.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { Entry } from '../contracts/registry.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
@@ -59,6 +60,18 @@ export function renewed(leased: LeasedInstance, { status, reason }: HealthReport
 /** True if readers may send traffic to the instance. */
 export function isInTraffic({ beat, maintenance }: LeasedInstance): boolean {
   return !isNotServing(beat) && maintenance === undefined;
+}
+
+/** The state after the end of the process under this policy; undefined when nothing stays. */
+export function departed(leased: LeasedInstance, policy: DepartureRequest['policy']): LeasedInstance | undefined {
+  switch (policy) {
+    case 'deregister':
+      return undefined;
+    case 'maintenance':
+      return maintained(leased, ownMaintenance('stopped').reason);
+    case 'critical':
+      return renewed(leased, { status: 'critical', reason: 'stopped' });
+  }
 }
 
 /** The entry that `Registry.read` returns. */

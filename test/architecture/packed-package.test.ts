@@ -31,7 +31,7 @@ beforeAll(async () => {
   mkdirSync(join(modules, 'rollcall'), { recursive: true });
   await run('tar', ['-xzf', join(folder, packed.filename), '--strip-components=1', '-C', join(modules, 'rollcall')]);
   // The peers and Node's types are what an app brings itself.
-  for (const name of [...Object.keys(manifest.dependencies), 'express', 'fastify', '@types'])
+  for (const name of [...Object.keys(manifest.dependencies), 'express', 'fastify', '@nestjs', '@types'])
     symlinkSync(`${root}node_modules/${name}`, join(modules, name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 }, 60_000);
@@ -64,12 +64,9 @@ it('holds the build, its licences, the README and nothing else', () => {
 
 it('passes on the licences of the code that is bundled in', () => {
   const text = readFileSync(join(folder, 'node_modules/rollcall/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
-  expect(text.split('\n').filter((line) => ['is-network-error', 'p-retry', 'valibot'].includes(line))).toEqual([
-    'is-network-error',
-    'p-retry',
-    'valibot',
-  ]);
-  expect(text.match(/Permission is hereby granted/g)).toHaveLength(3);
+  const bundled = ['consul', 'is-network-error', 'p-retry', 'papi', 'valibot'];
+  expect(text.split('\n').filter((line) => bundled.includes(line))).toEqual(bundled);
+  expect(text.match(/Permission is hereby granted/g)).toHaveLength(bundled.length);
 });
 
 it('is imported, takes options and refuses bad ones', async () => {
@@ -245,6 +242,11 @@ const uses = `
   export const registrars: Registrar[] = [await register(createServer(), { name: 'orders', registry: consul() }), app.registrar];
   registrars.push(expressRegistrar({ name: 'orders' }).registrar);
   export { registryContract, startFaultProxy };`;
+const usesOfNest = `
+  import { RollcallModule, terminusComponent } from 'rollcall/nestjs';
+  import type { DynamicModule } from '@nestjs/common';
+  const db = terminusComponent(() => ({ db: { status: 'up' } }));
+  export const module: DynamicModule = RollcallModule.forRoot({ name: 'orders', health: { components: { db } } });`;
 const misuses = `
   import { Registrar } from 'rollcall';
   import rollcall from 'rollcall/fastify';
@@ -257,7 +259,7 @@ it.each([
 ])(
   'declares all of its types to a compiler under moduleResolution %s that checks libraries too',
   (_, resolution) => {
-    const paths = Object.entries({ uses, misuses }).map(([name, code]) => {
+    const paths = Object.entries({ uses, misuses, usesOfNest }).map(([name, code]) => {
       const path = join(folder, `${name}.ts`);
       writeFileSync(path, code);
       return path;
@@ -277,5 +279,5 @@ it.each([
       [paths[1], expect.stringMatching(/^Property 'nothing' does not exist on type/)],
     ]);
   },
-  60_000,
+  180_000,
 );

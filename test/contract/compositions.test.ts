@@ -17,7 +17,7 @@ import type { ConsulServer } from '../support/servers/consul-server.js';
 import { freePorts } from '../support/servers/free-ports.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
 import { redisHarnesses } from './harness-on-redis.js';
-import { itKeepsTheContract } from './run-contract.js';
+import { itKeepsTheContract, noFaults, noPushes, readersPoll } from './run-contract.js';
 import { fallbackOn } from '../../src/registries/fallback.js';
 
 const url = inject('consulUrl');
@@ -34,7 +34,10 @@ const onConsul: Pick<ContractHarness, 'ttlMs' | 'beatsKnowTheirOwner' | 'advance
 };
 
 describe('a fallback chain on its first registry', () => {
-  itKeepsTheContract(() => ({ ...onConsul, registry: fallback([consul({ endpoints: [url] }), memory()]) }));
+  itKeepsTheContract(
+    () => ({ ...onConsul, registry: fallback([consul({ endpoints: [url] }), memory()]) }),
+    [readersPoll, ...noFaults],
+  );
 });
 
 describe('a fallback chain whose first registry is down', () => {
@@ -46,7 +49,7 @@ describe('a fallback chain whose first registry is down', () => {
         patience: 0,
       }),
     };
-  });
+  }, [readersPoll, ...noFaults]);
 });
 
 describe('a fallback chain of Redis and a file', () => {
@@ -64,7 +67,7 @@ describe('a fallback chain of Redis and a file', () => {
   itKeepsTheContract(async () => {
     const harness = await harnesses.make();
     return { ...harness, registry: fallback([harness.registry, file({ dir })]) };
-  });
+  }, noPushes);
 });
 
 describe('a fallback chain of two that forget by the injected clock', () => {
@@ -78,7 +81,7 @@ describe('a fallback chain of two that forget by the injected clock', () => {
       advance: (ms) => clock.advance(ms),
       forget: ({ name, id }) => first.remove({ name, id }, new AbortController().signal),
     };
-  });
+  }, [...noPushes, ...noFaults]);
 });
 
 describe('the nearest of two registries', () => {
@@ -94,8 +97,11 @@ describe('the nearest of two registries', () => {
     await other.stop();
   });
 
-  itKeepsTheContract(() => ({
-    ...onConsul,
-    registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }),
-  }));
+  itKeepsTheContract(
+    () => ({
+      ...onConsul,
+      registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }),
+    }),
+    noFaults,
+  );
 });

@@ -60,8 +60,8 @@ export function unreachable(thrown: unknown, operation: string, shown: string): 
 export function notLoaded(thrown: unknown, operation: string): RegistrarError {
   const cause = isError(thrown) ? thrown : new Error(String(thrown));
   return new RegistryUnavailableError(
-    `The package consul did not load (${cause.message}), so no ${operation} request was sent. ` +
-      'Check that it is installed; a bundle that is an ES module has to define require',
+    `The Consul client did not load (${cause.message}), so no ${operation} request was sent. ` +
+      'Check that all files of rollcall are where it was installed',
     { registry: 'consul', operation, cause },
   );
 }

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { OpenConnection } from '../../contracts/departure.js';
 import { abortable } from '../../core/abort.js';
 import { systemClock } from '../../core/clock.js';
 import { withDeadline } from '../../core/deadline.js';
@@ -40,6 +41,8 @@ export class EtcdClient {
   readonly #credentials: EtcdCredentials;
   readonly #inFlight = new Set<Cancellation>();
   #opened: { readonly tls: ConnectionOptions | undefined; readonly opening: Promise<EtcdConnection> } | undefined;
+  /** The newest connection that has opened. */
+  #connection: EtcdConnection | undefined;
   /** Index of the member to try first: the one that answered last. */
   #preferred = 0;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
@@ -71,6 +74,24 @@ export class EtcdClient {
     // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
     if (this.#token === token) this.#token = undefined;
     return this.#request(request, await this.#tokenFor(request, signal), signal);
+  }
+
+  /**
+   * The open connections to the member that answered last, for the process's 'exit' event. Those with requests in
+   * flight come first, so that the next request is processed after them.
+   */
+  openConnections(): readonly OpenConnection[] {
+    const { host, port } = endpointOfUrl(this.#target.urls[this.#preferred] as URL);
+    const connections = this.#connection?.openConnections(`${host}:${String(port)}:`) ?? [];
+    return [...connections].sort((one, other) => other.pending - one.pending);
+  }
+
+  /** A request to that member as it is on the wire. */
+  bytesOf(path: string, body: object): Buffer {
+    const url = this.#target.urls[this.#preferred] as URL;
+    const { bytesOf } = this.#connection as EtcdConnection;
+    const { path: whole, headers } = headOf(url, path, this.#token ?? '');
+    return bytesOf({ method: 'POST', path: whole, host: url.host, headers, body: Buffer.from(JSON.stringify(body)) });
   }
 
   /** Closes the connections. Requests in flight reject. */
@@ -156,18 +177,13 @@ export class EtcdClient {
         .map((each) => JSON.stringify(each))
         .join(''),
     );
-    const headers = {
-      'user-agent': 'rollcall',
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-      ...(token !== '' && { authorization: token }),
-    };
+    const { path: whole, headers } = headOf(url, path, token);
     const options = {
       ...endpointOfUrl(url),
       agent: agents[pool],
       method: 'POST',
-      path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
-      headers,
+      path: whole,
+      headers: { ...headers, 'content-length': bytes.length },
     };
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
@@ -199,7 +215,9 @@ export class EtcdClient {
     }
     const opened = (this.#opened ??= { tls, opening: openConnection(tls) });
     try {
-      return await opened.opening;
+      const connection = await opened.opening;
+      if (this.#opened === opened) this.#connection = connection;
+      return connection;
     } catch (cause) {
       if (this.#opened === opened) this.#opened = undefined;
       throw new RegistryUnavailableError(
@@ -219,6 +237,14 @@ export class EtcdClient {
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
   }
+}
+
+function headOf(url: URL, path: string, token: string): { path: string; headers: Record<string, string> } {
+  const headers = { 'user-agent': 'rollcall', 'content-type': 'application/json' };
+  return {
+    path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
+    headers: { ...headers, ...(token !== '' && { authorization: token }) },
+  };
 }
 
 function isNoConnection(error: Error): boolean {

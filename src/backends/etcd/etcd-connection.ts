@@ -1,6 +1,10 @@
 import type { Agent } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
+import type { OpenConnection } from '../../contracts/departure.js';
 import type { HttpModule } from '../../net/http-request.js';
+import { openConnections } from '../../net/open-connections.js';
+import { requestBytes } from '../../net/request-bytes.js';
+import type { PlainRequest } from '../../net/request-bytes.js';
 
 /** Each kind of request has connections of its own to each member, so that nothing can starve a beat. */
 const poolSizes = { beat: 1, call: 4, poll: 4 };
@@ -12,6 +16,9 @@ const CONNECT_WITHIN_MS = 1_000;
 export interface EtcdConnection {
   readonly http: HttpModule;
   readonly agents: Readonly<Record<ConnectionPool, Agent>>;
+  /** Established connections without long polls; `to`: host and port, as in the names of an agent's pools. */
+  readonly openConnections: (to: string) => OpenConnection[];
+  readonly bytesOf: (request: PlainRequest) => Buffer;
   /** Closes each connection as soon as it is idle. */
   readonly retire: () => void;
 }
@@ -28,5 +35,11 @@ export async function openConnection(tls: ConnectionOptions | undefined): Promis
     call: createUnheldAgent(poolSizes.call, agentOptions),
     poll: createUnheldAgent(poolSizes.poll, agentOptions),
   };
-  return { http, agents, retire: () => Object.values(agents).forEach(retire) };
+  return {
+    http,
+    agents,
+    openConnections: (to) => [...openConnections(agents.call, to), ...openConnections(agents.beat, to)],
+    bytesOf: requestBytes,
+    retire: () => Object.values(agents).forEach(retire),
+  };
 }

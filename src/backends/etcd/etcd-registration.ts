@@ -7,7 +7,8 @@ import type { ServiceInstance } from '../../contracts/service-instance.js';
 import type { Registration, Renewal } from '../../contracts/registry.js';
 import { isPublished } from './etcd-codec.js';
 import { isRefusal, overtaken } from './etcd-errors.js';
-import type { RequestContext, EtcdStore, LeasedRecord } from './etcd-store.js';
+import type { LeasedRecord } from './etcd-requests.js';
+import type { RequestContext, EtcdStore } from './etcd-store.js';
 
 /** The registration of one entry on one lease. */
 export class EtcdRegistration implements Registration {
@@ -35,6 +36,11 @@ export class EtcdRegistration implements Registration {
     this.#seenRevision = entry.revision;
     this.#inTraffic = isInTraffic(entry.record.leased);
     this.#removeEntry = removeEntry;
+  }
+
+  /** The entry as last written or read. */
+  get entry(): LeasedRecord {
+    return this.#entry;
   }
 
   holder(): string {

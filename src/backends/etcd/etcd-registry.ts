@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { Discovery } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isLoopback } from '../../net/ip-address.js';
@@ -34,6 +35,7 @@ class EtcdRegistry implements Registry {
   readonly #options: EtcdOptions;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
+  #verbs: EtcdVerbs | undefined;
 
   constructor(options: EtcdOptions) {
     this.#options = options;
@@ -67,6 +69,10 @@ class EtcdRegistry implements Registry {
     await (await this.#begin(signal)).maintain(key, reason, signal);
   }
 
+  departures(request: DepartureRequest): readonly Departure[] {
+    return this.#verbs?.departures(request) ?? [];
+  }
+
   async close(): Promise<void> {
     const verbs = await this.#opening?.catch(() => undefined);
     verbs?.close();
@@ -83,7 +89,7 @@ class EtcdRegistry implements Registry {
   async #open(): Promise<EtcdVerbs> {
     try {
       const { EtcdVerbs } = await import('./etcd-verbs.js');
-      return new EtcdVerbs(this.#target, this.credentials);
+      return (this.#verbs = new EtcdVerbs(this.#target, this.credentials));
     } catch (thrown) {
       this.#opening = undefined;
       throw thrown;

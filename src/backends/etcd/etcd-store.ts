@@ -3,41 +3,16 @@ import type { InstanceKey, ServiceInstance } from '../../contracts/service-insta
 import { isGood } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 import type { EtcdClient, EtcdRequest } from './etcd-client.js';
-import {
-  decodeRecord,
-  encodeRecord,
-  endOf,
-  fromBytes,
-  isPublished,
-  leaseSeconds,
-  publicationOf,
-  recordKey,
-  recordsOf,
-  toBytes,
-} from './etcd-codec.js';
-import type { EtcdRecord } from './etcd-codec.js';
+import { endOf, fromBytes, leaseSeconds, publicationOf, recordKey, recordsOf, toBytes } from './etcd-codec.js';
 import { notEtcd, refusal } from './etcd-errors.js';
 import { means } from './etcd-meanings.js';
 import type { EtcdLayout } from './etcd-options.js';
-import { MOST_OPERATIONS, deletion, int64Of, isAt, isOn, look, put, revisionOf } from './etcd-transaction.js';
-import type { KeyValue, RangeAnswer, Transaction, TransactionAnswer } from './etcd-transaction.js';
+import { NO_LEASE, decodeStored, deleteRequest, isLeasedRecord, rangeOf, writeRequest } from './etcd-requests.js';
+import type { LeasedRecord, Stored } from './etcd-requests.js';
+import { MOST_OPERATIONS, deletion, int64Of, isAt, isOn, look, revisionOf } from './etcd-transaction.js';
+import type { RangeAnswer, Transaction, TransactionAnswer } from './etcd-transaction.js';
 import { watchKeys } from './etcd-watch.js';
 import type { WatchOutcome } from './etcd-watch.js';
-
-/** What etcd has under the record key of an instance. */
-export interface Stored {
-  /** Undefined if the value is not a record of ours. */
-  readonly record: EtcdRecord | undefined;
-  /** `'0'`: no lease, so the key never expires. */
-  readonly lease: string;
-  /** The revision that wrote the key. */
-  readonly revision: string;
-}
-
-/** A record of ours, on a lease. */
-export interface LeasedRecord extends Stored {
-  readonly record: EtcdRecord;
-}
 
 /** The operation of a request, its connection pool, and the signal that ends it. */
 export interface RequestContext {
@@ -45,9 +20,6 @@ export interface RequestContext {
   readonly pool?: EtcdRequest['pool'];
   readonly signal: AbortSignal;
 }
-
-/** The lease of a key that never expires, which means that another program wrote it. */
-export const NO_LEASE = '0';
 
 /** etcd's own verbs on records and their leases, one request each. Each write is one transaction. */
 export class EtcdStore {
@@ -65,12 +37,8 @@ export class EtcdStore {
   }
 
   async find(key: InstanceKey, context: RequestContext): Promise<Stored | undefined> {
-    const { kvs } = (await this.#sendExpectingGood(
-      '/kv/range',
-      { key: toBytes(recordKey(key)) },
-      context,
-    )) as RangeAnswer;
-    return kvs?.[0] && this.#decode(recordKey(key), kvs[0]);
+    const { kvs } = (await this.#sendExpectingGood('/kv/range', rangeOf(key), context)) as RangeAnswer;
+    return kvs?.[0] && decodeStored(recordKey(key), kvs[0], this.#layout);
   }
 
   /** The records of a service. */
@@ -82,7 +50,7 @@ export class EtcdStore {
       { ...context, cap: 'list' },
     )) as RangeAnswer;
     return kvs.flatMap((kv) => {
-      const stored = this.#decode(fromBytes(kv.key ?? ''), kv);
+      const stored = decodeStored(fromBytes(kv.key ?? ''), kv, this.#layout);
       return isLeasedRecord(stored) ? [stored] : [];
     });
   }
@@ -159,10 +127,8 @@ export class EtcdStore {
   }
 
   /** Removes an entry unless it has changed since it was read; false if it has. */
-  async delete(key: InstanceKey, { record, revision }: Stored, context: RequestContext): Promise<boolean> {
-    const keys = [recordKey(key), ...(record?.publishedAt === undefined ? [] : [record.publishedAt])];
-    const request = { compare: [isAt(recordKey(key), revision)], success: keys.map(deletion) };
-    return (await this.#transact(request, context)).succeeded === true;
+  async delete(key: InstanceKey, stored: Stored, context: RequestContext): Promise<boolean> {
+    return (await this.#transact(deleteRequest(key, stored), context)).succeeded === true;
   }
 
   /**
@@ -175,19 +141,8 @@ export class EtcdStore {
     before: Stored | undefined,
     context: RequestContext,
   ): Promise<LeasedRecord | undefined> {
-    const publication = isPublished(leased) ? publicationOf(leased.instance, this.#layout) : undefined;
-    const record = { leased, publishedAt: publication?.key };
-    const publishedBefore = before?.record?.publishedAt;
-    const success = [
-      put(recordKey(leased.instance), encodeRecord(record), lease),
-      ...(publication === undefined ? [] : [put(publication.key, publication.value, lease)]),
-      ...(publishedBefore === undefined || publishedBefore === publication?.key ? [] : [deletion(publishedBefore)]),
-    ];
-    const answer = await this.#send(
-      '/kv/txn',
-      { compare: [isAt(recordKey(leased.instance), before?.revision ?? '0')], success },
-      context,
-    );
+    const { request, record } = writeRequest(leased, lease, before, this.#layout);
+    const answer = await this.#send('/kv/txn', request, context);
     if (means(answer, 'no lease')) return undefined;
     const body = this.#expectGood(answer, context) as TransactionAnswer;
     if (body.succeeded !== true) return undefined;
@@ -231,26 +186,6 @@ export class EtcdStore {
     return watchKeys(this.#client, keys, after, context);
   }
 
-  /** Others write records too: one counts only under its own key, and names only the key that our layout yields. */
-  #decode(key: string, { value = '', mod_revision, lease }: KeyValue): Stored {
-    const record = decodeRecord(fromBytes(value));
-    const isOurs = record !== undefined && recordKey(record.leased.instance) === key;
-    return {
-      record: isOurs ? { ...record, publishedAt: this.#verifiedKey(record) } : undefined,
-      lease: int64Of(lease) ?? NO_LEASE,
-      revision: int64Of(mod_revision) ?? '0',
-    };
-  }
-
-  #verifiedKey({ leased, publishedAt }: EtcdRecord): string | undefined {
-    try {
-      return publicationOf(leased.instance, this.#layout)?.key === publishedAt ? publishedAt : undefined;
-    } catch {
-      // The layout throws for what another program wrote.
-      return undefined;
-    }
-  }
-
   #revisionOf(answer: TransactionAnswer, { operation }: RequestContext): string {
     const revision = revisionOf(answer);
     if (revision === undefined) throw notEtcd(operation, this.#client.shown);
@@ -282,8 +217,4 @@ export class EtcdStore {
     if (!isGood(answer)) throw refusal(answer, operation, this.#client.shown);
     return answer.body as object;
   }
-}
-
-export function isLeasedRecord(stored: Stored | undefined): stored is LeasedRecord {
-  return stored?.record !== undefined;
 }

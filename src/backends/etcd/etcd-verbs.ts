@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance } from '../../contracts/discovery.js';
 import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
@@ -11,21 +12,26 @@ import { namingEndpoints, recordKey } from './etcd-codec.js';
 import type { EtcdCredentials } from './etcd-credentials.js';
 import { asError } from '../../core/errors.js';
 import { isRefusal, overtaken } from './etcd-errors.js';
-import type { EtcdTarget } from './etcd-options.js';
+import { etcdDepartures } from './etcd-departure.js';
+import type { EtcdLayout, EtcdTarget } from './etcd-options.js';
 import { EtcdRegistration } from './etcd-registration.js';
-import { EtcdStore, NO_LEASE, isLeasedRecord } from './etcd-store.js';
-import type { LeasedRecord, RequestContext, Stored } from './etcd-store.js';
+import { NO_LEASE, isLeasedRecord } from './etcd-requests.js';
+import type { LeasedRecord, Stored } from './etcd-requests.js';
+import { EtcdStore } from './etcd-store.js';
+import type { RequestContext } from './etcd-store.js';
 
 /** The verbs of the registry, in terms of records and leases. */
 export class EtcdVerbs {
   readonly #client: EtcdClient;
   readonly #store: EtcdStore;
-  /** The lease of each entry that was written, by the key of its record. */
-  readonly #leases = new Map<string, string>();
+  readonly #layout: EtcdLayout;
+  /** The registration of each entry that was written and not deregistered, by the key of its record. */
+  readonly #registrations = new Map<string, EtcdRegistration>();
 
   constructor(target: EtcdTarget, credentials: EtcdCredentials) {
     this.#client = new EtcdClient(target, credentials);
-    this.#store = new EtcdStore(this.#client, target.layout ?? namingEndpoints);
+    this.#layout = target.layout ?? namingEndpoints;
+    this.#store = new EtcdStore(this.#client, this.#layout);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -53,13 +59,14 @@ export class EtcdVerbs {
       if (ownLease === undefined) await this.#store.revoke(lease, context);
       throw refusal ?? overtaken('register', instance.id);
     }
-    this.#leases.set(recordKey(instance), lease);
+    const registration = new EtcdRegistration(this.#store, instance, written, async (own, abort) => {
+      await this.#removeEntry(keyOf(instance), own, { operation: 'deregister', signal: abort });
+      this.#registrations.delete(recordKey(instance));
+    });
+    this.#registrations.set(recordKey(instance), registration);
     // The previous owner must not keep any key beside the new entry.
     if (before !== undefined && before.lease !== lease) await this.#store.endLease(before.lease, context);
-    return new EtcdRegistration(this.#store, instance, written, async (own, abort) => {
-      await this.#removeEntry(keyOf(instance), own, { operation: 'deregister', signal: abort });
-      this.#leases.delete(recordKey(instance));
-    });
+    return registration;
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -83,6 +90,12 @@ export class EtcdVerbs {
     const context: RequestContext = { operation: 'discover', signal };
     const records = await this.#store.list(service, context);
     return (await this.#asReadersSee(records, context)).map(toDiscovered);
+  }
+
+  departures(request: DepartureRequest): readonly Departure[] {
+    const entry = this.#registrations.get(recordKey(request.instance))?.entry;
+    const isOurs = entry?.record.leased.instance.nonce === request.instance.nonce;
+    return etcdDepartures(request, { client: this.#client, layout: this.#layout, entry: isOurs ? entry : undefined });
   }
 
   close(): void {
@@ -127,7 +140,7 @@ export class EtcdVerbs {
   /** A record can name any lease. Ours is one that we asked for, or one that has no keys but those of the entry. */
   async #isOurLease({ record, lease }: LeasedRecord, context: RequestContext): Promise<boolean> {
     const key = recordKey(record.leased.instance);
-    if (this.#leases.get(key) === lease) return true;
+    if (this.#registrations.get(key)?.entry.lease === lease) return true;
     const keys = await this.#store.keysOn(lease, context);
     return keys !== undefined && keys.every((each) => each === key || each === record.publishedAt);
   }

@@ -18,7 +18,7 @@ export interface StoredEntry {
 const LARGEST_BYTES = 1024 * 1024;
 
 /** Other users may share the directory. A link could lead anywhere, and opening a pipe would wait for its writer. */
-const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+export const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Reads an entry. Undefined if there is none: no file, or something that no registry of ours has put there. */
 export async function readEntry(path: string): Promise<StoredEntry | undefined> {
@@ -38,10 +38,15 @@ export async function withOpenFile<T>(
   try {
     if (handle === undefined) return undefined;
     const found = await handle.stat();
-    return found.isFile() && found.size <= LARGEST_BYTES ? await work(handle, found) : undefined;
+    return canBeEntry(found) ? await work(handle, found) : undefined;
   } finally {
     await handle?.close();
   }
+}
+
+/** True for a file that is no longer than an entry can be. */
+export function canBeEntry(found: Stats): boolean {
+  return found.isFile() && found.size <= LARGEST_BYTES;
 }
 
 /** Undefined if there is nothing, or a link, a socket, or a file that only another user may read. */

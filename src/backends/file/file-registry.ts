@@ -1,10 +1,11 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
 import { RegistrationLostError } from '../../core/errors.js';
 import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
-import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { departed, maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
@@ -40,6 +41,7 @@ export class FileRegistry implements Registry {
   readonly #clock: Clock;
   readonly #abandonedAfterMs: number | undefined;
   #opening: Promise<FileStore> | undefined;
+  #store: FileStore | undefined;
   /** Aborts at `close()`, so that calls in flight write nothing more. */
   readonly #closeController = new AbortController();
 
@@ -82,6 +84,12 @@ export class FileRegistry implements Registry {
     assertActive();
     if (stored === undefined || (key.nonce !== undefined && stored.leased.instance.nonce !== key.nonce)) return;
     await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, assertActive);
+  }
+
+  departures({ instance, policy }: DepartureRequest): readonly Departure[] {
+    const store = this.#store;
+    if (store === undefined) return [];
+    return [{ kind: 'local', run: () => store.depart(instance, (leased) => departed(leased, policy)) }];
   }
 
   close(): Promise<void> {
@@ -158,7 +166,7 @@ export class FileRegistry implements Registry {
    */
   async #begin(signal: AbortSignal): Promise<FileStore> {
     this.#opening ??= import('./file-store.js').then(
-      ({ FileStore }) => new FileStore(this.#target, this.#clock, this.#abandonedAfterMs),
+      ({ FileStore }) => (this.#store = new FileStore(this.#target, this.#clock, this.#abandonedAfterMs)),
     );
     const store = await this.#opening;
     this.#assertActive(signal);

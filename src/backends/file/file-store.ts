@@ -1,12 +1,16 @@
 import { link, lstat, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
+import { FILE_MODE, FOLDER_MODE, isOwnFolder, ownUid } from '../../core/private-folder.js';
 import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../core/errors.js';
+import { replaceFile } from '../../core/replace-file.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { BeatAges } from './beat-ages.js';
 import { codeOf, pathOf, readEntry, undefinedIfMissing, withOpenFile } from './entry-file.js';
 import type { StoredEntry } from './entry-file.js';
 import { SUFFIX, encodeLeased, encodeName } from './file-codec.js';
+import { departFrom } from './file-departure.js';
 import type { FileTarget } from './file-options.js';
 
 /** A draft older than this belongs to a process that was killed in the middle of a write. */
@@ -19,11 +23,13 @@ export class FileStore {
   readonly #target: FileTarget;
   readonly #ages: BeatAges;
   readonly #abandonedAfterMs: number;
+  readonly #clock: Clock;
 
   constructor(target: FileTarget, clock: Clock, abandonedAfterMs = ABANDONED_AFTER_MS) {
     this.#target = target;
     this.#ages = new BeatAges(clock);
     this.#abandonedAfterMs = abandonedAfterMs;
+    this.#clock = clock;
   }
 
   /** How long ago the lease ended, in milliseconds; negative while it runs. */
@@ -52,14 +58,14 @@ export class FileStore {
       const path = this.#path(name, id);
       const draft = temporaryPath(path);
       try {
-        await writeFile(draft, encodeLeased(leased), { mode: 0o600, flag: 'wx' });
+        await writeFile(draft, encodeLeased(leased), { mode: FILE_MODE, flag: 'wx' });
         await utimes(draft, atMs / 1000, atMs / 1000);
         assertActive();
         if (over !== undefined && (await readEntry(path))?.text !== over.text) {
           await rm(draft, { force: true });
           return false;
         }
-        await renameOver(draft, path);
+        await this.#renameOver(draft, path);
         return true;
       } catch (error) {
         await rm(draft, { force: true });
@@ -94,6 +100,11 @@ export class FileStore {
       if (!isSameIncarnation) await putBack(asidePath, path);
       await rm(asidePath, { force: true });
     });
+  }
+
+  /** Removes this incarnation's entry, or replaces it by what `change` returns, before it returns. */
+  depart({ name, id, nonce }: ServiceInstance, change: (leased: LeasedInstance) => LeasedInstance | undefined): void {
+    departFrom(this.#path(name, id), nonce, change);
   }
 
   /** The entries of a service. What is none, or stands under a name that is not its own, is left out. */
@@ -136,6 +147,18 @@ export class FileStore {
     }
   }
 
+  /** Renames a file over whatever has the name: a folder there is not ours, and is moved aside. */
+  async #renameOver(from: string, to: string): Promise<void> {
+    const replacement = { from, to, clock: this.#clock };
+    try {
+      await replaceFile(replacement);
+    } catch (error) {
+      if (codeOf(error) !== 'EISDIR') throw error;
+      await rename(to, temporaryPath(to));
+      await replaceFile(replacement);
+    }
+  }
+
   async #filesOf(service: string): Promise<{ directory: string; files: string[] }> {
     const directory = join(this.#target.dir, encodeName(service));
     return { directory, files: (await undefinedIfMissing(readdir(directory))) ?? [] };
@@ -147,9 +170,9 @@ export class FileStore {
 
   async #makeDirectory(service: string): Promise<void> {
     const { dir } = this.#target;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await mkdir(dir, { recursive: true, mode: FOLDER_MODE });
     await this.#assertOurs();
-    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: 0o700 });
+    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: FOLDER_MODE });
   }
 
   /** Checks before reads too, because the owner of the directory decides which entries are in it. */
@@ -188,17 +211,6 @@ function isTemporary(file: string): boolean {
   return file.includes(`${SUFFIX}.`);
 }
 
-/** Renames a file over whatever has the name: a folder there is not ours, and is moved aside. */
-async function renameOver(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (codeOf(error) !== 'EISDIR') throw error;
-    await rename(to, temporaryPath(to));
-    await rename(from, to);
-  }
-}
-
 /** Ignores that another process has taken the name meanwhile: its file counts. */
 async function putBack(asidePath: string, path: string): Promise<void> {
   try {
@@ -209,10 +221,7 @@ async function putBack(asidePath: string, path: string): Promise<void> {
 }
 
 async function assertOurs(dir: string): Promise<void> {
-  const { uid, mode } = await lstat(dir);
-  const us = process.geteuid?.();
-  // Ours, a real directory, and not writable for group or others.
-  if (us === undefined || (uid === us && (mode & 0o170022) === 0o040000)) return;
+  if (isOwnFolder(await lstat(dir), ownUid())) return;
   throw new RegistryDeniedError(
     `The file registry does not trust ${dir}, which belongs to another user or which others may write to: ` +
       'remove it, or give file({ dir }) a directory of your own',

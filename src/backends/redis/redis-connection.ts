@@ -15,6 +15,8 @@ export interface RedisConnection {
    * fails, and always after `close()`.
    */
   ask<T>(operation: string, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T>;
+  /** The commands of the open connection, which send at once; undefined while there is none. */
+  now(): RedisCommands | undefined;
   close(): void;
 }
 
@@ -56,6 +58,11 @@ class OwnConnection implements RedisConnection {
     }
   }
 
+  now(): RedisCommands | undefined {
+    const client = this.#session?.openClient;
+    return client && commandsOf(client, this.#closeController.signal);
+  }
+
   close(): void {
     this.#closeController.abort();
     this.#session?.end();
@@ -72,6 +79,7 @@ class OwnConnection implements RedisConnection {
 /** One connection, from opening to close. */
 class Session {
   readonly #client: Promise<OwnClient>;
+  #openClient: OwnClient | undefined;
   readonly #end = new AbortController();
   #users = 0;
   #retired = false;
@@ -79,10 +87,18 @@ class Session {
   constructor(place: Exclude<RedisPlace, { kind: 'client' }>, onBroken: (session: Session) => void) {
     this.#client = this.#open(place);
     this.#client.then(
-      (client) => client.once('error', () => onBroken(this)),
+      (client) => {
+        this.#openClient = client;
+        client.once('error', () => onBroken(this));
+      },
       // The commands that wait for the connection reject with the error.
       () => onBroken(this),
     );
+  }
+
+  /** Undefined until the connection is open. */
+  get openClient(): OwnClient | undefined {
+    return this.#openClient;
   }
 
   async #open(place: Exclude<RedisPlace, { kind: 'client' }>): Promise<OwnClient> {
@@ -133,6 +149,10 @@ class HostConnection implements RedisConnection {
       signal.throwIfAborted();
       throw translated(thrown, operation, this.#shown);
     }
+  }
+
+  now(): RedisCommands {
+    return commandsOf(this.#client, this.#closeController.signal);
   }
 
   close(): void {

@@ -1,8 +1,9 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
 import { RegistrationLostError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { departed, maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type {
@@ -43,6 +44,9 @@ class RedisRegistry implements Registry {
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
+  #store: RedisStore | undefined;
+  /** The text of each incarnation's entry as last written. */
+  readonly #lastWritten = new Map<string, string>();
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -73,6 +77,7 @@ class RedisRegistry implements Registry {
       (current) => registered(instance, report, current),
       signal,
     );
+    this.#lastWritten.set(instance.nonce, lastWritten);
     return {
       holder: () => this.name,
       renew: async (next, abort): Promise<Renewal> => {
@@ -83,6 +88,7 @@ class RedisRegistry implements Registry {
           return renewed({ ...current, instance }, next);
         };
         lastWritten = await store.change('renew', instance, ttlMs, lastWritten, beat, abort);
+        this.#lastWritten.set(nonce, lastWritten);
         return { ttlMs };
       },
       deregister: (abort) => this.#removeEntry('deregister', keyOf(instance), abort),
@@ -105,6 +111,13 @@ class RedisRegistry implements Registry {
     );
   }
 
+  departures({ instance, policy }: DepartureRequest): readonly Departure[] {
+    const store = this.#store;
+    const leased = decodeEntry(this.#lastWritten.get(instance.nonce) ?? '');
+    if (store === undefined) return [];
+    return [{ kind: 'local', run: () => store.depart(instance, leased && departed(leased, policy)) }];
+  }
+
   async close(): Promise<void> {
     (await this.#opening)?.close();
   }
@@ -119,6 +132,7 @@ class RedisRegistry implements Registry {
       (current) => (isSameIncarnation(key, current) ? 'gone' : 'as it is'),
       signal,
     );
+    if (key.nonce !== undefined) this.#lastWritten.delete(key.nonce);
   }
 
   async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -129,7 +143,7 @@ class RedisRegistry implements Registry {
   /** Every verb begins here. Loads the store at first use, since it would slow down every import of rollcall. */
   async #begin(signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
-    this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
+    this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => (this.#store = new RedisStore(this.#target)));
     return this.#opening;
   }
 }

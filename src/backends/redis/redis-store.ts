@@ -1,6 +1,6 @@
 import { RegistryUnavailableError } from '../../core/errors.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
 import { connectionTo } from './redis-connection.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -33,6 +33,21 @@ else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4]) end
 redis.call('SADD', KEYS[2], ARGV[3])
 local lease = redis.call('PTTL', KEYS[1])
 if redis.call('PTTL', KEYS[2]) < lease then redis.call('PEXPIRE', KEYS[2], lease) end
+return false`;
+
+/**
+ * Removes an entry of this incarnation, or replaces it by another text for the rest of its TTL. Compares the nonce, so
+ * that it holds whatever was written to the entry meanwhile.
+ */
+const DEPART = `
+local held = redis.call('GET', KEYS[1])
+if not held then return false end
+local ok, entry = pcall(cjson.decode, held)
+if not ok or type(entry) ~= 'table' or type(entry.instance) ~= 'table' then return false end
+if entry.instance.nonce ~= ARGV[1] then return false end
+if ARGV[2] ~= '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return false end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], ARGV[3])
 return false`;
 
 /** Removes ids from the index if they have no entry at this very moment. */
@@ -92,6 +107,18 @@ export class RedisStore {
         'writes to the keys rollcall:*',
       { registry: 'redis', operation },
     );
+  }
+
+  /**
+   * Sends one command that removes this incarnation's entry or replaces it by `wanted`, and waits for no answer. Sends
+   * nothing while no connection is open.
+   */
+  depart({ name, id, nonce }: ServiceInstance, wanted: LeasedInstance | undefined): void {
+    const words = [nonce, wanted === undefined ? ABSENT : encodeEntry(wanted), id];
+    this.#connection
+      .now()
+      ?.eval(DEPART, [entryKey(name, id), indexKey(name)], words)
+      .catch(() => undefined);
   }
 
   /** Lists all entries of a service. Removes ids that have no entry from the index, if that is permitted. */

@@ -1,3 +1,4 @@
+import type { DepartureRequest } from '../../contracts/departure.js';
 import type { BeatThread } from '../../contracts/policies.js';
 import { asError } from '../../core/errors.js';
 import { deserializeError, serializeError } from '../../core/error-serialization.js';
@@ -17,6 +18,7 @@ import type { HeartbeatPlan } from '../heartbeat-plan.js';
 import { lost } from '../registration-lost.js';
 import type { ActiveRegistration } from '../active-registration.js';
 import type { Loss } from '../registration-tracker.js';
+import { requestLeave } from './request-leave.js';
 import { PendingChanges } from './pending-changes.js';
 import type { WorkerEvent, StatusSnapshot, Outcome } from './messages.js';
 import { serializeRegistry } from './serialize-registry.js';
@@ -123,6 +125,10 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     else this.#session?.post({ kind: 'report', report: this.#report });
   }
 
+  leaveAtExit(policy: DepartureRequest['policy']): ((withinMs: number) => boolean) | undefined {
+    return this.#session && this.#here === undefined ? requestLeave(this.#session, policy) : undefined;
+  }
+
   /** The worker follows the credential files by itself. */
   credentialsChanged(): void {
     this.#here?.credentialsChanged();
@@ -177,13 +183,15 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   }
 
   #begin(session: WorkerSession, workerSpec: WorkerSpec): void {
-    const { events, lastKnown, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
+    const { events, lastKnown, suppliedAddress, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } =
+      this.#plan;
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
     const spec = {
       ...settings,
       registry: serializeRegistry(workerSpec, this.#callbacks),
       instance: this.#instance,
       lastKnown,
+      suppliedAddress,
       report: this.#report,
       lastBeat: this.#lastBeat,
     };

@@ -15,7 +15,7 @@ const only = (...names: (keyof typeof versions)[]) => Object.fromEntries(names.m
 
 const app = plainLifeCode('import') + mainCode('import');
 
-/** Packages in CommonJS, `consul` among them, need a `require`, which esbuild leaves to the app. */
+/** Packages in CommonJS, `pino` among them, need a `require`, which esbuild leaves to the app. */
 const requireBanner = `--banner:js=import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 
 function bundled(

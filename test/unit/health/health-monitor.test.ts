@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentPlan } from '../../../src/config/config.js';
+import { defaults as builtIn } from '../../../src/config/defaults.js';
 import type { ComponentStatus, Health } from '../../../src/contracts/health-report.js';
 import { HealthMonitor } from '../../../src/health/health-monitor.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -12,6 +13,7 @@ const defaults = {
   failures: 1,
   successes: 1,
   onFail: 'degrade',
+  countsAsFailure: builtIn.countsAsFailure,
 } as const;
 
 function vitalsOf(...components: (Partial<ComponentPlan> & { name: string })[]) {
@@ -449,6 +451,45 @@ describe('guarded calls', () => {
     await clock.advance(30_000);
     expect(healthMonitor.health.reason).toBe('ok');
     halt.abort(new Error('stop'));
+  });
+
+  it('close a circuit that calls alone opened with one good run, whatever `successes` says', async () => {
+    const { clock, healthMonitor, start, halt } = vitalsOf({ ...api, run: () => true, successes: 3 });
+    void start();
+    await clock.advance(0);
+    for (let calls = 0; calls < 5; calls += 1) await healthMonitor.guard('payments', fail).catch(() => undefined);
+    await expect(healthMonitor.guard('payments', () => 'paid')).rejects.toThrow('payments is failing');
+    await clock.advance(30_000);
+    await expect(healthMonitor.guard('payments', () => 'paid')).resolves.toBe('paid');
+    halt.abort(new Error('stop'));
+  });
+
+  it.each([
+    ['an abort by the caller', new DOMException('gone', 'AbortError'), undefined, 'paid'],
+    ['a timeout', new DOMException('late', 'TimeoutError'), undefined, 'open'],
+    ['a refusal that does not count', new Error('402'), ({ message }: Error) => message !== '402', 'paid'],
+    ['a refusal that counts', new Error('503'), ({ message }: Error) => message !== '402', 'open'],
+    ['a refusal that the function cannot judge', new Error('402'), () => JSON.parse('{') as boolean, 'open'],
+  ])('%s five times in a row', async (_, error, countsAsFailure, expected) => {
+    const { healthMonitor } = vitalsOf({
+      ...api,
+      ...(countsAsFailure && { countsAsFailure: (thrown) => countsAsFailure(thrown as Error) }),
+    });
+    const refuse = () => Promise.reject(error);
+    for (let calls = 0; calls < 5; calls += 1)
+      await expect(healthMonitor.guard('payments', refuse)).rejects.toBe(error);
+    const next = await healthMonitor.guard('payments', () => 'paid').catch(() => 'open');
+    expect(next).toBe(expected);
+  });
+
+  it('leave the trial to the next call when the one on trial was given up by its caller', async () => {
+    const { clock, healthMonitor } = vitalsOf(api);
+    for (let calls = 0; calls < 5; calls += 1) await healthMonitor.guard('payments', fail).catch(() => undefined);
+    await clock.advance(30_000);
+    const given = new DOMException('gone', 'AbortError');
+    await expect(healthMonitor.guard('payments', () => Promise.reject(given))).rejects.toBe(given);
+    await expect(healthMonitor.guard('payments', () => 'paid')).resolves.toBe('paid');
+    await expect(healthMonitor.guard('payments', () => 'paid')).resolves.toBe('paid');
   });
 
   it('that began before the circuit opened do not open it again after it has closed', async () => {

@@ -26,10 +26,14 @@ export interface ContractHarness {
   revoke?(): Promise<void>;
 }
 
-/** One requirement of every registry. `run` rejects when the registry violates it; it needs no test runner. */
+/** One requirement of every registry. It needs no test runner. */
 export interface ContractCase {
   readonly name: string;
-  run(harness: ContractHarness): Promise<void>;
+  /**
+   * Rejects when the registry violates the requirement. Resolves to the reason when the case does not apply and has
+   * tested nothing: the harness or the registry lacks an optional part. Report it as skipped.
+   */
+  run(harness: ContractHarness): Promise<string | undefined>;
 }
 
 export const passing: HealthReport = { status: 'passing', reason: 'all is well' };

@@ -42,7 +42,7 @@ const LONG_TTL_MS = 60_000;
 export const hostileCases: readonly ContractCase[] = [
   {
     name: 'registers exactly one entry for each hostile id, or rejects it as malformed',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const name = sample(harness).name;
       const accepted: { instance: ServiceInstance; registration: Registration }[] = [];
       for (const id of hostile) {
@@ -63,7 +63,7 @@ export const hostileCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps services with hostile names apart, or rejects them as malformed',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const accepted: { instance: ServiceInstance; registration: Registration }[] = [];
       for (const part of hostile) {
         const instance = sample(harness, { name: part, ttlMs: LONG_TTL_MS });

@@ -9,7 +9,7 @@ import type { ContractCase, ContractHarness } from './contract-case.js';
 export const leavingCases: readonly ContractCase[] = [
   {
     name: 'keeps the instances of one service apart',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const first = await live(harness);
       const second = await live(harness, { name: first.instance.name });
       await first.registration.deregister(none);
@@ -20,7 +20,7 @@ export const leavingCases: readonly ContractCase[] = [
   },
   {
     name: 'fails the heartbeat of an earlier incarnation as lost',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       const successor = { ...instance, nonce: randomUUID() };
       await harness.registry.register(successor, passing, none);
@@ -33,7 +33,7 @@ export const leavingCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps the entry of a later incarnation when an earlier one deregisters',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       const successor = { ...instance, nonce: randomUUID() };
       await harness.registry.register(successor, passing, none);
@@ -43,7 +43,7 @@ export const leavingCases: readonly ContractCase[] = [
   },
   {
     name: 'deregisters, also twice',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       await registration.deregister(none);
       await registration.deregister(none);
@@ -54,7 +54,7 @@ export const leavingCases: readonly ContractCase[] = [
   },
   {
     name: 'removes an absent entry without an error, with and without a nonce',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { nonce, ...key } = keyOf(sample(harness));
       await harness.registry.remove(key, none);
       await harness.registry.remove({ ...key, ...(nonce !== undefined && { nonce }) }, none);
@@ -62,7 +62,7 @@ export const leavingCases: readonly ContractCase[] = [
   },
   {
     name: 'removes any incarnation by its id, and only the matching one by id and nonce',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance } = await live(harness);
       await harness.registry.remove({ ...keyOf(instance), nonce: randomUUID() }, none);
       assert.equal((await harness.registry.read(keyOf(instance), none))?.status, 'passing');

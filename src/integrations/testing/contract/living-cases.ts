@@ -8,7 +8,7 @@ import type { ContractCase, ContractHarness } from './contract-case.js';
 export const livingCases: readonly ContractCase[] = [
   {
     name: 'returns the registered fields',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const instance = sample(harness, {
         tags: ['blue', 'v2'],
         meta: { version: '1.2.3', ['__proto__']: 'y' },
@@ -22,7 +22,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'registers an instance without a port',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { port: _absent, ...portless } = sample(harness);
       await harness.registry.register(portless, passing, none);
       const entry = await harness.registry.read(keyOf(portless), none);
@@ -32,14 +32,14 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'has no entry for an id that was never registered',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       assert.equal(await harness.registry.read(keyOf(sample(harness)), none), undefined);
       assert.equal(await listed(harness, sample(harness)), undefined);
     },
   },
   {
     name: 'does not list an instance as passing before its first heartbeat',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const instance = sample(harness);
       await harness.registry.register(instance, passing, none);
       assert.equal((await harness.registry.read(keyOf(instance), none))?.status, 'critical');
@@ -48,7 +48,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   ...(['passing', 'warning', 'critical'] as const).map((status) => ({
     name: `shows the ${status} status and the reason of a heartbeat`,
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const instance = sample(harness);
       const registration = await harness.registry.register(instance, passing, none);
       const renewal = await registration.renew({ status, reason: `it is ${status}` }, none);
@@ -61,7 +61,7 @@ export const livingCases: readonly ContractCase[] = [
   })),
   {
     name: 'follows the health from one heartbeat to the next',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       for (const status of ['critical', 'passing', 'warning', 'passing'] as const) {
         await registration.renew({ status, reason: status }, none);
@@ -71,7 +71,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'fails a heartbeat as lost when the registry has lost the entry',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       await harness.forget(keyOf(instance));
       await assert.rejects(
@@ -83,7 +83,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'registers a lost instance again, and not as passing before a heartbeat',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance } = await live(harness);
       await harness.forget(keyOf(instance));
       const again = await harness.registry.register(instance, passing, none);
@@ -94,7 +94,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'overwrites the fields of an entry that is registered again, and keeps its health',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance } = await live(harness);
       const changed = { ...instance, tags: ['green'], meta: { version: '2' }, port: 4001 };
       const registration = await harness.registry.register(changed, passing, none);
@@ -113,7 +113,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'stops listing an instance as passing when its lease expires, until the next heartbeat or registration',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       await harness.advance(harness.ttlMs + 1);
       await eventually(async () => (await listed(harness, instance)) !== 'passing', 'out of the list');
@@ -126,7 +126,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps an instance passing as long as heartbeats arrive',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       for (let beat = 0; beat < 4; beat += 1) {
         await harness.advance(harness.ttlMs / 2);
@@ -137,7 +137,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'keeps an instance that is registered in maintenance out of traffic, whatever its heartbeats report',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const instance = sample(harness);
       const registration = await harness.registry.register(
         instance,
@@ -153,7 +153,7 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'takes an instance out of traffic after a heartbeat in maintenance, until the next passing one',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       await registration.renew({ status: 'maintenance', reason: 'new disks' }, none);
       await eventually(async () => (await listed(harness, instance)) !== 'passing', 'out of traffic');
@@ -163,9 +163,9 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'sets and ends maintenance, if it supports maintenance',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<string | undefined> {
       const { registry } = harness;
-      if (registry.maintain === undefined) return;
+      if (registry.maintain === undefined) return 'the registry has no `maintain`';
       const { instance, registration } = await live(harness);
       await registry.maintain(keyOf(instance), 'new disks & more', none);
       assert.deepEqual((await registry.read(keyOf(instance), none))?.maintenance, { reason: 'new disks & more' });
@@ -178,9 +178,9 @@ export const livingCases: readonly ContractCase[] = [
   },
   {
     name: 'ignores maintenance for an absent entry or another incarnation',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<string | undefined> {
       const { registry } = harness;
-      if (registry.maintain === undefined) return;
+      if (registry.maintain === undefined) return 'the registry has no `maintain`';
       const { instance } = await live(harness);
       await registry.maintain({ ...keyOf(instance), nonce: 'another' }, 'not yours', none);
       assert.equal((await registry.read(keyOf(instance), none))?.maintenance, undefined);

@@ -7,12 +7,12 @@ import type { ContractCase, ContractHarness } from './contract-case.js';
 
 const SLOW_MS = 300;
 
-/** A slow registry, and one that refuses our credentials. Skipped if the harness cannot simulate them. */
+/** A slow registry, and one that refuses our credentials. They do not apply if the harness cannot simulate them. */
 export const troubleCases: readonly ContractCase[] = [
   {
     name: 'waits for a slow answer until the signal aborts, and aborted requests have no later effect',
-    async run(harness: ContractHarness): Promise<void> {
-      if (harness.delay === undefined) return;
+    async run(harness: ContractHarness): Promise<string | undefined> {
+      if (harness.delay === undefined) return 'the harness has no `delay`';
       const { instance, registration } = await live(harness);
       const givenUp = async (verb: (signal: AbortSignal) => Promise<unknown>) => {
         const controller = new AbortController();
@@ -43,8 +43,8 @@ export const troubleCases: readonly ContractCase[] = [
   },
   {
     name: 'reports refused credentials as denied, not as a loss, an absence or an outage',
-    async run(harness: ContractHarness): Promise<void> {
-      if (harness.revoke === undefined) return;
+    async run(harness: ContractHarness): Promise<string | undefined> {
+      if (harness.revoke === undefined) return 'the harness has no `revoke`';
       const { registry } = harness;
       const { instance, registration } = await live(harness);
       await harness.revoke();

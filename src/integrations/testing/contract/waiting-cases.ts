@@ -12,7 +12,7 @@ import type { ContractCase, ContractHarness } from './contract-case.js';
 export const waitingCases: readonly ContractCase[] = [
   {
     name: 'rejects with the reason of a signal that has aborted before the verb',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       const reason = new Error('changed my mind');
       const signal = AbortSignal.abort(reason);
@@ -23,7 +23,7 @@ export const waitingCases: readonly ContractCase[] = [
   },
   {
     name: 'settles when the signal aborts during a verb, with its reason unless it is done already',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       for (const verb of verbs(harness, instance, registration)) {
         const controller = new AbortController();
@@ -39,7 +39,7 @@ export const waitingCases: readonly ContractCase[] = [
   },
   {
     name: 'ends a long poll when the signal aborts',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       const { instance, registration } = await live(harness);
       for (const poll of await longPolls(harness, instance, registration)) {
         const controller = new AbortController();
@@ -53,9 +53,9 @@ export const waitingCases: readonly ContractCase[] = [
   },
   {
     name: 'ends the long poll of an entry when the entry is lost',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<string | undefined> {
       const { instance, registration } = await live(harness);
-      if (registration.changed === undefined) return;
+      if (registration.changed === undefined) return 'the registration has no `changed`';
       const polling = registration.changed(none);
       await systemClock.sleep(50);
       await harness.forget(keyOf(instance));
@@ -64,10 +64,10 @@ export const waitingCases: readonly ContractCase[] = [
   },
   {
     name: 'shows every entry in one read for many registrations, and no lost one',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<string | undefined> {
       const [one, other] = [await live(harness), await live(harness)];
       const { presence } = one.registration;
-      if (presence === undefined) return;
+      if (presence === undefined) return 'the registration has no `presence`';
       assert.equal(other.registration.presence?.place, presence.place, 'one read serves both');
       const keys = [keyOf(one.instance), keyOf(other.instance)];
       const shown = await presence.present(keys, none);
@@ -79,11 +79,11 @@ export const waitingCases: readonly ContractCase[] = [
   },
   {
     name: 'ends the long poll of readers when an instance is added',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<string | undefined> {
       const { discovery } = harness.registry;
       const { instance } = await live(harness);
       const { cursor } = (await discovery?.poll(instance.name, undefined, none)) ?? {};
-      if (discovery === undefined || cursor === undefined) return;
+      if (discovery === undefined || cursor === undefined) return 'the registry has no long poll in `discovery`';
       const polling = (async () => {
         for (let at = cursor; ;) {
           const seen = await discovery.poll(instance.name, at, none);
@@ -97,7 +97,7 @@ export const waitingCases: readonly ContractCase[] = [
   },
   {
     name: 'rejects every verb once it is closed',
-    async run(harness: ContractHarness): Promise<void> {
+    async run(harness: ContractHarness): Promise<undefined> {
       // As a Registrar has it: a registry need not refuse anything itself.
       const registry = new GuardedRegistry(harness.registry, systemClock, Infinity);
       const guarded = { ...harness, registry };
