@@ -39,7 +39,9 @@ export class ElectionStore {
   /** Publishes that this worker serves, with its health. */
   async sign({ status, reason }: HealthReport): Promise<void> {
     await this.#inFolder(async () => {
-      await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, { mode: FILE_MODE });
+      await writeFile(this.#ours, `${String(this.#plan.pid)} ${JSON.stringify({ status, reason })}`, {
+        mode: FILE_MODE,
+      });
       await touch(this.#ours, this.#plan.clock.wallTime());
     });
   }

@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, linkSync, openSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { FILE_MODE } from '../../core/private-folder.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { READ_ONLY, canBeEntry } from './entry-file.js';
