@@ -1,5 +1,4 @@
 import { isIpLiteral } from '../net/ip-address.js';
-import type { Environment } from './env.js';
 
 /** Where the name of a Service may end in the name of a variable. */
 const ends = /_(?=SERVICE_|PORT(?:_|$))/g;
@@ -14,7 +13,7 @@ const MOST_NAMED = 6;
  * names of others begin with `SERVICE_META_`. A set is recognised by its host and port. The manifest of a pod takes
  * precedence over its links, so a `<SERVICE>_PORT` that is no URL comes from there.
  */
-export function isServiceLink(variable: string, env: Environment): boolean {
+export function isServiceLink(variable: string, env: Readonly<NodeJS.ProcessEnv>): boolean {
   return [...variable.matchAll(ends)].some(({ index }) => {
     const service = variable.slice(0, index);
     if (service === '' || !isLinked(service, env)) return false;
@@ -33,7 +32,7 @@ export function serviceLinkWarnings(variables: readonly string[]): string[] {
   ];
 }
 
-function isLinked(service: string, env: Environment): boolean {
+function isLinked(service: string, env: Readonly<NodeJS.ProcessEnv>): boolean {
   const host = env[`${service}_SERVICE_HOST`]?.trim() ?? '';
   const hasPort =
     /^\s*\d+\s*$/.test(env[`${service}_SERVICE_PORT`] ?? '') || portUrl.test(env[`${service}_PORT`] ?? '');

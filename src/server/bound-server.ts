@@ -163,10 +163,7 @@ export class BoundServer {
     return addressOf(this.#server, this.#protocol);
   }
 
-  /**
-   * Calls `run` once when the host closes the listening server itself, never for `close()` of this object. The
-   * returned function cancels it.
-   */
+  /** Calls `run` once when the host closes the listening server; `close()` here is none. The result cancels it. */
   onClosed(run: () => void): () => void {
     this.#onClosed.add(run);
     return () => void this.#onClosed.delete(run);

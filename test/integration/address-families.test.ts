@@ -99,7 +99,7 @@ describe.each(['main', 'worker'] as const)(
         const entry = await readersSee(name);
         return entry?.Checks.every(({ Status }) => Status === 'passing') ? entry : undefined;
       });
-      const { Service, Node, Checks } = probed!;
+      const { Service, Node, Checks } = probed;
       const readers = Service.Address || Node.Address;
       expect(readers).toBe(expected);
       expect(await reach(readers, Service.Port)).toBe('reached');
@@ -131,7 +131,7 @@ it('never lists the address that readers cannot reach, and keeps the right one a
   await raw.put(`/v1/agent/service/deregister/${registrar.instance!.id}`);
   await events.next('recovered');
   const entry = await waitFor(() => readersSee(name));
-  expect([entry!.Service.Address, entry!.Service.Port]).toEqual([outside ?? '127.0.0.1', port]);
+  expect([entry.Service.Address, entry.Service.Port]).toEqual([outside ?? '127.0.0.1', port]);
   expect(warningsOf(events)).toHaveLength(1);
 });
 

@@ -92,8 +92,9 @@ describe('an exit', () => {
   });
 
   it('leaves the entry to its TTL where it is told to', async () => {
+    const formerName = { crash: false };
     const off: ExitPlan = { registry: agent, name: freshName('exit-off'), way: 'exits', shutdown: { onExit: false } };
-    const old: ExitPlan = { registry: agent, name: freshName('exit-old'), way: 'exits', shutdown: { crash: false } };
+    const old: ExitPlan = { registry: agent, name: freshName('exit-old'), way: 'exits', shutdown: formerName };
     await Promise.all([runHost(off), runHost(old)]);
     for (const { name } of [off, old]) expect(await catalogOf(url).entries(name)).toHaveLength(1);
   });

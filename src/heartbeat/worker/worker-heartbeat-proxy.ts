@@ -1,3 +1,4 @@
+import { fitsState } from './fits-state.js';
 import type { DepartureRequest } from '../../contracts/departure.js';
 import type { BeatThread } from '../../contracts/policies.js';
 import { asError } from '../../core/errors.js';
@@ -5,7 +6,6 @@ import { deserializeError, serializeError } from '../../core/error-serialization
 import type { HealthReport } from '../../contracts/health-report.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
-import type { RegistrarState } from '../../contracts/registrar-state.js';
 import type { GuardedRegistry } from '../../registries/guarded-registry.js';
 import type { MemberFigures } from '../../contracts/composed-registry.js';
 import type { Registration } from '../../contracts/registry.js';
@@ -260,8 +260,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   /** Drops an event that arrives too late to fit the current state. */
   #tell({ event, payload, error }: Extract<WorkerEvent, { kind: 'emitted' }>): void {
     const { events, machine, clock } = this.#plan;
-    const fitting = fittingStates[event];
-    if (this.#isOver || (fitting !== undefined && fitting !== machine.state)) return;
+    if (this.#isOver || !fitsState(event, machine.state)) return;
     const whole = { ...payload, ...(error && { error: deserializeError(error) }) } as RegistrarEvents[EventName];
     if (event === 'lost') this.#loss = { cause: (whole as RegistrarEvents['lost']).cause, at: clock.now() };
     if (event === 'recovered') this.#loss = undefined;
@@ -293,10 +292,3 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     };
   }
 }
-
-/** Events that imply a state. */
-const fittingStates: Readonly<Partial<Record<EventName, RegistrarState>>> = {
-  registered: 'registered',
-  recovered: 'registered',
-  lost: 'recovering',
-};
