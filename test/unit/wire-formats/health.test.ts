@@ -11,7 +11,7 @@ import { readGolden } from './read-golden.js';
 interface GoldenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: object;
+  readonly body?: unknown;
 }
 
 const golden = readGolden<Readonly<Record<string, GoldenAnswer>>>('health');
@@ -24,7 +24,7 @@ afterEach(async () => {
 type Ask = (path: string, headers?: Readonly<Record<string, string>>, method?: string) => Promise<object>;
 
 async function serving(ready: () => boolean) {
-  const server = createServer((_request, response) => response.end('of the host'));
+  const server = createServer((_request, response) => response.end('"of the host"'));
   cleanups.push(() => server.close());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -34,7 +34,7 @@ async function serving(ready: () => boolean) {
     registry: memory(),
     logger: false,
     ready,
-    health: { path: '/health', components },
+    health: { path: '/health', details: 'loopback', components },
     shutdown: { signals: false, drain: { min: 0, quiet: 0, max: '1s' } },
   }).bind(server);
   cleanups.push(() => registrar.stop());
