@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { etcd } from 'rollcall';
 import type { EtcdOptions, HealthReport, ServiceInstance } from 'rollcall';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { meaningOf } from '../../src/backends/etcd/etcd-meanings.js';
 import { compact, fill, makeRoom, smallEtcd } from '../integration/fixtures/etcd-trouble.js';
 import { cleanUp, freshName, later } from '../integration/fixtures/live.js';
@@ -18,7 +18,8 @@ const { signal } = new AbortController();
 const TTL_MS = 3_000;
 const NOTICED_MS = 2_000;
 
-afterEach(cleanUp);
+// All tests run at once, each on a server or under names of its own: most of their time they wait for etcd.
+afterAll(cleanUp);
 
 const keysUnder = async (url: string, prefix: string) => (await rawEtcd(url).under(prefix)).map(({ key }) => key);
 
@@ -51,7 +52,7 @@ function instanceOf(name: string, more: Partial<ServiceInstance> = {}): ServiceI
 
 const health = { components: { disk: { onFail: 'critical' }, cache: { onFail: 'warning' } } } as const;
 
-describe('etcd that is out of space', () => {
+describe.concurrent('etcd that is out of space', () => {
   it('loses an instance that turns critical all the same, with record and lease kept, and finds it again when there is room', async () => {
     const server = await smallEtcd();
     const connection = { endpoints: [server.url] };
@@ -129,7 +130,7 @@ describe('etcd that is out of space', () => {
   });
 });
 
-describe('a user whose right to write was revoked', () => {
+describe.concurrent('a user whose right to write was revoked', () => {
   const password = 'hunter2-of-etcd';
   const root = ['--user', `root:${password}`];
 
@@ -177,7 +178,7 @@ describe('a user whose right to write was revoked', () => {
   });
 });
 
-describe('a reader who may read the records alone', () => {
+describe.concurrent('a reader who may read the records alone', () => {
   it('goes by what they say', async () => {
     const server = await ownEtcd();
     const registry = registryOn({ endpoints: [server.url] });
@@ -194,7 +195,7 @@ describe('a reader who may read the records alone', () => {
   });
 });
 
-describe('what etcd says', () => {
+describe.concurrent('what etcd says', () => {
   const bytes = (text: string) => Buffer.from(text).toString('base64');
 
   it('means what the table says, on a real one', async () => {
@@ -250,7 +251,7 @@ describe('what etcd says', () => {
   });
 });
 
-describe('a watch whose past was compacted', () => {
+describe.concurrent('a watch whose past was compacted', () => {
   it('goes on without a loop, and misses nothing', async () => {
     const server = await ownEtcd();
     const raw = rawEtcd(server.url);
@@ -275,7 +276,7 @@ describe('a watch whose past was compacted', () => {
   });
 });
 
-describe('a forged record', () => {
+describe.concurrent('a forged record', () => {
   const url = inject('etcdUrl');
   const raw = rawEtcd(url);
 
@@ -324,6 +325,34 @@ describe('a forged record', () => {
     }
   });
 
+  it('makes an exit remove the keys of the entry alone', async () => {
+    const name = freshName('forged');
+    const { secret, lease, isThere } = await secretOf(name);
+    const registry = registryOn({ endpoints: [url] });
+    // Opens a connection.
+    await registry.read({ name, id: `${name}-1` }, signal);
+    await forge(name, secret, lease);
+    /** What the exit would send after a look, carried out. */
+    const leave = async () => {
+      const [departure] = registry.departures!({ instance: instanceOf(name), policy: 'deregister', freshMs: 0 });
+      if (departure?.kind !== 'http') throw new Error('nothing to send');
+      const found = await fetchBytes(departure.look.request);
+      const request = departure.look.next({ status: 200, text: found });
+      if (request !== undefined) await fetchBytes(request);
+      return departure.request;
+    };
+    expect(await leave()).toBeUndefined();
+    expect([await isThere(), await raw.under(`/rollcall/${name}/`)]).toEqual([true, []]);
+    const registration = await registry.register(instanceOf(name), passing, signal);
+    await forge(name, secret, lease);
+    // Without a look, only a lease that we asked for.
+    const own = JSON.parse(String(await leave()).split('\r\n\r\n')[1]!) as { ID: string };
+    expect(own.ID).not.toBe(lease);
+    expect(await raw.leases()).toContain(own.ID);
+    expect([await isThere(), await raw.under(`/rollcall/${name}/`)]).toEqual([true, []]);
+    await registration.deregister(signal);
+  });
+
   it('is not listed under a name that is not its own', async () => {
     const name = freshName('other');
     await forge(name, 'x', '0', { name: 'payments' });
@@ -332,7 +361,7 @@ describe('a forged record', () => {
   });
 });
 
-describe('credentials that change', () => {
+describe.concurrent('credentials that change', () => {
   it('are followed: a password in a file, and one from a function', async () => {
     const server = await ownEtcd();
     const [first, second] = ['hunter2-of-etcd', 'hunter3-of-etcd'];
@@ -379,6 +408,15 @@ describe('credentials that change', () => {
     await events.next('beat', 20_000);
   });
 });
+
+/** Sends a request that is given as it is on the wire. */
+async function fetchBytes(request: Buffer): Promise<string> {
+  const [head = '', body = ''] = request.toString().split('\r\n\r\n');
+  const [, path = '', host = ''] = /^POST (\S+) HTTP\/1\.1\r\nhost: (\S+)/.exec(head) ?? [];
+  const response = await fetch(`http://${host}${path}`, { method: 'POST', body });
+  expect(response.status).toBe(200);
+  return response.text();
+}
 
 /** etcd's own client takes the new password from its standard input. */
 async function changePassword(server: EtcdServer, from: string, to: string): Promise<void> {
