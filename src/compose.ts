@@ -159,10 +159,14 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     registry,
     server,
     heartbeat: () => lifecycle.heartbeat,
-    closeHealthServer: async () => (await attachments.healthServer)?.close(),
+    closeHealthServer: async () => {
+      // Nothing runs after a stop; a check of the start never delays leaving.
+      await attachments.checking;
+      await (await attachments.healthServer)?.close();
+    },
     halt: async (reason) => {
       halt.abort(reason);
-      await Promise.all([attachments.running, attachments.checking]);
+      await attachments.running;
     },
   });
   // A hook that closes the server waits for it, and the stop for the hook.

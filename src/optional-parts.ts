@@ -10,8 +10,8 @@ export function loadOptionalParts(parts: RegistrarParts): void {
   attachments.checking = Promise.all([
     config.signals.includes('SIGTERM') ? checkSignalDelivery(parts) : undefined,
     config.signals.length > 0 ? checkStops(parts) : undefined,
-    config.onExit ? leaveOnExit(parts) : undefined,
   ]).then(ignore, ignore);
+  if (config.onExit) leaveOnExit(parts).catch(ignore);
   const { port } = config.health;
   if (port !== undefined) attachments.healthServer = openHealthServer(parts, port).catch(ignore);
 }

@@ -1,9 +1,7 @@
 import { constants } from 'node:os';
-import { IP_REGEX } from 'valibot';
-
 import { isAddressable } from '../contracts/addressable.js';
 import { consulLimits } from './consul-limits.js';
-import { isIpLiteral, isWildcard } from '../net/ip-address.js';
+import { isIpAddress, isIpLiteral, isWildcard } from '../net/ip-address.js';
 import { isSignalElsewhere } from './stop-signals.js';
 
 /** Ours: leaves room in `LONGEST_ID` for the default id, `name-host-port`. */
@@ -44,8 +42,8 @@ export function tagFault(tag: string): string | undefined {
 
 /** True for a host name or IP that a client can connect to: no URL, no port, no brackets, no wildcard. */
 export function isHost(address: string): boolean {
-  if (IP_REGEX.test(address)) return !isWildcard(address);
-  return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address) && !isIpLiteral(address);
+  if (isIpLiteral(address)) return isIpAddress(address) && !isWildcard(address);
+  return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address);
 }
 
 /** True for a path below the root, without query or fragment. */

@@ -1,5 +1,3 @@
-import { safeParse } from 'valibot';
-
 import { ConfigError } from '../core/errors.js';
 import type { ConfigIssue } from '../core/errors.js';
 import { mergeSources } from './merge-sources.js';
@@ -14,7 +12,7 @@ import type { RegistrarOptions } from './options.js';
 import { registryKindIssue } from './registry-kind.js';
 import { renamedOptions } from './renamed-options.js';
 import { renderValues } from './render-values.js';
-import { optionsSchema } from './schema.js';
+import { checkOptions } from './schema.js';
 import { serviceLinkWarnings } from './service-links.js';
 import type { CheckedOptions } from './schema.js';
 import { unannouncedStops } from './stop-signals.js';
@@ -35,7 +33,7 @@ export function resolveConfig(
 ): Config {
   const sources = mergeSources(options, env);
   const { values, faults } = renderValues(sources.values, facts);
-  const { output, issues = [] } = safeParse(optionsSchema(), values);
+  const { output, issues = [] } = checkOptions(values);
   const paths = issues.map(({ path = [] }) => path.map(({ key }) => String(key)));
   const problems: ConfigIssue[] = [
     ...faults.map(({ path, ...fault }) => ({ field: sources.sourceOf(path), ...fault })),

@@ -191,10 +191,10 @@ const labels = () => ({
     section({ passing: positive16Bit(), warning: positive16Bit() }, 'an object with `passing` and `warning`'),
   ),
 });
-export const labelsSchema = once(() => section(labels()));
+const labelsSchema = once(() => section(labels()));
 
 /** The types of the options and the rules of each value. Rules between options are in `cross-field-rules.ts`. */
-export const optionsSchema = once(() =>
+const optionsSchema = once(() =>
   section({
     name: name(),
     naming: v.optional(v.picklist(['plain', 'strict'], "'plain' or 'strict'")),
@@ -232,3 +232,13 @@ export const optionsSchema = once(() =>
 
 /** The options that are set, validated, with durations in milliseconds. */
 export type CheckedOptions = v.InferOutput<ReturnType<typeof optionsSchema>>;
+
+/** Validates all options at once, with every problem in `issues`. */
+export function checkOptions(values: unknown): v.SafeParseResult<ReturnType<typeof optionsSchema>> {
+  return v.safeParse(optionsSchema(), values);
+}
+
+/** Validates the options that can change while an instance runs. */
+export function checkLabels(values: unknown): v.SafeParseResult<ReturnType<typeof labelsSchema>> {
+  return v.safeParse(labelsSchema(), values);
+}

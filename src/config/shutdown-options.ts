@@ -3,7 +3,8 @@ import type { Duration } from '../core/duration.js';
 
 export interface ShutdownOptions {
   /**
-   * Signals that stop the Registrar; false: none, call `stop()` yourself. On Windows the default is SIGINT and SIGBREAK.
+   * Signals that stop the Registrar; false: none, call `stop()` yourself. On Windows the default is SIGINT and
+   * SIGBREAK.
    * @default ['SIGTERM', 'SIGINT']
    */
   signals?: readonly NodeJS.Signals[] | false;

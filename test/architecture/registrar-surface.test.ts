@@ -12,6 +12,7 @@ const leftOut = {
     endpoint: 'the workers answer',
     start: 'it starts with the first worker that serves',
     settled: '`wait` and `required` are options of the workers; the event `registered` tells',
+    deregister: 'the primary has no traffic of its own; `stop` deregisters first',
     leave: 'the primary has no traffic that could go on; `stop` lets the workers serve on',
     update: 'tags, meta and weights are those of the workers',
     report: 'components belong to the workers',

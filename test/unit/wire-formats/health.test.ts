@@ -11,7 +11,7 @@ import { readGolden } from './read-golden.js';
 interface GoldenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: unknown;
+  readonly body?: object;
 }
 
 const golden = readGolden<Readonly<Record<string, GoldenAnswer>>>('health');
@@ -24,7 +24,7 @@ afterEach(async () => {
 type Ask = (path: string, headers?: Readonly<Record<string, string>>, method?: string) => Promise<object>;
 
 async function serving(ready: () => boolean) {
-  const server = createServer((_request, response) => response.end('"of the host"'));
+  const server = createServer((_request, response) => response.end('of the host'));
   cleanups.push(() => server.close());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -87,7 +87,6 @@ it('answers the golden bytes through the whole life', async () => {
   await expectGolden('passing, through a proxy', ask('/health', proxied));
   await expectGolden('passing, /ready', ask('/health/ready?x=1'));
   await expectGolden('passing, HEAD', ask('/health', {}, 'HEAD'));
-  await expectGolden('passing, POST', ask('/health', {}, 'POST'));
 
   await report('cache', 'critical', 'degraded: cache failed');
   await expectGolden('degraded, on this host', ask('/health'));
