@@ -19,7 +19,10 @@ export function isIpLiteral(host: string): boolean {
   return host.includes(':') || /^[\d.]+$/.test(host);
 }
 
-/** True for an IP address in any notation, given any text. A zone (`fe80::1%eth0`) is none: it means something on one host only. */
+/**
+ * True for an IP address in any notation, given any text. A zone (`fe80::1%eth0`) is none: it means something on one
+ * host only.
+ */
 export function isIpAddress(text: string): boolean {
   const { isIP } = process.getBuiltinModule('node:net');
   return isIP(text) !== 0 && !text.includes('%');
