@@ -118,7 +118,8 @@ describe('workers that share a port', () => {
     await waitFor(async () => (await catalog.entries(name)).length === 0);
     service.tell({ do: 'fork' });
     await service.told('registered', 2);
-    expect(await catalog.entries(name)).toHaveLength(1);
+    // The catalog shows what the agent has accepted a moment later.
+    await waitFor(async () => (await catalog.entries(name)).length === 1);
     expect(await catalog.passing(name)).toEqual([]);
     service.tell({ do: 'maintenance', on: false });
     await waitFor(async () => (await catalog.passing(name)).length === 1);

@@ -2,45 +2,52 @@ import type { Departure, DepartureAnswer, DepartureRequest } from '../../contrac
 import { keyOf } from '../../contracts/service-instance.js';
 import { departed } from '../../instance/leased-instance.js';
 import type { EtcdClient } from './etcd-client.js';
-import { NO_LEASE, decodeStored, deleteRequest, rangeOf } from './etcd-requests.js';
-import type { LeasedRecord, RangeAnswer, Stored } from './etcd-requests.js';
-import type { EtcdStore } from './etcd-store.js';
+import { recordKey } from './etcd-codec.js';
+import type { EtcdLayout } from './etcd-options.js';
+import { decodeStored, deleteRequest, isLeasedRecord, rangeOf, writeRequest } from './etcd-requests.js';
+import type { LeasedRecord, Stored } from './etcd-requests.js';
+import { parseJson } from './etcd-stream.js';
+import type { RangeAnswer } from './etcd-transaction.js';
+
+interface DepartureParts {
+  readonly client: EtcdClient;
+  readonly layout: EtcdLayout;
+  /** Our own entry as last written or read. */
+  readonly entry: LeasedRecord | undefined;
+}
 
 /**
- * Describes how the 'exit' event leaves etcd; nothing while no connection is open. `entry`: our own as last written,
- * which needs no look: its lease is ours alone, and a write compares its revision.
+ * Describes how the 'exit' event leaves etcd; nothing while no connection is open. `entry` needs no look: its lease is
+ * ours alone, and a write compares its revision. A record that only a look shows may name the lease of another owner,
+ * so its keys are removed and the lease is left to its TTL.
  */
 export function etcdDepartures(
   { instance, policy }: DepartureRequest,
-  { client, store, entry }: { client: EtcdClient; store: EtcdStore; entry: LeasedRecord | undefined },
+  { client, layout, entry }: DepartureParts,
 ): Departure[] {
   const connections = client.openConnections();
   if (connections.length === 0) return [];
   const key = keyOf(instance);
-  const leave = (stored: Stored): Buffer => {
+  const leave = (stored: LeasedRecord): Buffer => {
     const { lease, record } = stored;
-    const next = record && departed(record.leased, policy);
-    if (next !== undefined) return client.bytesOf('/kv/txn', store.writeRequest(next, lease, stored).request);
-    return lease === NO_LEASE
-      ? client.bytesOf('/kv/txn', deleteRequest(key, stored))
-      : client.bytesOf('/lease/revoke', { ID: lease });
+    const next = departed(record.leased, policy);
+    if (next !== undefined) return client.bytesOf('/kv/txn', writeRequest(next, lease, stored, layout).request);
+    return lease === entry?.lease
+      ? client.bytesOf('/lease/revoke', { ID: lease })
+      : client.bytesOf('/kv/txn', deleteRequest(key, stored));
   };
   const look = {
     request: client.bytesOf('/kv/range', rangeOf(key)),
     next: (answer: DepartureAnswer) => {
-      const found = storedIn(answer);
-      return found === undefined || found.record?.leased.instance.nonce !== key.nonce ? undefined : leave(found);
+      const found = storedIn(answer, recordKey(key), layout);
+      return isLeasedRecord(found) && found.record.leased.instance.nonce === key.nonce ? leave(found) : undefined;
     },
   };
   return [{ kind: 'http', connections, ...(entry && { request: leave(entry) }), look }];
 }
 
 /** Undefined for an answer without an entry. */
-function storedIn({ text }: DepartureAnswer): Stored | undefined {
-  try {
-    const [kv] = (JSON.parse(text) as RangeAnswer).kvs ?? [];
-    return kv && decodeStored(kv);
-  } catch {
-    return undefined;
-  }
+function storedIn({ text }: DepartureAnswer, key: string, layout: EtcdLayout): Stored | undefined {
+  const { kvs } = (parseJson(text) ?? {}) as RangeAnswer;
+  return kvs?.[0] && decodeStored(key, kvs[0], layout);
 }

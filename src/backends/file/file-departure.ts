@@ -1,6 +1,5 @@
 import {
   closeSync,
-  constants,
   fstatSync,
   linkSync,
   openSync,
@@ -10,18 +9,23 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { FILE_MODE } from '../../core/private-folder.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
+import { READ_ONLY, canBeEntry } from './entry-file.js';
 import { decodeLeased, encodeLeased } from './file-codec.js';
 
 /**
  * Removes this incarnation's file at once, or replaces its content by what `change` returns; its last heartbeat stays.
- * The file is renamed first and then checked, and put back if it is a successor's. Throws the file system's errors.
+ * The file is renamed first and then checked again, and put back if it is a successor's. Throws the file system's
+ * errors.
  */
 export function departFrom(
   path: string,
   nonce: string,
   change: (leased: LeasedInstance) => LeasedInstance | undefined,
 ): void {
+  // A folder or a link of another program must not move, even for a moment.
+  if (readNow(path).leased?.instance.nonce !== nonce) return;
   const aside = `${path}.${crypto.randomUUID()}`;
   renameSync(path, aside);
   const { leased, beatAt } = readNow(aside);
@@ -29,7 +33,7 @@ export function departFrom(
   const next = isOurs ? change(leased) : undefined;
   if (next !== undefined) {
     rmSync(aside);
-    writeFileSync(aside, encodeLeased(next), { mode: 0o600, flag: 'wx' });
+    writeFileSync(aside, encodeLeased(next), { mode: FILE_MODE, flag: 'wx' });
     utimesSync(aside, beatAt, beatAt);
   }
   try {
@@ -41,10 +45,10 @@ export function departFrom(
 }
 
 function readNow(path: string): { leased: LeasedInstance | undefined; beatAt: Date } {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = openSync(path, READ_ONLY);
   try {
     const found = fstatSync(file);
-    return { leased: found.isFile() ? decodeLeased(readFileSync(file, 'utf8')) : undefined, beatAt: found.mtime };
+    return { leased: canBeEntry(found) ? decodeLeased(readFileSync(file, 'utf8')) : undefined, beatAt: found.mtime };
   } finally {
     closeSync(file);
   }

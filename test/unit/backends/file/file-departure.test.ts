@@ -1,4 +1,15 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -30,6 +41,24 @@ it('puts the file of a successor back as it was', () => {
   departFrom(path, 'another', () => undefined);
   expect(readdirSync(dir)).toEqual(['orders-1.json']);
   expect(decodeLeased(readFileSync(path, 'utf8'))).toEqual(leased);
+});
+
+it.each([
+  ['a folder', () => mkdirSync(path)],
+  ['a link, even to an entry of ours', () => symlinkSync(join(dir, 'other.json'), path)],
+  ['a file that is far too large', () => writeFileSync(path, encodeLeased(leased) + ' '.repeat(2_000_000))],
+])('does not touch %s', (_what, put) => {
+  writeFileSync(join(dir, 'other.json'), encodeLeased(leased));
+  rmSync(path);
+  put();
+  const before = lstatSync(path);
+  try {
+    departFrom(path, 'a', () => undefined);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'ELOOP' });
+  }
+  expect(lstatSync(path)).toMatchObject({ ino: before.ino, ctimeMs: before.ctimeMs });
+  expect(readdirSync(dir)).toEqual(['orders-1.json', 'other.json']);
 });
 
 it('replaces what stays, and takes it for no heartbeat', () => {
