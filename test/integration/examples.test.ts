@@ -89,11 +89,8 @@ describe.each([
     expect((await fetch(url)).status).toBe(200);
     const client = io(url, { reconnection: false });
     try {
-      const upgraded = new Promise<void>((resolve) => {
-        client.on('connect', () => client.io.engine.on('upgrade', () => resolve()));
-      });
       expect(await client.timeout(5_000).emitWithAck('ask', 'the way')).toContain(answer);
-      await upgraded;
+      await waitFor(() => client.io.engine.transport.name === 'websocket');
       const letGo = new Promise((resolve) => client.on('disconnect', resolve));
       service.signal('SIGTERM');
       await waitFor(async () => (await entries(name)).length === 0);

@@ -34,7 +34,10 @@ describe('a host with a SIGTERM listener of', () => {
     const { host, shared } = await signalled(kind);
     expect(shared).toContain(words);
     // terminus and Nest send the signal again when they are done, which ends a process whose stop is over.
-    const ends = [{ code: 0, signal: null }, ...(kind === 'close-with-grace' ? [] : [{ code: null, signal: 'SIGTERM' }])];
+    const ends = [
+      { code: 0, signal: null },
+      ...(kind === 'close-with-grace' ? [] : [{ code: null, signal: 'SIGTERM' }]),
+    ];
     expect(ends, host.lines.join('\n')).toContainEqual(await host.exit);
     expect(lines(host, 'stopped after')).toHaveLength(1);
     expect(lines(host, 'second signal')).toEqual([]);
