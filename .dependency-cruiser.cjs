@@ -61,6 +61,7 @@ const owners = {
   fastify: '^src/integrations/fastify',
   'fastify-plugin': '^src/integrations/fastify',
   express: '^src/integrations/express',
+  '@nestjs': '^src/integrations/nestjs/',
 };
 
 module.exports = {
@@ -111,7 +112,8 @@ module.exports = {
       to: {
         pathNot: 'node_modules/(consul|valibot|p-retry)/',
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        dependencyTypesNot: ['type-only'],
+        // A peer is a dev dependency too, for the tests.
+        dependencyTypesNot: ['type-only', 'npm-peer'],
       },
     },
     ...Object.entries(owners).map(([library, owner]) => ({

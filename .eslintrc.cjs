@@ -13,7 +13,7 @@ const bans = {
       selector:
         "MemberExpression[object.name='process'][property.name=/^(on|once|off|addListener|prependListener|prependOnceListener|removeListener|exit|exitCode|kill|abort)$/]",
       message:
-        'Process events, signals and exits live in src/shutdown/signals.ts and src/shutdown/crash/crash-monitor.ts only.',
+        'Process events, signals and exits live in src/shutdown/signals.ts and src/shutdown/exit/exit-handler.ts only.',
     },
   ],
   processAlias: [
@@ -175,11 +175,13 @@ module.exports = {
     },
     { files: ['src/config/env.ts'], rules: { 'no-restricted-syntax': restrict('env') } },
     {
-      files: ['src/shutdown/{signals,crash/crash-monitor}.ts'],
+      files: ['src/shutdown/{signals,exit/exit-handler}.ts'],
       rules: { 'no-restricted-syntax': restrict('process') },
     },
     // A program of its own: how it ends is its to say.
     { files: ['src/cli/main.ts'], rules: { 'no-restricted-syntax': restrict('process') } },
+    // Nothing runs after it: the process is exiting.
+    { files: ['src/shutdown/exit/run-immediates.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
     { files: ['src/core/process-wide.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
     { files: ['src/core/errors.ts'], rules: { 'no-restricted-syntax': restrict('foreignError') } },
     { files: ['src/core/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },

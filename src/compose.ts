@@ -16,8 +16,9 @@ import { processContext } from './lifecycle/process-context.js';
 import type { ProcessContext } from './lifecycle/process-context.js';
 import { GuardedRegistry } from './registries/guarded-registry.js';
 import type { BoundServer } from './server/bound-server.js';
+import type { CloseHoldPlan } from './server/close-hold.js';
 import type { HealthServer } from './server/health-server.js';
-import type { CrashMonitor } from './shutdown/crash/crash-monitor.js';
+import type { ExitHandler } from './shutdown/exit/exit-handler.js';
 import { Hooks } from './shutdown/hooks.js';
 import { Shutdown } from './shutdown/shutdown.js';
 import { isRunning, processSignals } from './shutdown/signals.js';
@@ -31,7 +32,7 @@ import { StateMachine } from './telemetry/state-machine.js';
 export interface RegistrarContext extends ProcessContext {
   readonly signals: Signals;
   /** Loaded at first use. */
-  readonly crashMonitor: () => Promise<CrashMonitor>;
+  readonly exitHandler: () => Promise<ExitHandler>;
 }
 
 /** Parts that exist only after the Registrar was constructed. */
@@ -41,6 +42,8 @@ export interface Attachments {
   healthServer: Promise<HealthServer | undefined> | undefined;
   /** Settles when start, heartbeat and recovery have all ended. */
   running: Promise<void>;
+  /** Resolves when the checks of the start have ended. */
+  checking: Promise<void>;
 }
 
 /** The parts of one Registrar, wired to each other. */
@@ -58,18 +61,22 @@ export interface RegistrarParts {
   readonly endpoints: readonly Endpoint[];
   readonly lifecycle: InstanceLifecycle;
   readonly shutdown: Shutdown;
+  /** When the host's own `server.close()` waits. */
+  readonly closeHold: CloseHoldPlan | undefined;
   readonly attachments: Attachments;
   /** Aborts when the stop begins to take the instance out of the registry. */
   readonly halt: AbortController;
 }
 
-const crashMonitor = async (): Promise<CrashMonitor> =>
-  (await import('./shutdown/crash/crash-monitor.js')).processCrashMonitor();
+const exitHandler = async (): Promise<ExitHandler> =>
+  (await import('./shutdown/exit/exit-handler.js')).processExitHandler();
 
 /** The context of this process. */
 export function thisProcess(): RegistrarContext {
-  return { ...processContext(), signals: processSignals(), crashMonitor };
+  return { ...processContext(), signals: processSignals(), exitHandler };
 }
+
+const DONE = Promise.resolve();
 
 let overrides: Partial<RegistrarContext> = {};
 
@@ -103,7 +110,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
   const machine = new StateMachine(events);
   const maintenance = new Maintenance(events);
   const hooks = new Hooks(clock);
-  const attachments: Attachments = { server: undefined, healthServer: undefined, running: Promise.resolve() };
+  const attachments: Attachments = { server: undefined, healthServer: undefined, running: DONE, checking: DONE };
   const halt = new AbortController();
   const healthMonitor = new HealthMonitor({
     components: config.health.components,
@@ -134,7 +141,14 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     draining: halt.signal.aborted,
     health: healthMonitor.health,
   });
-  const healthEndpoint = makeHealthEndpoint({ path, details, facts });
+  const healthEndpoint = makeHealthEndpoint({
+    path,
+    details,
+    facts,
+    onWarning: (message) => {
+      events.emit('warning', { message });
+    },
+  });
   const endpoints = mounted ? [healthEndpoint] : [];
   const shutdown = new Shutdown({
     config,
@@ -145,12 +159,20 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     registry,
     server,
     heartbeat: () => lifecycle.heartbeat,
-    closeHealthServer: async () => (await attachments.healthServer)?.close(),
+    closeHealthServer: async () => {
+      // Nothing runs after a stop; a check of the start never delays leaving.
+      await attachments.checking;
+      await (await attachments.healthServer)?.close();
+    },
     halt: async (reason) => {
       halt.abort(reason);
       await attachments.running;
     },
   });
+  // A hook that closes the server waits for it, and the stop for the hook.
+  const isListed = () =>
+    lifecycle.heartbeat !== undefined && lifecycle.failure === undefined && shutdown.mayBeInUse && !hooks.isInside;
+  const closeHold = config.holdClose ? { isListed, maxMs: config.drain.maxMs } : undefined;
   return {
     context,
     config,
@@ -164,6 +186,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     endpoints,
     lifecycle,
     shutdown,
+    closeHold,
     attachments,
     halt,
   };

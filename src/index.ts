@@ -46,6 +46,7 @@ export {
   HookFailedError,
   IdConflictError,
   NameInvalidError,
+  NotReadyError,
   RegistrarError,
   RegistrationLostError,
   RegistryDeniedError,

@@ -7,28 +7,43 @@ import type { HealthServer } from './server/health-server.js';
  */
 export function loadOptionalParts(parts: RegistrarParts): void {
   const { config, attachments } = parts;
-  if (config.signals.includes('SIGTERM')) checkSignalDelivery(parts).catch(ignore);
-  if (config.crash) deregisterOnCrash(parts).catch(ignore);
+  attachments.checking = Promise.all([
+    config.signals.includes('SIGTERM') ? checkSignalDelivery(parts) : undefined,
+    config.signals.length > 0 ? checkStops(parts) : undefined,
+  ]).then(ignore, ignore);
+  if (config.onExit) leaveOnExit(parts).catch(ignore);
   const { port } = config.health;
   if (port !== undefined) attachments.healthServer = openHealthServer(parts, port).catch(ignore);
 }
 
-async function checkSignalDelivery({ context, events }: RegistrarParts): Promise<void> {
+async function checkSignalDelivery({ context, events, halt }: RegistrarParts): Promise<void> {
   const { warnOfLostSignals } = await import('./shutdown/signal-delivery.js');
-  await warnOfLostSignals(context.system, events);
+  await warnOfLostSignals(context.system, events, halt.signal);
 }
 
-async function deregisterOnCrash({ context, config, registry, lifecycle, events }: RegistrarParts): Promise<void> {
-  const { prepareCrashDeregister } = await import('./shutdown/crash/crash-deregister.js');
-  const { crashMonitor, sharedThread } = context;
-  await prepareCrashDeregister({
-    crashMonitor,
-    sharedThread,
-    thread: config.thread,
-    registry,
-    heartbeat: () => lifecycle.heartbeat,
-    events,
-  });
+/** Whether stops have, and had, the time that they may take. */
+async function checkStops({ context, config, events, lifecycle }: RegistrarParts): Promise<void> {
+  const { clock, system } = context;
+  const { pm2 } = system.platform();
+  if (pm2 !== undefined) {
+    const { killTimeoutProblem } = await import('./shutdown/kill-timeout.js');
+    const message = killTimeoutProblem(pm2, config.stopTimeoutMs);
+    if (message !== undefined) events.emit('warning', { message });
+  }
+  const folder = await system.recordFolder();
+  if (folder === undefined) return;
+  const { recordStops } = await import('./shutdown/record-stops.js');
+  const registered = () => lifecycle.heartbeat?.active?.instance;
+  recordStops({ folder, config, clock, events, hostname: system.hostname(), registered });
+}
+
+async function leaveOnExit({ context, config, registry, lifecycle, events, machine }: RegistrarParts): Promise<void> {
+  const [{ leaveAtExit }, exitHandler] = await Promise.all([
+    import('./shutdown/exit/leave-at-exit.js'),
+    context.exitHandler(),
+  ]);
+  const { clock } = context;
+  leaveAtExit({ exitHandler, config, registry, clock, events, machine, heartbeat: () => lifecycle.heartbeat });
 }
 
 async function openHealthServer({ healthEndpoint, events }: RegistrarParts, port: number): Promise<HealthServer> {

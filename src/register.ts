@@ -9,7 +9,7 @@ import { Registrar } from './registrar.js';
  * Resolves to the Registrar when registered, or `wait` after 'listening' at the latest; registration goes on in the
  * background. Resolves at once when the server is not about to listen. Rejects with `ConfigError`,
  * `AddressNotFoundError` or, under `onIdConflict: 'fail'`, `IdConflictError`; and, where `required`, when not
- * registered within `wait`.
+ * registered within `wait`, with the cause.
  *
  * @example
  * const registrar = await register(server, { name: 'orders' });

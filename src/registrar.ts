@@ -8,7 +8,7 @@ import type { ComponentStatus, Health } from './contracts/health-report.js';
 import type { RegistrarState } from './contracts/registrar-state.js';
 import type { ServiceInstance, Weights } from './contracts/service-instance.js';
 import { withDeadline } from './core/deadline.js';
-import { ConfigError, StoppedError, asError, isCallersMistake } from './core/errors.js';
+import { ConfigError, StoppedError, asError, hasCode, isCallersMistake } from './core/errors.js';
 import type { HealthEndpoint } from './health/endpoint.js';
 import { holdFirstTry } from './lifecycle/hold-first-try.js';
 import { loadOptionalParts } from './optional-parts.js';
@@ -68,6 +68,7 @@ export class Registrar {
     this.#parts.attachments.server = bindServer(server, {
       clock: this.#parts.context.clock,
       endpoints: this.#parts.endpoints,
+      hold: this.#parts.closeHold,
       ...how,
     });
     this.#parts.attachments.server.onClosed(() => {
@@ -124,12 +125,14 @@ export class Registrar {
       );
     } catch (error) {
       if (!required && !isCallersMistake(error)) return;
+      // Read before leaving, which ends the wait.
+      const cause = hasCode(error, 'ROLLCALL_TIMEOUT') ? this.#parts.lifecycle.unlisted.problem : undefined;
       // The caller gets the error soon even if the registry does not answer; leaving goes on in the background.
       if (this.state !== 'failed')
         await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, undefined, () =>
-          this.leave('not registered in time, and `required` is set'),
+          this.deregister('not registered in time, and `required` is set'),
         ).catch(() => undefined);
-      throw error;
+      throw cause ?? error;
     }
   }
 
@@ -142,8 +145,17 @@ export class Registrar {
   }
 
   /**
-   * The first half of `stop()`: takes the instance out of the registry for good, or out of traffic as `shutdown.policy`
-   * says, and serves on. Resolves when the registry shows it.
+   * Takes the instance out of the registry for good, or out of traffic as `shutdown.policy` says, and serves on.
+   * Resolves when the registry shows it. Callers that still know the instance may send requests: see `leave()`.
+   */
+  async deregister(reason = 'deregister() was called'): Promise<void> {
+    await this.#parts.shutdown.deregister(reason);
+  }
+
+  /**
+   * The first half of `stop()`: deregisters for good and serves on until the traffic has gone, without closing the
+   * server. Resolves when the server may be closed by other code, e.g. by a terminator; `stop()` goes on from there.
+   * Idempotent; never rejects.
    */
   async leave(reason = 'leave() was called'): Promise<void> {
     await this.#parts.shutdown.leave(reason);
@@ -222,8 +234,8 @@ export class Registrar {
       health: this.health,
       heartbeat: this.#parts.lifecycle.heartbeat,
       traffic: this.#parts.attachments.server?.traffic,
-      waitingFor: this.#parts.shutdown.waitingFor,
-      failure: this.#parts.lifecycle.failure,
+      waitingFor: this.#parts.shutdown.waitingFor ?? this.#parts.lifecycle.unlisted.waitingFor,
+      problem: this.#parts.lifecycle.failure ?? this.#parts.lifecycle.unlisted.problem,
       ...this.#parts.lifecycle.placement,
     });
   }
@@ -235,7 +247,14 @@ export class Registrar {
       return Promise.reject(new StoppedError(message));
     }
     for (const message of [...config.warnings, ...registry.warnings]) events.emit('warning', { message });
-    installSignalHandlers({ signals: context.signals, wanted: config.signals, stop: shutdown, events });
+    installSignalHandlers({
+      signals: context.signals,
+      wanted: config.signals,
+      isSharingKnown: config.shared,
+      clock: context.clock,
+      stop: shutdown,
+      events,
+    });
     loadOptionalParts(this.#parts);
     if (attachments.server === undefined) holdFirstTry(events, context.clock, config.waitMs);
     const slot = context.slots.take();

@@ -34,12 +34,12 @@ export interface RegistrarStatus {
   readonly marginMs: number | undefined;
   readonly missedInRow: number;
   /**
-   * Why the latest heartbeat or attempt to register failed, or why the Registrar gave up; undefined while heartbeats
-   * are accepted.
+   * Why the instance is not listed yet, why the latest heartbeat or attempt to register failed, or why the Registrar
+   * gave up; undefined while heartbeats are accepted.
    */
   readonly trouble: { readonly code: ErrorCode; readonly message: string } | undefined;
   readonly requestsInFlight: number;
-  /** What a stop waits for, for people; undefined while no stop is under way. */
+  /** What the start, a recovery or a stop waits for, for people; undefined while none is under way. */
   readonly waitingFor: string | undefined;
   /**
    * Every address that was considered, in order of preference, and why it was chosen or not; empty until the server
@@ -61,8 +61,8 @@ export interface StatusSources {
   readonly heartbeat: HeartbeatHandle | undefined;
   readonly traffic: TrafficFigures | undefined;
   readonly waitingFor: string | undefined;
-  /** The error that no retry can mend. */
-  readonly failure: RegistrarError | undefined;
+  /** What keeps it from being listed, or the error that no retry can mend. */
+  readonly problem: RegistrarError | undefined;
   readonly addressCandidates: readonly AddressCandidate[];
   readonly notes: readonly string[];
 }
@@ -78,7 +78,7 @@ export function statusOf({
   heartbeat,
   traffic,
   waitingFor,
-  failure,
+  problem,
   addressCandidates,
   notes,
 }: StatusSources): RegistrarStatus {
@@ -99,7 +99,7 @@ export function statusOf({
     lastBeatAgoMs: active && Math.round(now - active.beatAt),
     marginMs: active && Math.max(0, Math.round(marginMs(active.beatAt, active.ttlMs, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
-    trouble: failure === undefined ? heartbeat?.trouble : { code: failure.code, message: failure.message },
+    trouble: problem && { code: problem.code, message: problem.message },
     requestsInFlight: traffic?.inFlight ?? 0,
     waitingFor,
     addressCandidates,

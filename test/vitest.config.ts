@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const globalSetup = fileURLToPath(new URL('support/servers/global-setup.ts', import.meta.url));
 
+/** Vitest sets `NODE_ENV=test`, under which a stop does without a drain; most tests of stops are about the drain. */
+const env = { SERVICE_DRAIN: 'on' };
+
 // Tests import the package by its public names, as a user does, and get the source.
 const alias = [
   { find: /^rollcall$/, replacement: `${root}src/index.ts` },
@@ -26,6 +29,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'unit',
+          env,
           include: ['test/{unit,architecture}/**/*.test.ts'],
           testTimeout: 20_000,
         },
@@ -35,7 +39,8 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: 'real',
-          include: ['test/{contract,integration,process}/**/*.test.ts'],
+          env,
+          include: ['test/{contract,integration,process}/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           // One shared server a kind and two cores: files that run beside each other would measure each other.
           fileParallelism: false,
           testTimeout: 60_000,

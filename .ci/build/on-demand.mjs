@@ -4,13 +4,17 @@ import { dirname, relative, resolve } from 'node:path';
 import { parseSync } from 'rolldown/utils';
 import { src } from './package.mjs';
 
-/** Registries and the like that most services do not use. Others call functions of theirs, and import nothing else. */
+/**
+ * Registries that most services do not use, and the check of options, which code that makes no Registrar does not need.
+ * Others call functions of theirs, and import nothing else.
+ */
 export const onDemandNames = [
   'backends/consul/consul-kv',
   'backends/etcd/etcd-registry',
   'backends/file/config-file',
   'backends/file/file-registry',
   'backends/redis/redis-registry',
+  'config/schema',
   'registries/chain',
   'registries/fallback',
   'registries/nearest',

@@ -2,13 +2,16 @@ import { onAbort } from '../core/abort.js';
 import { systemClock } from '../core/clock.js';
 import { ServingWorkers, overallHealth } from './serving-workers.js';
 import type { Answer, Request } from './messages.js';
+import { PrimaryLog } from './primary-log.js';
+import { primaryOptions } from './primary-options.js';
 import { WorkerChannels } from './worker-channels.js';
 import { chooseRegistry } from '../backends/choose-registry.js';
 import type { Config } from '../config/config.js';
 import type { RegistrarOptions } from '../config/options.js';
 import { resolveConfig } from '../config/resolve-config.js';
-import { asError } from '../core/errors.js';
-import type { HealthReport } from '../contracts/health-report.js';
+import { StoppedError, asError } from '../core/errors.js';
+import type { Health, HealthReport } from '../contracts/health-report.js';
+import type { RegistrarState } from '../contracts/registrar-state.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { processSignals } from '../shutdown/signals.js';
 import type { Registrar } from '../registrar.js';
@@ -25,6 +28,7 @@ export interface WorkerStatus extends HealthReport {
 }
 
 export interface ClusterStatus {
+  readonly state: RegistrarState;
   /** The workers that serve now. */
   readonly workers: readonly WorkerStatus[];
   /** Undefined while no worker serves, because nothing is registered then. */
@@ -51,10 +55,14 @@ export class ClusterRegistrar {
   readonly #attach = new Set<(registrar: Registrar) => void>();
   readonly #forceStop = new AbortController();
   readonly #removeSignalHandlers: () => void;
+  readonly #log: PrimaryLog;
   #registrar: Registrar | undefined;
   /** Settles when the previous Registrar has left the registry. */
   #leaving: Promise<void> = Promise.resolve();
   #stopping: Promise<boolean> | undefined;
+  #hasEnded = false;
+  /** The latest `maintenance()`, for the Registrars that follow. */
+  #maintain: (registrar: Registrar) => Promise<void> = () => Promise.resolve();
 
   /**
    * Checks the options and starts to listen to the workers. `make` constructs the Registrar of each period. Throws
@@ -78,17 +86,42 @@ export class ClusterRegistrar {
       stop: (reason: string, interactive: boolean) => this.#end(reason, interactive),
       forceStop: () => this.#forceStop.abort(),
     };
-    this.#removeSignalHandlers = processSignals().subscribe(this.#config.signals, handler, (signal) => {
-      logger?.warn(
-        { service: this.#config.name },
-        `${signal} has other listeners too: rollcall deregisters and drains, and they must end the process`,
-      );
-    });
+    const signals = processSignals();
+    this.#removeSignalHandlers = signals.subscribe(this.#config.signals, handler);
+    this.#log = new PrimaryLog({ config: this.#config, signals, logger });
+    this.#log.serving(false);
   }
 
   /** The current Registrar; undefined while no worker serves. */
   get registrar(): Registrar | undefined {
     return this.#registrar;
+  }
+
+  /** Of the current Registrar; `waiting` while no worker serves. */
+  get state(): RegistrarState {
+    if (this.#hasEnded) return 'stopped';
+    return this.#registrar?.state ?? (this.#stopping === undefined ? 'waiting' : 'draining');
+  }
+
+  /** What the registry holds for all workers; undefined while no worker serves. */
+  get instance(): ServiceInstance | undefined {
+    return this.#registrar?.instance;
+  }
+
+  /** What the next heartbeat reports, that of the healthiest worker; undefined while no worker serves. */
+  get health(): Health | undefined {
+    return this.#registrar?.health;
+  }
+
+  /**
+   * Takes the instance of all workers out of traffic, or back into it, also across periods without a worker. Otherwise
+   * as `Registrar.maintenance`.
+   */
+  async maintenance(on: boolean, reason?: string): Promise<void> {
+    if (this.#stopping !== undefined)
+      throw new StoppedError('maintenance() after stop(): the workers have left the registry');
+    this.#maintain = (registrar) => registrar.maintenance(on, reason);
+    if (this.#registrar !== undefined) await this.#maintain(this.#registrar);
   }
 
   /** A snapshot: plain data, safe to print. */
@@ -98,7 +131,7 @@ export class ClusterRegistrar {
       pid: this.#workers.pidOf(worker),
       ...health,
     }));
-    return { workers, instance: this.#registrar?.status() };
+    return { state: this.state, workers, instance: this.#registrar?.status() };
   }
 
   /**
@@ -132,12 +165,13 @@ export class ClusterRegistrar {
 
   /** Resolves to true when everything succeeded. */
   async #stop(reason: string, interactive: boolean): Promise<boolean> {
+    this.#log.end();
     const registrar = this.#registrar;
     let clean = true;
     registrar?.on('stopped', ({ errors }) => (clean = errors.length === 0));
     this.#workers.stop();
     if (registrar === undefined || interactive) {
-      await (registrar?.leave(reason) ?? this.#leaving);
+      await (registrar?.deregister(reason) ?? this.#leaving);
       await this.#workersEnded();
     } else {
       await Promise.race([
@@ -147,6 +181,7 @@ export class ClusterRegistrar {
     }
     this.#workers.close();
     await this.#registry.close();
+    this.#hasEnded = true;
     return clean && !this.#forceStop.signal.aborted;
   }
 
@@ -193,7 +228,8 @@ export class ClusterRegistrar {
   }
 
   #begin(instance: ServiceInstance): Registrar {
-    const registrar = this.#make(asPrimary(this.#options, instance));
+    const registrar = this.#make(primaryOptions(this.#options, instance, WORKERS));
+    this.#log.serving(true);
     registrar.onStop(
       'after drain',
       WORKERS,
@@ -201,6 +237,8 @@ export class ClusterRegistrar {
       { timeout: LONGEST_WAIT },
     );
     for (const attach of this.#attach) attach(registrar);
+    // Resolves at once, since nothing is registered yet.
+    void this.#maintain(registrar);
     void this.#leaving.then(() => registrar.start()).catch(() => undefined);
     return registrar;
   }
@@ -211,7 +249,7 @@ export class ClusterRegistrar {
    */
   async #release(worker: number): Promise<boolean> {
     this.#members.remove(worker);
-    if (this.#stopping !== undefined) await this.#registrar?.leave();
+    if (this.#stopping !== undefined) await this.#registrar?.deregister();
     else if (this.#members.size > 0) return true;
     else await this.#endLife();
     return false;
@@ -226,7 +264,8 @@ export class ClusterRegistrar {
     const registrar = this.#registrar;
     if (registrar !== undefined) {
       this.#registrar = undefined;
-      this.#leaving = registrar.leave('the last worker has left');
+      if (this.#stopping === undefined) this.#log.serving(false);
+      this.#leaving = registrar.deregister('the last worker has left');
       void registrar.stop();
     }
     return this.#leaving;
@@ -237,33 +276,4 @@ export class ClusterRegistrar {
     const { status, detail } = overallHealth(this.#members.healths);
     this.#registrar?.report(WORKERS, status, detail);
   }
-}
-
-/**
- * Keeps the options that describe the instance and drops those of a single worker; the worker has resolved address
- * and port.
- */
-function asPrimary(
-  { ready: _ready, config: _config, health: _health, wait: _wait, required: _required, ...options }: RegistrarOptions,
-  instance: ServiceInstance,
-): RegistrarOptions {
-  const { id, address, port, tags, meta, weights, checks } = instance;
-  const http = checks.find(({ kind }) => kind === 'http');
-  return {
-    ...options,
-    id,
-    tags,
-    meta,
-    ...(weights && { weights }),
-    ...(address !== undefined && { address }),
-    ...(port !== undefined && { port }),
-    ...(options.checks && {
-      checks: {
-        ...options.checks,
-        ...(http?.kind === 'http' && { http: { path: http.url, interval: http.intervalMs, timeout: http.timeoutMs } }),
-      },
-    }),
-    health: { components: { [WORKERS]: { onFail: 'critical' } } },
-    shutdown: { ...options.shutdown, signals: false },
-  };
 }

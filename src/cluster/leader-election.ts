@@ -1,6 +1,5 @@
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
+import { ownUid, privateFolder } from '../core/private-folder.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { registered, renewed, toEntry } from '../instance/leased-instance.js';
 import type { LeasedInstance } from '../instance/leased-instance.js';
@@ -103,11 +102,10 @@ export class LeaderElection implements Coordination {
 
   #meet({ name, id, namespace, partition }: InstanceKey): Promise<ElectionStore> {
     const { clock, pid, isRunning, ttlMs, folder } = this.#plan;
-    const { uid } = userInfo();
     const plan = {
-      folder: folder ?? join(tmpdir(), `rollcall-workers-${String(uid)}`),
+      folder: folder ?? privateFolder('workers'),
       id: JSON.stringify([partition, namespace, name, id]),
-      uid,
+      uid: ownUid(),
       pid,
       isRunning,
       clock,

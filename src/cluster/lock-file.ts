@@ -1,6 +1,7 @@
 import { isError } from '../core/errors.js';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.js';
+import { FILE_MODE } from '../core/private-folder.js';
 
 /** The owner of a file and its last sign of life there. */
 export interface Sign {
@@ -8,11 +9,23 @@ export interface Sign {
   readonly at: number;
 }
 
+/** A folder or a link has the name of a file of ours. */
+export class ForeignFileError extends Error {
+  readonly path: string;
+
+  constructor(path: string, problem: string) {
+    super(problem);
+    this.name = new.target.name;
+    this.path = path;
+  }
+}
+
 /** Reads the owner; undefined when the file does not exist. */
 export async function readSign(path: string): Promise<Sign | undefined> {
   try {
-    const [who, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return { who, at: mtimeMs };
+    const found = await lstat(path);
+    if (!found.isFile()) throw new ForeignFileError(path, 'it is not a file');
+    return { who: await readFile(path, 'utf8'), at: found.mtimeMs };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
@@ -48,7 +61,7 @@ export class LockFile {
   async take(): Promise<boolean> {
     if (await this.#make()) return true;
     const sign = await readSign(this.#path);
-    if (sign?.who === this.#who) return touch(this.#path, this.#clock.wallTime());
+    if (sign?.who === this.#who) return (await touch(this.#path, this.#clock.wallTime())) || this.#make();
     if (sign !== undefined && !this.#isDead(sign)) return false;
     return (sign === undefined || (await this.#bury(sign))) && this.#make();
   }
@@ -64,7 +77,7 @@ export class LockFile {
 
   async #make(): Promise<boolean> {
     try {
-      await writeFile(this.#path, this.#who, { flag: 'wx', mode: 0o600 });
+      await writeFile(this.#path, this.#who, { flag: 'wx', mode: FILE_MODE });
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       throw error;
@@ -95,6 +108,7 @@ function isAbsent(error: unknown): boolean {
   return codeOf(error) === 'ENOENT';
 }
 
-function codeOf(error: unknown): unknown {
+/** The code of an error of the file system. */
+export function codeOf(error: unknown): unknown {
   return isError(error) && 'code' in error ? error.code : undefined;
 }

@@ -33,10 +33,7 @@ export function seal(service: string, message: FromWorker | ToWorker): object {
   return { rollcall: MARK, service, ...message };
 }
 
-/**
- * Returns the message if it is ours and about that service, else undefined. Its shape is trusted: the other end
- * marked it with `seal`.
- */
+/** Returns the message if it is ours and about that service, else undefined. Says nothing of its other fields. */
 export function unseal(service: string, message: unknown): object | undefined {
   if (typeof message !== 'object' || message === null || !('rollcall' in message) || !('service' in message))
     return undefined;

@@ -1,8 +1,9 @@
 import { RegistryUnavailableError } from '../core/errors.js';
 import { abortable } from '../core/abort.js';
 import type { Channel } from './channel.js';
-import { seal, unseal } from './messages.js';
+import { seal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
+import { readToWorker } from './read-message.js';
 
 export interface LinkPlan {
   readonly channel: Channel;
@@ -29,8 +30,8 @@ export class PrimaryLink {
   constructor(plan: LinkPlan) {
     this.#plan = plan;
     this.#endListening = plan.channel.listen((message) => {
-      const received = unseal(plan.service, message);
-      if (received !== undefined) this.#hear(received as ToWorker);
+      const received = readToWorker(plan.service, message);
+      if (received !== undefined) this.#hear(received);
     });
   }
 

@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import { onAbort } from '../core/abort.js';
-import { seal, unseal } from './messages.js';
+import { seal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
+import { readFromWorker } from './read-message.js';
+import type { MalformedRequest } from './read-message.js';
 
 /** What the primary does for its workers. */
 export interface WorkerChannelsPlan {
@@ -22,8 +24,8 @@ export class WorkerChannels {
   readonly #waiting = new Set<() => void>();
   #stopping = false;
   readonly #onMessage = (worker: Worker, message: unknown) => {
-    const received = unseal(this.#plan.service, message);
-    if (received !== undefined) this.#hear(worker, received as FromWorker);
+    const received = readFromWorker(this.#plan.service, message);
+    if (received !== undefined) this.#hear(worker, received);
   };
   readonly #onDisconnect = ({ id }: Worker) => {
     this.#plan.onGone(id);
@@ -78,7 +80,7 @@ export class WorkerChannels {
     cluster.off('exit', this.#onExit);
   }
 
-  #hear(worker: Worker, received: FromWorker): void {
+  #hear(worker: Worker, received: FromWorker | MalformedRequest): void {
     if (!this.#ours.has(worker.id)) {
       this.#ours.set(worker.id, worker);
       if (this.#stopping) this.#tellToStop(worker);
@@ -87,8 +89,22 @@ export class WorkerChannels {
       this.#say(worker, { kind: 'here' });
       return;
     }
-    const { number, request } = received;
-    void this.#plan.answer(worker.id, request).then((answer) => this.#say(worker, { kind: 'answer', number, answer }));
+    void this.#answerTo(worker.id, received).then((answer) =>
+      this.#say(worker, { kind: 'answer', number: received.number, answer }),
+    );
+  }
+
+  /** Never rejects: nothing that a worker sends may end the primary. After a loss, a worker registers again. */
+  async #answerTo(
+    worker: number,
+    received: Exclude<FromWorker, { kind: 'hello' }> | MalformedRequest,
+  ): Promise<Answer> {
+    if (received.kind === 'malformed') return { outcome: 'refused', problem: received.problem };
+    try {
+      return await this.#plan.answer(worker, received.request);
+    } catch {
+      return { outcome: 'lost' };
+    }
   }
 
   #tellToStop(worker: Worker): void {

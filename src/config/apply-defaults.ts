@@ -3,18 +3,20 @@ import type { CheckTls } from '../contracts/service-instance.js';
 import type { CheckPlan, Config } from './config.js';
 import { defaults } from './defaults.js';
 import type { CheckedOptions } from './schema.js';
+import { stopSignals } from './stop-signals.js';
+import type { Platform } from './stop-signals.js';
 
 type Checks = NonNullable<CheckedOptions['checks']>;
 type Components = NonNullable<NonNullable<CheckedOptions['health']>['components']>;
 type Shutdown = NonNullable<CheckedOptions['shutdown']>;
 
-/** Every setting, before the rules between settings are checked. */
-export type UncheckedConfig = Omit<Config, 'warnings'>;
+/** Every setting that options decide, before the rules between settings are checked. */
+export type UncheckedConfig = Omit<Config, 'warnings' | 'noDrain'>;
 
 /** Fills in every default. A default adapts to the options, so that it never contradicts them. */
-export function applyDefaults(options: CheckedOptions): UncheckedConfig {
+export function applyDefaults(options: CheckedOptions, platform: Platform): UncheckedConfig {
   const ttlMs = options.ttl ?? defaults.ttlMs[options.tier ?? defaults.tier];
-  const stop = stopDefaults(options.shutdown ?? {});
+  const stop = stopDefaults(options.shutdown ?? {}, platform);
   const path = (options.health?.path ?? defaults.healthPath).replace(/\/+$/, '');
   return {
     name: options.name,
@@ -39,9 +41,9 @@ export function applyDefaults(options: CheckedOptions): UncheckedConfig {
     ready: options.ready ?? (() => true),
     health: {
       path,
-      mounted: options.health?.path !== undefined || options.checks?.http !== undefined,
+      mounted: options.health?.path !== undefined || probesOurs(options.checks),
       port: options.health?.port,
-      details: options.health?.details ?? false,
+      details: options.health?.details ?? defaults.healthDetails,
       components: planComponents(options.health?.components ?? {}),
     },
     intervalMs: options.heartbeat?.interval ?? Math.floor(ttlMs / defaults.beatsPerTtl),
@@ -51,6 +53,11 @@ export function applyDefaults(options: CheckedOptions): UncheckedConfig {
     waitMs: options.wait === false ? Infinity : (options.wait ?? defaults.waitMs),
     required: options.required ?? defaults.required,
   };
+}
+
+/** Whether the registry probes our health path, and not a path that the host answers. */
+function probesOurs(checks: Checks | undefined): boolean {
+  return checks?.http !== undefined && checks.http.path === undefined;
 }
 
 function planComponents(components: Components): ComponentPlan[] {
@@ -94,24 +101,26 @@ function cadence({ interval, timeout }: NonNullable<Checks['tcp']>): { intervalM
   return { intervalMs, timeoutMs: timeout ?? Math.min(defaults.checkTimeoutMs, intervalMs) };
 }
 
-function stopDefaults({
-  signals,
-  policy,
-  drain,
-  timeout,
-  crash,
-}: Shutdown): Pick<Config, 'signals' | 'policy' | 'drain' | 'stopTimeoutMs' | 'crash'> {
+function stopDefaults(
+  { signals, policy, shared, drain: wanted, holdClose, timeout, onExit, crash }: Shutdown,
+  platform: Platform,
+): Pick<Config, 'signals' | 'policy' | 'shared' | 'drain' | 'holdClose' | 'stopTimeoutMs' | 'onExit'> {
   const stopTimeoutMs = timeout ?? defaults.stopTimeoutMs;
+  const drain = wanted === false ? undefined : wanted;
   const maxMs = drain?.max ?? Math.min(defaults.drainMaxMs, stopTimeoutMs * defaults.drainShareOfStop);
   return {
-    signals: signals === false ? [] : (signals ?? defaults.signals),
+    signals: signals === false ? [] : (signals ?? stopSignals(platform)),
     policy: policy ?? defaults.policy,
+    shared: shared ?? defaults.shared,
     drain: {
       minMs: drain?.min ?? Math.min(defaults.drainMinMs, maxMs),
       quietMs: drain?.quiet ?? defaults.drainQuiet,
       maxMs,
+      streamsMs: drain?.streams ?? defaults.drainStreamsMs,
     },
+    holdClose: holdClose ?? defaults.holdClose,
     stopTimeoutMs,
-    crash: crash ?? defaults.crash,
+    // The old name.
+    onExit: onExit ?? crash ?? defaults.onExit,
   };
 }

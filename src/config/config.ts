@@ -1,4 +1,10 @@
-import type { BeatThread, DriftPolicy, IdConflictPolicy, ShutdownPolicy } from '../contracts/policies.js';
+import type {
+  BeatThread,
+  DriftPolicy,
+  HealthDetails,
+  IdConflictPolicy,
+  ShutdownPolicy,
+} from '../contracts/policies.js';
 import type { Naming } from './name-convention.js';
 import type { CheckTls, Weights } from '../contracts/service-instance.js';
 import type { OnFail } from '../contracts/health-report.js';
@@ -30,15 +36,29 @@ export interface Config {
   readonly stallToleranceMs: number;
   readonly signals: readonly NodeJS.Signals[];
   readonly policy: ShutdownPolicy;
-  readonly drain: { readonly minMs: number; readonly quietMs: number | 'auto'; readonly maxMs: number };
+  /** The host knows that it listens to the same signals. */
+  readonly shared: boolean;
+  readonly drain: DrainPeriods;
+  /** Why a stop does without a drain, e.g. `NODE_ENV is test`; undefined: it drains. */
+  readonly noDrain: string | undefined;
+  /** Keep the server open when other code closes it while the instance is listed. */
+  readonly holdClose: boolean;
   readonly stopTimeoutMs: number;
-  /** Try to deregister when the process crashes. */
-  readonly crash: boolean;
+  /** Leave the registry from the process's 'exit' event. */
+  readonly onExit: boolean;
   /** Infinity: no limit. */
   readonly waitMs: number;
   readonly required: boolean;
   /** Problems that do not prevent the start. */
   readonly warnings: readonly string[];
+}
+
+export interface DrainPeriods {
+  readonly minMs: number;
+  readonly quietMs: number | 'auto';
+  readonly maxMs: number;
+  /** How long open responses and streams get after the drain. */
+  readonly streamsMs: number;
 }
 
 export interface HealthPlan {
@@ -47,7 +67,7 @@ export interface HealthPlan {
   readonly mounted: boolean;
   /** The separate port that answers the health paths. */
   readonly port: number | undefined;
-  readonly details: boolean;
+  readonly details: HealthDetails;
   readonly components: readonly ComponentPlan[];
 }
 

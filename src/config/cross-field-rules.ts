@@ -54,14 +54,6 @@ const relations: readonly Relation[] = [
     allowed: ({ stopTimeoutMs }) =>
       `at most shutdown.timeout (${formatDuration(stopTimeoutMs)}), which limits the whole stop`,
   },
-  {
-    field: 'shutdown.crash',
-    against: 'shutdown.policy',
-    value: ({ crash }) => crash,
-    holds: ({ crash, policy }) => !crash || policy === 'deregister',
-    allowed: ({ policy }) =>
-      `false under shutdown.policy '${policy}', whose entry stays after a stop: a crash would deregister it`,
-  },
 ];
 
 /**

@@ -1,3 +1,5 @@
+import { isServiceLink } from './service-links.js';
+
 /** The environment as a plain map; tests pass their own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,10 +12,13 @@ export interface ServiceEnv {
   readonly tags: string | undefined;
   readonly ttl: string | undefined;
   readonly registry: string | undefined;
+  readonly drain: string | undefined;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
   /** One entry for each `SERVICE_META_<KEY>`, its key in lower case. */
   readonly meta: Readonly<Record<string, string>>;
+  /** Variables of ours that were ignored, because Kubernetes set them for another Service. */
+  readonly serviceLinks: readonly string[];
 }
 
 /** A row of the table that the code reads by and the README prints. */
@@ -36,12 +41,12 @@ export type RegistryKind = (typeof registryKinds)[number];
 const metaPrefix = 'SERVICE_META_';
 
 /** Variables about the service. */
-export const serviceVariables: VariableTable<keyof ServiceEnv> = {
+export const serviceVariables: VariableTable<Exclude<keyof ServiceEnv, 'serviceLinks'>> = {
   name: { variable: 'SERVICE_NAME', option: 'name', meaning: 'name of the service' },
   id: { variable: 'SERVICE_ID', option: 'id', meaning: 'id of this instance' },
   address: { variable: 'SERVICE_ADDRESS', option: 'address', meaning: 'host or IP that others reach it by' },
   port: { variable: 'SERVICE_PORT', option: 'port', meaning: 'port that others reach it by' },
-  tags: { variable: 'SERVICE_TAGS', option: 'tags', meaning: 'tags, separated by commas' },
+  tags: { variable: 'SERVICE_TAGS', option: 'tags', meaning: 'tags, separated by commas, or as a JSON array' },
   meta: {
     variable: `${metaPrefix}<KEY>`,
     option: 'meta',
@@ -53,19 +58,28 @@ export const serviceVariables: VariableTable<keyof ServiceEnv> = {
     option: 'registry',
     meaning: registryKinds.map((kind) => `\`${kind}\``).join(', '),
   },
+  drain: {
+    variable: 'SERVICE_DRAIN',
+    option: 'shutdown.drain',
+    meaning: '`off`: stops [need no drain](../shutdown/README.md#stop-without-a-drain); `on`: they drain in tests too',
+  },
   // Consul's variables, but they set options of the instance itself.
   namespace: { variable: 'CONSUL_NAMESPACE', option: 'namespace', meaning: 'Consul Enterprise namespace' },
   partition: { variable: 'CONSUL_PARTITION', option: 'partition', meaning: 'Consul Enterprise admin partition' },
 };
 
-/**
- * Reads the `SERVICE_*` variables, and Consul's namespace and partition. A variable set to nothing counts as not set.
- */
+/** Reads the `SERVICE_*` variables, and Consul's namespace and partition. */
 export function readServiceEnv(env: Environment = process.env): ServiceEnv {
-  const pairs = Object.entries(env).flatMap(([variable, value]) =>
-    variable.startsWith(metaPrefix) && value ? [[variable.slice(metaPrefix.length).toLowerCase(), value] as const] : [],
-  );
-  return { ...readVariables(serviceVariables, env), meta: Object.fromEntries(pairs) };
+  const metaVariables = Object.keys(env).filter((variable) => variable.startsWith(metaPrefix));
+  const pairs = metaVariables.flatMap((variable) => {
+    const value = readVariable(variable, env);
+    return value === undefined || isServiceLink(variable, env)
+      ? []
+      : [[variable.slice(metaPrefix.length).toLowerCase(), value] as const];
+  });
+  const ours = [...Object.values(serviceVariables).map(({ variable }) => variable), ...metaVariables];
+  const serviceLinks = ours.filter((variable) => Object.hasOwn(env, variable) && isServiceLink(variable, env));
+  return { ...readVariables(serviceVariables, env), meta: Object.fromEntries(pairs), serviceLinks };
 }
 
 /** The whole environment, for the readers beside this file. */
@@ -73,9 +87,12 @@ export function wholeEnvironment(): Environment {
   return process.env;
 }
 
-/** Reads one variable by its name. A variable set to nothing counts as not set. */
+/**
+ * Reads one variable by its name, without the whitespace around it, which editors and mounted files add. A variable
+ * set to nothing counts as not set.
+ */
 export function readVariable(name: string, env: Environment = process.env): string | undefined {
-  return Object.hasOwn(env, name) ? env[name] || undefined : undefined;
+  return Object.hasOwn(env, name) ? env[name]?.trim() || undefined : undefined;
 }
 
 const secretVariables = new Set<string>();
@@ -92,12 +109,15 @@ export function isSecret(name: string): boolean {
   return secretVariables.has(name);
 }
 
-/** Reads every variable of a table. A variable set to nothing counts as not set. */
+/** Reads every variable of a table. One that Kubernetes set for a Service counts as not set. */
 export function readVariables<Field extends string>(
   table: VariableTable<Field>,
   env: Environment = process.env,
 ): Record<Field, string | undefined> {
   const fields = Object.keys(table) as Field[];
-  const read = fields.map((field) => [field, env[table[field].variable] || undefined] as const);
+  const read = fields.map((field) => {
+    const { variable } = table[field];
+    return [field, isServiceLink(variable, env) ? undefined : readVariable(variable, env)] as const;
+  });
   return Object.fromEntries(read) as Record<Field, string | undefined>;
 }

@@ -1,9 +1,8 @@
 import { constants } from 'node:os';
-import { IP_REGEX } from 'valibot';
-
 import { isAddressable } from '../contracts/addressable.js';
 import { consulLimits } from './consul-limits.js';
-import { isIpLiteral, isWildcard } from '../net/ip-address.js';
+import { isIpAddress, isIpLiteral, isWildcard } from '../net/ip-address.js';
+import { isSignalElsewhere } from './stop-signals.js';
 
 /** Ours: leaves room in `LONGEST_ID` for the default id, `name-host-port`. */
 export const LONGEST_NAME = 128;
@@ -43,8 +42,8 @@ export function tagFault(tag: string): string | undefined {
 
 /** True for a host name or IP that a client can connect to: no URL, no port, no brackets, no wildcard. */
 export function isHost(address: string): boolean {
-  if (IP_REGEX.test(address)) return !isWildcard(address);
-  return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address) && !isIpLiteral(address);
+  if (isIpLiteral(address)) return isIpAddress(address) && !isWildcard(address);
+  return address.length <= LONGEST_HOST_NAME && /^[A-Za-z0-9._-]+$/.test(address);
 }
 
 /** True for a path below the root, without query or fragment. */
@@ -64,11 +63,11 @@ export function isPositive16Bit(value: unknown): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
 }
 
-/** True for a signal that a process can handle. */
+/** True for a signal that a process can handle, on this system or another. */
 export function isCatchableSignal(signal: unknown): boolean {
   return (
     typeof signal === 'string' &&
-    Object.hasOwn(constants.signals, signal) &&
+    (Object.hasOwn(constants.signals, signal) || isSignalElsewhere(signal)) &&
     signal !== 'SIGKILL' &&
     signal !== 'SIGSTOP'
   );

@@ -1,4 +1,3 @@
-import { safeParse } from 'valibot';
 import { ConfigError } from '../core/errors.js';
 import type { ConfigIssue } from '../core/errors.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
@@ -9,7 +8,7 @@ import type { ServiceEnv } from './env.js';
 import { closestName } from '../core/closest-name.js';
 import type { RegistrarOptions } from './options.js';
 import { renderValues } from './render-values.js';
-import { labelsSchema } from './schema.js';
+import { checkLabels } from './schema.js';
 import { hasTemplate, processFacts } from './templates.js';
 import type { TemplateFacts } from './templates.js';
 
@@ -90,7 +89,7 @@ function overlay(below: Values, above: Values): Values {
 
 /** Throws one `ConfigError` that lists every problem. */
 function validate(labels: Values): Pick<ServiceInstance, LabelName> {
-  const { success, output, issues = [] } = safeParse(labelsSchema(), labels);
+  const { success, output, issues = [] } = checkLabels(labels);
   if (!success) {
     const problems = issues.map(({ path, input, message }) => ({
       field: pathOf(path),

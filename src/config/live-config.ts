@@ -38,6 +38,8 @@ export interface LiveConfigPlan {
    * that rejects them.
    */
   readonly apply: (values: unknown) => Promise<void>;
+  /** Called when the source that the start waits for was written, and its content applied or rejected. */
+  readonly onWritten?: () => void;
 }
 
 /** Polls a config source until the end: applies valid content, and reports each problem once. */
@@ -47,10 +49,16 @@ export class LiveConfig {
   readonly #reported = new Set<string>();
   /** The last content of the source, valid or not. */
   #lastContent: string | undefined;
+  #pending: string | undefined;
   #following: Promise<void> = Promise.resolve();
 
   constructor(plan: LiveConfigPlan) {
     this.#plan = plan;
+  }
+
+  /** Why the source is not written yet; undefined once it was. */
+  get pending(): string | undefined {
+    return this.#pending;
   }
 
   /** Begins. Resolves after the first reading or its short deadline; never rejects. */
@@ -75,6 +83,7 @@ export class LiveConfig {
   async #readFirst(signal: AbortSignal): Promise<void> {
     try {
       const reading = await this.#read(FIRST_READ_WITHIN_MS, signal);
+      this.#pending = reading.pending;
       if (reading.values === undefined) return;
       await this.#plan.apply(reading.values);
       this.#lastContent = contentOf(reading);
@@ -134,6 +143,9 @@ export class LiveConfig {
   }
 
   #handle(reading: SourceReading, signal: AbortSignal): void {
+    const wasPending = this.#pending !== undefined;
+    if (wasPending && reading.pending !== undefined) return;
+    this.#pending = undefined;
     const content = contentOf(reading);
     if (content === this.#lastContent) return;
     this.#lastContent = content;
@@ -141,6 +153,7 @@ export class LiveConfig {
     else if (reading.values === undefined)
       this.#reject('empty', 'it has no content for this service, or access to it is denied');
     else void this.#apply(reading.values, signal);
+    if (wasPending) this.#plan.onWritten?.();
   }
 
   /** Not awaited by `#follow`: the source can change again while the registry is unreachable. */

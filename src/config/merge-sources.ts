@@ -1,6 +1,6 @@
 import { serviceVariables } from './env.js';
 import type { ServiceEnv } from './env.js';
-import { splitTags } from './tag-list.js';
+import { readTags } from './tag-list.js';
 
 /** Options by name, unchecked. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -25,18 +25,28 @@ export function mergeSources(options: unknown, env: ServiceEnv): MergedSources {
         const isExplicit = isObject(explicit['meta']) && Object.hasOwn(explicit['meta'], key);
         return isExplicit ? path.join('.') : serviceVariables.meta.variable.replace('<KEY>', key.toUpperCase());
       }
-      return top in fromEnv && !(top in explicit) ? serviceVariables[top as keyof ServiceEnv].variable : path.join('.');
+      return top in fromEnv && !(top in explicit)
+        ? serviceVariables[top as keyof typeof serviceVariables].variable
+        : path.join('.');
     },
   };
 }
 
 /** Converts the texts of the environment to the types of the options. */
-function asOptions({ registry: _kind, port, tags, meta, ...texts }: ServiceEnv): Values {
+function asOptions({
+  registry: _kind,
+  drain: _drain,
+  serviceLinks: _ignored,
+  port,
+  tags,
+  meta,
+  ...texts
+}: ServiceEnv): Values {
   return {
     ...texts,
     // Anything but digits stays a text, so that the schema rejects it and the message shows it unchanged.
     port: port !== undefined && /^\d+$/.test(port) ? Number(port) : port,
-    tags: tags === undefined ? undefined : splitTags(tags),
+    tags: tags === undefined ? undefined : readTags(tags),
     meta: Object.keys(meta).length > 0 ? meta : undefined,
   };
 }

@@ -1,4 +1,6 @@
-import type { DriftPolicy, IdConflictPolicy, ShutdownPolicy, BeatThread } from '../contracts/policies.js';
+import type { BeatThread, DriftPolicy, HealthDetails, IdConflictPolicy } from '../contracts/policies.js';
+import type { Duration } from '../core/duration.js';
+import type { ShutdownOptions } from './shutdown-options.js';
 import type { Registry } from '../contracts/registry.js';
 import type { OnFail } from '../contracts/health-report.js';
 import type { Naming } from './name-convention.js';
@@ -6,8 +8,8 @@ import type { Weights } from '../contracts/service-instance.js';
 import type { Logger } from '../contracts/logger.js';
 import type { ConfigSource } from '../contracts/config-source.js';
 
-/** Milliseconds, or a number with a unit: `250`, `'250ms'`, `'10s'`, `'1m'`, `'1h'`. */
-export type Duration = number | string;
+export type { Duration } from '../core/duration.js';
+export type { DrainOptions, ShutdownOptions } from './shutdown-options.js';
 
 /** The options of a Registrar. All but the name have a default; options take precedence over the environment. */
 export interface RegistrarOptions {
@@ -39,7 +41,8 @@ export interface RegistrarOptions {
   port?: number | 'docker';
   /**
    * At most 256 tags of up to 1024 bytes each. Tags, meta values and the id may contain the templates `{{env.NAME}}`,
-   * `{{env.NAME|default}}` and `{{host}}`, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas.
+   * `{{env.NAME|default}}` and `{{host}}`, e.g. `version={{env.GIT_SHA}}`. Env: `SERVICE_TAGS`, separated by commas,
+   * or as a JSON array.
    * @default []
    */
   tags?: readonly string[];
@@ -92,7 +95,8 @@ export interface RegistrarOptions {
    */
   onIdConflict?: IdConflictPolicy;
   /**
-   * The readiness gate of the start: called every 250 ms until it returns true; an error counts as false.
+   * The readiness gate of the start: called every 250 ms until it returns true. An error, or no answer within 5 s,
+   * counts as false; `status()` and a warning after `wait` say which.
    * @default () => true
    */
   ready?: () => boolean | Promise<boolean>;
@@ -109,7 +113,7 @@ export interface RegistrarOptions {
    * @default '5s'
    */
   wait?: Duration | false;
-  /** True: `register()` rejects when the instance is not registered within `wait`. @default false */
+  /** True: `register()` rejects with the cause when the instance is not registered within `wait`. @default false */
   required?: boolean;
 }
 
@@ -128,7 +132,11 @@ export interface ProbeOptions {
 }
 
 export interface HttpCheckOptions extends ProbeOptions {
-  /** Path on this server that starts with `/`, or an absolute http(s) URL. @default `<health.path>/ready` */
+  /**
+   * Path on this server that starts with `/`, or an absolute http(s) URL; the service answers there itself, unless
+   * `health.path` covers it.
+   * @default `<health.path>/ready`
+   */
   path?: string;
   /** How the registry verifies the certificate of an https server. @default against the host of the URL */
   tls?: CheckTlsOptions;
@@ -153,8 +161,9 @@ export interface GrpcCheckOptions extends ProbeOptions {
 
 export interface HealthOptions {
   /**
-   * The health path of the bound server, with `/live` and `/ready` below it. Answered only if this or `checks.http` is
-   * set.
+   * The health path of the bound server, with `/live` and `/ready` below it. Answered only if this is set, or
+   * `checks.http` without a path of its own. Takes GET and HEAD before the routes of the host; other methods are the
+   * host's, and so are paths for which a Fastify app has a route.
    * @default '/health'
    */
   path?: string;
@@ -164,11 +173,12 @@ export interface HealthOptions {
    */
   port?: number;
   /**
-   * True: health answers list the components for every client; false: only for clients on loopback. Names and reason
-   * codes only, never details.
+   * Who sees in health answers how each component does, by name and reason code: false: no client; `'loopback'`:
+   * clients on loopback, which a proxy on this host is for all its clients, unless it sends a forwarding header (nginx
+   * and HAProxy send none by default); true: every client.
    * @default false
    */
-  details?: boolean;
+  details?: HealthDetails;
   /**
    * The parts and dependencies of the service, by name. A component without `run` gets its health from
    * `Registrar.report`.
@@ -225,42 +235,4 @@ export interface HeartbeatOptions {
    * @default the TTL
    */
   stallTolerance?: Duration;
-}
-
-export interface ShutdownOptions {
-  /** Signals that stop the Registrar; false: none, call `stop()` yourself. @default ['SIGTERM', 'SIGINT'] */
-  signals?: readonly NodeJS.Signals[] | false;
-  /**
-   * What a stop does with the entry. `deregister`: removes it. The other policies keep it, to tell a stopped instance
-   * from a missing one: `maintenance` sets maintenance, which the next start lifts once it is ready; `critical` sends a
-   * critical heartbeat; `leave` takes it out of traffic only when its TTL expires. An entry that stays is not removed
-   * later: `deregisterCriticalAfter` applies to `deregister` only.
-   * @default 'deregister'
-   */
-  policy?: ShutdownPolicy;
-  drain?: DrainOptions;
-  /** The deadline of the whole stop, drain included; keep it 2 s under the platform's grace period. @default '25s' */
-  timeout?: Duration;
-  /**
-   * True: an uncaught exception still ends the process, but only after an attempt to deregister, which takes at most a
-   * second. Needs one idle worker thread. An app that listens to `uncaughtException` continues, and stays registered.
-   * @default false
-   */
-  crash?: boolean;
-}
-
-export interface DrainOptions {
-  /** The shortest drain after leaving the registry. @default '2s' */
-  min?: Duration;
-  /**
-   * A client address without requests for this long no longer uses this instance. `'auto'`: long enough that such a
-   * pause has a probability under one in a million at this client's request rate, and at least 1.2 s.
-   * @default 'auto'
-   */
-  quiet?: Duration | 'auto';
-  /**
-   * The longest drain, even if requests still arrive; at most `shutdown.timeout`.
-   * @default '15s', or 60 % of a shorter `shutdown.timeout`
-   */
-  max?: Duration;
 }

@@ -1,5 +1,6 @@
-import { wholeEnvironment } from './env.js';
+import { readVariable, wholeEnvironment } from './env.js';
 import type { Environment } from './env.js';
+import { isServiceLink } from './service-links.js';
 
 /** What the platform's variables say about our address. The user did not set them, so invalid values are ignored. */
 export interface PlatformEnv {
@@ -8,6 +9,14 @@ export interface PlatformEnv {
   readonly nomad: readonly NomadPort[];
   /** The endpoint of the Docker Engine. */
   readonly dockerHost: string | undefined;
+  /** Undefined: PM2 did not start this process. */
+  readonly pm2: Pm2Env | undefined;
+}
+
+/** What PM2 says about the process in its environment. */
+export interface Pm2Env {
+  /** How long it waits after the signal before it kills; undefined: its default. */
+  readonly killTimeoutMs: number | undefined;
 }
 
 /** A port that Nomad allocated: a connection to `hostPort` of `address` reaches `port` here. */
@@ -28,26 +37,39 @@ export const platformVariables = [
   },
   { variable: 'NOMAD_HOST_PORT_<label>', meaning: 'that port as others reach it' },
   { variable: 'DOCKER_HOST', meaning: "the Docker Engine for `port: 'docker'`: `unix:///path` or `tcp://host:port`" },
+  { variable: 'pm_id', meaning: 'PM2 started this process' },
+  { variable: 'kill_timeout', meaning: 'under PM2: how long it waits before it kills, in milliseconds' },
 ] as const;
 
 /** Reads the variables that platforms set. An empty variable counts as not set. */
 export function readPlatformEnv(env: Environment = wholeEnvironment()): PlatformEnv {
-  const labels = Object.keys(env).flatMap((variable) => /^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []);
+  const labels = Object.keys(env).flatMap((variable) =>
+    isServiceLink(variable, env) ? [] : (/^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []),
+  );
   return {
     pod: ['POD_IP', 'MY_POD_IP'].flatMap((variable) => {
-      const address = env[variable];
-      return address ? [{ variable, address }] : [];
+      const address = readVariable(variable, env);
+      return address === undefined ? [] : [{ variable, address }];
     }),
     nomad: labels.flatMap((label) => readNomadPort(env, label)),
-    dockerHost: env['DOCKER_HOST'] || undefined,
+    dockerHost: readVariable('DOCKER_HOST', env),
+    pm2: readPm2(env),
   };
 }
 
+/** In both modes, PM2 puts the fields of its app, `pm_id` and a configured `kill_timeout` too, into the environment. */
+function readPm2(env: Environment): Pm2Env | undefined {
+  if (readVariable('pm_id', env) === undefined) return undefined;
+  const killTimeoutMs = Number(readVariable('kill_timeout', env) ?? NaN);
+  return { killTimeoutMs: killTimeoutMs > 0 ? killTimeoutMs : undefined };
+}
+
 function readNomadPort(env: Environment, label: string): NomadPort[] {
-  const port = Number(env[`NOMAD_PORT_${label}`]);
-  const hostPort = Number(env[`NOMAD_HOST_PORT_${label}`] || port);
-  const address = env[`NOMAD_HOST_IP_${label}`] || env[`NOMAD_IP_${label}`];
-  return address && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
+  const read = (part: string) => readVariable(`NOMAD_${part}_${label}`, env);
+  const port = Number(read('PORT'));
+  const hostPort = Number(read('HOST_PORT') ?? port);
+  const address = read('HOST_IP') ?? read('IP');
+  return address !== undefined && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
 }
 
 function isPort(value: number): boolean {

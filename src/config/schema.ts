@@ -11,6 +11,7 @@ import {
   callback,
   duration,
   durationOr,
+  falseOr,
   flag,
   pairsOf,
   positive16Bit,
@@ -90,14 +91,23 @@ const shutdown = () =>
         "'deregister', 'maintenance', 'critical' or 'leave'",
       ),
     ),
+    shared: v.optional(flag()),
     drain: v.optional(
-      section({
-        min: v.optional(duration(0, "a duration, e.g. '2s'")),
-        quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
-        max: v.optional(duration(0, "a duration, e.g. '15s'")),
-      }),
+      falseOr(
+        section(
+          {
+            min: v.optional(duration(0, "a duration, e.g. '2s'")),
+            quiet: v.optional(durationOr('auto', "'auto' or a duration, e.g. '2s'")),
+            max: v.optional(duration(0, "a duration, e.g. '15s'")),
+            streams: v.optional(duration(0, "a duration, e.g. '10s'")),
+          },
+          'false, or an object with the options that differ from the defaults',
+        ),
+      ),
     ),
+    holdClose: v.optional(flag()),
     timeout: v.optional(duration(1, "more than 0, e.g. '25s'")),
+    onExit: v.optional(flag()),
     crash: v.optional(flag()),
   });
 
@@ -157,7 +167,7 @@ const health = () =>
   section({
     path: v.optional(healthPath()),
     port: v.optional(positive16Bit()),
-    details: v.optional(flag()),
+    details: v.optional(v.union([v.literal('loopback'), v.boolean()], "false, 'loopback' or true")),
     components: v.optional(
       v.pipe(
         v.custom<object>((value) => !Array.isArray(value), componentsAllowed),
@@ -181,10 +191,10 @@ const labels = () => ({
     section({ passing: positive16Bit(), warning: positive16Bit() }, 'an object with `passing` and `warning`'),
   ),
 });
-export const labelsSchema = once(() => section(labels()));
+const labelsSchema = once(() => section(labels()));
 
 /** The types of the options and the rules of each value. Rules between options are in `cross-field-rules.ts`. */
-export const optionsSchema = once(() =>
+const optionsSchema = once(() =>
   section({
     name: name(),
     naming: v.optional(v.picklist(['plain', 'strict'], "'plain' or 'strict'")),
@@ -222,3 +232,13 @@ export const optionsSchema = once(() =>
 
 /** The options that are set, validated, with durations in milliseconds. */
 export type CheckedOptions = v.InferOutput<ReturnType<typeof optionsSchema>>;
+
+/** Validates all options at once, with every problem in `issues`. */
+export function checkOptions(values: unknown): v.SafeParseResult<ReturnType<typeof optionsSchema>> {
+  return v.safeParse(optionsSchema(), values);
+}
+
+/** Validates the options that can change while an instance runs. */
+export function checkLabels(values: unknown): v.SafeParseResult<ReturnType<typeof labelsSchema>> {
+  return v.safeParse(labelsSchema(), values);
+}

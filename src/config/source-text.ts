@@ -1,6 +1,6 @@
 import { readServiceEnv } from './env.js';
 import type { SourceReading } from '../contracts/config-source.js';
-import { splitTags } from './tag-list.js';
+import { readTags } from './tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;
 
@@ -26,7 +26,7 @@ export function readEnvText(text: string): Content {
   const { parseEnv } = process.getBuiltinModule('node:util');
   const { tags, meta } = readServiceEnv(parseEnv(text));
   const values = {
-    ...(tags !== undefined && { tags: splitTags(tags) }),
+    ...(tags !== undefined && { tags: readTags(tags) }),
     ...(Object.keys(meta).length > 0 && { meta }),
   };
   return Object.keys(values).length > 0 ? { values } : {};

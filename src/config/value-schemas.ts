@@ -74,6 +74,11 @@ export function trueOr<Output>(schema: v.GenericSchema<unknown, Output>): v.Gene
   );
 }
 
+/** Accepts `false` as well, for none. */
+export function falseOr<Output>(schema: v.GenericSchema<unknown, Output>): v.GenericSchema<unknown, Output | false> {
+  return v.lazy((input: unknown) => (input === false ? v.literal(false) : schema));
+}
+
 /** A duration, or the given literal. */
 export function durationOr<const Word extends string | boolean>(
   word: Word,

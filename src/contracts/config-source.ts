@@ -9,6 +9,8 @@ export interface SourceReading {
   readonly values?: unknown;
   /** Why the content cannot be understood, e.g. invalid JSON; safe to print. */
   readonly problem?: string;
+  /** Why the source is not written yet, e.g. a file that is not there: the start waits until it is. */
+  readonly pending?: string;
   /** The position of this reading. Absent: the source has no long poll, and the caller polls. */
   readonly cursor?: Cursor;
 }

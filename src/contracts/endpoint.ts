@@ -14,9 +14,9 @@ export interface StreamRequest {
  * when the client disconnects.
  */
 export interface Endpoint {
-  /** Whether a request for this URL (path and query) is the endpoint's. */
-  handles(url: string): boolean;
-  /** Answers an HTTP/1 request whose URL it handles. */
+  /** Whether a request for this URL (path and query) by this method is the endpoint's; any other is the host's. */
+  handles(url: string, method: string | undefined): boolean;
+  /** Answers an HTTP/1 request that it handles. */
   answer(request: IncomingMessage, reply: ServerResponse): void;
   /** The same for an HTTP/2 stream. */
   answerStream(stream: ServerHttp2Stream, request: StreamRequest): void;

@@ -47,14 +47,24 @@ export interface RegistrarEvents {
   updated: { instance: ServiceInstance };
   /** The config source has unusable values, and the last good ones stay; emitted once a problem. */
   configRejected: { source: string; cause: ConfigRejection; problem: string };
-  /** The stop began: deregister, then serve on until the traffic has gone. */
-  draining: { reason: string };
+  /**
+   * The host listens to signals that stop the Registrar too, so the host ends the process. `listeners`: their names, in
+   * the order in which they run.
+   */
+  sharedSignals: { signals: readonly string[]; listeners: readonly string[] };
+  /**
+   * The stop began: deregister, then serve on until the traffic has gone. `noDrain`: why it closes at once instead,
+   * e.g. `NODE_ENV is test`.
+   */
+  draining: { reason: string; noDrain?: string | undefined };
   /**
    * Out of the registry or, as `policy` says, out of traffic. `confirmed` is false when the registry did not confirm
    * that: the entry then stays until its TTL expires, in `listedForMs`. That is 0 once confirmed, and undefined for a
    * service that was never registered.
    */
   deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number; listedForMs: number | undefined };
+  /** A stop is under way for another 5 s. `waitingFor` is for people; `status()` has it at any time. */
+  stopWaits: { waitingFor: string; sinceMs: number };
   /** The stop ended. `errors` has every error of the stop. */
   stopped: { tookMs: number; errors: readonly Error[] };
   /** The Registrar gave up: no retry can mend this. */

@@ -8,6 +8,11 @@ export interface HealthReport {
   readonly reason: string;
 }
 
+/** True for a report with which readers must not send traffic. */
+export function isNotServing({ status }: Pick<HealthReport, 'status'>): boolean {
+  return status === 'critical' || status === 'maintenance';
+}
+
 /** Begins the reason of every maintenance that a Registrar sets, so that a Registrar never lifts an operator's. */
 const MARK = 'rollcall: ';
 

@@ -12,3 +12,6 @@ export type BeatThread = 'main' | 'worker';
  * until its TTL expires.
  */
 export type ShutdownPolicy = 'deregister' | 'maintenance' | 'critical' | 'leave';
+
+/** Who sees in health answers how each component does: no client, clients on this host, or every client. */
+export type HealthDetails = false | 'loopback' | true;

@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from './departure.js';
 import type { Discovery } from './discovery.js';
 import type { HealthReport, HealthStatus } from './health-report.js';
 import type { InstanceKey, RegistryCheck, ServiceInstance } from './service-instance.js';
@@ -44,6 +45,11 @@ export interface Registry {
   readonly maintain?:
     ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
+  /**
+   * Describes how to leave from the process's 'exit' event, one departure for each place that may hold the entry. Sends
+   * nothing and returns at once; called once. A registry that omits this leaves the entry to its TTL.
+   */
+  readonly departures?: ((request: DepartureRequest) => readonly Departure[]) | undefined;
   /** How a worker thread builds the same registry; absent when it works on the main thread only. */
   readonly workerSpec?: WorkerSpec | undefined;
   /**
@@ -63,6 +69,8 @@ export interface RegistryTraits {
   readonly probes?: boolean;
   /** Visible on this host only: an entry that a chain falls back to here does not count as listed. @default false */
   readonly hostLocal?: boolean;
+  /** Visible in this process only, so that no caller comes by it and a stop needs no drain. @default false */
+  readonly inProcess?: boolean;
 }
 
 /** In milliseconds. A heartbeat with a short interval gets less. */

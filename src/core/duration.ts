@@ -1,3 +1,6 @@
+/** Milliseconds, or a number with a unit: `250`, `'250ms'`, `'10s'`, `'1m'`, `'1h'`. */
+export type Duration = number | string;
+
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /**

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'ROLLCALL_CONFIG'
   | 'ROLLCALL_NAME_INVALID'
   | 'ROLLCALL_ADDRESS_NOT_FOUND'
+  | 'ROLLCALL_NOT_READY'
   | 'ROLLCALL_REGISTRY_UNAVAILABLE'
   | 'ROLLCALL_REGISTRY_REJECTED'
   | 'ROLLCALL_REGISTRY_DENIED'
@@ -89,6 +90,13 @@ export class NameInvalidError extends RegistrarError {
 export class AddressNotFoundError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_ADDRESS_NOT_FOUND', message, false, context);
+  }
+}
+
+/** The server does not listen yet, or `ready` has not returned true; `cause` has the error behind it, if any. */
+export class NotReadyError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_NOT_READY', message, true, context);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Increase the number when the type of any shared value changes: copies with different keys do not share. */
-const key = Symbol.for('rollcall.1');
+const key = Symbol.for('rollcall.2');
 
 /**
  * State shared by every copy of this package in the process, e.g. one loaded by `import` and one by `require`. The

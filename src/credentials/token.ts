@@ -1,4 +1,5 @@
 import { readText } from './secret-file.js';
+import type { FileProblem } from './secret-file.js';
 
 /** Returns the current token. */
 export type TokenFunction = () => string | Promise<string>;
@@ -7,8 +8,8 @@ export type TokenFunction = () => string | Promise<string>;
 export type TokenSource =
   | { readonly kind: 'none' }
   | { readonly kind: 'fixed'; readonly token: string }
-  /** `token` is what the file contained at first. */
-  | { readonly kind: 'file'; readonly path: string; readonly token: string }
+  /** `token` is what the file contained at first; undefined: it is yet to be written. */
+  | { readonly kind: 'file'; readonly path: string; readonly token: string | undefined }
   | { readonly kind: 'function'; readonly ask: TokenFunction };
 
 /** Describes a valid token, for messages. */
@@ -20,7 +21,7 @@ export function isToken(value: unknown): value is string {
 }
 
 /** Reads a token from a file, without the whitespace around it. */
-export function readTokenFile(path: string): { readonly token: string } | { readonly problem: string } {
+export function readTokenFile(path: string): { readonly token: string } | FileProblem {
   const read = readText(path);
   if ('problem' in read) return read;
   const token = read.text.trim();

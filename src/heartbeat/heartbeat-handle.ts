@@ -1,3 +1,4 @@
+import type { DepartureRequest } from '../contracts/departure.js';
 import type { BeatThread } from '../contracts/policies.js';
 import type { RegistrarError } from '../core/errors.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
@@ -29,6 +30,11 @@ export interface HeartbeatHandle {
   change(instance: ServiceInstance): Promise<void>;
   /** Beats now, because the report changed. */
   nudge(): void;
+  /**
+   * At the process's exit, has the other thread that beats leave the registry. The returned function blocks until it
+   * has left, or for this time at most: true when it has. Undefined where no other thread beats.
+   */
+  leaveAtExit?(policy: DepartureRequest['policy']): ((withinMs: number) => boolean) | undefined;
   /** New credentials are in use: failed requests may succeed, and the entry must be rewritten under them. */
   credentialsChanged(): void;
 }

@@ -5,6 +5,7 @@ import type { StateMachine } from '../telemetry/state-machine.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { Events } from '../telemetry/events.js';
 import type { Semaphore } from '../core/semaphore.js';
+import type { SuppliedAddressPlan } from '../instance/supplied-address.js';
 import type { LastKnownEntry } from './last-known-entry.js';
 import type { BatchWatcher } from './batch-watcher.js';
 import type { Loss } from './registration-tracker.js';
@@ -20,6 +21,8 @@ export interface HeartbeatPlan {
   readonly lastKnown: LastKnownEntry;
   readonly loss?: Loss;
   readonly events: Events;
+  /** Absent when the instance has an address of its own. */
+  readonly suppliedAddress?: SuppliedAddressPlan | undefined;
   readonly machine: StateMachine;
   readonly report: () => HealthReport;
   readonly intervalMs: number;

@@ -1,5 +1,11 @@
 import type { BeatThread } from '../contracts/policies.js';
-import { IdConflictError, RegistryUnavailableError, hasCode, isRegistrarError } from '../core/errors.js';
+import {
+  IdConflictError,
+  RegistryUnavailableError,
+  hasCode,
+  isCallersMistake,
+  isRegistrarError,
+} from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { MemberFigures } from '../contracts/composed-registry.js';
@@ -13,7 +19,6 @@ import { isLoss, lost } from './registration-lost.js';
 import { OwnMaintenance } from './own-maintenance.js';
 import { ensureRegistered } from './ensure-registered.js';
 import { backoffFor } from '../core/backoff.js';
-import type { LastKnownEntry } from './last-known-entry.js';
 import type { ActiveRegistration } from './active-registration.js';
 import { marginMs, nextBeatAt } from './schedule.js';
 import { MemberMonitor } from './member-monitor.js';
@@ -40,7 +45,6 @@ export class Heartbeat implements HeartbeatHandle {
   readonly #wakeup = new Wakeup();
   /** Wakes the wait between two attempts. */
   readonly #pause = new Wakeup();
-  readonly #lastKnown: LastKnownEntry;
   #instance: ServiceInstance;
   #active: ActiveRegistration | undefined;
   /** The last beat ended an outage. */
@@ -51,7 +55,6 @@ export class Heartbeat implements HeartbeatHandle {
     this.#instance = instance;
     this.#tracker = new RegistrationTracker(plan.clock, plan.events, plan.machine, plan.loss);
     this.#membership = new MemberMonitor(plan.events);
-    this.#lastKnown = plan.lastKnown;
     this.#idConflict = new IdConflictDetector(plan.onIdConflict);
     this.#reconciler = new Reconciler(plan.drift, plan.clock, plan.events);
     this.#reconciliation = {
@@ -123,7 +126,7 @@ export class Heartbeat implements HeartbeatHandle {
   }
 
   async #enlist(signal: AbortSignal): Promise<void> {
-    const { registry, report, clock, machine } = this.#plan;
+    const { clock, machine } = this.#plan;
     const wanted = this.#instance;
     const beatAt = clock.now();
     // Called before each write: whatever happens then, a stop must deregister this id.
@@ -133,13 +136,11 @@ export class Heartbeat implements HeartbeatHandle {
       return this.#instance;
     };
     const enlisting = {
-      registry,
-      report,
-      clock,
+      ...this.#plan,
       idConflict: this.#idConflict,
       previous: this.#active,
-      lastKnown: this.#lastKnown,
       onFree,
+      onReaddressed: (instance: ServiceInstance) => (this.#instance = instance),
     };
     const { instance, registration } = await ensureRegistered(wanted, enlisting, signal).catch((error: unknown) => {
       this.#fallBack(error);
@@ -275,7 +276,7 @@ export class Heartbeat implements HeartbeatHandle {
       (this.#active === undefined &&
         (hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
           hasCode(error, 'ROLLCALL_BACKEND_NOT_INSTALLED') ||
-          hasCode(error, 'ROLLCALL_CONFIG'))) ||
+          isCallersMistake(error))) ||
       (hasCode(error, 'ROLLCALL_ID_CONFLICT') && !error.retryable)
     );
   }

@@ -12,13 +12,15 @@ export interface LastKnownEntry {
   ownMaintenance: boolean;
   /** Registry-side checks that pass. */
   passing: ReadonlySet<RegistryCheck['kind']>;
+  /** The entry fits the address that the registry fills in, as far as that can be known. */
+  addressSettled: boolean;
   /** The maintenance is being restored: an entry without it proves nothing yet. */
   restoring: boolean;
 }
 
 /** The state before the first read. */
 export function unknownEntry(): LastKnownEntry {
-  return { maintenance: undefined, ownMaintenance: false, passing: new Set(), restoring: false };
+  return { maintenance: undefined, ownMaintenance: false, passing: new Set(), addressSettled: false, restoring: false };
 }
 
 /** Reads our entry and records what must survive a loss. Undefined when the registry holds none. */

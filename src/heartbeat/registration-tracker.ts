@@ -21,6 +21,8 @@ export class RegistrationTracker {
   #outage: { since: number; inRow: number; error: RegistrarError } | undefined;
   #loss: Loss | undefined;
   #conflict: string | undefined;
+  /** Another instance holds our id. */
+  #blockedBy: IdConflictError | undefined;
   #place: { readonly holder: string; readonly level: number } | undefined;
 
   constructor(clock: Clock, events: Events, machine: StateMachine, loss?: Loss) {
@@ -38,7 +40,7 @@ export class RegistrationTracker {
 
   /** Why the latest attempt failed; undefined while heartbeats are accepted. */
   get trouble(): Trouble | undefined {
-    const error = this.#outage?.error;
+    const error = this.#blockedBy ?? this.#outage?.error;
     return error && { code: error.code, message: error.message };
   }
 
@@ -49,6 +51,7 @@ export class RegistrationTracker {
     const endedOutage = this.#outage !== undefined;
     this.#outage = undefined;
     this.#conflict = undefined;
+    this.#blockedBy = undefined;
     const holder = registration.holder();
     this.#heldBy(holder, registration.level?.() ?? 0);
     if (registration.provisional?.() === true) {
@@ -73,6 +76,7 @@ export class RegistrationTracker {
   /** Another instance holds our id. Emitted once it is proven alive, and again only after a change. */
   blocked(error: IdConflictError): void {
     this.#machine.transition('conflict');
+    this.#blockedBy = error;
     if (!error.proven || this.#conflict === error.message) return;
     this.#conflict = error.message;
     this.#events.emit('conflict', { error });
@@ -84,6 +88,7 @@ export class RegistrationTracker {
    */
   missed(error: RegistrarError, marginMs: number): void {
     const now = this.#clock.now();
+    this.#blockedBy = undefined;
     this.#outage ??= { since: now, inRow: 0, error };
     this.#outage.inRow += 1;
     this.#outage.error = error;

@@ -4,6 +4,8 @@ import { resolveChecks } from './checks.js';
 import type { ListeningServer } from './checks.js';
 import { defaultId } from './default-id.js';
 import type { Place } from './find-place.js';
+import { dependsOnSupplied } from './supplied-address.js';
+import type { SuppliedAddressPlan } from './supplied-address.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 
 /** The facts that are known only once the server listens and the registry is chosen. */
@@ -22,11 +24,14 @@ export interface BuiltInstance {
   /** How address and port were chosen, and warnings about the instance. */
   readonly notes: readonly string[];
   readonly addressCandidates: readonly AddressCandidate[];
+  /** Set when the address that the registry fills in decides about the entry. */
+  readonly suppliedAddress?: SuppliedAddressPlan;
 }
 
 /** Builds the instance to register. Throws `ConfigError` for a configured check that this service cannot answer. */
 export function buildInstance(config: Config, { nonce, server, place, hostname }: InstanceFacts): BuiltInstance {
-  const { address, port, candidates } = place;
+  const { address, port, candidates, spare } = place;
+  const supplied = { server, checks: config.checks, candidates, spare };
   const { checks, notes } = resolveChecks(config.checks, { address, port, server });
   const instance: ServiceInstance = {
     name: config.name,
@@ -45,5 +50,10 @@ export function buildInstance(config: Config, { nonce, server, place, hostname }
       deregisterCriticalAfterMs: config.deregisterCriticalAfterMs,
     }),
   };
-  return { instance, notes: [...place.notes, ...notes], addressCandidates: candidates };
+  return {
+    instance,
+    notes: [...place.notes, ...notes],
+    addressCandidates: candidates,
+    ...(address === undefined && dependsOnSupplied(supplied) && { suppliedAddress: supplied }),
+  };
 }

@@ -25,6 +25,8 @@ export interface Place {
   readonly port: number | undefined;
   /** Every address considered, in the order of preference. */
   readonly candidates: readonly AddressCandidate[];
+  /** Addresses to advertise in place of the one that the registry fills in, the best first. */
+  readonly spare: readonly string[];
   /** How address and port were chosen, for people. */
   readonly notes: readonly string[];
 }
@@ -65,12 +67,19 @@ export async function findPlace(search: PlaceSearch, signal: AbortSignal): Promi
   };
   const stated = statedProspects(facts);
   const route = stated.some(({ fault }) => fault === undefined) ? undefined : await findRoute(search, signal);
-  const candidates = candidatesOf([...stated, ...foundProspects({ ...facts, route })]);
+  const prospects = [...stated, ...foundProspects({ ...facts, route })];
+  const candidates = candidatesOf(prospects);
   const chosen = candidates.find((candidate) => candidate.chosen);
   if (chosen === undefined) throw addressNotFound(facts, registry, candidates);
   // A proxy or a container may map the port, so a stated port takes precedence over the server's.
   const port = published?.port ?? configured ?? allocated?.hostPort ?? server?.port;
-  return { address: chosen.address, port, candidates, notes: [addressNote(chosen), ...portNotes(port, server)] };
+  return {
+    address: chosen.address,
+    port,
+    candidates,
+    spare: prospects.flatMap(({ address, fault }) => (address === undefined || fault !== undefined ? [] : [address])),
+    notes: [addressNote(chosen), ...portNotes(port, server)],
+  };
 }
 
 /** One line: the chosen address and why. */

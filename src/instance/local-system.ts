@@ -14,6 +14,8 @@ export interface LocalSystem {
   routeSource(endpoint: RegistryEndpoint, signal: AbortSignal): Promise<string>;
   /** The content of a file; empty when it cannot be read. */
   readText(path: string): Promise<string>;
+  /** A folder for records that outlive this process; undefined: none are kept. */
+  recordFolder(): Promise<string | undefined>;
 }
 
 /** How long a list of interfaces is cached. */
@@ -41,5 +43,9 @@ export const localSystem: LocalSystem = {
   async readText(path) {
     const { readFile } = await import('node:fs/promises');
     return readFile(path, 'utf8').catch(() => '');
+  },
+  async recordFolder() {
+    const { privateFolder } = await import('../core/private-folder.js');
+    return privateFolder('stops');
   },
 };

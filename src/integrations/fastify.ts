@@ -1,4 +1,3 @@
-import type { Server } from 'node:net';
 import fastifyPlugin from 'fastify-plugin';
 import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../core/clock.js';
@@ -7,6 +6,7 @@ import { asError } from '../core/errors.js';
 import type { HealthEndpoint } from '../health/endpoint.js';
 import { Registrar } from '../registrar.js';
 import { withDeadline } from '../core/deadline.js';
+import { additionalServersOf } from './fastify-servers.js';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -59,18 +59,16 @@ function attach(app: FastifyInstance, options: RegistrarOptions): void {
     for (const server of additionalServersOf(rootOf(app))) registrar.bindAlso(server);
     done();
   });
-  if (registrar.endpoint !== undefined) mountForInject(app, registrar.endpoint);
+  const { endpoint } = registrar;
+  if (endpoint !== undefined) {
+    mountForInject(app, endpoint);
+    app.addHook('onReady', (done) => {
+      leaveOwnRoutes(app, endpoint);
+      done();
+    });
+  }
   // Ignored: the `failed` event and the log report a failure, and the app keeps running.
   registrar.start().catch(() => undefined);
-}
-
-/**
- * `localhost` can have several addresses. Fastify listens on each with a separate server, which it keeps under a
- * symbol. It closes them, but only a drain waits for their requests.
- */
-function additionalServersOf(root: FastifyInstance): readonly Server[] {
-  const key = Object.getOwnPropertySymbols(root).find(({ description }) => description === 'fastify.serverBindings');
-  return key === undefined ? [] : ((root as unknown as Record<symbol, readonly Server[]>)[key] ?? []);
 }
 
 /** The root app, which also closes a plugin that is registered in an encapsulated context. */
@@ -127,6 +125,11 @@ function mountForInject(app: FastifyInstance, endpoint: HealthEndpoint): void {
       },
     });
   }
+}
+
+/** Lets the app answer where it has a route of its own: rollcall would shadow it at the server. */
+function leaveOwnRoutes(app: FastifyInstance, endpoint: HealthEndpoint): void {
+  for (const path of endpoint.paths) if (app.hasRoute({ method: 'GET', url: path })) endpoint.leaveToHost(path);
 }
 
 function pluginTimeoutOf(app: FastifyInstance): number {

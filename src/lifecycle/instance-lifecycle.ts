@@ -12,13 +12,17 @@ import type { HeartbeatPlan } from '../heartbeat/heartbeat-plan.js';
 import { unknownEntry } from '../heartbeat/last-known-entry.js';
 import { bootNonce } from '../instance/boot-nonce.js';
 import type { BuiltInstance } from '../instance/build-instance.js';
+import type { SuppliedAddressPlan } from '../instance/supplied-address.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { removeEntriesOfOlderIds } from '../heartbeat/stale-entries.js';
+import { AwaitedFiles } from './await-files.js';
 import { followCredentials } from './follow-credentials.js';
 import type { LiveConfig } from '../config/live-config.js';
 import type { StateMachine } from '../telemetry/state-machine.js';
 import type { Maintenance } from './maintenance.js';
+import { reportFailing } from './report-failing.js';
 import { untilServing } from './start.js';
+import { Unlisted } from './unlisted.js';
 import type { ProcessContext } from './process-context.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
@@ -45,9 +49,14 @@ export interface InstanceLifecyclePlan {
 export class InstanceLifecycle {
   readonly #plan: InstanceLifecyclePlan;
   readonly #nonce = bootNonce();
+  /** Why the instance is not listed. */
+  readonly unlisted: Unlisted;
   #labels: Labels;
   #placement: Pick<BuiltInstance, 'notes' | 'addressCandidates'>;
   #instance: ServiceInstance | undefined;
+  #suppliedAddress: SuppliedAddressPlan | undefined;
+  #live: LiveConfig | undefined;
+  readonly #files: AwaitedFiles;
   #heartbeat: HeartbeatHandle | undefined;
   #failure: RegistrarError | undefined;
 
@@ -55,6 +64,22 @@ export class InstanceLifecycle {
     this.#plan = plan;
     this.#labels = plan.labels;
     this.#placement = { notes: plan.config.warnings, addressCandidates: [] };
+    const { config, context, events, machine, registry, source } = plan;
+    const { clock } = context;
+    this.unlisted = new Unlisted({
+      clock,
+      events,
+      machine,
+      waitMs: config.waitMs,
+      registry: registry.name,
+      heartbeat: () => this.#heartbeat,
+    });
+    const missing = () => [
+      ...(registry.credentials?.missing ?? []),
+      ...(source?.credentials?.missing ?? []),
+      ...(this.#live?.pending === undefined ? [] : [this.#live.pending]),
+    ];
+    this.#files = new AwaitedFiles({ clock, events, missing });
   }
 
   /** What the registry holds, or will hold; undefined until the server listens. */
@@ -89,9 +114,9 @@ export class InstanceLifecycle {
     this.#heartbeat.nudge();
   }
 
-  /** The error that no retry could mend; undefined unless the state is or was `failed`. */
+  /** The error that no retry could mend, or the files that the start waits for; undefined otherwise. */
   get failure(): RegistrarError | undefined {
-    return this.#failure;
+    return this.#failure ?? this.#files.trouble;
   }
 
   /** How address and port were chosen, and what else deserves attention. */
@@ -105,22 +130,29 @@ export class InstanceLifecycle {
    */
   async run(phase: number, signal: AbortSignal): Promise<void> {
     const { source, context, events, registry } = this.#plan;
-    const onChange = () => this.#heartbeat?.credentialsChanged();
+    this.unlisted.watch();
+    const onChange = () => {
+      this.#heartbeat?.credentialsChanged();
+      this.#files.changed();
+    };
     followCredentials({
       credentials: [registry.credentials, source?.credentials],
       clock: context.clock,
       events,
       onChange,
     });
-    let live: LiveConfig | undefined;
     try {
-      if (source !== undefined) live = await this.#follow(source);
-      await this.#serve(live?.start(signal), phase, signal);
+      if (source !== undefined) this.#live = await this.#follow(source);
+      const labelled = this.#live?.start(signal) ?? Promise.resolve();
+      const ready = labelled.then(() => this.#files.untilAllThere(signal));
+      // Rejects only with the signal's reason, perhaps while the server does not listen yet.
+      ready.catch(() => undefined);
+      await this.#serve(ready, phase, signal);
     } catch (thrown) {
       if (!signal.aborted) this.#fail(asError(thrown));
       throw thrown;
     } finally {
-      await live?.end();
+      await this.#live?.end();
     }
   }
 
@@ -135,6 +167,9 @@ export class InstanceLifecycle {
       random,
       onRejected: (rejection) => events.emit('configRejected', rejection),
       apply: async (values) => this.relabel((labels) => labels.overlaid(values)),
+      onWritten: () => {
+        this.#files.changed();
+      },
     });
   }
 
@@ -157,14 +192,13 @@ export class InstanceLifecycle {
     }
   }
 
-  async #serve(labelled: Promise<void> | undefined, phase: number, signal: AbortSignal): Promise<void> {
+  async #serve(ready: Promise<void>, phase: number, signal: AbortSignal): Promise<void> {
     const { config, context, registry, events, machine, healthMonitor, server } = this.#plan;
     const { clock, random, polls, batchWatcher, system } = context;
-    server()?.onFailing(() => {
-      this.healthChanged();
-    });
+    reportFailing({ server: server(), events, clock, onChange: () => this.healthChanged() });
     const known = healthMonitor.start(signal);
     const lastKnown = unknownEntry();
+    const { progress } = this.unlisted;
     const onIdentity = (built: BuiltInstance) => {
       this.#identified(built);
     };
@@ -181,15 +215,16 @@ export class InstanceLifecycle {
         server: server(),
         nonce: this.#nonce,
         system,
+        progress,
         onIdentity,
         onWarning,
       },
       signal,
     );
     const makeHeartbeat = await this.#chooseThread();
-    await labelled;
+    await progress.during({ waitingFor: 'files of the options', problem: () => this.#files.trouble }, () => ready);
     // The first heartbeat must report the real health.
-    await known;
+    await progress.during({ waitingFor: 'the first run of each component', problem: () => undefined }, () => known);
     signal.throwIfAborted();
     const { intervalMs, recover, drift, onIdConflict } = config;
     const plan = {
@@ -199,6 +234,7 @@ export class InstanceLifecycle {
       polls,
       batchWatcher,
       lastKnown,
+      suppliedAddress: this.#suppliedAddress,
       events,
       machine,
       report: () => this.health,
@@ -227,10 +263,14 @@ export class InstanceLifecycle {
       new WorkerHeartbeatProxy({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
   }
 
-  #identified({ instance, notes, addressCandidates }: BuiltInstance): void {
+  #identified({ instance, notes, addressCandidates, suppliedAddress }: BuiltInstance): void {
     const { config, events } = this.#plan;
     this.#instance = this.#labels.on(instance);
+    this.#suppliedAddress = suppliedAddress;
     this.#placement = { notes: [...config.warnings, ...notes], addressCandidates };
+    events.on('address', ({ candidates }) => {
+      this.#placement = { ...this.#placement, addressCandidates: candidates };
+    });
     events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
   }
 

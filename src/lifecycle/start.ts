@@ -1,14 +1,18 @@
 import type { Clock } from '../core/clock.js';
 import type { Config } from '../config/config.js';
+import { NotReadyError } from '../core/errors.js';
 import type { LastKnownEntry } from '../heartbeat/last-known-entry.js';
 import { buildInstance } from '../instance/build-instance.js';
 import type { BuiltInstance } from '../instance/build-instance.js';
 import type { LocalSystem } from '../instance/local-system.js';
 import { findPlace } from '../instance/find-place.js';
+import type { Place } from '../instance/find-place.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
-import { untilReady } from './readiness-gate.js';
+import type { ServerAddress } from '../server/server-address.js';
+import { unanswered, untilReady } from './readiness-gate.js';
+import type { StartProgress } from './start-progress.js';
 import { removeStaleEntry } from '../heartbeat/stale-entries.js';
 
 /** While the gate takes longer to answer, it counts as shut. */
@@ -23,6 +27,8 @@ export interface StartPlan {
   readonly nonce: string;
   readonly lastKnown: LastKnownEntry;
   readonly system: LocalSystem;
+  /** Learns what the start waits for. */
+  readonly progress: StartProgress;
   /** Called with the instance's identity once the server listens, before the gate opens. */
   readonly onIdentity: (built: BuiltInstance) => void;
   /** Called with what delays the start and what else deserves attention. */
@@ -34,22 +40,45 @@ export interface StartPlan {
  * traffic and the gate is open.
  */
 export async function untilServing(plan: StartPlan, signal: AbortSignal): Promise<ServiceInstance> {
-  const { config, clock, random, registry, server, nonce, lastKnown, system, onIdentity, onWarning } = plan;
-  const listening = await server?.listening(signal);
-  const place = await findPlace({ config, server: listening, registry, system, clock, random, onWarning }, signal);
-  const built = buildInstance(config, {
-    nonce,
-    place,
-    hostname: system.hostname(),
-    ...(listening && { server: listening }),
-  });
-  const { instance } = built;
+  const { config, nonce, system, onIdentity } = plan;
+  const server = await untilListening(plan, signal);
+  const place = await untilPlaced(plan, server, signal);
+  const built = buildInstance(config, { nonce, place, hostname: system.hostname(), ...(server && { server }) });
   onIdentity(built);
+  await untilOpen(plan, built.instance, signal);
+  return built.instance;
+}
+
+async function untilListening(
+  { server, progress }: StartPlan,
+  signal: AbortSignal,
+): Promise<ServerAddress | undefined> {
+  if (server === undefined) return undefined;
+  const step = { waitingFor: 'the server to listen', problem: () => server.problem.notListening() };
+  return progress.during(step, () => server.listening(signal));
+}
+
+async function untilPlaced(plan: StartPlan, server: ServerAddress | undefined, signal: AbortSignal): Promise<Place> {
+  const { config, registry, system, clock, random, progress } = plan;
+  let problem: NotReadyError | undefined;
+  const onWarning = (message: string) => {
+    problem = new NotReadyError(message);
+    plan.onWarning(message);
+  };
+  const waitingFor = config.port === 'docker' ? 'Docker to name the published port' : 'an address to advertise';
+  return progress.during({ waitingFor, problem: () => problem }, () =>
+    findPlace({ config, server, registry, system, clock, random, onWarning }, signal),
+  );
+}
+
+async function untilOpen(plan: StartPlan, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
+  const { config, clock, random, registry, lastKnown, progress } = plan;
   const gateOpen = new AbortController();
   let clearing: Promise<void> | undefined;
+  let problem = unanswered();
   // Only while the gate is shut, since registering overwrites the entry anyway; and in parallel, since a registry
   // that is down must not keep the gate shut.
-  const onShut = () => {
+  const clear = () => {
     clearing ??= removeStaleEntry(
       registry,
       instance,
@@ -59,13 +88,18 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
       AbortSignal.any([signal, gateOpen.signal]),
     ).catch(() => undefined);
   };
-  const cancel = clock.after(SLOW_ANSWER_MS, onShut);
+  const onShut = (reason: NotReadyError) => {
+    problem = reason;
+    clear();
+  };
+  const cancel = clock.after(SLOW_ANSWER_MS, clear);
   try {
-    await untilReady(config.ready, onShut, clock, signal);
+    await progress.during({ waitingFor: '`ready` to return true', problem: () => problem }, () =>
+      untilReady(config.ready, onShut, clock, signal),
+    );
   } finally {
     cancel();
     gateOpen.abort();
     await clearing;
   }
-  return instance;
 }

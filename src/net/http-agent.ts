@@ -7,6 +7,8 @@ import { systemClock } from '../core/clock.js';
 export interface AgentOptions {
   /** The longest that connecting may take, TLS handshake included. @default no limit but that of the request */
   readonly connectMs?: number;
+  /** The Unix socket to connect to, whatever host a request names. @default none */
+  readonly socketPath?: string | undefined;
   /** Undefined: plain HTTP. */
   readonly tls?: ConnectionOptions | undefined;
 }
@@ -16,8 +18,8 @@ export interface AgentOptions {
  * not even with a request in flight: a caller that needs the answer before the exit has to keep the process alive
  * itself.
  */
-export function createUnheldAgent(maxSockets: number, { connectMs, tls }: AgentOptions = {}): http.Agent {
-  const options = { keepAlive: true, maxSockets };
+export function createUnheldAgent(maxSockets: number, { connectMs, socketPath, tls }: AgentOptions = {}): http.Agent {
+  const options = { keepAlive: true, maxSockets, ...(socketPath !== undefined && { socketPath }) };
   const agent = tls === undefined ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
   const connected = tls === undefined ? 'connect' : 'secureConnect';
   const createConnection = agent.createConnection.bind(agent);

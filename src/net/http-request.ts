@@ -9,6 +9,31 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+/** The most bytes of an answer, and the option that sets it, for the message. */
+export interface AnswerCap {
+  readonly bytes: number;
+  readonly option?: string;
+}
+
+/** Ends an answer before the server does. */
+export interface AnswerLimit {
+  /** @default 32 MiB, which no option sets */
+  readonly cap?: AnswerCap | undefined;
+  /** Called with each chunk; true ends an endless answer, which then counts as complete. */
+  readonly isEnough?: ((chunk: Buffer) => boolean) | undefined;
+}
+
+/** The answer is longer than its cap. */
+export class AnswerTooLongError extends Error {
+  readonly code = 'ERR_ANSWER_TOO_LONG';
+
+  constructor({ bytes, option }: AnswerCap) {
+    const source = option === undefined ? '' : `, the most that ${option} allows`;
+    super(`the answer is longer than ${String(bytes)} bytes${source}`);
+    this.name = new.target.name;
+  }
+}
+
 /** The part of `node:http` and `node:https` in use; the caller passes the one it has loaded. */
 export interface HttpModule {
   request(options: RequestOptions): ClientRequest;
@@ -16,15 +41,14 @@ export interface HttpModule {
 
 /**
  * Sends one request, without retry or decoding. Resolves to the complete answer, whatever its status. Rejects with the
- * network's error, also when the answer breaks off or `cancellation` ends the request. Ends an endless answer once
- * `isEnough` returns true for the text received so far.
+ * network's error, also when the answer breaks off or `cancellation` ends the request, and with `AnswerTooLongError`.
  */
 export function sendOnce(
   module: HttpModule,
   options: RequestOptions,
   body: Buffer | undefined,
   cancellation: Cancellation,
-  isEnough?: (text: string) => boolean,
+  { cap = { bytes: LONGEST_ANSWER_BYTES }, isEnough }: AnswerLimit = {},
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const request = module.request(options);
@@ -45,11 +69,14 @@ export function sendOnce(
         resolve({ status, headers, text: Buffer.concat(chunks).toString() });
       };
       response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
         received += chunk.length;
-        if (received > LONGEST_ANSWER_BYTES)
-          response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
-        if (isEnough?.(Buffer.concat(chunks).toString()) !== true) return;
+        if (received > cap.bytes) {
+          chunks.length = 0;
+          response.destroy(new AnswerTooLongError(cap));
+          return;
+        }
+        chunks.push(chunk);
+        if (isEnough?.(chunk) !== true) return;
         settle();
         request.destroy();
       });

@@ -19,6 +19,15 @@ export function isIpLiteral(host: string): boolean {
   return host.includes(':') || /^[\d.]+$/.test(host);
 }
 
+/**
+ * True for an IP address in any notation, given any text. One with a zone (`fe80::1%eth0`) is none, because the zone
+ * means something on one host only.
+ */
+export function isIpAddress(text: string): boolean {
+  const { isIP } = process.getBuiltinModule('node:net');
+  return isIP(text) !== 0 && !text.includes('%');
+}
+
 /** True for an IPv6 address, given an IP address or a host name. */
 export function isIpv6(host: string): boolean {
   return host.includes(':');

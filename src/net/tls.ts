@@ -72,10 +72,16 @@ export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
   return issues;
 }
 
+/** A problem of a PEM text or its file. */
+export interface TlsIssue extends ConfigIssue {
+  /** The file that is not there, or still empty, and may be written yet; absent for any other problem. */
+  readonly pendingFile?: string;
+}
+
 /** Reads the PEM texts from the options or the files they name, and lists their problems. Synchronous; no network. */
-export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readonly issues: readonly ConfigIssue[] } {
+export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readonly issues: readonly TlsIssue[] } {
   const material: Partial<Record<TlsPart, string>> = {};
-  const issues: ConfigIssue[] = [];
+  const issues: TlsIssue[] = [];
   for (const part of parts) {
     const given = plan[part];
     if (given === undefined) continue;
@@ -85,7 +91,9 @@ export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readon
     const value = isPath && !/[\r\n]/.test(given) && given.length <= LONGEST_PATH ? given : '(hidden)';
     const read = isPath ? readText(given) : { text: given };
     if ('problem' in read) {
-      issues.push({ field, value, allowed: `${allowed[part]}; this one ${read.problem}` });
+      // A text that is no path is not a file that may come.
+      const pending = read.isPending === true && value === given && { pendingFile: `${given} (${field})` };
+      issues.push({ field, value, allowed: `${allowed[part]}; this one ${read.problem}`, ...pending });
       continue;
     }
     material[part] = read.text;

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
+import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { Discovery } from '../contracts/discovery.js';
 import { asError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
@@ -63,6 +64,7 @@ class Chain implements ComposedRegistry {
       isLocal: registries[0]?.traits.isLocal ?? false,
       // If one member does not fill in the address, we have to find it for all.
       suppliesAddress: registries.every(({ traits }) => traits.suppliesAddress),
+      inProcess: registries.every(({ traits }) => traits.inProcess === true),
     };
     this.endpoint = (
       registries.find(({ traits, endpoint }) => !traits.isLocal && endpoint !== undefined) ?? registries[0]
@@ -73,7 +75,7 @@ class Chain implements ComposedRegistry {
       heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)),
     };
     this.discovery = new ChainDiscovery(this.#members, plan.gathers ?? false);
-    this.credentials = joinCredentials(registries.flatMap(({ credentials }) => credentials ?? []));
+    this.credentials = joinCredentials(registries.map(({ credentials }) => credentials));
   }
 
   /** A getter, so that printing the chain does not print the tokens in it. */
@@ -131,6 +133,12 @@ class Chain implements ComposedRegistry {
       await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) =>
         member.registry.remove(key, signal),
       );
+  }
+
+  /** The departures from each member that may hold the entry. */
+  departures(request: DepartureRequest): readonly Departure[] {
+    const holders = this.#placementOf(request.instance)?.holders ?? [];
+    return holders.flatMap(({ registry }) => registry.departures(request));
   }
 
   adopt(instance: ServiceInstance, holder: string | undefined): void {

@@ -1,4 +1,5 @@
 import type { Credentials } from '../contracts/credentials.js';
+import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type {
@@ -65,6 +66,11 @@ export class ClosableRegistry implements Registry {
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     return this.#guard.run('remove', signal, () => this.#backend.remove(key, signal));
+  }
+
+  departures(request: DepartureRequest): readonly Departure[] {
+    this.#guard.assertOpen('leave at the exit');
+    return this.#backend.departures?.(request) ?? [];
   }
 
   async close(): Promise<void> {

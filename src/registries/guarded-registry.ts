@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { RegistryUnavailableError, asError, hasCode, isError, isRegistrarError } from '../core/errors.js';
+import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
@@ -134,6 +135,11 @@ export class GuardedRegistry implements Registry {
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
     return this.#bounded('remove', signal, (bounded) => this.#inner.remove(key, bounded));
+  }
+
+  /** None after a close. */
+  departures(request: DepartureRequest): readonly Departure[] {
+    return this.#closing === undefined ? (this.#inner.departures?.(request) ?? []) : [];
   }
 
   /**

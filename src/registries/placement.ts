@@ -40,6 +40,12 @@ export class Placement {
     return this.#current;
   }
 
+  /** Members that may hold an entry of ours, the current one first. */
+  get holders(): Member[] {
+    const { staleMembers } = this;
+    return this.#current === undefined ? staleMembers : [this.#current.member, ...staleMembers];
+  }
+
   /** Members other than the current one that may hold a stale entry of ours. */
   get staleMembers(): Member[] {
     return [...this.#holders.keys()].filter((member) => member !== this.#current?.member);

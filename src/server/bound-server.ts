@@ -5,8 +5,13 @@ import type { TLSSocket } from 'node:tls';
 import type { Endpoint } from '../contracts/endpoint.js';
 import type { Clock } from '../core/clock.js';
 import { StoppedError } from '../core/errors.js';
+import { CloseHold } from './close-hold.js';
+import type { CloseHoldPlan } from './close-hold.js';
 import { closeServer } from './close-server.js';
 import { Connections } from './connections.js';
+import type { CutOff } from './end-streams.js';
+import { UNLIMITED, closeWithin } from './close-within.js';
+import type { CloseLimits } from './close-within.js';
 import { listensSoon } from './listens-soon.js';
 import { protocolOf } from './protocol.js';
 import type { Protocol } from './protocol.js';
@@ -15,6 +20,7 @@ import { addressOf, untilListening } from './server-address.js';
 import type { ServerAddress } from './server-address.js';
 import { serverPhases } from './server-phase.js';
 import type { ServerFact, ServerPhase } from './server-phase.js';
+import { ServerProblem } from './server-problem.js';
 import type { Arrivals } from './sources.js';
 import { Traffic } from './traffic.js';
 import type { TrafficFigures } from './traffic.js';
@@ -32,6 +38,8 @@ export interface BindOptions {
   readonly endpoints?: readonly Endpoint[] | undefined;
   /** The host's own close in place of `server.close()`; resolves when the server is closed. */
   readonly close?: (() => Promise<void>) | undefined;
+  /** When `server.close()` by other code waits; undefined: never. */
+  readonly hold?: CloseHoldPlan | undefined;
 }
 
 /** Watches `server` (node:net, http, https, http2) until `release()`. */
@@ -48,6 +56,9 @@ export class BoundServer {
   readonly #closeByHost: (() => Promise<void>) | undefined;
   readonly #traffic: Traffic;
   readonly #connections: Connections;
+  readonly #hold: CloseHold | undefined;
+  /** Why it does not listen, or its last error. */
+  readonly problem = new ServerProblem();
   readonly #onClosed = new Set<() => void>();
   readonly #onFailing = new Set<() => void>();
   #callOffCalm: () => void = () => undefined;
@@ -57,7 +68,7 @@ export class BoundServer {
   readonly #unwatch: () => void;
   readonly #clock: Clock;
   #phase: ServerPhase;
-  #closing: Promise<void> | undefined;
+  #closing: Promise<CutOff> | undefined;
 
   constructor(server: Server, options: BindOptions, traffic = new Traffic(options.clock)) {
     this.#server = server;
@@ -69,32 +80,36 @@ export class BoundServer {
     this.#phase = server.listening ? 'open' : 'unopened';
     this.#connections = new Connections(server, this.#protocol);
     this.#traffic = traffic;
+    this.#hold =
+      options.hold &&
+      new CloseHold(options.hold, {
+        clock: options.clock,
+        connections: () => this.#connections.asSeen,
+        isBusy: (socket) => traffic.isBusy(socket),
+      });
     this.#unwatch = watchServer(server, {
       request: (request, response) => this.#onRequest(request, response),
       stream: (stream, headers) => this.#onStream(stream, headers),
-      upgrade: (request) => {
-        this.#traffic.upgrade(request);
-      },
-      connection: (socket) => {
-        this.#onConnection(socket);
-      },
+      upgrade: (request) => this.#traffic.upgrade(request),
+      connection: (socket) => this.#onConnection(socket),
       secured: (socket: TLSSocket) => {
         this.#connections.secured(socket);
+        if (socket.alpnProtocol !== 'h2') this.#hold?.opened(socket);
       },
-      session: (session: ServerHttp2Session) => {
-        this.#connections.session(session);
-      },
-      listening: () => {
-        this.#noticed('listening');
-      },
+      session: (session: ServerHttp2Session) => this.#connections.session(session),
+      listening: () => this.#noticed('listening'),
+      isClosing: () => this.#phase === 'closing',
+      closing: (proceed) => this.#holdClose(proceed),
+      overtaking: () => this.#hold?.release(),
+      ending: (socket) => this.#hold?.excuse(socket),
+      sending: () => traffic.sending,
       stopped: () => {
         this.#noticed('stopped');
         if (this.#phase === 'closing') this.#connections.closeIdle();
       },
-      closed: () => {
-        this.#noticed('closed');
-      },
-      failed: () => {
+      closed: () => this.#noticed('closed'),
+      failed: (error) => {
+        this.problem.failed(error);
         this.#noticed('failed');
         this.#callOffCalm();
         this.#callOffCalm = this.#clock.after(FAILING_FOR_MS, () => this.#noticed('calmed'));
@@ -132,15 +147,10 @@ export class BoundServer {
     return this.#traffic.sources;
   }
 
-  /**
-   * Adds another listener of the same service, e.g. on a second address; it is counted, drained and closed with this
-   * one.
-   */
+  /** Adds another listener of the same service, e.g. on a second address: counted, drained and closed with this one. */
   also(server: Server): void {
     const sibling = new BoundServer(server, { clock: this.#clock, endpoints: this.#endpoints }, this.#traffic);
-    sibling.onFailing(() => {
-      for (const run of this.#onFailing) run();
-    });
+    sibling.onFailing(() => this.#onFailing.forEach((run) => run()));
     this.#siblings.push(sibling);
   }
 
@@ -153,15 +163,10 @@ export class BoundServer {
     return addressOf(this.#server, this.#protocol);
   }
 
-  /**
-   * Calls `run` once when the host closes the listening server itself, never for `close()` of this object. The
-   * returned function cancels it.
-   */
+  /** Calls `run` once when the host closes the listening server; `close()` here is none. The result cancels it. */
   onClosed(run: () => void): () => void {
     this.#onClosed.add(run);
-    return () => {
-      this.#onClosed.delete(run);
-    };
+    return () => void this.#onClosed.delete(run);
   }
 
   /** Calls `run` whenever `isFailing` may have changed. */
@@ -179,23 +184,26 @@ export class BoundServer {
     Server.prototype.close.call(this.#server);
   }
 
-  /**
-   * From now on HTTP/1 responses carry `Connection: close`, and an HTTP/2 session receives GOAWAY with its next
-   * stream.
-   */
+  /** From now on HTTP/1 responses carry `Connection: close`, and HTTP/2 sessions get GOAWAY with their next stream. */
   startDraining(): void {
     this.#traffic.startDraining();
     this.#connections.startDraining();
     for (const sibling of this.#siblings) sibling.startDraining();
   }
 
+  /** Lets a `close()` of the host happen that has been waiting. */
+  releaseClose(): void {
+    this.#hold?.release();
+  }
+
   /**
    * Stops accepting, ends idle connections and sessions, lets requests in flight finish, and resolves when all is
-   * closed; at once for a server that never listened or is closed. When `signal` aborts, it cuts off the rest and
-   * rejects with the signal's reason. It also rejects when the host's own close does. Every call joins the first.
+   * closed; at once for a server that never listened or is closed. Ends what is open at `limits`, and resolves to what
+   * that cut off. When `signal` aborts, it cuts off the rest and rejects with the signal's reason. It also rejects when
+   * the host's own close does. Every call joins the first.
    */
-  close(signal: AbortSignal): Promise<void> {
-    this.#closing ??= this.#close(signal);
+  close(signal: AbortSignal, limits: CloseLimits = UNLIMITED): Promise<CutOff> {
+    this.#closing ??= this.#close(signal, limits);
     return this.#closing;
   }
 
@@ -203,22 +211,29 @@ export class BoundServer {
   release(): void {
     this.#released.abort(new StoppedError('the server is no longer watched'));
     this.#callOffCalm();
+    this.#hold?.release();
     this.#unwatch();
+    this.#traffic.close();
     for (const sibling of this.#siblings) sibling.release();
   }
 
-  async #close(signal: AbortSignal): Promise<void> {
+  #close(signal: AbortSignal, limits: CloseLimits): Promise<CutOff> {
     this.startDraining();
-    this.#traffic.watchEnds(() => {
-      this.#closeIdle();
+    this.#traffic.watchEnds(() => this.#closeIdle());
+    const servers = [this, ...this.#siblings];
+    return closeWithin({
+      limits,
+      clock: this.#clock,
+      traffic: this.#traffic,
+      connections: servers.map((server) => server.#connections),
+      closings: servers.map((server) => server.#closeOwn(signal)),
     });
-    const closings = await Promise.allSettled([this, ...this.#siblings].map((server) => server.#closeOwn(signal)));
-    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason;
   }
 
   #closeOwn(signal: AbortSignal): Promise<void> {
     const isClosed = this.#phase === 'unopened' || this.#phase === 'gone';
     this.#noticed('ours');
+    this.#hold?.release();
     this.#served.cutOff();
     return closeServer({
       server: this.#server,
@@ -229,6 +244,14 @@ export class BoundServer {
     });
   }
 
+  /** Tells the owner of the close at once, and returns true when the close itself waits. */
+  #holdClose(close: () => void): boolean {
+    const isOpen = this.#phase === 'open' || this.#phase === 'failing';
+    if (!isOpen || this.#hold?.hold(close) !== true) return false;
+    this.#hostClosed();
+    return true;
+  }
+
   /** A finished response may leave an idle connection, which a closing server does not need. */
   #closeIdle(): void {
     if (!this.#server.listening) this.#connections.closeIdle();
@@ -236,6 +259,7 @@ export class BoundServer {
   }
 
   #noticed(fact: ServerFact): void {
+    if (fact === 'listening') this.problem.mended();
     const from = this.#phase;
     this.#phase = serverPhases[from][fact] ?? from;
     const [was, is] = [from === 'failing', this.#phase === 'failing'];
@@ -250,7 +274,9 @@ export class BoundServer {
   }
 
   #onConnection(socket: Socket): void {
+    if (this.#phase === 'unopened') this.problem.handedConnection();
     this.#connections.opened(socket);
+    if (this.#protocol === 'http') this.#hold?.opened(socket);
     if (this.#protocol === 'tcp') this.#traffic.connection(socket);
   }
 

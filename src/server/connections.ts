@@ -1,20 +1,15 @@
 import type { Http2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { HostServer } from './override-method.js';
 import type { Protocol } from './protocol.js';
-
-/** The methods of HTTP/1 servers, and of HTTP/2 servers that accept HTTP/1, that close connections. */
-interface HttpServer extends Server {
-  closeIdleConnections?(): void;
-  closeAllConnections?(): void;
-}
 
 /** A GOAWAY with this last stream id refuses no stream. */
 const HIGHEST_STREAM = 2 ** 31 - 1;
 
 /** The open connections and HTTP/2 sessions of one server, so that a close can end those that Node would wait for. */
 export class Connections {
-  readonly #server: HttpServer;
+  readonly #server: HostServer;
   readonly #protocol: Protocol;
   readonly #sockets = new Set<Socket>();
   /** The decrypted side of TLS connections with HTTP/1. */
@@ -76,6 +71,23 @@ export class Connections {
     }
   }
 
+  /** The open connections as the host's listeners see them: decrypted where they are encrypted. */
+  get asSeen(): Iterable<Socket> {
+    return this.#protocol === 'https' || this.#protocol === 'h2' ? this.#secured : this.#sockets;
+  }
+
+  /**
+   * Destroys the HTTP/1 connections without a request in progress. Node keeps those open that have sent half a request
+   * header or half a TLS handshake, and a closed server waits for them for ever.
+   */
+  destroyUnrequested(isBusy: (socket: Socket) => boolean): void {
+    if (this.#protocol === 'tcp' || this.#protocol === 'h2c') return;
+    for (const socket of this.asSeen) if (!isBusy(socket)) socket.destroy();
+    if (this.#protocol === 'http') return;
+    const encrypted = new Set([...this.#secured, ...[...this.#sessions].map(({ socket }) => socket)].map(peerOf));
+    for (const socket of this.#sockets) if (!encrypted.has(peerOf(socket))) socket.destroy();
+  }
+
   /** Destroys all connections. */
   destroy(): void {
     this.#closing = true;
@@ -84,6 +96,10 @@ export class Connections {
     // Also destroys connections that were opened before `bind`.
     this.#server.closeAllConnections?.();
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
+  return `${remoteAddress ?? ''} ${String(remotePort)}`;
 }
 
 function keepWhileOpen<T extends Socket | Http2Session>(open: Set<T>, connection: T): void {

@@ -20,7 +20,7 @@ export interface HealthServer {
 export async function openHealthServer({ endpoint, port, onProblem }: HealthServerPlan): Promise<HealthServer> {
   const { createServer } = await import('node:http');
   const server = createServer((request, response) => {
-    if (endpoint.handles(request.url ?? '')) endpoint.answer(request, response);
+    if (endpoint.isHealthPath(request.url ?? '')) endpoint.answer(request, response);
     else response.writeHead(404, { 'Content-Length': 0 }).end();
   });
   server.unref();

@@ -23,6 +23,19 @@ export class Http1Exchanges {
       .filter((response) => !response.closed);
   }
 
+  /** The connections of `open`. */
+  get busy(): Socket[] {
+    return [...this.#lanes].flatMap(([socket, { latest, earlier }]) =>
+      latest.closed && earlier.every(({ closed }) => closed) ? [] : [socket],
+    );
+  }
+
+  /** Whether a response of this connection has not been handed to the operating system completely. */
+  isBusy(socket: Socket): boolean {
+    const lane = this.#lanes.get(socket);
+    return lane !== undefined && [...lane.earlier, lane.latest].some(({ writableFinished }) => !writableFinished);
+  }
+
   /**
    * Records a request and returns its peer; undefined for a known request, because a host that handles
    * 'checkContinue' emits the same one again as 'request'.

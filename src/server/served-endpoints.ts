@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Endpoint } from '../contracts/endpoint.js';
 
+/** What decides whose request it is. */
+type RequestTarget = { readonly url?: string | undefined; readonly method?: string | undefined };
+
 /** The endpoints of one server and their unfinished answers. */
 export class ServedEndpoints {
   readonly #endpoints: readonly Endpoint[];
@@ -12,9 +15,9 @@ export class ServedEndpoints {
     this.#endpoints = endpoints;
   }
 
-  /** Lets the first endpoint that handles the URL answer. Returns false when the request is the host's. */
+  /** Lets the first endpoint that handles the request answer. Returns false when the request is the host's. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
-    const endpoint = this.#endpointFor(request.url);
+    const endpoint = this.#endpointFor(request);
     if (endpoint === undefined) return false;
     endpoint.answer(request, response);
     this.#follow(response);
@@ -24,7 +27,7 @@ export class ServedEndpoints {
   /** The same for an HTTP/2 stream. */
   answerStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const request = { method: headers[':method'], url: headers[':path'], headers };
-    const endpoint = this.#endpointFor(request.url);
+    const endpoint = this.#endpointFor(request);
     if (endpoint === undefined) return false;
     endpoint.answerStream(stream, request);
     this.#follow(stream);
@@ -40,8 +43,8 @@ export class ServedEndpoints {
     for (const answer of this.#unfinished) if (!answer.writableEnded) answer.destroy();
   }
 
-  #endpointFor(url = ''): Endpoint | undefined {
-    return this.#endpoints.find((endpoint) => endpoint.handles(url));
+  #endpointFor({ url = '', method }: RequestTarget): Endpoint | undefined {
+    return this.#endpoints.find((endpoint) => endpoint.handles(url, method));
   }
 
   #follow(answer: ServerResponse | ServerHttp2Stream): void {

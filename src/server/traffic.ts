@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
+import type { OpenWork } from './end-streams.js';
 import { Http1Exchanges } from './http1-exchanges.js';
 import { isProberRequest } from './known-probers.js';
 import { Sources } from './sources.js';
@@ -29,10 +30,12 @@ export class Traffic {
   readonly #sessions = new WeakMap<Http2Session, Peer>();
   /** Connections to a non-HTTP server without any data seen yet, with their time of arrival. */
   readonly #unheard = new Map<Socket, number>();
-  readonly #onStreamEnd = () => {
-    this.#openStreams -= 1;
-  };
-  #openStreams = 0;
+  readonly #openStreams = new Set<ServerHttp2Stream | Socket>();
+  /** One listener for all streams, because a closure for each would cost. */
+  readonly #onStreamEnd = removerFrom(this.#openStreams);
+  readonly #upgraded = new Set<Socket>();
+  /** Call off the timers of busy sources. */
+  readonly #rests = new Set<() => void>();
   #arrived = 0;
   #draining = false;
 
@@ -41,7 +44,7 @@ export class Traffic {
   }
 
   get inFlight(): number {
-    return this.#http1.open.length + this.#openStreams;
+    return this.#http1.open.length + this.#openStreams.size;
   }
 
   get served(): number {
@@ -52,6 +55,27 @@ export class Traffic {
   get sources(): readonly Arrivals[] {
     for (const [socket] of this.#unheard) this.#listen(socket);
     return this.#sources.known(this.#clock.now());
+  }
+
+  /** What is unfinished. */
+  get open(): OpenWork {
+    const open = [...this.#openStreams];
+    return {
+      responses: this.#http1.open,
+      streams: open.filter(isHttp2Stream),
+      connections: open.filter((stream): stream is Socket => !isHttp2Stream(stream)),
+      upgraded: [...this.#upgraded],
+    };
+  }
+
+  /** Connections with a response that is not completely sent. */
+  get sending(): readonly Socket[] {
+    return this.#http1.busy;
+  }
+
+  /** Whether a request of this connection is in progress, or its protocol has changed. */
+  isBusy(socket: Socket): boolean {
+    return this.#upgraded.has(socket) || this.#http1.isBusy(socket);
   }
 
   /** Records an HTTP/1 request. */
@@ -87,6 +111,9 @@ export class Traffic {
   /** Records a request whose end is not tracked, e.g. a WebSocket handshake. */
   upgrade(request: IncomingMessage): void {
     this.#arrived += 1;
+    const { socket } = request;
+    this.#upgraded.add(socket);
+    socket.once('close', () => this.#upgraded.delete(socket));
     this.#note({ source: undefined }, request);
   }
 
@@ -107,8 +134,14 @@ export class Traffic {
     this.#http1.watchEnds(run);
   }
 
+  /** Leaves no timer behind. */
+  close(): void {
+    for (const callOff of this.#rests) callOff();
+    this.#rests.clear();
+  }
+
   #open(stream: ServerHttp2Stream | Socket): void {
-    this.#openStreams += 1;
+    this.#openStreams.add(stream);
     this.#arrived += 1;
     stream.on('close', this.#onStreamEnd);
   }
@@ -131,10 +164,12 @@ export class Traffic {
     source.arrived(this.#clock.now());
     if (!source.isBusy) return;
     source.resting = true;
-    this.#clock.after(REST_MS, () => {
+    const callOff = this.#clock.after(REST_MS, () => {
+      this.#rests.delete(callOff);
       source.resting = false;
       source.settle(this.#clock.now());
     });
+    this.#rests.add(callOff);
   }
 
   #listen(socket: Socket, address = socket.remoteAddress): void {
@@ -144,4 +179,14 @@ export class Traffic {
     else if (!isOver) return;
     this.#unheard.delete(socket);
   }
+}
+
+function isHttp2Stream(stream: ServerHttp2Stream | Socket): stream is ServerHttp2Stream {
+  return 'sentHeaders' in stream;
+}
+
+function removerFrom(open: Set<ServerHttp2Stream | Socket>): () => void {
+  return function remove(this: ServerHttp2Stream | Socket) {
+    open.delete(this);
+  };
 }

@@ -3,6 +3,8 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import type { Server, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { overrideMethod } from './override-method.js';
+import type { HostServer } from './override-method.js';
+import { spareAnswers } from './spare-answers.js';
 
 /** Receives a server's events before its listeners. */
 export interface ServerWatcher {
@@ -16,6 +18,16 @@ export interface ServerWatcher {
   secured(socket: TLSSocket): void;
   session(session: ServerHttp2Session): void;
   listening(): void;
+  /** Whether rollcall has closed the server, or is about to. */
+  isClosing(): boolean;
+  /** `close()` was called; `proceed` carries it out. Returns true when that happens later. */
+  closing(proceed: () => void): boolean;
+  /** The host is about to listen, or to end connections itself: a close that waits must happen first. */
+  overtaking(): void;
+  /** Node is about to end this connection by itself, e.g. after a timeout. */
+  ending(socket: Socket): void;
+  /** Connections with a response that is not completely sent. */
+  sending(): readonly Socket[];
   /**
    * `close()` was called while the server listened. The event 'close' comes only after the last connection has ended,
    * too late to deregister.
@@ -23,15 +35,20 @@ export interface ServerWatcher {
   stopped(): void;
   closed(): void;
   /** The server emitted an error: it could not listen or could not accept a connection. */
-  failed(): void;
+  failed(error: unknown): void;
 }
 
 /**
- * Reports to `watcher` through the server object's own `emit` and `close`, before every listener of any framework.
- * The returned function ends that, even when other code has wrapped the two methods meanwhile.
+ * Reports to `watcher` through the server object's own methods, before every listener of any framework. The returned
+ * function ends that, even when other code has wrapped the methods meanwhile.
+ *
+ * The first `close(callback)` of the host succeeds also when rollcall has closed the server before: Node would answer
+ * that it does not run, which makes terminators end the process with 1. After a close of ours `close` therefore stays
+ * replaced until that call.
  */
-export function watchServer(server: Server, watcher: ServerWatcher): () => void {
+export function watchServer(server: HostServer, watcher: ServerWatcher): () => void {
   let watching: ServerWatcher | undefined = watcher;
+  let isFirstOfHost = true;
   const undoEmit = overrideMethod(
     server,
     'emit',
@@ -48,16 +65,52 @@ export function watchServer(server: Server, watcher: ServerWatcher): () => void 
     'close',
     (close) =>
       function watchedClose(this: Server, ...args: Parameters<Server['close']>) {
-        const wasListening = this.listening;
-        const result = close.apply(this, args);
-        if (wasListening) watching?.stopped();
-        return result;
+        const [callback] = args;
+        const isFirst = isFirstOfHost && callback !== undefined;
+        // Our own closes have no callback, and come while closing.
+        if (callback !== undefined || watching?.isClosing() === false) isFirstOfHost = false;
+        if (isFirst && !this.listening && watching?.isClosing() !== false) {
+          this.once('close', () => callback?.());
+          // Emits 'close' again where it has been emitted before.
+          close.call(this);
+          if (watching === undefined) undoClose();
+          return this;
+        }
+        const proceed = () => {
+          const wasListening = this.listening;
+          close.apply(this, args);
+          if (wasListening) watching?.stopped();
+        };
+        if (watching?.closing(proceed) !== true) proceed();
+        return this;
       },
   );
+  const undoListen = overrideMethod(
+    server,
+    'listen',
+    (listen) =>
+      function watchedListen(this: Server, ...args: unknown[]) {
+        watching?.overtaking();
+        return (listen as (...args: unknown[]) => Server).apply(this, args);
+      } as Server['listen'],
+  );
+  const undoEndings = (['closeIdleConnections', 'closeAllConnections'] as const).map((method) =>
+    overrideMethod(
+      server,
+      method,
+      (end) =>
+        function watchedEnding(this: HostServer) {
+          watching?.overtaking();
+          const sending = method === 'closeIdleConnections' ? watching?.sending() : [];
+          spareAnswers(sending ?? [], () => end.call(this));
+        },
+    ),
+  );
   return () => {
+    const mayJoin = isFirstOfHost && watching?.isClosing() === true;
     watching = undefined;
-    undoEmit();
-    undoClose();
+    for (const undo of [undoEmit, undoListen, ...undoEndings]) undo();
+    if (!mayJoin) undoClose();
   };
 }
 
@@ -83,6 +136,12 @@ function tell(watcher: ServerWatcher, event: string, first: unknown, second: unk
     case 'session':
       watcher.session(first as ServerHttp2Session);
       return false;
+    case 'timeout':
+      watcher.ending(first as Socket);
+      return false;
+    case 'clientError':
+      watcher.ending(second as Socket);
+      return false;
     case 'listening':
       watcher.listening();
       return false;
@@ -90,7 +149,7 @@ function tell(watcher: ServerWatcher, event: string, first: unknown, second: unk
       watcher.closed();
       return false;
     case 'error':
-      watcher.failed();
+      watcher.failed(first);
       return false;
     default:
       return false;

@@ -1,10 +1,9 @@
 import type { Clock } from '../core/clock.js';
-import type { ShutdownPolicy } from '../contracts/policies.js';
+import { withDeadline } from '../core/deadline.js';
 import { formatDuration } from '../core/duration.js';
 import { TimeoutError, asError } from '../core/errors.js';
-import { ownMaintenance } from '../contracts/health-report.js';
-import { hasStaleCredentials } from '../heartbeat/active-registration.js';
-import type { ActiveRegistration } from '../heartbeat/active-registration.js';
+import { leaveEntry } from '../heartbeat/leave-entry.js';
+import type { LeavePlan } from '../heartbeat/leave-entry.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
@@ -20,12 +19,7 @@ export interface Deregistration {
   readonly errors: readonly Error[];
 }
 
-export interface DeregisterPlan {
-  readonly policy: ShutdownPolicy;
-  readonly registry: GuardedRegistry;
-  readonly instance: ServiceInstance;
-  /** Undefined when nothing was ever registered. */
-  readonly active: Readonly<ActiveRegistration> | undefined;
+export interface DeregisterPlan extends LeavePlan {
   readonly clock: Clock;
 }
 
@@ -39,24 +33,26 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
   const { policy, registry, instance, active, clock } = plan;
   if (policy === 'leave' && active !== undefined) return { confirmed: false, errors: [] };
   const key = keyOf(instance);
-  const way = wayOut(plan, key);
+  const outcome = outcomeOf(plan, key);
   let readers: Readers = active === undefined ? 'none' : 'unknown';
   if (active !== undefined) {
     // A late answer counts too: a sighting is proof whenever it happened.
     const reading = sighting(registry, key, signal).then((answer) => {
       readers = answer;
     });
-    await Promise.race([reading, clock.sleep(SIGHTING_WITHIN_MS, signal).catch(() => undefined)]);
+    await withDeadline(clock, SIGHTING_WITHIN_MS, { operation: 'discover' }, signal, () => reading).catch(
+      () => undefined,
+    );
   }
   let out = false;
   let lastError: Error | undefined;
   while (!signal.aborted) {
     try {
-      if (!out) await way.go(signal);
+      if (!out) await leaveEntry(plan, signal);
       const entry = await registry.read(key, signal);
-      out = entry === undefined || entry.instance.nonce !== key.nonce || way.isOut(entry);
+      out = entry === undefined || entry.instance.nonce !== key.nonce || outcome.isOut(entry);
       lastError = undefined;
-      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => way.isSeen(signal))))
+      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => outcome.isSeen(signal))))
         return { confirmed: true, errors: [] };
     } catch (thrown) {
       if (!signal.aborted) lastError = asError(thrown);
@@ -69,54 +65,20 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
   return { confirmed: false, errors: gone ? [] : [lastError ?? notConfirmed(registry.name, instance)] };
 }
 
-interface WayOut {
-  readonly go: (signal: AbortSignal) => Promise<unknown>;
+interface Outcome {
   /** Whether our entry, which is still there, is out of traffic. */
   readonly isOut: (entry: Entry) => boolean;
   /** Whether readers still see the instance; undefined when the registry has no read side. */
   readonly isSeen: (signal: AbortSignal) => Promise<boolean | undefined>;
 }
 
-function wayOut(plan: DeregisterPlan, key: InstanceKey): WayOut {
-  const { policy, registry, active } = plan;
-  if (active === undefined || policy === 'deregister') {
-    return {
-      async go(signal) {
-        await rewriteStaleCredentials(plan, key, signal);
-        await (active?.registration.deregister(signal) ?? registry.remove(key, signal));
-      },
-      isOut: () => false,
-      isSeen: (signal) => registry.isVisible(key, signal),
-    };
-  }
-  const { maintain } = registry;
-  const { status, reason } =
-    policy === 'maintenance' ? ownMaintenance('stopped') : { status: 'critical' as const, reason: 'stopped' };
+function outcomeOf({ policy, registry, active }: DeregisterPlan, key: InstanceKey): Outcome {
+  if (active === undefined || policy === 'deregister')
+    return { isOut: () => false, isSeen: (signal) => registry.isVisible(key, signal) };
   return {
-    async go(signal) {
-      // Read first: some registries address heartbeats by id alone, and a successor must not be affected.
-      if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
-      await rewriteStaleCredentials(plan, key, signal);
-      if (policy === 'maintenance' && maintain !== undefined) await maintain(key, reason, signal);
-      else await active.registration.renew({ status, reason }, signal);
-    },
     isOut: (entry) => entry.status === 'critical' || entry.status === 'maintenance',
     isSeen: (signal) => registry.isInTraffic(key, signal),
   };
-}
-
-/**
- * A registry deregisters under the credentials that wrote the entry. With revoked ones it fails, and readers keep the
- * entry for ever.
- */
-async function rewriteStaleCredentials(
-  { registry, instance, active }: DeregisterPlan,
-  key: InstanceKey,
-  signal: AbortSignal,
-): Promise<void> {
-  if (active === undefined || !hasStaleCredentials(active)) return;
-  if ((await registry.read(key, signal))?.instance.nonce !== key.nonce) return;
-  await registry.register(instance, { status: 'critical', reason: 'stopping' }, signal);
 }
 
 function notConfirmed(registry: string, { id, ttlMs }: ServiceInstance): Error {

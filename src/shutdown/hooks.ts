@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../core/clock.js';
 import { parseDuration } from '../core/duration.js';
 import type { Duration } from '../config/options.js';
@@ -31,8 +32,16 @@ export class Hooks {
   readonly #clock: Clock;
   readonly #hooks: Hook[] = [];
 
+  /** Exists while hooks before deregistering run, because it costs every promise of the process a little. */
+  #context: AsyncLocalStorage<true> | undefined;
+
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** True for code that a hook before deregistering calls and waits for. */
+  get isInside(): boolean {
+    return this.#context?.getStore() === true;
   }
 
   /** Adds a hook. The returned function removes it. Throws `ConfigError` for bad arguments. */
@@ -64,16 +73,20 @@ export class Hooks {
    */
   async run(point: HookPoint, signal: AbortSignal): Promise<Error[]> {
     const errors: Error[] = [];
-    for (const { name, run, timeoutMs } of this.#hooks.filter((hook) => hook.point === point).reverse()) {
+    const hooks = this.#hooks.filter((hook) => hook.point === point).reverse();
+    if (point === 'before deregister' && hooks.length > 0) this.#context = new AsyncLocalStorage();
+    for (const { name, run, timeoutMs } of hooks) {
       const operation = `the hook '${name}' (${point})`;
       const work = async (bounded: AbortSignal) => {
-        await run(bounded);
+        await (this.#context === undefined ? run(bounded) : this.#context.run(true, () => run(bounded)));
       };
       await withDeadline(this.#clock, timeoutMs, { operation }, signal, work).catch((thrown: unknown) => {
         const cause = asError(thrown);
         errors.push(new HookFailedError(`${operation} failed: ${cause.message}`, { operation: 'stop', cause }));
       });
     }
+    this.#context?.disable();
+    this.#context = undefined;
     return errors;
   }
 }

@@ -29,8 +29,8 @@ const until =
   () =>
     what;
 
-/** The first half of a stop, in order: deregister and keep serving. */
-export const stepsToLeave: readonly Step[] = [runHooksBeforeDeregister, deregister];
+/** What deregisters, in order, and keeps serving. */
+export const stepsToDeregister: readonly Step[] = [runHooksBeforeDeregister, deregister];
 
 /** The whole stop, in order. */
 export const phases: readonly Phase[] = [
@@ -49,3 +49,6 @@ export const phases: readonly Phase[] = [
   },
   { name: 'let go of the registry', steps: [closeRegistry], waitsFor: until('the registry to let go') },
 ];
+
+/** The first half of a stop: as long as the instance gets requests. */
+export const phasesToLeave: readonly Phase[] = phases.slice(0, 2);

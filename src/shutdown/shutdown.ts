@@ -1,8 +1,10 @@
 import { StoppedError, TimeoutError, asError } from '../core/errors.js';
-import { phases, stepsToLeave } from './phases.js';
-import type { Step } from './phases.js';
+import { phases, phasesToLeave, stepsToDeregister } from './phases.js';
+import type { Phase, Step } from './phases.js';
 import { StopWork } from './stop-work.js';
 import type { ShutdownPlan } from './stop-work.js';
+
+const REPORT_EVERY_MS = 5_000;
 
 /** The stop of one instance: runs the phases in order, each step once, under one deadline. */
 export class Shutdown {
@@ -39,13 +41,21 @@ export class Shutdown {
     this.#forceStop.abort(new StoppedError(reason));
   }
 
-  /** The first half: deregisters for good. Joins steps that run or have run; never rejects. */
+  /** Whether callers may still use the instance: it is listed, or the drain goes on. */
+  get mayBeInUse(): boolean {
+    return !this.#work.isDrained;
+  }
+
+  /** Deregisters for good. Joins steps that run or have run; never rejects. */
+  async deregister(reason: string): Promise<void> {
+    await this.#beforeStop(reason, async () => {
+      for (const step of stepsToDeregister) await this.#runStep(step);
+    });
+  }
+
+  /** The first half: deregisters for good and drains. Joins steps that run or have run; never rejects. */
   async leave(reason: string): Promise<void> {
-    const callOff = this.#setDeadline(this.#leaveTimeout);
-    this.#work.beginLeaving();
-    this.#begin(reason);
-    for (const step of stepsToLeave) await this.#runStep(step);
-    callOff();
+    await this.#beforeStop(reason, () => this.#runPhases(phasesToLeave));
   }
 
   /** The whole stop. Every call joins the first. Resolves with all errors; never rejects. */
@@ -59,17 +69,50 @@ export class Shutdown {
     this.#work.begin(reason);
   }
 
+  async #beforeStop(reason: string, run: () => Promise<unknown>): Promise<void> {
+    const callOff = this.#setDeadline(this.#leaveTimeout);
+    this.#work.beginLeaving();
+    this.#begin(reason);
+    await run();
+    callOff();
+  }
+
+  async #runPhases(inOrder: readonly Phase[]): Promise<readonly Error[]> {
+    const errors: Error[] = [];
+    for (const { steps } of inOrder) {
+      const results = await Promise.all(steps.map((step) => this.#runStep(step)));
+      errors.push(...results.flat());
+    }
+    return errors;
+  }
+
+  /** Says every few seconds what the stop waits for. */
+  #report(startedAt: number): () => void {
+    const { clock, events } = this.#plan;
+    let callOff = (): void => undefined;
+    const next = () => {
+      callOff = clock.after(REPORT_EVERY_MS, () => {
+        const { waitingFor } = this;
+        if (waitingFor !== undefined) events.emit('stopWaits', { waitingFor, sinceMs: clock.now() - startedAt });
+        next();
+      });
+    };
+    next();
+    return () => {
+      callOff();
+    };
+  }
+
   async #stop(reason: string): Promise<readonly Error[]> {
     const { clock, events, machine, server } = this.#plan;
     const startedAt = clock.now();
     const release = clock.hold();
     const callOff = this.#setDeadline(this.#forceStop);
+    this.#work.beginStop();
+    const endReport = this.#report(startedAt);
     this.#begin(reason);
-    const errors: Error[] = [];
-    for (const { steps } of phases) {
-      const results = await Promise.all(steps.map((step) => this.#runStep(step)));
-      errors.push(...results.flat());
-    }
+    const errors = await this.#runPhases(phases);
+    endReport();
     callOff();
     server()?.release();
     machine.transition('drained');

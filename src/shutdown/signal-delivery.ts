@@ -16,8 +16,8 @@ interface Process {
  * or ignores the signal, and npm starts commands through a shell. An interactive shell is a person at work, and
  * outside a container none of these is the first process.
  */
-export async function signalBlocker(system: LocalSystem): Promise<string | undefined> {
-  const line = await ancestors(system);
+export async function signalBlocker(system: LocalSystem, signal?: AbortSignal): Promise<string | undefined> {
+  const line = await ancestors(system, signal);
   // From the container's first process down to our parent; empty when we are the first process.
   const [first, second] = line.reverse();
   const receiver = first !== undefined && inits.has(nameOf(first)) ? second : first;
@@ -27,16 +27,16 @@ export async function signalBlocker(system: LocalSystem): Promise<string | undef
   return `SIGTERM may never arrive: the container sends it to '${command}', which does not forward it. ${remedy}`;
 }
 
-/** Emits a warning when SIGTERM may not arrive. */
-export async function warnOfLostSignals(system: LocalSystem, events: Events): Promise<void> {
-  const message = await signalBlocker(system);
-  if (message !== undefined) events.emit('warning', { message });
+/** Emits a warning when SIGTERM may not arrive, unless `signal` aborts first. */
+export async function warnOfLostSignals(system: LocalSystem, events: Events, signal: AbortSignal): Promise<void> {
+  const message = await signalBlocker(system, signal);
+  if (message !== undefined && !signal.aborted) events.emit('warning', { message });
 }
 
 /** Our parent first, then its parent, up to the first process. */
-async function ancestors(system: LocalSystem): Promise<Process[]> {
+async function ancestors(system: LocalSystem, signal?: AbortSignal): Promise<Process[]> {
   const found: Process[] = [];
-  for (let pid = parentIn(await system.readText('/proc/self/status')); pid > 0;) {
+  for (let pid = parentIn(await system.readText('/proc/self/status')); pid > 0 && signal?.aborted !== true;) {
     const [status, commandLine] = await Promise.all([
       system.readText(`/proc/${String(pid)}/status`),
       system.readText(`/proc/${String(pid)}/cmdline`),

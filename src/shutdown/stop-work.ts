@@ -1,11 +1,14 @@
 import type { Config } from '../config/config.js';
 import { EXPIRY_NOTICED_MS } from '../config/defaults.js';
 import type { Clock } from '../core/clock.js';
-import { StoppedError } from '../core/errors.js';
+import { formatDuration } from '../core/duration.js';
+import { withDeadline } from '../core/deadline.js';
+import { StoppedError, TimeoutError } from '../core/errors.js';
 import type { ActiveRegistration } from '../heartbeat/active-registration.js';
 import type { HeartbeatHandle } from '../heartbeat/heartbeat-handle.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
+import type { CloseLimits } from '../server/close-within.js';
 import type { Events } from '../telemetry/events.js';
 import type { StateMachine } from '../telemetry/state-machine.js';
 import { deregister } from './deregister.js';
@@ -27,6 +30,11 @@ export interface ShutdownPlan {
   readonly halt: (reason: Error) => Promise<void>;
 }
 
+/** Without a drain: how long the registry has to confirm that the instance is out. */
+const LEAVE_WITHIN_MS = 2_000;
+/** The end of `shutdown.timeout` belongs to what follows the streams: closing, the last hooks, the registry. */
+const RESERVE_MS = 1_000;
+
 export interface StopSignals {
   /** Ends everything that is still under way. */
   readonly all: AbortSignal;
@@ -42,6 +50,10 @@ export class StopWork {
   #reason = '';
   #leavingSince: number | undefined;
   #skipDrain = false;
+  /** Why nothing drains, as far as it is known when the stop begins. */
+  #noDrain: string | undefined;
+  #drainedAt: number | undefined;
+  #stop = { beganAt: -Infinity, endsAt: Infinity };
   #drain: Drain | undefined;
   #left: (isConfirmed: boolean) => void = () => undefined;
   /** Resolves when deregistering has ended, to whether it was confirmed. */
@@ -59,9 +71,21 @@ export class StopWork {
     const { events, machine, halt } = this.#plan;
     this.#reason = reason;
     const isListed = machine.state === 'registered';
+    this.#noDrain = this.#whyNoDrain();
     machine.transition('stop');
-    events.emit('draining', { reason });
+    events.emit('draining', { reason, noDrain: this.#noDrain });
     if (!isListed) void halt(this.#stopping());
+  }
+
+  /** The whole stop begins, and will be cut off at `shutdown.timeout`. */
+  beginStop(): void {
+    const beganAt = this.#plan.clock.now();
+    this.#stop = { beganAt, endsAt: beganAt + this.#plan.config.stopTimeoutMs };
+  }
+
+  /** True once callers no longer use the instance, or have had the longest time for that. */
+  get isDrained(): boolean {
+    return this.#drainedAt !== undefined;
   }
 
   /** The duration of deregistering counts from the first call, or from its step. */
@@ -110,21 +134,38 @@ export class StopWork {
     await this.#serveOn();
     // What is not confirmed by now is left to the TTL.
     this.#drained.abort(new StoppedError('the drain is over'));
+    this.#drainedAt = this.#plan.clock.now();
+    server()?.releaseClose();
   }
 
   get drainWaitsFor(): string | undefined {
     return this.#drain === undefined ? 'the registry to show that it is out' : this.#drain.waitingFor;
   }
 
-  async closeServer(): Promise<void> {
-    await this.#plan.server()?.close(this.#signals.all);
+  async closeServer(): Promise<readonly Error[]> {
+    const { config, server } = this.#plan;
+    const limits = this.#closeLimits;
+    const { responses = 0, upgraded = 0 } = (await server()?.close(this.#signals.all, limits)) ?? {};
+    // Without a drain the end of a WebSocket is no surprise.
+    const lost = [
+      ...(responses > 0 ? [`unfinished responses: ${String(responses)}`] : []),
+      ...(upgraded > 0 && limits.streamsMs > 0 ? [`WebSockets: ${String(upgraded)}`] : []),
+    ];
+    if (lost.length === 0) return [];
+    const limit = `shutdown.drain.streams (${formatDuration(config.drain.streamsMs)})`;
+    const remedy = `raise it, or end them in a hook 'after drain'`;
+    const message = `cut off at the end of ${limit}, ${lost.join(', ')}; ${remedy}`;
+    return [new TimeoutError(message, { operation: 'stop' })];
   }
 
   get openTraffic(): string | undefined {
     const server = this.#plan.server();
     if (server === undefined) return undefined;
     const { inFlight, openConnections } = server.traffic;
-    return inFlight > 0 ? `${String(inFlight)} requests in flight` : `${String(openConnections)} connections to close`;
+    const leftMs = Math.max(0, this.#streamsEndAt - this.#plan.clock.now());
+    const what =
+      inFlight > 0 ? `${String(inFlight)} requests in flight` : `${String(openConnections)} connections to close`;
+    return `${what}, for at most ${(leftMs / 1_000).toFixed(1)} s more`;
   }
 
   closeHealthServer(): Promise<void> {
@@ -144,9 +185,10 @@ export class StopWork {
     void this.#leaving.then((isConfirmed) => {
       if (isConfirmed) absentSince = clock.now();
     });
-    if (this.#skipDrain) {
-      // Enough time to deregister.
-      await Promise.race([this.#leaving, clock.sleep(config.drain.minMs, all).catch(() => undefined)]);
+    if (this.#skipDrain || (await this.#needsNoDrain())) {
+      await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, all, () => this.#leaving).catch(
+        () => undefined,
+      );
       return;
     }
     this.#drain = new Drain({
@@ -161,6 +203,36 @@ export class StopWork {
     events.emit('warning', {
       message: `closing at the end of ${max}, although requests still come from ${stillComing.join(', ')}`,
     });
+  }
+
+  #whyNoDrain(): string | undefined {
+    const { config, registry, heartbeat } = this.#plan;
+    if (config.noDrain !== undefined) return config.noDrain;
+    if (heartbeat() === undefined) return 'it was never registered';
+    return registry.traits.inProcess === true ? `other processes cannot see it in ${registry.name}` : undefined;
+  }
+
+  /** True as well when no caller has ever seen the instance, and no request under way can show it any more. */
+  async #needsNoDrain(): Promise<boolean> {
+    if (this.#noDrain !== undefined) return true;
+    const { halt, heartbeat, registry } = this.#plan;
+    if (heartbeat()?.active !== undefined) return false;
+    await halt(this.#stopping());
+    return heartbeat()?.active === undefined && !registry.inDoubt;
+  }
+
+  /** Streams get their time from the end of the drain, and none without a drain. */
+  get #closeLimits(): CloseLimits {
+    const responsesMs = Math.max(0, this.#streamsEndAt - this.#plan.clock.now());
+    return { responsesMs, streamsMs: this.#skipDrain || this.#noDrain !== undefined ? 0 : responsesMs };
+  }
+
+  get #streamsEndAt(): number {
+    const { drain, stopTimeoutMs } = this.#plan.config;
+    const { beganAt, endsAt } = this.#stop;
+    // A stop may follow long after `leave()`.
+    const from = Math.max(this.#drainedAt ?? beganAt, beganAt);
+    return Math.min(from + drain.streamsMs, endsAt - Math.min(RESERVE_MS, stopTimeoutMs / 10));
   }
 
   #stopping(): StoppedError {

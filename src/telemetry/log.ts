@@ -153,10 +153,20 @@ export function logEvents(
       `${service}: config source ${source} is ${cause}, so the current labels stay: ${problem}`,
     );
   });
-  on('draining', ({ reason }) => {
+  on('sharedSignals', (shared) => {
+    logger.info({ ...fields, ...shared }, `${service}: ${describeShared(shared)}`);
+  });
+  on('draining', ({ reason, noDrain }) => {
+    const next =
+      noDrain === undefined
+        ? 'leaves the registry and serves until its traffic has gone'
+        : `leaves the registry and closes without a drain, because ${noDrain}`;
+    logger.info({ ...fields, reason }, `${service}: draining (${reason}); ${next}`);
+  });
+  on('stopWaits', ({ waitingFor, sinceMs }) => {
     logger.info(
-      { ...fields, reason },
-      `${service}: draining (${reason}); leaves the registry and serves until its traffic has gone`,
+      { ...fields, sinceMs: Math.round(sinceMs) },
+      `${service}: stopping for ${formatDuration(sinceMs)}, waits for ${waitingFor}`,
     );
   });
   on('deregistered', (departure) => {
@@ -229,6 +239,14 @@ function describeDeparture(
   if (policy === 'leave') return `stays in ${registry} until ${expires} (policy 'leave')`;
   if (listedForMs === 0) return `${failure}; ${registry} has dropped it, since ${expires}`;
   return `${failure}; ${registry} drops it when ${expires}`;
+}
+
+/** What the host's listeners mean, and how to order them with the stop. */
+export function describeShared({ signals, listeners }: RegistrarEvents['sharedSignals']): string {
+  const run = `${signals.join(' and ')} also ${signals.length === 1 ? 'runs' : 'run'} ${listeners.join(', ')}`;
+  const meaning = 'rollcall leaves the registry and drains beside them, and they end the process';
+  const order = 'await registrar.stop() in them before they exit or close the server';
+  return `${run}: ${meaning}; ${order}. \`shutdown.shared: true\` silences this line`;
 }
 
 function describeErrors(errors: readonly Error[]): string {

@@ -2,6 +2,7 @@ import { consulVariables } from '../../src/backends/consul/consul-env.js';
 import { etcdVariables } from '../../src/backends/etcd/etcd-env.js';
 import { redisVariables } from '../../src/backends/redis/redis-env.js';
 import { serviceVariables } from '../../src/config/env.js';
+import { runVariables } from '../../src/config/drain-context.js';
 import { platformVariables } from '../../src/config/platform-env.js';
 
 interface Row {
@@ -12,7 +13,11 @@ interface Row {
 }
 
 const groups = [serviceVariables, consulVariables, etcdVariables, redisVariables];
-const tables: readonly Row[] = [...groups.flatMap((group) => Object.values<Row>(group)), ...platformVariables];
+const tables: readonly Row[] = [
+  ...groups.flatMap((group) => Object.values<Row>(group)),
+  ...platformVariables,
+  ...runVariables,
+];
 /** Some stand in two tables. */
 const rows = new Map(tables.map((row) => [row.variable, row]));
 

@@ -31,6 +31,7 @@ it('offers the package and every sub-path that was promised', () => {
     './components',
     './express',
     './fastify',
+    './nestjs',
     './testing',
   ]);
 });

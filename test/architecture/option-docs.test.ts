@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import type { UncheckedConfig } from '../../src/config/apply-defaults.js';
 import { chooseRegistry } from '../../src/backends/choose-registry.js';
 import { readServiceEnv, registryKinds, serviceVariables } from '../../src/config/env.js';
+import { processFacts } from '../../src/config/templates.js';
+import type { Config } from '../../src/config/config.js';
 import { resolveConfig } from '../../src/config/resolve-config.js';
 import { parseDuration } from '../../src/core/duration.js';
 import { consul } from 'rollcall';
@@ -32,6 +34,8 @@ const descriptions: Readonly<Record<string, (name: string) => boolean>> = {
     configWith({ ttl: '2m' }).deregisterCriticalAfterMs === 240_000 &&
     configWith({ 'shutdown.policy': 'leave' }).deregisterCriticalAfterMs === undefined,
   ', or 60 % of a shorter `shutdown.timeout`': () => configWith({ 'shutdown.timeout': '10s' }).drain.maxMs === 6_000,
+  'a drain': () =>
+    configWith({}).noDrain === undefined && configWith({ 'shutdown.drain': false }).noDrain !== undefined,
   'a third of the TTL': () => configWith({ ttl: '9s' }).intervalMs === 3_000,
   'the TTL': () => configWith({ ttl: '9s' }).stallToleranceMs === 9_000,
   'the TTL of `tier`': () => configWith({ tier: 'standard' }).ttlMs === 30_000 && configWith({}).ttlMs === 10_000,
@@ -128,7 +132,7 @@ it('says on the pages what the comments say', () => {
 });
 
 /** The config with options given by their dotted names; `*` is the component of the base. */
-function configWith(given: Given): UncheckedConfig {
+function configWith(given: Given): UncheckedConfig & Pick<Config, 'noDrain'> {
   const options = structuredClone(base) as Given;
   for (const [name, value] of Object.entries(given)) {
     const words = name.replace('*', 'db').split('.');
@@ -137,7 +141,7 @@ function configWith(given: Given): UncheckedConfig {
     for (const word of words) group = group[word] as Given;
     group[last] = value;
   }
-  return resolveConfig(options, readServiceEnv({}));
+  return resolveConfig(options, readServiceEnv({}), processFacts, {});
 }
 
 function httpCheck(given: Given) {

@@ -17,7 +17,7 @@ export interface OptionDoc {
   readonly values: readonly string[];
 }
 
-/** What the comments of `options.ts` say of every option that has no options of its own. */
+/** What the comments of `options.ts` say of every option that is a value of its own. */
 export function optionDocs(): OptionDoc[] {
   return [
     ...docsOf(exportedType(program, path, 'RegistrarOptions')),
@@ -31,7 +31,10 @@ function docsOf(type: ts.Type, prefix = ''): OptionDoc[] {
     const declared = checker.getNonNullableType(checker.getTypeOfSymbol(property));
     const members = declared.isUnion() ? declared.types : [declared];
     const nested = members.find((each) => /Options$/.test(each.getSymbol()?.name ?? ''));
-    if (nested !== undefined) return docsOf(nested, `${name}.`);
+    const inner = nested === undefined ? [] : docsOf(nested, `${name}.`);
+    // A group that can be switched off is an option too.
+    const isOption = nested === undefined || members.some((each) => checker.typeToString(each) === 'false');
+    if (!isOption) return inner;
     const tag = property.getJsDocTags(checker).find((each) => each.name === 'default');
     const text = ts.displayPartsToString(property.getDocumentationComment(checker));
     const given = tag && ts.displayPartsToString(tag.text).replace(/\s+/g, ' ');
@@ -42,6 +45,7 @@ function docsOf(type: ts.Type, prefix = ''): OptionDoc[] {
         default: given,
         values: members.flatMap((each) => (each.isStringLiteral() ? [each.value] : [])),
       },
+      ...inner,
     ];
   });
 }

@@ -12,6 +12,7 @@ const values = [
   'HookFailedError',
   'IdConflictError',
   'NameInvalidError',
+  'NotReadyError',
   'Registrar',
   'RegistrarError',
   'RegistrationLostError',

@@ -11,7 +11,7 @@ const proseRules: readonly Rule[] = [
   [/\bheld[ -](polls?|looks?)\b/i, 'long poll'],
   [/\b(is|are|was|were) to be\b/i, '`must`, `has to` or the present tense'],
   [/\bwhat (is|was) left\b/i, 'the rest by name: remaining TTL, stale entry'],
-  [/\b(vigil|farewell|goodbye|upkeep)s?\b/i, 'watcher, crash worker, reconciler'],
+  [/\b(vigil|farewell|goodbye|upkeep)s?\b/i, 'watcher, exit handler, reconciler'],
   [/\bleft-?overs?\b/i, 'stale entry'],
   [/\bpast self\b/i, 'earlier incarnation'],
   [/\bmanners\b/i, 'the behaviour by name'],
@@ -21,7 +21,7 @@ const proseRules: readonly Rule[] = [
 const identifierWords: readonly Rule[] = [
   [/^(bells?|vigils?|upkeep)$/, 'Wakeup, EntryWatcher, Reconciler'],
   [/^(leftovers?|strays?)$/, 'stale entries'],
-  [/^(farewells?|goodbyes?)$/, 'crash worker, crash-deregister'],
+  [/^(farewells?|goodbyes?)$/, 'exit handler, departure'],
   [/^(hurry|obey)$/, 'forceStop, installSignalHandlers'],
   [/^(ballots?|vitals)$/, 'ElectionStore, HealthMonitor'],
   [/^(residents?|tenants?|bearings?)$/, 'WorkerHeartbeat, WorkerClient, StatusSnapshot'],

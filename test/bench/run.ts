@@ -4,6 +4,7 @@ import { runExperiment } from '../prove/experiment/run-experiment.js';
 await runExperiment(
   {
     beat: async () => (await import('./beat/beat.js')).beat,
+    exit: async () => (await import('./exit/exit.js')).exit,
     footprint: async () => (await import('./footprint/footprint.js')).footprint,
     worker: async () => (await import('./worker/worker.js')).worker,
     health: async () => (await import('./health/health.js')).health,

@@ -1,3 +1,4 @@
+import { io } from 'socket.io-client';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { registryContract } from 'rollcall/testing';
 import { mapRegistry } from '../../examples/map-registry.js';
@@ -43,7 +44,15 @@ function run(example: string, name: string) {
   return forkService(`examples/${example}.ts`, { env });
 }
 
-describe.each(['one-line', 'node-http', 'fastify', 'express', 'nestjs', 'cluster'])('the example %s', (example) => {
+/** What an example prints when the stop of its own app was part of the stop. */
+const lastLines: Readonly<Record<string, string>> = {
+  hapi: 'the app has stopped',
+  nestjs: 'the app has shut down',
+};
+
+const examples = ['one-line', 'node-http', 'fastify', 'express', 'koa', 'hapi', 'hono', 'nestjs', 'cluster'];
+
+describe.each(examples)('the example %s', (example) => {
   it('is listed as passing once it serves, says where, and is gone after a SIGTERM', async () => {
     const name = `example-${example}`;
     const service = run(example, name);
@@ -58,18 +67,40 @@ describe.each(['one-line', 'node-http', 'fastify', 'express', 'nestjs', 'cluster
 
     service.signal('SIGTERM');
     await waitFor(async () => (await entries(name)).length === 0);
-    expect(await service.exit).toEqual({ code: 0, signal: null });
+    // Nest ends its process by the signal, after its shutdown hooks.
+    const end = example === 'nestjs' ? { code: null, signal: 'SIGTERM' } : { code: 0, signal: null };
+    expect(await service.exit).toEqual(end);
     expect(await entries(name)).toEqual([]);
+    const last = lastLines[example];
+    if (last !== undefined) expect(service.lines).toContain(last);
   });
 });
 
-describe('the example nestjs', () => {
-  it('shuts the whole app down, once the traffic has gone', async () => {
-    const service = run('nestjs', 'example-nestjs-end');
-    await service.waitForLine(/is registered/);
-    service.signal('SIGTERM');
-    expect(await service.exit).toEqual({ code: 0, signal: null });
-    expect(service.lines).toContain('the app has shut down');
+describe.each([
+  ['socket-io', 'you asked the way'],
+  ['socket-io-sticky', 'the way'],
+])('the example %s', (example, answer) => {
+  it('serves its clients over polling and WebSocket, and lets go of them after the drain', async () => {
+    const name = `example-${example}-client`;
+    const service = run(example, name);
+    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/, 30_000);
+    const url = /http:\S+/.exec(line)![0];
+    expect(await waitFor(() => passing(name))).toHaveLength(1);
+    expect((await fetch(url)).status).toBe(200);
+    const client = io(url, { reconnection: false });
+    try {
+      expect(await client.timeout(5_000).emitWithAck('ask', 'the way')).toContain(answer);
+      await waitFor(() => client.io.engine.transport.name === 'websocket');
+      const letGo = new Promise((resolve) => client.on('disconnect', resolve));
+      service.signal('SIGTERM');
+      await waitFor(async () => (await entries(name)).length === 0);
+      expect(await client.timeout(5_000).emitWithAck('ask', 'the way')).toContain(answer);
+      // A client with `reconnection` connects to another instance after this reason.
+      expect(await letGo).toBe('transport close');
+      expect(await service.exit).toEqual({ code: 0, signal: null });
+    } finally {
+      client.close();
+    }
   });
 });
 

@@ -5,7 +5,7 @@ import { connect as tcpConnect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import Fastify from 'fastify';
-import { Registrar, RegistryRejectedError, RegistryUnavailableError, consul, memory } from 'rollcall';
+import { Registrar, RegistryRejectedError, RegistryUnavailableError, consul } from 'rollcall';
 import type { Registry } from 'rollcall';
 import { expressRegistrar } from 'rollcall/express';
 import rollcall from 'rollcall/fastify';
@@ -33,7 +33,7 @@ afterEach(cleanUp);
 const untyped: string = 'express4';
 const { default: express4 }: { default: typeof express } = await import(untyped);
 
-const health = { path: '/health' };
+const health = { path: '/health', details: 'loopback' } as const;
 
 /** What each way in answers at each stage, in words of its own. */
 async function tour(
@@ -117,7 +117,7 @@ describe('health on a port of its own', () => {
       name: freshName('worker'),
       id: freshName('id'),
       registry: roster().registry,
-      health: { port },
+      health: { port, details: 'loopback' },
     });
     later(() => registrar.stop());
     const events = recordEvents(registrar);
@@ -194,7 +194,7 @@ describe('through faults of the registry', () => {
     const registrar = new Registrar({
       ...brisk,
       name: freshName('drains'),
-      registry: memory(),
+      registry: roster().registry,
       health,
       shutdown: { signals: false, drain: { min: '2s', quiet: 0, max: '5s' } },
     }).bind(server);
@@ -238,7 +238,8 @@ it('answers from what is prepared: no code of the service runs for a probe', asy
 
 it('a proxy on this host is told no details on behalf of others, and anybody is with `details`', async () => {
   for (const [details, told] of [
-    [false, { '': true, 'x-forwarded-for': false, forwarded: false, 'x-forwarded-proto': false }],
+    [false, { '': false, 'x-forwarded-for': false }],
+    ['loopback', { '': true, 'x-forwarded-for': false, forwarded: false, 'x-forwarded-proto': false }],
     [true, { '': true, 'x-forwarded-for': true }],
   ] as const) {
     const server = await listeningServer();

@@ -209,16 +209,15 @@ describe('a rendered file', () => {
     await followsTenChanges(name, catalogOf(shared), (color) => render({ meta: { color } }));
   });
 
-  it('is followed from the moment when it is there, and kept when it goes', async () => {
+  it('is waited for until it is there, and kept when it goes', async () => {
     const { path, render } = await renderedFile();
     const catalog = catalogOf(shared);
-    const { name, events } = await follower(configFile(path));
-    expect(await labelsOf(catalog, name)).toMatchObject({ tags: ['from-options'] });
-    expect(await events.next('configRejected')).toMatchObject({ source: path, cause: 'empty' });
+    const following = follower(configFile(path));
     await render({ tags: ['there'] });
-    await events.next('updated');
+    const { name, events } = await following;
+    expect(await labelsOf(catalog, name)).toMatchObject({ tags: ['there'], meta: { zone: 'eu' } });
     await rm(path);
-    expect(await events.next('configRejected')).toMatchObject({ cause: 'empty' });
+    expect(await events.next('configRejected')).toMatchObject({ source: path, cause: 'empty' });
     expect(await labelsOf(catalog, name)).toMatchObject({ tags: ['there'], meta: { zone: 'eu' } });
   });
 });

@@ -87,7 +87,7 @@ describe('a token file that is replaced', () => {
     const { events, write } = await withTokenFile(agent.token!, { name, ...frequentBeats });
     await write('');
     expect((await events.next('warning')).message).toMatch(
-      /token file .* contains no token, so the previous token stays in use/,
+      /token file .* is empty, so the previous token stays in use/,
     );
     await events.next('beat');
     expect([events.of('beatMissed'), events.of('rotated')]).toEqual([[], []]);

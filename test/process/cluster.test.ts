@@ -107,6 +107,24 @@ describe('workers that share a port', () => {
     await waitFor(async () => (await catalog.passing(name)).length === 1);
   });
 
+  it('stay in maintenance from the last of them to the next, until the primary ends it', async () => {
+    const { name, catalog, service } = await serving('cluster-maintenance', 1);
+    expect(await service.told('event', 1, (event) => event.name === 'registered')).toMatchObject({
+      state: 'registered',
+    });
+    service.tell({ do: 'maintenance', on: true });
+    await waitFor(async () => (await catalog.passing(name)).length === 0);
+    service.tell({ do: 'signal', worker: service.workers[0]!, signal: 'SIGKILL' });
+    await waitFor(async () => (await catalog.entries(name)).length === 0);
+    service.tell({ do: 'fork' });
+    await service.told('registered', 2);
+    // The catalog shows what the agent has accepted a moment later.
+    await waitFor(async () => (await catalog.entries(name)).length === 1);
+    expect(await catalog.passing(name)).toEqual([]);
+    service.tell({ do: 'maintenance', on: false });
+    await waitFor(async () => (await catalog.passing(name)).length === 1);
+  });
+
   it('are out at once when the last of them is killed', async () => {
     const { name, catalog, service } = await serving('cluster-killed', 1);
     service.tell({ do: 'signal', worker: service.workers[0]!, signal: 'SIGKILL' });

@@ -94,7 +94,7 @@ describe('a signal', () => {
     await service.told('settled');
     service.process.signal('SIGTERM');
     await service.event('stopped');
-    await service.warning('SIGTERM has other listeners too');
+    await service.process.waitForLine('SIGTERM also runs an anonymous function');
     expect(service.count('own SIGTERM')).toBe(1);
     expect(await catalogOf(url).entries(name)).toEqual([]);
     // Still there, and listening to its host.

@@ -1,3 +1,4 @@
+import { companyOptions } from './company/options.js';
 import { runExperiment } from './experiment/run-experiment.js';
 import { installsOptions } from './installs/options.js';
 import { rollingOptions } from './rolling/options.js';
@@ -19,6 +20,7 @@ await runExperiment(
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
     sentinel: async () => (await import('./sentinel/sentinel.js')).sentinel,
     fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
+    company: { options: companyOptions, load: async () => (await import('./company/company.js')).company },
     installs: { options: installsOptions, load: async () => (await import('./installs/installs.js')).installs },
   },
   process.argv.slice(2),

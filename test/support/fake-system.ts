@@ -13,6 +13,8 @@ export interface FakeSystem {
   readonly route?: string | Error | Promise<string>;
   /** Texts by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** @default no records are kept */
+  readonly recordFolder?: string;
 }
 
 /** A machine on paper. `asked` counts how often its route was asked for. */
@@ -22,6 +24,7 @@ export function fakeSystem({
   env = {},
   route = new Error('ENETUNREACH'),
   files = {},
+  recordFolder,
 }: FakeSystem = {}): LocalSystem & { asked: number } {
   const system = {
     asked: 0,
@@ -34,6 +37,7 @@ export function fakeSystem({
       return route;
     },
     readText: (path: string) => Promise.resolve(files[path] ?? ''),
+    recordFolder: () => Promise.resolve(recordFolder),
   };
   return system;
 }

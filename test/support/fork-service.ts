@@ -46,6 +46,8 @@ export class ForkedService {
   readonly messages: unknown[] = [];
   /** Resolves when it has ended and its output has been read. */
   readonly exit: Promise<ServiceExit>;
+  /** Resolves at once when it has ended, whatever of its output is still unread. */
+  readonly ended: Promise<ServiceExit>;
   readonly #child: ChildProcess;
   readonly #waiting = new Set<() => void>();
 
@@ -54,6 +56,10 @@ export class ForkedService {
     running.add(this);
     const callOff = dieWithUs(this.pid);
     child.once('exit', callOff);
+    this.ended = once(child, 'exit').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+    }));
     this.exit = once(child, 'close').then(([code, signal]) => {
       running.delete(this);
       return { code: code as number | null, signal: signal as NodeJS.Signals | null };

@@ -43,6 +43,8 @@ const names: Readonly<Record<EventName, true>> = {
   drift: true,
   updated: true,
   configRejected: true,
+  stopWaits: true,
+  sharedSignals: true,
   draining: true,
   deregistered: true,
   stopped: true,

@@ -24,25 +24,40 @@ await retry(() => Promise.resolve(), {
   onFailed: () => undefined,
 });
 
+type Listener = (event: string) => void;
+
 /** A process that signals can be sent to, and that ends only on paper. */
 export class FakeProcess {
   readonly stdin = { isTTY: false };
   readonly exits: number[] = [];
-  readonly #listeners = new Map<string, (() => void)[]>();
+  readonly #listeners = new Map<string, Listener[]>();
 
-  on(event: string, listener: () => void): void {
-    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+  on(event: string, listener: (event: string) => void): void {
+    this.#add(event, (listeners) => [...listeners, listener]);
   }
 
-  removeListener(event: string, listener: () => void): void {
+  /** As Node: it is removed before it runs. */
+  once(event: string, listener: () => void): void {
+    const wrapper = () => {
+      this.removeListener(event, wrapper);
+      listener();
+    };
+    this.on(event, wrapper);
+  }
+
+  prependListener(event: string, listener: () => void): void {
+    this.#add(event, (listeners) => [listener, ...listeners]);
+  }
+
+  removeListener(event: string, listener: (event: string) => void): void {
     this.#listeners.set(
       event,
       (this.#listeners.get(event) ?? []).filter((other) => other !== listener),
     );
   }
 
-  listenerCount(event: string): number {
-    return this.#listeners.get(event)?.length ?? 0;
+  listeners(event: string): readonly Listener[] {
+    return this.#listeners.get(event) ?? [];
   }
 
   exit(code: number): void {
@@ -53,10 +68,15 @@ export class FakeProcess {
     this.emit(event);
   }
 
-  emit(event: string): boolean {
-    const listeners = this.#listeners.get(event) ?? [];
-    for (const listener of listeners) listener();
+  emit(event: string, given = event): boolean {
+    const listeners = this.listeners(event);
+    for (const listener of listeners) listener(given);
     return listeners.length > 0;
+  }
+
+  #add(event: string, added: (listeners: readonly Listener[]) => Listener[]): void {
+    this.emit('newListener', event);
+    this.#listeners.set(event, added(this.listeners(event)));
   }
 }
 

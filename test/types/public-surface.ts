@@ -5,6 +5,7 @@ import type { Registry, RegistrarState } from 'rollcall';
 import { registerCluster } from 'rollcall/cluster';
 import { expressRegistrar } from 'rollcall/express';
 import rollcall from 'rollcall/fastify';
+import { RollcallModule, terminusComponent } from 'rollcall/nestjs';
 import Fastify from 'fastify';
 
 const server = createServer();
@@ -46,7 +47,11 @@ export async function accepted(own: Registry): Promise<void> {
   console.log(app.registrar.state);
   const cluster = await registerCluster({ name: 'orders' });
   console.log(cluster.status().workers[0]?.reason, cluster.registrar?.state);
-  console.log(expressRegistrar({ name: 'orders' }).bind(server).listening);
+  const rc = expressRegistrar({ name: 'orders' });
+  console.log(rc.bind(server).listening, rc.state, rc.status().name);
+  const inventory = terminusComponent(() => Promise.resolve({ inventory: { status: 'up' as const, ms: 3 } }));
+  RollcallModule.forRoot({ name: 'orders', health: { components: { inventory } } });
+  RollcallModule.forRootAsync({ inject: ['NAME'], useFactory: (name: string) => ({ name }) });
 }
 
 export async function refused(thrown: unknown, own: Registry): Promise<void> {
@@ -67,6 +72,8 @@ export async function refused(thrown: unknown, own: Registry): Promise<void> {
   await register(server, { name: 'orders', ttl: true });
   // @ts-expect-error: a layout gives texts
   etcd({ layout: ({ port }) => ({ key: 'orders', value: port }) });
+  // @ts-expect-error: a factory or a class makes the options
+  RollcallModule.forRootAsync({ name: 'orders' });
   const registrar = new Registrar({ name: 'orders' });
   // @ts-expect-error: an event that does not exist
   registrar.on('registred', () => undefined);

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
+import type { OpenConnection } from '../../contracts/departure.js';
 import { isError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
@@ -47,6 +48,7 @@ export class ConsulClient {
    */
   async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
     this.#assertActive(signal);
+    this.credentials.assertComplete(request.operation);
     if (this.#acquired !== undefined && this.#acquired.plan.tls !== this.credentials.tls) this.#release();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);
@@ -67,6 +69,22 @@ export class ConsulClient {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
     }
+  }
+
+  /**
+   * The open connections, for the process's 'exit' event: never one of a long poll, whose answer may be long in coming.
+   * Those with requests in flight come first, so that the next request is processed after them.
+   */
+  openConnections(): readonly OpenConnection[] {
+    const { call, beat } = this.#connection?.openConnections() ?? { call: [], beat: [] };
+    return [...call, ...beat].sort((one, other) => other.pending - one.pending);
+  }
+
+  /** A request as it is on the wire, with the latest token. */
+  bytesOf({ method, path, body }: ConsulRequest): Buffer {
+    const { base, headers, bytesOf } = this.#connection as ConsulConnection;
+    const whole = { ...headers, ...tokenHeader(this.credentials.latestToken) };
+    return bytesOf({ method, path: base + path, headers: whole, body });
   }
 
   /** Releases the connections. Requests in flight reject. */
@@ -95,8 +113,8 @@ export class ConsulClient {
   }
 
   #acquire(): { readonly plan: ConnectionPlan; readonly opening: Promise<ConsulConnection> } {
-    const { url, pool, timeouts } = this.#target;
-    const plan = { url, pool, connectMs: timeouts.connectMs, tls: this.credentials.tls };
+    const { url, socketPath, pool, timeouts } = this.#target;
+    const plan = { url, socketPath, pool, connectMs: timeouts.connectMs, tls: this.credentials.tls };
     return { plan, opening: acquireConnection(plan) };
   }
 

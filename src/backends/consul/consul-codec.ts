@@ -95,6 +95,15 @@ export function decodeEntry(answer: unknown): Entry | undefined {
   };
 }
 
+/** Decodes the nonce in the answer of `agent/service`. Undefined if there is none. */
+export function decodeNonce(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as ServiceAnswer).Meta?.[NONCE_KEY];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Decodes the nonces in the answer of `agent/services`. Throws on a shape that is not Consul's. */
 export function decodeNonces(answer: unknown): Set<string> {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer))

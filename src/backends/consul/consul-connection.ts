@@ -1,9 +1,11 @@
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
+import type { OpenConnection } from '../../contracts/departure.js';
 import { processWide } from '../../core/process-wide.js';
 import { LONGEST_ANSWER_BYTES } from '../../net/http-request.js';
 import type { HttpModule } from '../../net/http-request.js';
+import type { PlainRequest } from '../../net/request-bytes.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 
 /**
@@ -20,6 +22,8 @@ const poolSizes = { beat: 4, poll: 4, watch: 4 };
 /** What a connection is opened with. The token is not part of it, because each request carries its own. */
 export interface ConnectionPlan {
   readonly url: URL;
+  /** The Unix socket to connect to; undefined: the host of the URL. */
+  readonly socketPath?: string | undefined;
   /** Maximum number of connections of the pool `call`. */
   readonly pool: number;
   readonly connectMs: number;
@@ -39,6 +43,10 @@ export interface ConsulConnection {
   readonly secrets: readonly string[];
   /** Prefix of the path of every request. */
   readonly base: string;
+  /** Established connections of the pools without long polls. */
+  readonly openConnections: () => Readonly<Record<'call' | 'beat', OpenConnection[]>>;
+  /** A request to this endpoint as it is on the wire. */
+  readonly bytesOf: (request: Omit<PlainRequest, 'host'>) => Buffer;
   /** Closes each connection as soon as it is idle. */
   readonly close: () => void;
 }
@@ -102,22 +110,25 @@ export function releaseConnection(plan: ConnectionPlan): void {
   );
 }
 
-function keyOf({ url, pool, connectMs, tls }: ConnectionPlan): string {
-  return JSON.stringify([url.href, pool, connectMs, tls]);
+function keyOf({ url, socketPath, pool, connectMs, tls }: ConnectionPlan): string {
+  return JSON.stringify([url.href, socketPath, pool, connectMs, tls]);
 }
 
-async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Promise<ConsulConnection> {
+async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<ConsulConnection> {
   const secure = url.protocol === 'https:';
-  const [{ default: Consul }, { createUnheldAgent, retire }, http] = await Promise.all([
-    import('consul'),
-    import('../../net/http-agent.js'),
-    secure ? import('node:https') : import('node:http'),
-  ]);
+  const [{ default: Consul }, { createUnheldAgent, retire }, { openConnections }, { requestBytes }, http] =
+    await Promise.all([
+      import('consul'),
+      import('../../net/http-agent.js'),
+      import('../../net/open-connections.js'),
+      import('../../net/request-bytes.js'),
+      secure ? import('node:https') : import('node:http'),
+    ]);
   const agents = {
-    beat: createUnheldAgent(poolSizes.beat, { connectMs, tls }),
-    call: createUnheldAgent(pool, { connectMs, tls }),
-    poll: createUnheldAgent(poolSizes.poll, { connectMs, tls }),
-    watch: createUnheldAgent(poolSizes.watch, { connectMs, tls }),
+    beat: createUnheldAgent(poolSizes.beat, how),
+    call: createUnheldAgent(pool, how),
+    poll: createUnheldAgent(poolSizes.poll, how),
+    watch: createUnheldAgent(poolSizes.watch, how),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
   const authentication = basicAuthentication(url);
@@ -148,6 +159,8 @@ async function openConnection({ url, pool, connectMs, tls }: ConnectionPlan): Pr
     headers: { ...headers, 'content-type': 'application/json' },
     secrets,
     base,
+    openConnections: () => ({ call: openConnections(agents.call), beat: openConnections(agents.beat) }),
+    bytesOf: (request) => requestBytes({ ...request, host: url.host }),
     close,
   };
 }

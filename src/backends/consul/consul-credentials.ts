@@ -6,6 +6,7 @@ import type { Credentials, CredentialsReading } from '../../contracts/credential
 import { readTls, tlsFiles, tlsSettings } from '../../net/tls.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction } from '../../credentials/token.js';
+import type { TlsIssue } from '../../net/tls.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** The current token and TLS material. */
@@ -15,6 +16,8 @@ export class ConsulCredentials implements Credentials {
   /** The current token; for a token function, the one that it returned last. */
   #token: string | undefined;
   #tls: ConnectionOptions | undefined;
+  /** The issues of TLS files that were not there at first; none once all of them are valid. */
+  #pendingTls: readonly TlsIssue[];
   #generation = 0;
 
   constructor(target: ConsulTarget) {
@@ -23,6 +26,29 @@ export class ConsulCredentials implements Credentials {
     this.files = [...(token.kind === 'file' ? [token.path] : []), ...(tls === undefined ? [] : tlsFiles(tls.plan))];
     if (token.kind === 'fixed' || token.kind === 'file') this.#token = token.token;
     this.#tls = tls && tlsSettings(tls.plan, tls.material);
+    this.#pendingTls = tls?.issues ?? [];
+  }
+
+  /** The files without which no request can be sent. */
+  get missing(): readonly string[] {
+    const { token } = this.#target;
+    const awaitsToken = token.kind === 'file' && this.#token === undefined;
+    return [
+      ...(awaitsToken ? [`the token file ${token.path} is not there yet, or empty`] : []),
+      ...this.#pendingTls.map(({ field, pendingFile }) =>
+        pendingFile === undefined ? `${field} is invalid` : `the TLS file ${pendingFile} is not there yet, or empty`,
+      ),
+    ];
+  }
+
+  /** Throws `RegistryUnavailableError` while a file is missing. */
+  assertComplete(operation: string): void {
+    const { missing } = this;
+    if (missing.length === 0) return;
+    throw new RegistryUnavailableError(
+      `${missing.join('; ')}, so no ${operation} request was sent: write it, or correct the path`,
+      { registry: 'consul', operation },
+    );
   }
 
   /** Increases with each change of the token. */
@@ -45,27 +71,32 @@ export class ConsulCredentials implements Credentials {
     return this.#token;
   }
 
+  /** The token of the last request; no function is called. */
+  get latestToken(): string | undefined {
+    return this.#token;
+  }
+
   reread(): CredentialsReading {
     const { token, tls } = this.#target;
     const before = [this.#generation, this.#tls];
     const problems: string[] = [];
     if (token.kind === 'file') {
       const read = readTokenFile(token.path);
-      if ('problem' in read)
-        problems.push(
-          `the token file ${token.path} ${read.problem}, so the previous token stays in use: write a valid one to it`,
-        );
-      else this.#setToken(read.token);
+      const meanwhile = this.#token === undefined ? 'there is none' : 'the previous token stays in use';
+      if ('token' in read) this.#setToken(read.token);
+      else if (this.#token !== undefined || read.isPending !== true)
+        problems.push(`the token file ${token.path} ${read.problem}, so ${meanwhile}: write a valid one to it`);
     }
     if (tls !== undefined) {
       const { material, issues } = readTls(tls.plan);
       const settings = tlsSettings(tls.plan, material);
-      problems.push(
-        ...issues.map(
-          ({ field, allowed }) => `${field} has to be ${allowed}; until then the previous TLS material stays in use`,
-        ),
-      );
-      if (issues.length === 0 && JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
+      const isAwaited = this.#pendingTls.length > 0;
+      const reported = isAwaited ? issues.filter(({ pendingFile }) => pendingFile === undefined) : issues;
+      const meanwhile = isAwaited ? 'there is no connection' : 'the previous TLS material stays in use';
+      problems.push(...reported.map(({ field, allowed }) => `${field} has to be ${allowed}; until then ${meanwhile}`));
+      if (isAwaited) this.#pendingTls = issues;
+      if (issues.length === 0 && (isAwaited || JSON.stringify(settings) !== JSON.stringify(this.#tls)))
+        this.#tls = settings;
     }
     return { changed: before[0] !== this.#generation || before[1] !== this.#tls, problems };
   }

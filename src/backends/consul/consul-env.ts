@@ -4,6 +4,7 @@ import type { Environment } from '../../config/env.js';
 /** How to reach Consul, from the variables that Consul's own tools read. */
 export interface ConsulEnv {
   readonly address: string | undefined;
+  readonly auth: string | undefined;
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
   readonly ssl: string | undefined;
@@ -21,7 +22,13 @@ export const consulVariables = declareVariables<keyof ConsulEnv>({
   address: {
     variable: 'CONSUL_HTTP_ADDR',
     option: 'consul({ endpoints })',
-    meaning: 'the agent, as `host:port` or a URL',
+    meaning: 'the agent, as `host:port`, a URL or `unix:///path`',
+  },
+  auth: {
+    variable: 'CONSUL_HTTP_AUTH',
+    option: 'consul({ endpoints })',
+    meaning: '`user:password` for HTTP basic authentication, where the endpoint has none',
+    secret: true,
   },
   token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
   tokenFile: {

@@ -1,6 +1,6 @@
 import { readJsonText } from '../../config/source-text.js';
 import type { SourceReading } from '../../contracts/config-source.js';
-import { splitTags } from '../../config/tag-list.js';
+import { readTags } from '../../config/tag-list.js';
 
 type Content = Pick<SourceReading, 'values' | 'problem'>;
 
@@ -60,7 +60,7 @@ function fromPairs(pairs: readonly (readonly [path: string, text: string])[]): C
 }
 
 function decodeTags(text: string): Content {
-  return text.trimStart().startsWith('[') ? readJsonText(text) : { values: splitTags(text) };
+  return text.trimStart().startsWith('[') ? readJsonText(text) : { values: readTags(text) };
 }
 
 /** Digits become a number. Any other text stays as it is, so that the check rejects it as written. */

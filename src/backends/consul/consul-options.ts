@@ -6,18 +6,19 @@ import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { readTls } from '../../net/tls.js';
-import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
+import type { TlsOptions, TlsPlan } from '../../net/tls.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
-import { endpointOf, isLoopback } from './consul-endpoint.js';
+import { endpointOf, isLocalEndpoint, shownEndpoint } from './consul-endpoint.js';
 import { secureBy } from './consul-tls.js';
 import { tokenOf } from './consul-token.js';
 
 /** How to reach Consul. Explicit options win over Consul's own environment variables. */
 export interface ConsulOptions {
   /**
-   * URL of the agent beside the service, e.g. `['http://127.0.0.1:8500']`; `host:port` works too. With several agents
-   * of one datacenter, the first that answers holds the registration, see `breaker`. Env: `CONSUL_HTTP_ADDR` (one),
-   * `CONSUL_HTTP_SSL`.
+   * URL of the agent beside the service, e.g. `['http://127.0.0.1:8500']`; `host:port` and a Unix socket such as
+   * `unix:///run/consul.sock` work too. With several agents of one datacenter, the first that answers holds the
+   * registration, see `breaker`. A user and password in the URL are for HTTP basic authentication. Env:
+   * `CONSUL_HTTP_ADDR` (one), `CONSUL_HTTP_SSL`, `CONSUL_HTTP_AUTH`.
    * @default ['http://127.0.0.1:8500']
    */
   readonly endpoints?: readonly string[];
@@ -93,13 +94,15 @@ export interface ConsulAgentsOptions extends ConsulOptions {
 export interface ConsulTarget {
   /** Base URL without a trailing slash; may carry credentials, so never print it. */
   readonly url: URL;
-  /** The URL, safe to print. */
+  /** The Unix socket to send requests over; undefined: TCP, to the host of the URL. */
+  readonly socketPath: string | undefined;
+  /** The endpoint, safe to print. */
   readonly shown: string;
   /** True if the agent is on this host. */
   readonly isLocal: boolean;
   readonly token: TokenSource;
   /** Undefined: plain HTTP. */
-  readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
+  readonly tls: (ReturnType<typeof readTls> & { readonly plan: TlsPlan }) | undefined;
   readonly pool: number;
   readonly timeouts: ConsulTimeouts;
   readonly namespace: string | undefined;
@@ -122,22 +125,23 @@ export function heldMs({ pollMs }: ConsulTimeouts): number {
 }
 
 /**
- * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found.
+ * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found,
+ * but for files that are not there yet, or still empty.
  * Connects to nothing.
  */
 export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = readConsulEnv()): ConsulTarget {
   const issues: ConfigIssue[] = [];
-  const url = endpointOf(options.endpoints, env, issues);
-  const plan = secureBy(options.tls, env, url?.protocol, issues);
+  const endpoint = endpointOf(options.endpoints, env, issues);
+  const plan = secureBy(options.tls, env, endpoint?.url.protocol, issues);
   const read = plan && readTls(plan);
-  issues.push(...(read?.issues ?? []));
-  const token = tokenOf(options, env, url, issues);
+  issues.push(...(read?.issues ?? []).filter(({ pendingFile }) => pendingFile === undefined));
+  const token = tokenOf(options, env, endpoint, issues);
   const pool = resolvePool(options.pool, issues);
   const timeouts = resolveTimeouts(options.timeouts, issues);
   const namespace = resolveScope('namespace', options.namespace ?? env.namespace, issues);
   const partition = resolveScope('partition', options.partition ?? env.partition, issues);
-  if (url === undefined || issues.length > 0) throw new ConfigError(issues);
-  const shown = `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
+  if (endpoint === undefined || issues.length > 0) throw new ConfigError(issues);
+  const shown = shownEndpoint(endpoint);
   const warnings =
     plan?.insecureSkipVerify === true
       ? [
@@ -146,11 +150,11 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
         ]
       : [];
   return {
-    url,
+    ...endpoint,
     shown,
-    isLocal: isLoopback(url.hostname),
+    isLocal: isLocalEndpoint(endpoint),
     token,
-    tls: plan && read && { plan, material: read.material },
+    tls: plan && read && { plan, ...read },
     pool,
     timeouts,
     namespace,

@@ -8,6 +8,7 @@ import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { withQuery } from './consul-path.js';
 import type { Scope } from './consul-path.js';
+import type { ConsulSightings } from './consul-sightings.js';
 
 const operation = 'list';
 /** A filter with more names costs the agent more than the whole list. */
@@ -18,19 +19,22 @@ export class ConsulPresence implements Presence {
   readonly #client: ConsulClient;
   readonly #target: ConsulTarget;
   readonly #scope: Scope;
+  readonly #sightings: ConsulSightings;
   #place: string | undefined;
 
-  constructor(client: ConsulClient, target: ConsulTarget, scope: Scope) {
+  constructor(client: ConsulClient, target: ConsulTarget, scope: Scope, sightings: ConsulSightings) {
     this.#client = client;
     this.#target = target;
     this.#scope = scope;
+    this.#sightings = sightings;
   }
 
   /** A digest, because its input contains secrets. */
   get place(): string {
-    const { url, token, namespace, partition } = this.#target;
+    const { url, socketPath, token, namespace, partition } = this.#target;
     const identity = [
       url.href,
+      socketPath,
       tokenIdentity(token),
       this.#scope.namespace ?? namespace,
       this.#scope.partition ?? partition,
@@ -47,7 +51,9 @@ export class ConsulPresence implements Presence {
     const answer = await this.#client.send({ operation, method: 'GET', path, pool: 'call' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     try {
-      return decodeNonces(JSON.parse(answer.text));
+      const nonces = decodeNonces(JSON.parse(answer.text));
+      for (const nonce of nonces) this.#sightings.saw(nonce);
+      return nonces;
     } catch (cause) {
       throw notConsul(operation, this.#client.shown, cause);
     }

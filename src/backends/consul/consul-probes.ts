@@ -22,6 +22,12 @@ const faults: readonly { readonly words: RegExp; readonly advice: string }[] = [
     words: /malformed HTTP (response|status|version)/,
     advice: `the server does not speak HTTP/1 there, but perhaps HTTP/2 in the clear: ${TCP}`,
   },
+  {
+    words: /^HTTP GET \S+: 404 /,
+    advice:
+      'the server has nothing at that path: give it a route there, or leave `checks.http.path` out, so that rollcall ' +
+      'answers the check',
+  },
 ];
 
 /** What to change about a probe whose output shows that it can never pass as configured; undefined if it may pass. */

@@ -5,11 +5,12 @@ import type { InstanceKey, ServiceInstance } from '../../contracts/service-insta
 import type { Presence, Registration, Renewal } from '../../contracts/registry.js';
 import { meansLost } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
-import { encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
+import { decodeNonce, encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
 import { ConsulPresence } from './consul-presence.js';
+import type { ConsulSightings } from './consul-sightings.js';
 
 /** The registration of one entry on one agent. */
 export class ConsulRegistration implements Registration {
@@ -19,6 +20,7 @@ export class ConsulRegistration implements Registration {
   readonly #instance: ServiceInstance;
   readonly presence: Presence;
   readonly #remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>;
+  readonly #sightings: ConsulSightings;
   readonly #renewal: Renewal;
   readonly #beatPath: string;
   #beat: { readonly report: HealthReport; readonly request: ConsulRequest } | undefined;
@@ -33,6 +35,7 @@ export class ConsulRegistration implements Registration {
     target: ConsulTarget,
     instance: ServiceInstance,
     generation: number,
+    sightings: ConsulSightings,
     remove: (key: InstanceKey, signal: AbortSignal) => Promise<void>,
   ) {
     this.#holder = holder;
@@ -40,8 +43,9 @@ export class ConsulRegistration implements Registration {
     this.#target = target;
     this.#instance = instance;
     this.#generation = generation;
+    this.#sightings = sightings;
     this.#remove = remove;
-    this.presence = new ConsulPresence(client, target, instance);
+    this.presence = new ConsulPresence(client, target, instance, sightings);
     this.#renewal = { ttlMs: instance.ttlMs };
     this.#beatPath = consulPath('/agent/check/update/', ttlCheckId(instance.id), instance, target);
   }
@@ -69,8 +73,9 @@ export class ConsulRegistration implements Registration {
 
   async changed(signal: AbortSignal): Promise<void> {
     this.#hash ??= await this.#readHash({}, signal);
-    if (this.#hash !== undefined)
-      this.#hash = await this.#readHash({ hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) }, signal);
+    if (this.#hash === undefined) return;
+    const query = { hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) };
+    this.#hash = await this.#sightings.whileWatched(this.#instance.nonce, () => this.#readHash(query, signal));
   }
 
   deregister(signal: AbortSignal): Promise<void> {
@@ -91,9 +96,11 @@ export class ConsulRegistration implements Registration {
    * changes.
    */
   async #readHash(query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<string | undefined> {
-    const { id } = this.#instance;
+    const { id, nonce } = this.#instance;
     const path = consulPath('/agent/service/', id, this.#instance, this.#target, query);
     const answer = await this.#client.send({ operation: 'changed', method: 'GET', path, pool: 'poll' }, signal);
+    if (answer.status === 200 && decodeNonce(answer.text) === nonce) this.#sightings.saw(nonce);
+    else this.#sightings.missed(nonce);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal(answer, 'changed', this.#client.shown);
     const hash = answer.headers['x-consul-contenthash'];

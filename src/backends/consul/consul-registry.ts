@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { Discovery } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
@@ -17,12 +18,14 @@ import { meansAbsent } from './consul-answer.js';
 import type { Answer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { decodeEntry, encodeInstance } from './consul-codec.js';
+import { consulDepartures } from './consul-departure.js';
 import { ConsulDiscovery } from './consul-discovery.js';
 import { notConsul, refusal } from './consul-errors.js';
 import { consulWorkerSpec, heldMs, resolveConsulOptions } from './consul-options.js';
 import type { ConsulOptions, ConsulTarget } from './consul-options.js';
 import { assertAddressable, consulPath, withQuery } from './consul-path.js';
 import { ConsulRegistration } from './consul-registration.js';
+import { ConsulSightings } from './consul-sightings.js';
 
 /**
  * Registers with Consul through one agent. `name` tells agents apart. Throws `ConfigError` for options that cannot
@@ -36,7 +39,7 @@ export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
 class ConsulRegistry implements Registry {
   readonly name: string;
   readonly traits: RegistryTraits;
-  readonly endpoint: RegistryEndpoint;
+  readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
@@ -44,15 +47,16 @@ class ConsulRegistry implements Registry {
   readonly #options: ConsulOptions;
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
+  readonly #sightings = new ConsulSightings();
 
   constructor(options: ConsulOptions, name: string) {
     this.name = name;
     this.#options = options;
     this.#target = resolveConsulOptions(options);
     this.#client = new ConsulClient(this.#target);
-    const { isLocal } = this.#target;
+    const { isLocal, socketPath, url } = this.#target;
     this.traits = { isLocal, suppliesAddress: isLocal, probes: true };
-    this.endpoint = endpointOfUrl(this.#target.url);
+    this.endpoint = socketPath === undefined ? endpointOfUrl(url) : undefined;
     this.warnings = this.#target.warnings;
     this.deadlines = { requestMs: this.#target.timeouts.requestMs, heldMs: heldMs(this.#target.timeouts) };
     this.credentials = this.#client.credentials;
@@ -71,7 +75,10 @@ class ConsulRegistry implements Registry {
     // statuses from a rate limit or a proxy come without the JSON.
     const isEntry = [200, 404, 429, 503].includes(answer.status) && answer.text.startsWith('{');
     if (!isEntry && answer.status !== 200) throw refusal(answer, 'read', this.#client.shown);
-    return this.#decode(answer);
+    const entry = this.#decode(answer);
+    if (key.nonce !== undefined && key.nonce !== entry?.instance.nonce) this.#sightings.missed(key.nonce);
+    else if (key.nonce !== undefined) this.#sightings.saw(key.nonce);
+    return entry;
   }
 
   /** Leaves the status of existing checks alone: Consul keeps it across a registration. */
@@ -82,11 +89,19 @@ class ConsulRegistry implements Registry {
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     // Read before sending: if the token changes in between, the entry is merely written once more.
     const { generation } = this.#client.credentials;
+    this.#sightings.expect(instance.nonce);
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
+    this.#sightings.saw(instance.nonce);
     if (report.status === 'maintenance')
       this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
-    return new ConsulRegistration(this.name, this.#client, this.#target, instance, generation, (key, abort) =>
-      this.#removeEntry('deregister', key, abort),
+    return new ConsulRegistration(
+      this.name,
+      this.#client,
+      this.#target,
+      instance,
+      generation,
+      this.#sightings,
+      (key, abort) => this.#removeEntry('deregister', key, abort),
     );
   }
 
@@ -100,19 +115,22 @@ class ConsulRegistry implements Registry {
     if (answer.status !== 404) this.#expectOk(answer, 'maintain');
   }
 
+  departures(request: DepartureRequest): readonly Departure[] {
+    return consulDepartures(request, { client: this.#client, target: this.#target, sightings: this.#sightings });
+  }
+
   close(): Promise<void> {
     this.#client.close();
     return Promise.resolve();
   }
 
   async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    if (!(await this.#isSameIncarnation(key, signal))) return;
-    const answer = await this.#put(
-      operation,
-      consulPath('/agent/service/deregister/', key.id, key, this.#target),
-      signal,
-    );
-    if (!meansAbsent(answer)) this.#expectOk(answer, operation);
+    if (await this.#isSameIncarnation(key, signal)) {
+      const path = consulPath('/agent/service/deregister/', key.id, key, this.#target);
+      const answer = await this.#put(operation, path, signal);
+      if (!meansAbsent(answer)) this.#expectOk(answer, operation);
+    }
+    if (key.nonce !== undefined) this.#sightings.forget(key.nonce);
   }
 
   /**

@@ -3,7 +3,8 @@ import type { ConsulEnv } from './consul-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
-import { isLoopback } from './consul-endpoint.js';
+import { isLocalEndpoint } from './consul-endpoint.js';
+import type { ConsulEndpoint } from './consul-endpoint.js';
 
 interface TokenOptions {
   readonly token?: unknown;
@@ -18,21 +19,22 @@ interface TokenOptions {
 export function tokenOf(
   options: TokenOptions,
   env: ConsulEnv,
-  url: URL | undefined,
+  endpoint: ConsulEndpoint | undefined,
   issues: ConfigIssue[],
 ): TokenSource {
   const { source, field } = sourceOf(options, env, issues);
   const { allowPlainToken } = options;
   if (allowPlainToken !== undefined && typeof allowPlainToken !== 'boolean')
     issues.push({ field: 'allowPlainToken', value: allowPlainToken, allowed: 'true or false' });
-  const isPlain = source.kind !== 'none' && url?.protocol === 'http:' && !isLoopback(url.hostname);
-  if (isPlain && allowPlainToken !== true) {
+  const isExposed = endpoint?.url.protocol === 'http:' && !isLocalEndpoint(endpoint);
+  if (source.kind !== 'none' && isExposed && allowPlainToken !== true) {
     issues.push({
       field,
       value: '(hidden)',
       allowed:
-        `a token needs an https endpoint or one on this host, because ${url.host} would receive it unencrypted; ` +
-        'on a trusted network, as from a pod to the agent of its own Kubernetes node, set `allowPlainToken: true`',
+        `a token needs an https endpoint or one on this host, because ${endpoint.url.host} would receive it ` +
+        'unencrypted; on a trusted network, as from a pod to the agent of its own Kubernetes node, set ' +
+        '`allowPlainToken: true`',
     });
   }
   return source;
@@ -66,7 +68,8 @@ function fixed(token: unknown, field: string, issues: ConfigIssue[]): { source: 
 function file(path: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
   const read =
     typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is no path' };
-  if (!('problem' in read)) return { source: { kind: 'file', path: path as string, token: read.token }, field };
+  if (!('problem' in read) || 'isPending' in read)
+    return { source: { kind: 'file', path: path as string, token: 'token' in read ? read.token : undefined }, field };
   issues.push({ field, value: path, allowed: `the path of a file with the token; this one ${read.problem}` });
   return { source: { kind: 'none' }, field };
 }

@@ -23,26 +23,3 @@ export function faultOf({ body }: Answer): { readonly code: number | undefined; 
 export function isGood({ status, body }: Answer): boolean {
   return status === 200 && typeof body === 'object' && body !== null && !('error' in body);
 }
-
-const NOT_FOUND = 5;
-
-/** True if the lease has ended or never existed. */
-export function meansNoLease(answer: Answer): boolean {
-  const { code, message } = faultOf(answer);
-  return code === NOT_FOUND && /lease not found/i.test(message);
-}
-
-/** True if etcd wants a new token: none was sent, it has expired, or it was issued before permissions changed. */
-export function asksForToken(answer: Answer): boolean {
-  return (
-    answer.status === 401 ||
-    /user name is empty|invalid auth token|revision of auth store is old|auth: revision in header is old/i.test(
-      faultOf(answer).message,
-    )
-  );
-}
-
-/** True if authentication is disabled, so that no token is needed. */
-export function needsNoToken(answer: Answer): boolean {
-  return /authentication is not enabled/i.test(faultOf(answer).message);
-}

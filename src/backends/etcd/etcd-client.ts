@@ -1,12 +1,23 @@
-import { RegistryUnavailableError, asError, hasCode } from '../../core/errors.js';
+import type { ConnectionOptions } from 'node:tls';
+import type { OpenConnection } from '../../contracts/departure.js';
+import { abortable } from '../../core/abort.js';
+import { systemClock } from '../../core/clock.js';
+import { withDeadline } from '../../core/deadline.js';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
-import { asksForToken, isGood, needsNoToken } from './etcd-answer.js';
+import { isGood } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
-import { notEtcd, refusal, unreachable } from './etcd-errors.js';
-import type { EtcdTarget } from './etcd-options.js';
 import { openConnection } from './etcd-connection.js';
 import type { ConnectionPool, EtcdConnection } from './etcd-connection.js';
+import { EtcdCredentials } from './etcd-credentials.js';
+import { notEtcd, refusal, unreachable } from './etcd-errors.js';
+import { means } from './etcd-meanings.js';
+import type { EtcdCaps, EtcdTarget } from './etcd-options.js';
+import { JsonLines, parseJson } from './etcd-stream.js';
+
+/** etcd hashes a password slowly on purpose. */
+const LOGIN_WITHIN_MS = 5_000;
 
 /** One request to the JSON gateway. `path` is the part after `/v3`. */
 export interface EtcdRequest {
@@ -15,8 +26,10 @@ export interface EtcdRequest {
   readonly pool: ConnectionPool;
   /** Several objects for a stream that takes several requests. */
   readonly body: object | readonly object[];
-  /** Set for a stream: the number of lines to read from it. The last line is the answer. */
-  readonly lines?: number;
+  /** Set for a stream of messages: true for the last one that is needed, which is the answer. */
+  readonly isLast?: (message: unknown) => boolean;
+  /** The cap of the answer. @default 'look' */
+  readonly cap?: keyof EtcdCaps;
 }
 
 /**
@@ -25,17 +38,22 @@ export interface EtcdRequest {
  */
 export class EtcdClient {
   readonly #target: EtcdTarget;
+  readonly #credentials: EtcdCredentials;
   readonly #inFlight = new Set<Cancellation>();
-  #opening: Promise<EtcdConnection> | undefined;
+  #opened: { readonly tls: ConnectionOptions | undefined; readonly opening: Promise<EtcdConnection> } | undefined;
+  /** The newest connection that has opened. */
+  #connection: EtcdConnection | undefined;
   /** Index of the member to try first: the one that answered last. */
   #preferred = 0;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
+  #login: Promise<string> | undefined;
   /** Aborts at `close()`, so that calls in flight send nothing more. */
   readonly #closeController = new AbortController();
 
-  constructor(target: EtcdTarget) {
+  constructor(target: EtcdTarget, credentials = new EtcdCredentials(target)) {
     this.#target = target;
+    this.#credentials = credentials;
   }
 
   /** The endpoints, safe to print. */
@@ -50,18 +68,37 @@ export class EtcdClient {
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
     const knownBefore = this.#token !== undefined;
-    const answer = await this.#request(request, await this.#tokenFor(request, signal), signal);
-    if (!knownBefore || !asksForToken(answer)) return answer;
+    const token = await this.#tokenFor(request, signal);
+    const answer = await this.#request(request, token, signal);
+    if (!knownBefore || !means(answer, 'no user', 'stale token', 'unknown token')) return answer;
     // A token expires, and a restart or a change of permissions invalidates it. One retry with a new token is enough.
-    this.#token = undefined;
+    if (this.#token === token) this.#token = undefined;
     return this.#request(request, await this.#tokenFor(request, signal), signal);
+  }
+
+  /**
+   * The open connections to the member that answered last, for the process's 'exit' event. Those with requests in
+   * flight come first, so that the next request is processed after them.
+   */
+  openConnections(): readonly OpenConnection[] {
+    const { host, port } = endpointOfUrl(this.#target.urls[this.#preferred] as URL);
+    const connections = this.#connection?.openConnections(`${host}:${String(port)}:`) ?? [];
+    return [...connections].sort((one, other) => other.pending - one.pending);
+  }
+
+  /** A request to that member as it is on the wire. */
+  bytesOf(path: string, body: object): Buffer {
+    const url = this.#target.urls[this.#preferred] as URL;
+    const { bytesOf } = this.#connection as EtcdConnection;
+    const { path: whole, headers } = headOf(url, path, this.#token ?? '');
+    return bytesOf({ method: 'POST', path: whole, host: url.host, headers, body: Buffer.from(JSON.stringify(body)) });
   }
 
   /** Closes the connections. Requests in flight reject. */
   close(): void {
     this.#closeController.abort();
     for (const cancellation of this.#inFlight) cancellation.handleEvent();
-    this.#opening?.then(
+    this.#opened?.opening.then(
       ({ agents }) => {
         for (const agent of Object.values(agents)) agent.destroy();
       },
@@ -70,15 +107,32 @@ export class EtcdClient {
     );
   }
 
+  /**
+   * The token to send; empty for none. A login outlives the request that needed it, since etcd may take longer over a
+   * password than a heartbeat may take. All requests that need one share it.
+   */
   async #tokenFor({ operation }: EtcdRequest, signal: AbortSignal): Promise<string> {
-    const { user } = this.#target;
-    if (user === undefined) return (this.#token = '');
+    if (this.#target.user === undefined) return '';
     if (this.#token !== undefined) return this.#token;
-    const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body: user }, '', signal);
-    if (needsNoToken(answer)) return (this.#token = '');
+    if (this.#login === undefined) {
+      const context = { registry: 'etcd', operation: 'login' };
+      const login = withDeadline(systemClock, LOGIN_WITHIN_MS, context, this.#closeController.signal, (until) =>
+        this.#authenticate(operation, until),
+      ).finally(() => (this.#login = undefined));
+      // Its failure belongs to the requests that wait for it.
+      login.catch(() => undefined);
+      this.#login = login;
+    }
+    return abortable(this.#login, signal);
+  }
+
+  async #authenticate(operation: string, signal: AbortSignal): Promise<string> {
+    const body = (await this.#credentials.login(operation, signal)) ?? {};
+    const answer = await this.#request({ operation, path: '/auth/authenticate', pool: 'call', body }, '', signal);
+    if (means(answer, 'no authentication')) return (this.#token = '');
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
-    if (typeof token !== 'string') throw notEtcd(operation, this.shown);
+    if (!isToken(token)) throw notEtcd(operation, this.shown);
     return (this.#token = token);
   }
 
@@ -101,6 +155,7 @@ export class EtcdClient {
         if (!signal.aborted || isHung) this.#skip(index);
         this.#assertActive(signal);
         // Of several failures, report the one that leaves open whether the request took effect.
+        if (isRegistrarError(thrown)) throw thrown;
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
         if (attempt === urls.length) throw unreachable(failure, request.operation, this.shown);
       }
@@ -109,7 +164,7 @@ export class EtcdClient {
 
   async #sendTo(
     url: URL,
-    { operation, path, pool, body, lines }: EtcdRequest,
+    { operation, path, pool, body, isLast, cap = 'look' }: EtcdRequest,
     token: string,
     signal: AbortSignal,
   ): Promise<Answer> {
@@ -122,46 +177,53 @@ export class EtcdClient {
         .map((each) => JSON.stringify(each))
         .join(''),
     );
-    const headers = {
-      'user-agent': 'rollcall',
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-      ...(token !== '' && { authorization: token }),
-    };
+    const { path: whole, headers } = headOf(url, path, token);
     const options = {
       ...endpointOfUrl(url),
       agent: agents[pool],
       method: 'POST',
-      path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
-      headers,
+      path: whole,
+      headers: { ...headers, 'content-length': bytes.length },
     };
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
-      const isEnough = lines === undefined ? undefined : (soFar: string) => soFar.split('\n').length > lines;
-      const { status, text } = await sendOnce(http, options, bytes, cancellation, isEnough);
-      return { status, text, body: parseJson(lines === undefined ? text : lastLineOf(text)) };
+      const lines = isLast && new JsonLines(isLast);
+      const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };
+      const answer = await sendOnce(http, options, bytes, cancellation, limit);
+      const { status } = answer;
+      if (status === 200) return { ...answer, body: lines?.latest ?? parseJson(answer.text) };
+      const text = withoutSecrets(answer.text, [this.#credentials.password, token]);
+      return { status, text, body: parseJson(text) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
     }
   }
 
+  /** The connection under the current TLS material. Requests in flight finish on a former one. */
   async #open(operation: string): Promise<EtcdConnection> {
-    const opening = (this.#opening ??= openConnection(this.#target));
+    const { tls } = this.#credentials;
+    if (this.#opened !== undefined && this.#opened.tls !== tls) {
+      this.#opened.opening.then(
+        ({ retire }) => retire(),
+        // It never opened.
+        () => undefined,
+      );
+      this.#opened = undefined;
+    }
+    const opened = (this.#opened ??= { tls, opening: openConnection(tls) });
     try {
-      return await opening;
+      const connection = await opened.opening;
+      if (this.#opened === opened) this.#connection = connection;
+      return connection;
     } catch (cause) {
-      if (this.#opening === opening) this.#opening = undefined;
+      if (this.#opened === opened) this.#opened = undefined;
       throw new RegistryUnavailableError(
         `The etcd client could not be loaded for ${operation} (${asError(cause).message}). ` +
           'Check how rollcall is installed or bundled',
-        {
-          registry: 'etcd',
-          operation,
-          cause,
-        },
+        { registry: 'etcd', operation, cause },
       );
     }
   }
@@ -177,18 +239,41 @@ export class EtcdClient {
   }
 }
 
+function headOf(url: URL, path: string, token: string): { path: string; headers: Record<string, string> } {
+  const headers = { 'user-agent': 'rollcall', 'content-type': 'application/json' };
+  return {
+    path: `${url.pathname.replace(/\/$/, '')}/v3${path}`,
+    headers: { ...headers, ...(token !== '' && { authorization: token }) },
+  };
+}
+
 function isNoConnection(error: Error): boolean {
   return 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
 }
 
-function lastLineOf(text: string): string {
-  return text.trimEnd().split('\n').at(-1) ?? '';
+/** True for a text that can be sent in a header. */
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TOKEN && /^[\x20-\x7e]+$/.test(value);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+const LONGEST_TOKEN = 16 * 1024;
+
+/** The shortest secret that is looked for: a shorter one would hide parts of ordinary words. */
+const SHORTEST_SECRET = 6;
+
+/** Hides our credentials in an error response: a proxy before etcd may echo a request, and messages quote the text. */
+function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
+  return secrets
+    .flatMap((secret) => (secret === undefined || secret.length < SHORTEST_SECRET ? [] : formsOf(secret)))
+    .reduce((hidden, form) => hidden.replaceAll(form, '(hidden)'), text);
+}
+
+/** As it is, as in JSON, in a URL and in base64. */
+function formsOf(secret: string): string[] {
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret),
+    Buffer.from(secret).toString('base64'),
+  ];
 }

@@ -5,6 +5,7 @@ import { leasedFrom } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { EtcdLayout } from './etcd-options.js';
+import { parseJson } from './etcd-stream.js';
 
 /**
  * Prefix of our own records, which hold all that we need to know of an instance, whatever its health. No key of the
@@ -119,12 +120,4 @@ export function endOf(prefix: string): string {
  */
 function encodeSegment(text: string): string {
   return text.replace(/[%/\p{Cs}]/gu, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

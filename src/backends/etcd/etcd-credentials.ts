@@ -1,63 +1,102 @@
-import { etcdVariables } from './etcd-env.js';
-import type { EtcdEnv } from './etcd-env.js';
-import type { ConfigIssue } from '../../core/errors.js';
-import { isLoopback } from '../../net/ip-address.js';
-import { endpointOfUrl } from '../../net/url-endpoint.js';
+import type { ConnectionOptions } from 'node:tls';
+import { abortable } from '../../core/abort.js';
+import { RegistryUnavailableError, asError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
+import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
+import { readTls, tlsFiles, tlsSettings } from '../../net/tls.js';
+import type { EtcdTarget } from './etcd-options.js';
+import { readPasswordFile } from './etcd-user.js';
+import type { PasswordFunction } from './etcd-user.js';
 
-export interface EtcdUser {
+/** A user and the current password. */
+export interface EtcdLogin {
   readonly name: string;
   readonly password: string;
 }
 
-interface CredentialOptions {
-  readonly username?: unknown;
-  readonly password?: unknown;
-  readonly allowPlainPassword?: unknown;
-}
+/** The current password and TLS material. */
+export class EtcdCredentials implements Credentials {
+  readonly files: readonly string[];
+  readonly #target: Pick<EtcdTarget, 'user' | 'tls'>;
+  /** The password of the last login; for a file, what it contained when it was last read. */
+  #password: string | undefined;
+  #tls: ConnectionOptions | undefined;
 
-/**
- * Resolves the user from the options, else from the variables. Undefined if neither sets one. Adds problems to
- * `issues`.
- */
-export function credentialsOf(
-  options: CredentialOptions,
-  env: EtcdEnv,
-  urls: readonly URL[],
-  issues: ConfigIssue[],
-): EtcdUser | undefined {
-  const { allowPlainPassword } = options;
-  if (allowPlainPassword !== undefined && typeof allowPlainPassword !== 'boolean')
-    issues.push({ field: 'allowPlainPassword', value: allowPlainPassword, allowed: 'true or false' });
-  const { name, password, fields } =
-    options.username === undefined && options.password === undefined ? fromEnv(env) : fromOptions(options);
-  if (name === undefined && password === undefined) return undefined;
-  if (typeof name !== 'string' || name === '')
-    issues.push({ field: fields.name, value: name, allowed: 'the name of an etcd user, together with its password' });
-  if (typeof password !== 'string' || password === '')
-    issues.push({ field: fields.password, value: '(hidden)', allowed: 'the password of that user' });
-  const plainUrl = urls.find((url) => url.protocol === 'http:' && !isLoopback(endpointOfUrl(url).host));
-  if (plainUrl !== undefined && allowPlainPassword !== true) {
-    const allowed =
-      `a password needs https endpoints or ones on this host, because ${plainUrl.host} would receive it unencrypted; ` +
-      'on a trusted network, set `allowPlainPassword: true`';
-    issues.push({ field: fields.password, value: '(hidden)', allowed });
+  constructor(target: Pick<EtcdTarget, 'user' | 'tls'>) {
+    const { user, tls } = target;
+    this.#target = target;
+    this.files = [
+      ...(user?.password.kind === 'file' ? [user.password.path] : []),
+      ...(tls === undefined ? [] : tlsFiles(tls.plan)),
+    ];
+    if (user !== undefined && user.password.kind !== 'function') this.#password = user.password.password;
+    this.#tls = tls && tlsSettings(tls.plan, tls.material);
   }
-  return { name: String(name), password: String(password) };
+
+  /** Options for node:tls; undefined for plain HTTP. The object changes when the material does. */
+  get tls(): ConnectionOptions | undefined {
+    return this.#tls;
+  }
+
+  /** The password in use, which no message may show. */
+  get password(): string | undefined {
+    return this.#password;
+  }
+
+  /** The user to authenticate as; undefined without one. Calls a password function each time. */
+  async login(operation: string, signal: AbortSignal): Promise<EtcdLogin | undefined> {
+    const { user } = this.#target;
+    if (user === undefined) return undefined;
+    if (user.password.kind === 'function') this.#password = await requestPassword(user.password.ask, operation, signal);
+    return { name: user.name, password: this.#password ?? '' };
+  }
+
+  reread(): CredentialsReading {
+    const { user, tls } = this.#target;
+    const before = [this.#password, this.#tls];
+    const problems: string[] = [];
+    if (user?.password.kind === 'file') {
+      const { path } = user.password;
+      const read = readPasswordFile(path);
+      if ('password' in read) this.#password = read.password;
+      else
+        problems.push(
+          `the password file ${path} ${read.problem}, so the previous password stays in use: write a valid one to it`,
+        );
+    }
+    if (tls !== undefined) {
+      const { material, issues } = readTls(tls.plan);
+      const settings = tlsSettings(tls.plan, material);
+      problems.push(
+        ...issues.map(
+          ({ field, allowed }) => `${field} has to be ${allowed}; until then the previous TLS material stays in use`,
+        ),
+      );
+      if (issues.length === 0 && JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
+    }
+    return { changed: before[0] !== this.#password || before[1] !== this.#tls, problems };
+  }
 }
 
-interface UnverifiedUser {
-  readonly name: unknown;
-  readonly password: unknown;
-  readonly fields: { readonly name: string; readonly password: string };
-}
-
-function fromOptions({ username, password }: CredentialOptions): UnverifiedUser {
-  return { name: username, password, fields: { name: 'username', password: 'password' } };
-}
-
-/** Like etcdctl, accepts the password after a colon in the user's variable. */
-function fromEnv({ user, password }: EtcdEnv): UnverifiedUser {
-  const fields = { name: etcdVariables.user.variable, password: etcdVariables.password.variable };
-  const [name, ...rest] = password === undefined && user !== undefined ? user.split(':') : [user];
-  return { name, password: password ?? (rest.length === 0 ? undefined : rest.join(':')), fields };
+async function requestPassword(ask: PasswordFunction, operation: string, signal: AbortSignal): Promise<string> {
+  const context = { registry: 'etcd', operation };
+  let value: unknown;
+  try {
+    value = await abortable(Promise.resolve(ask()), signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    // Its message may contain the password, so only its class or code is shown.
+    const error = asError(cause);
+    const kind = printable('code' in error && typeof error.code === 'string' ? error.code : error.name);
+    throw new RegistryUnavailableError(
+      `The function etcd({ password }) threw (${kind}), so no ${operation} request was sent: make it return a password`,
+      context,
+    );
+  }
+  if (typeof value === 'string' && value !== '') return value;
+  throw new RegistryUnavailableError(
+    `The function etcd({ password }) returned no password, so no ${operation} request was sent: ` +
+      'make it return a text that is not empty',
+    context,
+  );
 }

@@ -1,75 +1,90 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
-import type { RegistrarError } from '../../core/errors.js';
-import { asksForToken, faultOf } from './etcd-answer.js';
+import type { ErrorContext, RegistrarError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
+import { tlsFault } from '../../net/tls-errors.js';
+import type { TlsFault } from '../../net/tls-errors.js';
+import { faultOf } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
+import { meaningOf } from './etcd-meanings.js';
+import type { Meaning, MeaningName, RefusalKind } from './etcd-meanings.js';
 
 /** The most of the server's answer that a message quotes, to keep log lines short. */
 const LONGEST_WORDS = 1000;
 
-const ENDPOINT_HINT = "Set etcd({ endpoints }) or ETCDCTL_ENDPOINTS to etcd's client port";
+const classes: Readonly<Record<RefusalKind, new (message: string, context?: ErrorContext) => RegistrarError>> = {
+  transient: RegistryUnavailableError,
+  denied: RegistryDeniedError,
+  malformed: RegistryRejectedError,
+};
 
-const PERMISSION_DENIED = 7;
-/**
- * gRPC codes that blame the server and not the request: not found, resource exhausted, aborted, internal,
- * unavailable.
- */
-const temporaryCodes = [5, 8, 10, 13, 14];
+/** What the refusals that became errors of ours mean. */
+const meaningsOfErrors = new WeakMap<object, Meaning>();
 
 /** Translates an unexpected response into an error of ours: the one place where etcd's wire errors are translated. */
 export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
-  const context = { registry: 'etcd', operation };
-  const { code, message } = faultOf(answer);
-  const words = (message || answer.text).replace(/\s+/g, ' ').trim().slice(0, LONGEST_WORDS);
-  const { status } = answer;
-  const quoted = words === '' ? '' : `: ${words}`;
-  const outcome = `etcd at ${shown} answered ${operation} with HTTP ${String(status)}${quoted}`;
-  if (asksForToken(answer) || /authentication failed/i.test(message)) {
-    return new RegistryDeniedError(
-      `${outcome}. Set etcd({ username, password }), or ETCDCTL_USER and ETCDCTL_PASSWORD, to a user that etcd knows`,
-      context,
-    );
-  }
-  if (status === 403 || code === PERMISSION_DENIED) {
-    return new RegistryDeniedError(
-      `${outcome}. Grant the user readwrite on the prefixes ` +
-        '`/rollcall/<name>/` and `<name>/`, or those of your layout',
-      context,
-    );
-  }
-  const isTemporary =
-    status < 400 ||
-    status >= 500 ||
-    status === 404 ||
-    status === 408 ||
-    status === 425 ||
-    status === 429 ||
-    (code !== undefined && temporaryCodes.includes(code));
-  if (!isTemporary)
-    return new RegistryRejectedError(`${outcome}. A retry cannot help: correct the value that it refuses`, context);
-  const isNotEtcd = status === 404 && code === undefined;
-  return new RegistryUnavailableError(
-    isNotEtcd
-      ? `${outcome}. ${ENDPOINT_HINT}, with its JSON gateway enabled`
-      : `${outcome}. If this lasts, check the cluster`,
-    context,
+  const meaning = meaningOf(answer);
+  const words = printable((faultOf(answer).message || answer.text).replace(/\s+/g, ' ').trim(), LONGEST_WORDS);
+  const quoted = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
+  const error = new classes[meaning.kind](
+    `etcd at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}. ${meaning.advice}`,
+    { registry: 'etcd', operation },
   );
+  meaningsOfErrors.set(error, meaning);
+  return error;
 }
+
+/** True for a refusal by etcd of one of these names; without names, for each whose meaning is known. */
+export function isRefusal(error: unknown, ...names: readonly MeaningName[]): boolean {
+  const meaning = typeof error === 'object' && error !== null ? meaningsOfErrors.get(error) : undefined;
+  if (meaning === undefined || meaning.name === 'unknown' || meaning.name === 'no gateway') return false;
+  return names.length === 0 || names.some((name) => name === meaning.name);
+}
+
+const tlsHints: Readonly<Record<TlsFault, string>> = {
+  untrusted:
+    'No trusted authority has signed its certificate: set etcd({ tls: { ca } }) or ETCDCTL_CACERT to its authority',
+  expired: 'Its certificate is out of date: renew it on etcd',
+  'other name': 'Its certificate is for another name: set etcd({ tls: { serverName } }) to its name',
+  'client certificate':
+    'It requires a client certificate that it trusts: ' +
+    'set etcd({ tls: { cert, key } }), or ETCDCTL_CERT and ETCDCTL_KEY',
+  'not TLS': "It does not speak TLS there: set the endpoint to etcd's TLS port, or begin it with 'http://'",
+};
+
+/** Errors of our own code, which say nothing about the network. */
+const mistakes = ['TypeError', 'RangeError', 'ReferenceError'];
 
 /** The error when no complete response arrived. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = isError(thrown) ? thrown : new Error(String(thrown));
-  const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
+  const context = { registry: 'etcd', operation, cause };
+  if (mistakes.includes(cause.name))
+    return new RegistryUnavailableError(
+      `rollcall failed before it sent ${operation} to etcd at ${shown} (${cause.message}): report this as a bug`,
+      context,
+    );
+  if (code === 'ERR_ANSWER_TOO_LONG')
+    return new RegistryUnavailableError(
+      `etcd at ${shown} answered ${operation}, but ${cause.message}, so it is not used: raise that option`,
+      context,
+    );
+  const fault = tlsFault(cause);
+  const hint =
+    fault === undefined
+      ? 'Start it there, or set etcd({ endpoints }) or ETCDCTL_ENDPOINTS to where it runs'
+      : tlsHints[fault];
   return new RegistryUnavailableError(
-    `etcd at ${shown} could not be reached for ${operation} (${why}). ` +
-      'Start it there, or set etcd({ endpoints }) or ETCDCTL_ENDPOINTS to where it runs',
-    { registry: 'etcd', operation, cause },
+    `etcd at ${shown} could not be reached for ${operation} (${code ?? cause.message}). ${hint}`,
+    context,
   );
 }
 
 /** The error for a response of the expected status whose body is not etcd's. */
 export function notEtcd(operation: string, shown: string, cause?: unknown): RegistrarError {
   return new RegistryUnavailableError(
-    `The body that ${shown} answered to ${operation} is not etcd's. ${ENDPOINT_HINT}`,
+    `The body that ${shown} answered to ${operation} is not etcd's. ` +
+      "Set etcd({ endpoints }) or ETCDCTL_ENDPOINTS to etcd's client port",
     { registry: 'etcd', operation, cause },
   );
 }

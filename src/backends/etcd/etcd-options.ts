@@ -3,13 +3,15 @@ import type { EtcdEnv } from './etcd-env.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { isLoopback } from '../../net/ip-address.js';
+import type { AnswerCap } from '../../net/http-request.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { readTls } from '../../net/tls.js';
 import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
+import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { endpointsOf, securityOf } from './etcd-endpoints.js';
-import { credentialsOf } from './etcd-credentials.js';
-import type { EtcdUser } from './etcd-credentials.js';
+import { userOf } from './etcd-user.js';
+import type { EtcdUser, PasswordFunction } from './etcd-user.js';
 
 /**
  * Returns what other readers of etcd find of a passing instance: one key and its value, or undefined for nothing. The
@@ -27,20 +29,39 @@ export interface EtcdOptions {
   readonly endpoints?: readonly string[];
   /** User, if etcd has authentication enabled. Env: `ETCDCTL_USER`, also as `user:password`. @default none */
   readonly username?: string;
-  /** Password of `username`. Env: `ETCDCTL_PASSWORD`. @default none */
-  readonly password?: string;
+  /**
+   * Password of `username`, or a function that returns it, which is called whenever etcd wants the password.
+   * Env: `ETCDCTL_PASSWORD`.
+   * @default none
+   */
+  readonly password?: string | PasswordFunction;
+  /** A file with the password, read again when it changes; instead of `password`. @default none */
+  readonly passwordFile?: string;
   /**
    * True: the password may go over plain `http` to another host, where any host on the network path can read it.
    * @default false
    */
   readonly allowPlainPassword?: boolean;
-  /** TLS settings for `https` endpoints. Env: `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`. */
+  /**
+   * TLS settings for `https` endpoints. Files are read again when they change. Env: `ETCDCTL_CACERT`, `ETCDCTL_CERT`,
+   * `ETCDCTL_KEY`.
+   */
   readonly tls?: TlsOptions;
   /**
    * What other readers find of an instance.
    * @default etcd's own `naming/endpoints`, `<name>/<id>`, which gRPC clients read
    */
   readonly layout?: EtcdLayout;
+  /** The most bytes of an answer about one entry. A longer one is an error. @default 1 MiB */
+  readonly maxLookBytes?: number;
+  /** The most bytes of an answer that lists a service. A longer one is an error. @default 32 MiB */
+  readonly maxListBytes?: number;
+}
+
+/** The most bytes of an answer. */
+export interface EtcdCaps {
+  readonly look: AnswerCap;
+  readonly list: AnswerCap;
 }
 
 /** The resolved options: merged with the environment and checked. */
@@ -55,6 +76,7 @@ export interface EtcdTarget {
   /** Undefined: plain HTTP. */
   readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
   readonly layout: EtcdLayout | undefined;
+  readonly caps: EtcdCaps;
   /** Risky but allowed settings, as messages for the log. */
   readonly warnings: readonly string[];
 }
@@ -69,7 +91,8 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
   const plan = securityOf(options.tls, env, urls, issues);
   const read = plan && readTls(plan);
   issues.push(...(read?.issues ?? []));
-  const user = credentialsOf(options, env, urls, issues);
+  const user = userOf(options, env, urls, issues);
+  const caps = capsOf(options, issues);
   const { layout } = options;
   if (layout !== undefined && typeof layout !== 'function')
     issues.push({ field: 'layout', value: layout, allowed: 'a function that returns { key, value } for an instance' });
@@ -87,6 +110,34 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
     user,
     tls: plan && read && { plan, material: read.material },
     layout,
+    caps,
     warnings: plan?.insecureSkipVerify === true ? [unverified] : [],
   };
+}
+
+const MIB = 1024 * 1024;
+/** Room for one entry at the limits of our own options. */
+const LEAST_CAP_BYTES = 64 * 1024;
+const MOST_CAP_BYTES = 256 * MIB;
+
+function capsOf({ maxLookBytes, maxListBytes }: EtcdOptions, issues: ConfigIssue[]): EtcdCaps {
+  const capOf = (option: string, value: unknown, fallback: number): AnswerCap => {
+    const isCap =
+      typeof value === 'number' && Number.isInteger(value) && value >= LEAST_CAP_BYTES && value <= MOST_CAP_BYTES;
+    if (value !== undefined && !isCap)
+      issues.push({
+        field: option,
+        value,
+        allowed: `a whole number from ${String(LEAST_CAP_BYTES)} to ${String(MOST_CAP_BYTES)}`,
+      });
+    return { bytes: isCap ? value : fallback, option: `etcd({ ${option} })` };
+  };
+  return { look: capOf('maxLookBytes', maxLookBytes, MIB), list: capOf('maxListBytes', maxListBytes, 32 * MIB) };
+}
+
+/** How a worker thread builds the same registry; undefined for a layout, which is a function of the host. */
+export function etcdWorkerSpec({ layout, password, ...options }: EtcdOptions): WorkerSpec | undefined {
+  if (layout !== undefined) return undefined;
+  if (typeof password === 'function') return { kind: 'etcd', options, asks: { password } };
+  return { kind: 'etcd', options: { ...options, ...(password !== undefined && { password }) } };
 }

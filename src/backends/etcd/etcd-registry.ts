@@ -1,3 +1,4 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { Discovery } from '../../contracts/discovery.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isLoopback } from '../../net/ip-address.js';
@@ -6,7 +7,8 @@ import type { Entry, Registration, Registry, RegistryEndpoint, RegistryTraits } 
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
-import { resolveEtcdOptions } from './etcd-options.js';
+import { EtcdCredentials } from './etcd-credentials.js';
+import { etcdWorkerSpec, resolveEtcdOptions } from './etcd-options.js';
 import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
 import type { EtcdVerbs } from './etcd-verbs.js';
 
@@ -29,18 +31,26 @@ class EtcdRegistry implements Registry {
       instances: await (await this.#begin(signal)).list(service, signal),
     }),
   };
-  readonly workerSpec?: WorkerSpec;
+  readonly credentials: EtcdCredentials;
+  readonly #options: EtcdOptions;
   readonly #target: EtcdTarget;
   #opening: Promise<EtcdVerbs> | undefined;
+  #verbs: EtcdVerbs | undefined;
 
   constructor(options: EtcdOptions) {
+    this.#options = options;
     this.#target = resolveEtcdOptions(options);
+    this.credentials = new EtcdCredentials(this.#target);
     const { isLocal, urls, warnings } = this.#target;
     this.traits = { isLocal, suppliesAddress: false };
     const endpoints = urls.map(endpointOfUrl);
     this.endpoint = endpoints.find(({ host }) => !isLoopback(host)) ?? endpoints[0];
     this.warnings = warnings;
-    if (options.layout === undefined) this.workerSpec = { kind: 'etcd', options };
+  }
+
+  /** A getter, so that printing the registry does not print its password. */
+  get workerSpec(): WorkerSpec | undefined {
+    return etcdWorkerSpec(this.#options);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -59,6 +69,10 @@ class EtcdRegistry implements Registry {
     await (await this.#begin(signal)).maintain(key, reason, signal);
   }
 
+  departures(request: DepartureRequest): readonly Departure[] {
+    return this.#verbs?.departures(request) ?? [];
+  }
+
   async close(): Promise<void> {
     const verbs = await this.#opening?.catch(() => undefined);
     verbs?.close();
@@ -75,7 +89,7 @@ class EtcdRegistry implements Registry {
   async #open(): Promise<EtcdVerbs> {
     try {
       const { EtcdVerbs } = await import('./etcd-verbs.js');
-      return new EtcdVerbs(this.#target);
+      return (this.#verbs = new EtcdVerbs(this.#target, this.credentials));
     } catch (thrown) {
       this.#opening = undefined;
       throw thrown;

@@ -1,37 +1,18 @@
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import { isGood, meansNoLease } from './etcd-answer.js';
+import { isGood } from './etcd-answer.js';
 import type { Answer } from './etcd-answer.js';
 import type { EtcdClient, EtcdRequest } from './etcd-client.js';
-import {
-  decodeRecord,
-  encodeRecord,
-  endOf,
-  fromBytes,
-  isPublished,
-  leaseSeconds,
-  publicationOf,
-  recordKey,
-  recordsOf,
-  toBytes,
-} from './etcd-codec.js';
-import type { EtcdRecord } from './etcd-codec.js';
+import { endOf, fromBytes, leaseSeconds, publicationOf, recordKey, recordsOf, toBytes } from './etcd-codec.js';
 import { notEtcd, refusal } from './etcd-errors.js';
+import { means } from './etcd-meanings.js';
 import type { EtcdLayout } from './etcd-options.js';
-
-/** What etcd has under the record key of an instance. */
-export interface Stored {
-  /** Undefined if the value is not a record of ours. */
-  readonly record: EtcdRecord | undefined;
-  /** `'0'`: no lease, so the key never expires. */
-  readonly lease: string;
-  readonly revision: string;
-}
-
-/** A record of ours, on a lease. */
-export interface LeasedRecord extends Stored {
-  readonly record: EtcdRecord;
-}
+import { NO_LEASE, decodeStored, deleteRequest, isLeasedRecord, rangeOf, writeRequest } from './etcd-requests.js';
+import type { LeasedRecord, Stored } from './etcd-requests.js';
+import { MOST_OPERATIONS, deletion, int64Of, isAt, isOn, look, revisionOf } from './etcd-transaction.js';
+import type { RangeAnswer, Transaction, TransactionAnswer } from './etcd-transaction.js';
+import { watchKeys } from './etcd-watch.js';
+import type { WatchOutcome } from './etcd-watch.js';
 
 /** The operation of a request, its connection pool, and the signal that ends it. */
 export interface RequestContext {
@@ -56,53 +37,98 @@ export class EtcdStore {
   }
 
   async find(key: InstanceKey, context: RequestContext): Promise<Stored | undefined> {
-    const { kvs = [] } = (await this.#sendExpectingGood(
-      '/kv/range',
-      { key: toBytes(recordKey(key)) },
-      context,
-    )) as RangeAnswer;
-    return kvs[0] && decodeStored(kvs[0]);
+    const { kvs } = (await this.#sendExpectingGood('/kv/range', rangeOf(key), context)) as RangeAnswer;
+    return kvs?.[0] && decodeStored(recordKey(key), kvs[0], this.#layout);
   }
 
-  async list(service: string, context: RequestContext): Promise<EtcdRecord[]> {
+  /** The records of a service. */
+  async list(service: string, context: RequestContext): Promise<LeasedRecord[]> {
     const prefix = recordsOf(service);
     const { kvs = [] } = (await this.#sendExpectingGood(
       '/kv/range',
       { key: toBytes(prefix), range_end: toBytes(endOf(prefix)) },
-      context,
+      { ...context, cap: 'list' },
     )) as RangeAnswer;
-    return kvs.flatMap((kv) => decodeStored(kv).record ?? []);
+    return kvs.flatMap((kv) => {
+      const stored = decodeStored(fromBytes(kv.key ?? ''), kv, this.#layout);
+      return isLeasedRecord(stored) ? [stored] : [];
+    });
+  }
+
+  /**
+   * Of records that pass, those that other readers do not find: their owner could only remove that key, see
+   * `withhold`.
+   */
+  async withheld(records: readonly LeasedRecord[], context: RequestContext): Promise<ReadonlySet<LeasedRecord>> {
+    const gone = new Set<LeasedRecord>();
+    const claimed = records.flatMap((stored) =>
+      stored.record.publishedAt === undefined ? [] : [{ stored, key: stored.record.publishedAt }],
+    );
+    for (let start = 0; start < claimed.length; start += MOST_OPERATIONS) {
+      const batch = claimed.slice(start, start + MOST_OPERATIONS);
+      const { succeeded, responses = [] } = await this.#transact(
+        {
+          compare: batch.map(({ stored, key }) => isOn(key, stored.lease)),
+          failure: batch.map(({ key }) => look(key)),
+        },
+        context,
+      );
+      if (succeeded !== true)
+        batch.forEach(({ stored }, index) => {
+          const [found] = responses[index]?.response_range?.kvs ?? [];
+          if (found === undefined || (found.lease ?? NO_LEASE) !== stored.lease) gone.add(stored);
+        });
+    }
+    return gone;
   }
 
   /** Resolves to the id of a new lease. */
   async grant(ttlMs: number, context: RequestContext): Promise<string> {
     const { ID } = (await this.#sendExpectingGood('/lease/grant', { TTL: leaseSeconds(ttlMs) }, context)) as {
-      ID?: string;
+      ID?: unknown;
     };
-    if (ID === undefined) throw notEtcd(context.operation, this.#client.shown);
-    return ID;
+    const lease = int64Of(ID);
+    if (lease === undefined) throw notEtcd(context.operation, this.#client.shown);
+    return lease;
   }
 
   /** Renews the lease. Resolves to its TTL in milliseconds; undefined if the lease has ended. */
   async keepAlive(lease: string, context: RequestContext): Promise<number | undefined> {
     const answer = await this.#send('/lease/keepalive', { ID: lease }, context);
-    if (meansNoLease(answer)) return undefined;
-    const { result } = this.#expectGood(answer, context) as { result?: { ID?: string; TTL?: string } };
+    if (means(answer, 'no lease')) return undefined;
+    const { result } = this.#expectGood(answer, context) as { result?: { ID?: string; TTL?: unknown } };
     if (result?.ID === undefined) throw notEtcd(context.operation, this.#client.shown);
-    return result.TTL === undefined ? undefined : Number(result.TTL) * 1000;
+    if (result.TTL === undefined) return undefined;
+    const seconds = Number(int64Of(result.TTL));
+    if (!(seconds > 0)) throw notEtcd(context.operation, this.#client.shown);
+    return seconds * 1000;
   }
 
   /** Ends a lease and removes every key on it. A lease that has already ended is success. */
   async revoke(lease: string, context: RequestContext): Promise<void> {
     const answer = await this.#send('/lease/revoke', { ID: lease }, context);
-    if (!meansNoLease(answer)) this.#expectGood(answer, context);
+    if (!means(answer, 'no lease')) this.#expectGood(answer, context);
   }
 
-  /** Removes an entry that is on no lease, unless it has changed since it was read. */
-  async delete(key: InstanceKey, { record, revision }: Stored, context: RequestContext): Promise<void> {
-    const keys = [recordKey(key), ...(record?.publishedAt === undefined ? [] : [record.publishedAt])];
-    const request = { compare: [isAt(recordKey(key), revision)], success: keys.map(deletion) };
-    await this.#sendExpectingGood('/kv/txn', request, context);
+  /** The keys on a lease; undefined if it has ended, or if etcd does not say. */
+  async keysOn(lease: string, context: RequestContext): Promise<string[] | undefined> {
+    const answer = await this.#send('/lease/timetolive', { ID: lease, keys: true }, context);
+    const { keys = [], TTL } = (isGood(answer) ? answer.body : {}) as { keys?: readonly string[]; TTL?: unknown };
+    return TTL === undefined || TTL === '-1' ? undefined : keys.map(fromBytes);
+  }
+
+  /**
+   * Ends the lease of a former owner, which a record of any writer may name: only if no key is on it any more. etcd
+   * ends any other lease when its TTL is over.
+   */
+  async endLease(lease: string, context: RequestContext): Promise<void> {
+    if (lease === NO_LEASE || (await this.keysOn(lease, context))?.length !== 0) return;
+    await this.#send('/lease/revoke', { ID: lease }, context);
+  }
+
+  /** Removes an entry unless it has changed since it was read; false if it has. */
+  async delete(key: InstanceKey, stored: Stored, context: RequestContext): Promise<boolean> {
+    return (await this.#transact(deleteRequest(key, stored), context)).succeeded === true;
   }
 
   /**
@@ -115,60 +141,74 @@ export class EtcdStore {
     before: Stored | undefined,
     context: RequestContext,
   ): Promise<LeasedRecord | undefined> {
-    const publication = isPublished(leased) ? publicationOf(leased.instance, this.#layout) : undefined;
-    const record = { leased, publishedAt: publication?.key };
-    const publishedBefore = before?.record?.publishedAt;
-    const success = [
-      put(recordKey(leased.instance), encodeRecord(record), lease),
-      ...(publication === undefined ? [] : [put(publication.key, publication.value, lease)]),
-      ...(publishedBefore === undefined || publishedBefore === publication?.key ? [] : [deletion(publishedBefore)]),
-    ];
-    const answer = await this.#send(
-      '/kv/txn',
-      { compare: [isAt(recordKey(leased.instance), before?.revision ?? '0')], success },
-      context,
-    );
-    if (meansNoLease(answer)) return undefined;
-    const { succeeded, header } = this.#expectGood(answer, context) as TxnAnswer;
-    if (succeeded !== true) return undefined;
-    if (header?.revision === undefined) throw notEtcd(context.operation, this.#client.shown);
-    return { record, lease, revision: header.revision };
+    const { request, record } = writeRequest(leased, lease, before, this.#layout);
+    const answer = await this.#send('/kv/txn', request, context);
+    if (means(answer, 'no lease')) return undefined;
+    const body = this.#expectGood(answer, context) as TransactionAnswer;
+    if (body.succeeded !== true) return undefined;
+    return { record, lease, revision: this.#revisionOf(body, context) };
   }
 
-  /** True if the record and its publication are as they were written. Costs no write. */
-  async isIntact(
+  /**
+   * Removes the key for other readers and keeps record and lease. etcd does that when it takes no write, since the
+   * transaction contains none. False if the record has changed since it was read.
+   */
+  async withhold({ record, revision }: LeasedRecord, context: RequestContext): Promise<boolean> {
+    const { leased, publishedAt } = record;
+    const success = publishedAt === undefined ? [] : [deletion(publishedAt)];
+    const request = { compare: [isAt(recordKey(leased.instance), revision)], success };
+    return (await this.#transact(request, context)).succeeded === true;
+  }
+
+  /**
+   * Resolves to the newest revision at which the record and its publication are as they were written; undefined if they
+   * are not. Costs no write.
+   */
+  async verify(
     { record: { leased, publishedAt }, lease, revision }: LeasedRecord,
     context: RequestContext,
-  ): Promise<boolean> {
+  ): Promise<string | undefined> {
     const compare = [
       isAt(recordKey(leased.instance), revision),
       ...(publishedAt === undefined ? [] : [isOn(publishedAt, lease)]),
     ];
-    const { succeeded } = (await this.#sendExpectingGood('/kv/txn', { compare }, context)) as TxnAnswer;
-    return succeeded === true;
+    const answer = await this.#transact({ compare }, context);
+    return answer.succeeded === true ? this.#revisionOf(answer, context) : undefined;
   }
 
-  /** One long poll: resolves once a key of the record has been written or removed. */
-  async change(
-    { record: { leased, publishedAt }, revision }: LeasedRecord,
-    { operation, signal }: RequestContext,
-  ): Promise<void> {
+  /** One long poll for a change of the entry after a revision. */
+  change(
+    { record: { leased, publishedAt } }: LeasedRecord,
+    after: string,
+    context: RequestContext,
+  ): Promise<WatchOutcome> {
     const keys = [recordKey(leased.instance), ...(publishedAt === undefined ? [] : [publishedAt])];
-    const start_revision = String(BigInt(revision) + 1n);
-    const body = keys.map((key) => ({ create_request: { key: toBytes(key), start_revision } }));
-    // For each watch, the first line says that it was created.
-    const answer = await this.#client.send(
-      { operation, path: '/watch', pool: 'poll', body, lines: keys.length + 1 },
-      signal,
-    );
-    this.#expectGood(answer, { operation, signal });
+    return watchKeys(this.#client, keys, after, context);
   }
 
-  #send(path: string, body: object, { operation, pool = 'call', signal }: RequestContext): Promise<Answer> {
-    return this.#client.send({ operation, path, pool, body }, signal);
+  #revisionOf(answer: TransactionAnswer, { operation }: RequestContext): string {
+    const revision = revisionOf(answer);
+    if (revision === undefined) throw notEtcd(operation, this.#client.shown);
+    return revision;
   }
 
-  async #sendExpectingGood(path: string, body: object, context: RequestContext): Promise<object> {
+  async #transact(request: Transaction, context: RequestContext): Promise<TransactionAnswer> {
+    return this.#sendExpectingGood('/kv/txn', request, context);
+  }
+
+  #send(
+    path: string,
+    body: object,
+    { operation, pool = 'call', signal, cap }: RequestContext & Pick<EtcdRequest, 'cap'>,
+  ): Promise<Answer> {
+    return this.#client.send({ operation, path, pool, body, ...(cap && { cap }) }, signal);
+  }
+
+  async #sendExpectingGood(
+    path: string,
+    body: object,
+    context: RequestContext & Pick<EtcdRequest, 'cap'>,
+  ): Promise<object> {
     return this.#expectGood(await this.#send(path, body, context), context);
   }
 
@@ -177,40 +217,4 @@ export class EtcdStore {
     if (!isGood(answer)) throw refusal(answer, operation, this.#client.shown);
     return answer.body as object;
   }
-}
-
-function decodeStored({ value = '', mod_revision = '0', lease = '0' }: KeyValue): Stored {
-  return { record: decodeRecord(fromBytes(value)), lease, revision: mod_revision };
-}
-
-function put(key: string, value: string, lease: string): object {
-  return { request_put: { key: toBytes(key), value: toBytes(value), lease } };
-}
-
-function deletion(key: string): object {
-  return { request_delete_range: { key: toBytes(key) } };
-}
-
-/** Condition: the key was last written at `revision`; `'0'` if it does not exist. */
-function isAt(key: string, revision: string): object {
-  return { key: toBytes(key), target: 'MOD', result: 'EQUAL', mod_revision: revision };
-}
-
-function isOn(key: string, lease: string): object {
-  return { key: toBytes(key), target: 'LEASE', result: 'EQUAL', lease };
-}
-
-interface KeyValue {
-  readonly value?: string;
-  readonly mod_revision?: string;
-  readonly lease?: string;
-}
-
-interface RangeAnswer {
-  readonly kvs?: readonly KeyValue[];
-}
-
-interface TxnAnswer {
-  readonly succeeded?: boolean;
-  readonly header?: { readonly revision?: string };
 }

@@ -66,16 +66,21 @@ class ConfigFile implements ConfigSource {
   /** Takes the cursor before it reads: a change in between makes the next poll answer at once. */
   async #read(): Promise<SourceReading> {
     const found = await versionOf(this.name);
-    if (found === undefined) return { cursor: ABSENT };
+    if (found === undefined) return this.#absent;
     const { mark: cursor, isFile, size } = found;
     if (!isFile) return { problem: 'it is not a file', cursor };
     if (size > LARGEST_BYTES) return { problem: `it is larger than ${String(LARGEST_BYTES)} bytes`, cursor };
     const { readFile } = await import('node:fs/promises');
     const bytes = await orUndefined(readFile(this.name));
-    if (bytes === undefined) return { cursor: ABSENT };
+    if (bytes === undefined) return this.#absent;
     const text = decodeText(bytes);
     if (text === undefined) return { problem: 'it is not a text in UTF-8', cursor };
+    if (text.trim() === '') return { pending: `the config file ${this.name} is still empty`, cursor };
     return { ...(this.#format === 'json' ? readJsonText(text) : readEnvText(text)), cursor };
+  }
+
+  get #absent(): SourceReading {
+    return { pending: `the config file ${this.name} is not there yet`, cursor: ABSENT };
   }
 
   async #hasChanged(cursor: Cursor): Promise<boolean> {

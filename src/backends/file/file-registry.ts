@@ -1,14 +1,18 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
 import { RegistrationLostError } from '../../core/errors.js';
+import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
-import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import { departed, maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
+import type { LeasedInstance } from '../../instance/leased-instance.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Entry, Registration, Registry, RegistryTraits, Renewal } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
+import type { StoredEntry } from './entry-file.js';
 import { resolveFileOptions } from './file-options.js';
 import type { FileOptions, FileTarget } from './file-options.js';
 import type { FileStore } from './file-store.js';
@@ -22,7 +26,10 @@ export function file(options: FileOptions = {}): Registry {
   return new ClosableRegistry(new FileRegistry(options, systemClock));
 }
 
-/** The registry of `file()`, with the clock as a parameter and without the guard against use after `close()`. */
+/**
+ * The registry of `file()`, without the guard against use after `close()`. Its parameters are the clock, and how old
+ * the draft of a killed process is.
+ */
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
@@ -32,13 +39,16 @@ export class FileRegistry implements Registry {
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
+  readonly #abandonedAfterMs: number | undefined;
   #opening: Promise<FileStore> | undefined;
+  #store: FileStore | undefined;
   /** Aborts at `close()`, so that calls in flight write nothing more. */
   readonly #closeController = new AbortController();
 
-  constructor(options: FileOptions, clock: Clock) {
+  constructor(options: FileOptions, clock: Clock, abandonedAfterMs?: number) {
     this.#target = resolveFileOptions(options);
     this.#clock = clock;
+    this.#abandonedAfterMs = abandonedAfterMs;
     this.workerSpec = { kind: 'file', options };
   }
 
@@ -55,7 +65,7 @@ export class FileRegistry implements Registry {
     await store.write(registered(instance, report, before?.leased), this.#clock.wallTime(), undefined, () =>
       this.#assertActive(signal),
     );
-    await this.#reap(store, instance.name);
+    await this.#reap(store, instance);
     return {
       holder: () => this.name,
       renew: (next, abort) => this.#renew(instance, next, abort),
@@ -76,6 +86,12 @@ export class FileRegistry implements Registry {
     await store.write(maintained(stored.leased, reason), stored.beatAtMs, stored, assertActive);
   }
 
+  departures({ instance, policy }: DepartureRequest): readonly Departure[] {
+    const store = this.#store;
+    if (store === undefined) return [];
+    return [{ kind: 'local', run: () => store.depart(instance, (leased) => departed(leased, policy)) }];
+  }
+
   close(): Promise<void> {
     this.#closeController.abort();
     return Promise.resolve();
@@ -92,9 +108,26 @@ export class FileRegistry implements Registry {
     const { beat } = stored.leased;
     const isChanged = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
     const now = this.#clock.wallTime();
-    if (!(isChanged ? await store.write(next, now, stored, assertActive) : await store.touch(stored, now)))
+    if (!(isChanged ? await this.#write(store, next, stored, assertActive) : await store.touch(stored, now)))
       throw lost(instance);
     return { ttlMs };
+  }
+
+  /** Writes a beat that says something new. On a full disk, a mere reason or warning can wait; not serving cannot. */
+  async #write(
+    store: FileStore,
+    next: LeasedInstance,
+    stored: StoredEntry,
+    assertActive: () => void,
+  ): Promise<boolean> {
+    const now = this.#clock.wallTime();
+    try {
+      return await store.write(next, now, stored, assertActive);
+    } catch (thrown) {
+      assertActive();
+      if (isNotServing(next.beat) || isNotServing(stored.leased.beat)) throw thrown;
+      return store.touch(stored, now);
+    }
   }
 
   async #removeEntry(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -116,14 +149,15 @@ export class FileRegistry implements Registry {
 
   /**
    * Removes expired entries and abandoned drafts of the service. There is no server to do it, so each registration
-   * does.
+   * does. A courtesy to others: it may fail, e.g. for files of another user, and the registration stands.
    */
-  async #reap(store: FileStore, service: string): Promise<void> {
-    for (const stored of await store.list(service)) {
+  async #reap(store: FileStore, { name, id: own }: ServiceInstance): Promise<void> {
+    for (const stored of await store.list(name).catch(() => [])) {
       const { id, nonce, deregisterCriticalAfterMs = Infinity } = stored.leased.instance;
-      if (store.overdueMs(stored) > deregisterCriticalAfterMs) await store.remove(service, id, nonce);
+      if (store.overdueMs(stored) > deregisterCriticalAfterMs)
+        await store.remove(name, id, nonce).catch(() => undefined);
     }
-    await store.sweep(service, this.#clock.wallTime());
+    await store.sweep(name, own);
   }
 
   /**
@@ -131,7 +165,9 @@ export class FileRegistry implements Registry {
    * rollcall.
    */
   async #begin(signal: AbortSignal): Promise<FileStore> {
-    this.#opening ??= import('./file-store.js').then(({ FileStore }) => new FileStore(this.#target, this.#clock));
+    this.#opening ??= import('./file-store.js').then(
+      ({ FileStore }) => (this.#store = new FileStore(this.#target, this.#clock, this.#abandonedAfterMs)),
+    );
     const store = await this.#opening;
     this.#assertActive(signal);
     return store;

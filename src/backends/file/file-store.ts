@@ -1,37 +1,35 @@
-import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
-import { RegistryDeniedError, RegistryUnavailableError, isError, isRegistrarError } from '../../core/errors.js';
+import { FILE_MODE, FOLDER_MODE, isOwnFolder, ownUid } from '../../core/private-folder.js';
+import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../core/errors.js';
+import { replaceFile } from '../../core/replace-file.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
+import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { BeatAges } from './beat-ages.js';
-import { SUFFIX, decodeLeased, encodeLeased, encodeName } from './file-codec.js';
+import { codeOf, pathOf, readEntry, undefinedIfMissing, withOpenFile } from './entry-file.js';
+import type { StoredEntry } from './entry-file.js';
+import { SUFFIX, encodeLeased, encodeName } from './file-codec.js';
+import { departFrom } from './file-departure.js';
 import type { FileTarget } from './file-options.js';
 
-/** An entry and the wall time of its last heartbeat. */
-export interface StoredEntry {
-  readonly leased: LeasedInstance;
-  readonly beatAtMs: number;
-  /** The whole text of the file. */
-  readonly text: string;
-}
-
-/** Far above the size of any entry. */
-const LARGEST_BYTES = 1024 * 1024;
 /** A draft older than this belongs to a process that was killed in the middle of a write. */
 const ABANDONED_AFTER_MS = 60_000;
-/** Other users may share the directory. A link could lead anywhere, and opening a pipe would wait for its writer. */
-const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** The most files to have open at once: a process has a limit of about a thousand. */
+const MOST_OPEN = 32;
 
 /** One file per instance, in one directory per service. The file's modification time is its last heartbeat. */
 export class FileStore {
   readonly #target: FileTarget;
   readonly #ages: BeatAges;
+  readonly #abandonedAfterMs: number;
+  readonly #clock: Clock;
 
-  constructor(target: FileTarget, clock: Clock) {
+  constructor(target: FileTarget, clock: Clock, abandonedAfterMs = ABANDONED_AFTER_MS) {
     this.#target = target;
     this.#ages = new BeatAges(clock);
+    this.#abandonedAfterMs = abandonedAfterMs;
+    this.#clock = clock;
   }
 
   /** How long ago the lease ended, in milliseconds; negative while it runs. */
@@ -60,14 +58,14 @@ export class FileStore {
       const path = this.#path(name, id);
       const draft = temporaryPath(path);
       try {
-        await writeFile(draft, encodeLeased(leased), { mode: 0o600, flag: 'wx' });
+        await writeFile(draft, encodeLeased(leased), { mode: FILE_MODE, flag: 'wx' });
         await utimes(draft, atMs / 1000, atMs / 1000);
         assertActive();
         if (over !== undefined && (await readEntry(path))?.text !== over.text) {
           await rm(draft, { force: true });
           return false;
         }
-        await rename(draft, path);
+        await this.#renameOver(draft, path);
         return true;
       } catch (error) {
         await rm(draft, { force: true });
@@ -96,34 +94,69 @@ export class FileStore {
     await this.#translateErrors(async () => {
       const path = this.#path(service, id);
       const asidePath = temporaryPath(path);
+      if ((await readEntry(path)) === undefined) return;
       if ((await undefinedIfMissing(rename(path, asidePath).then(() => true))) === undefined) return;
       const isSameIncarnation = nonce === undefined || (await readEntry(asidePath))?.leased.instance.nonce === nonce;
-      if (!isSameIncarnation) await ignoreExisting(link(asidePath, path));
+      if (!isSameIncarnation) await putBack(asidePath, path);
       await rm(asidePath, { force: true });
     });
   }
 
+  /** Removes this incarnation's entry, or replaces it by what `change` returns, before it returns. */
+  depart({ name, id, nonce }: ServiceInstance, change: (leased: LeasedInstance) => LeasedInstance | undefined): void {
+    departFrom(this.#path(name, id), nonce, change);
+  }
+
+  /** The entries of a service. What is none, or stands under a name that is not its own, is left out. */
   async list(service: string): Promise<StoredEntry[]> {
     return this.#translateErrors(async () => {
       const { directory, files } = await this.#filesOf(service);
-      const entries = await Promise.all(
-        files.filter((file) => file.endsWith(SUFFIX)).map((file) => readEntry(join(directory, file))),
-      );
-      return entries.filter((entry) => entry !== undefined);
+      const paths = files.filter((file) => file.endsWith(SUFFIX)).map((file) => join(directory, file));
+      const entries: (readonly [path: string, entry: StoredEntry | undefined])[] = [];
+      for (let start = 0; start < paths.length; start += MOST_OPEN) {
+        const batch = paths.slice(start, start + MOST_OPEN);
+        entries.push(...(await Promise.all(batch.map(async (path) => [path, await readEntry(path)] as const))));
+      }
+      return entries.flatMap(([path, entry]) => {
+        const { name = '', id = '' } = entry?.leased.instance ?? {};
+        return entry !== undefined && this.#path(name, id) === path ? [entry] : [];
+      });
     });
   }
 
-  /** Removes the drafts of processes that were killed in the middle of a write. */
-  async sweep(service: string, nowMs: number): Promise<void> {
-    await this.#translateErrors(async () => {
+  /**
+   * Removes the drafts of processes that were killed in the middle of a write. Compares with the time of an entry that
+   * was just written, since only the file system's own clock says how old a file is. Never rejects.
+   */
+  async sweep(service: string, justWritten: string): Promise<void> {
+    try {
       const { directory, files } = await this.#filesOf(service);
-      for (const file of files.filter((name) => !name.endsWith(SUFFIX))) {
-        const path = join(directory, file);
-        const found = await undefinedIfMissing(stat(path));
-        if (found !== undefined && Math.abs(nowMs - found.ctimeMs) > ABANDONED_AFTER_MS)
-          await rm(path, { force: true });
-      }
-    });
+      const { ctimeMs: now } = await lstat(this.#path(service, justWritten));
+      for (const file of files.filter(isTemporary)) await this.#sweepFile(join(directory, file), now);
+    } catch {
+      // A courtesy: the next registration tries again.
+    }
+  }
+
+  /** Others may have put anything there, which then stays. */
+  async #sweepFile(path: string, now: number): Promise<void> {
+    try {
+      if (now - (await lstat(path)).ctimeMs > this.#abandonedAfterMs) await rm(path, { force: true });
+    } catch {
+      // Another process has swept it, or it is not ours to remove.
+    }
+  }
+
+  /** Renames a file over whatever has the name: a folder there is not ours, and is moved aside. */
+  async #renameOver(from: string, to: string): Promise<void> {
+    const replacement = { from, to, clock: this.#clock };
+    try {
+      await replaceFile(replacement);
+    } catch (error) {
+      if (codeOf(error) !== 'EISDIR') throw error;
+      await rename(to, temporaryPath(to));
+      await replaceFile(replacement);
+    }
   }
 
   async #filesOf(service: string): Promise<{ directory: string; files: string[] }> {
@@ -137,9 +170,9 @@ export class FileStore {
 
   async #makeDirectory(service: string): Promise<void> {
     const { dir } = this.#target;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await mkdir(dir, { recursive: true, mode: FOLDER_MODE });
     await this.#assertOurs();
-    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: 0o700 });
+    await mkdir(join(dir, encodeName(service)), { recursive: true, mode: FOLDER_MODE });
   }
 
   /** Checks before reads too, because the owner of the directory decides which entries are in it. */
@@ -156,8 +189,10 @@ export class FileStore {
       const code = codeOf(cause);
       if (code === undefined || isRegistrarError(cause)) throw cause;
       const denied = ['EACCES', 'EPERM', 'EROFS'].includes(code);
+      const path = pathOf(cause);
+      const where = path === undefined || path === this.#target.dir ? '' : ` at ${path}`;
       const message =
-        `The file registry in ${this.#target.dir} cannot be used (${code}). ` +
+        `The file registry in ${this.#target.dir} cannot be used (${code}${where}). ` +
         'Give file({ dir }) a directory on a local disk that this process may write to';
       throw denied
         ? new RegistryDeniedError(message, { registry: 'file', cause })
@@ -166,62 +201,30 @@ export class FileStore {
   }
 }
 
-async function readEntry(path: string): Promise<StoredEntry | undefined> {
-  return withOpenFile(path, async (handle) => {
-    const found = await handle.stat();
-    if (!found.isFile() || found.size > LARGEST_BYTES) return undefined;
-    const text = await handle.readFile('utf8');
-    const leased = decodeLeased(text);
-    return leased && { leased, beatAtMs: found.mtimeMs, text };
-  });
-}
-
-/** Runs `work` on the open file, so that a rename in between does not matter. Undefined if there is no file. */
-async function withOpenFile<T>(path: string, work: (handle: FileHandle) => Promise<T>): Promise<T | undefined> {
-  const handle = await undefinedIfMissing(open(path, READ_ONLY));
-  try {
-    return handle && (await work(handle));
-  } finally {
-    await handle?.close();
-  }
-}
-
 /** A name in the same directory that readers ignore. */
 function temporaryPath(path: string): string {
   return `${path}.${crypto.randomUUID()}`;
 }
 
+/** True for a name that `temporaryPath` gives. */
+function isTemporary(file: string): boolean {
+  return file.includes(`${SUFFIX}.`);
+}
+
 /** Ignores that another process has taken the name meanwhile: its file counts. */
-async function ignoreExisting(linking: Promise<void>): Promise<void> {
+async function putBack(asidePath: string, path: string): Promise<void> {
   try {
-    await linking;
+    await link(asidePath, path);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'ENOENT') throw error;
   }
 }
 
 async function assertOurs(dir: string): Promise<void> {
-  const { uid, mode } = await lstat(dir);
-  const us = process.geteuid?.();
-  // Ours, a real directory, and not writable for group or others.
-  if (us === undefined || (uid === us && (mode & 0o170022) === 0o040000)) return;
+  if (isOwnFolder(await lstat(dir), ownUid())) return;
   throw new RegistryDeniedError(
     `The file registry does not trust ${dir}, which belongs to another user or which others may write to: ` +
       'remove it, or give file({ dir }) a directory of your own',
     { registry: 'file' },
   );
-}
-
-async function undefinedIfMissing<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise;
-  } catch (error) {
-    // ELOOP: a link, which is not followed.
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ELOOP') return undefined;
-    throw error;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -27,7 +27,7 @@ interface Slot {
 
 class MemoryRegistry implements Registry {
   readonly name = 'memory';
-  readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false };
+  readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, inProcess: true };
   readonly discovery: Discovery = {
     poll: (service, _cursor, signal) => this.#verb(signal, () => ({ instances: this.#list(service) })),
   };

@@ -1,16 +1,14 @@
 /** The part of a `redis` or `@redis/client` client that rollcall uses. */
 export interface NodeRedisClient {
-  get(key: string): Promise<unknown>;
   mGet(keys: string[]): Promise<unknown>;
-  sMembers(key: string): Promise<unknown>;
+  sScan(key: string, cursor: string, words: { COUNT: number }): Promise<unknown>;
   eval(script: string, words: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
 /** The part of an `ioredis` client that rollcall uses. */
 export interface IoRedisClient {
-  get(key: string): Promise<unknown>;
   mget(keys: string[]): Promise<unknown>;
-  smembers(key: string): Promise<unknown>;
+  sscan(key: string, cursor: string, word: 'COUNT', count: number): Promise<unknown>;
   eval(script: string, numberOfKeys: number, ...words: string[]): Promise<unknown>;
 }
 
@@ -18,11 +16,11 @@ export type RedisClient = NodeRedisClient | IoRedisClient;
 
 /** True for a client of either kind, judged by its methods: a second copy of its package would have another class. */
 export function isRedisClient(value: unknown): value is RedisClient {
-  return isNodeRedis(value) || has(value, ['get', 'mget', 'smembers', 'eval']);
+  return isNodeRedis(value) || has(value, ['mget', 'sscan', 'eval']);
 }
 
 export function isNodeRedis(value: unknown): value is NodeRedisClient {
-  return has(value, ['get', 'mGet', 'sMembers', 'eval']);
+  return has(value, ['mGet', 'sScan', 'eval']);
 }
 
 function has(value: unknown, methods: readonly string[]): boolean {

@@ -3,12 +3,16 @@ import type { NodeRedisClient, RedisClient } from './redis-client.js';
 
 /** The few commands that the registry needs, independent of the client that sends them. */
 export interface RedisCommands {
-  /** Undefined if the key does not exist. */
-  get(key: string): Promise<string | undefined>;
   mget(keys: readonly string[]): Promise<(string | undefined)[]>;
-  smembers(key: string): Promise<string[]>;
+  /** One page of a set, about `count` members long. Begins and ends with the cursor `'0'`. */
+  sscan(key: string, cursor: string, count: number): Promise<SetPage>;
   /** Runs a script that returns one text or nothing. */
   eval(script: string, keys: readonly string[], words: readonly string[]): Promise<string | undefined>;
+}
+
+export interface SetPage {
+  readonly cursor: string;
+  readonly members: readonly string[];
 }
 
 /**
@@ -18,17 +22,24 @@ export interface RedisCommands {
 export function commandsOf(client: RedisClient, signal: AbortSignal): RedisCommands {
   if (!isNodeRedis(client)) {
     return {
-      get: async (key) => textOf(await client.get(key)),
       mget: async (keys) => textsOf(await client.mget([...keys])),
-      smembers: async (key) => textsOf(await client.smembers(key)).filter((member) => member !== undefined),
+      sscan: async (key, cursor, count) => {
+        const reply = await client.sscan(key, cursor, 'COUNT', count);
+        return Array.isArray(reply) ? pageOf(reply[0], reply[1]) : pageOf(undefined, undefined);
+      },
       eval: async (script, keys, words) => textOf(await client.eval(script, keys.length, ...keys, ...words)),
     };
   }
   const bound = withAbort(client, signal);
   return {
-    get: async (key) => textOf(await bound.get(key)),
     mget: async (keys) => textsOf(await bound.mGet([...keys])),
-    smembers: async (key) => textsOf(await bound.sMembers(key)).filter((member) => member !== undefined),
+    sscan: async (key, cursor, count) => {
+      const { cursor: next, members } = ((await bound.sScan(key, cursor, { COUNT: count })) ?? {}) as {
+        readonly cursor?: unknown;
+        readonly members?: unknown;
+      };
+      return pageOf(next, members);
+    },
     eval: async (script, keys, words) => textOf(await bound.eval(script, { keys: [...keys], arguments: [...words] })),
   };
 }
@@ -40,6 +51,11 @@ function textOf(reply: unknown): string | undefined {
 
 function textsOf(reply: unknown): (string | undefined)[] {
   return Array.isArray(reply) ? reply.map(textOf) : [];
+}
+
+/** A page without a cursor is the last one. */
+function pageOf(cursor: unknown, members: unknown): SetPage {
+  return { cursor: textOf(cursor) ?? '0', members: textsOf(members).filter((member) => member !== undefined) };
 }
 
 function withAbort(

@@ -1,16 +1,27 @@
 import { BackendNotInstalledError, isError } from '../../core/errors.js';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
-import type { RedisAccess } from './redis-options.js';
+import { limitAnswers } from './redis-answer-limit.js';
+import type { AnswerLimit } from './redis-answer-limit.js';
+import type { RedisLogin } from './redis-credentials.js';
 
 /** A client of `@redis/client` with one connection. */
 export type OwnClient = ReturnType<Awaited<ReturnType<typeof makeFactory>>>;
 
-/** Connects and resolves to the client. Destroys the client when `end` aborts, whatever its state. */
+/** A connected client. */
+export interface OpenClient {
+  readonly client: OwnClient;
+  readonly limit: AnswerLimit;
+}
+
+/**
+ * Connects and resolves to the client. Destroys the client when `end` aborts, whatever its state, and when an answer
+ * grows too long.
+ */
 export async function openClient(
   { host, port }: RegistryEndpoint,
-  { username, password, database, tls }: RedisAccess,
+  { username, password, database, tls }: RedisLogin,
   end: AbortSignal,
-): Promise<OwnClient> {
+): Promise<OpenClient> {
   const createClient = await loadFactory();
   end.throwIfAborted();
   const client = createClient({
@@ -28,16 +39,17 @@ export async function openClient(
   client.on('error', () => undefined);
   client.unref();
   const destroy = () => client.destroy();
+  const limit = limitAnswers(client, destroy);
   end.addEventListener('abort', destroy, { once: true });
   try {
     await client.connect();
   } catch (thrown) {
     destroy();
-    throw thrown;
+    throw limit.exceeded ?? thrown;
   }
   // An abort does not stop a connect that is under way.
   if (end.aborted) destroy();
-  return client;
+  return { client, limit };
 }
 
 /** The version of Redis' protocol that every server and every proxy speaks. */

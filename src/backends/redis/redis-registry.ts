@@ -1,23 +1,16 @@
+import type { Departure, DepartureRequest } from '../../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
-import { RegistrationLostError } from '../../core/errors.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import { maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
-import { keyOf } from '../../contracts/service-instance.js';
+import { departed, registered, toDiscovered, toEntry } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import type {
-  Entry,
-  Registration,
-  Registry,
-  RegistryEndpoint,
-  RegistryTraits,
-  Renewal,
-} from '../../contracts/registry.js';
+import type { Entry, Registration, Registry, RegistryEndpoint, RegistryTraits } from '../../contracts/registry.js';
+import type { Credentials } from '../../contracts/credentials.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
-import { decodeEntry } from './redis-codec.js';
-import { resolveRedisOptions } from './redis-options.js';
+import { redisWorkerSpec, resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions, RedisTarget } from './redis-options.js';
+import { RedisRegistration, maintainEntry, removeEntry } from './redis-registration.js';
 import type { RedisStore } from './redis-store.js';
 
 /**
@@ -34,6 +27,7 @@ class RedisRegistry implements Registry {
   readonly traits: RegistryTraits;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
+  readonly credentials: Credentials | undefined;
   /**
    * Polls without a cursor: Redis' events of expired keys are late and may be lost, so there is nothing to wait for.
    */
@@ -43,6 +37,9 @@ class RedisRegistry implements Registry {
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
+  #store: RedisStore | undefined;
+  /** By the nonce, for the exit. */
+  readonly #registrations = new Map<string, RedisRegistration>();
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -50,75 +47,53 @@ class RedisRegistry implements Registry {
     this.traits = { isLocal: this.#target.isLocal, suppliesAddress: false };
     this.endpoint = this.#target.endpoint;
     this.warnings = this.#target.warnings;
+    const { place } = this.#target;
+    this.credentials = place.kind === 'client' ? undefined : place.credentials;
   }
 
   /** A getter, so that printing the registry does not print its password. */
   get workerSpec(): WorkerSpec | undefined {
-    return this.#options.client === undefined ? { kind: 'redis', options: this.#options } : undefined;
+    return redisWorkerSpec(this.#options);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const store = await this.#begin(signal);
-    const leased = decodeEntry(await store.read('read', key, signal));
+    const { leased } = await store.read('read', key, signal);
     return leased && toEntry(leased, false);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin(signal);
-    let lastWritten = await store.change(
-      'register',
-      instance,
-      instance.ttlMs,
-      undefined,
-      (current) => registered(instance, report, current),
-      signal,
+    const to = (current: LeasedInstance | undefined) => registered(instance, report, current);
+    const written = await store.change({ operation: 'register', key: instance, lease: instance.ttlMs, to }, signal);
+    const { nonce } = instance;
+    const registration = new RedisRegistration(this.name, store, instance, written, () =>
+      this.#registrations.delete(nonce),
     );
-    return {
-      holder: () => this.name,
-      renew: async (next, abort): Promise<Renewal> => {
-        const { ttlMs, nonce } = instance;
-        const beat = (current: LeasedInstance | undefined) => {
-          if (current?.instance.nonce !== nonce) throw lost(instance);
-          // Writes our own instance, because after a failover Redis may have an older one.
-          return renewed({ ...current, instance }, next);
-        };
-        lastWritten = await store.change('renew', instance, ttlMs, lastWritten, beat, abort);
-        return { ttlMs };
-      },
-      deregister: (abort) => this.#removeEntry('deregister', keyOf(instance), abort),
-    };
+    this.#registrations.set(nonce, registration);
+    return registration;
   }
 
-  remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#removeEntry('remove', key, signal);
+  async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
+    const store = await this.#begin(signal);
+    await removeEntry(store, 'remove', key, signal);
+    if (key.nonce !== undefined) this.#registrations.delete(key.nonce);
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     const store = await this.#begin(signal);
-    await store.change(
-      'maintain',
-      key,
-      'as it was',
-      undefined,
-      (current) => (isSameIncarnation(key, current) ? maintained(current, reason) : 'as it is'),
-      signal,
-    );
+    await maintainEntry(store, key, reason, signal);
+  }
+
+  departures({ instance, policy }: DepartureRequest): readonly Departure[] {
+    const store = this.#store;
+    if (store === undefined) return [];
+    const leased = this.#registrations.get(instance.nonce)?.lastWritten;
+    return [{ kind: 'local', run: () => store.depart(instance, leased && departed(leased, policy)) }];
   }
 
   async close(): Promise<void> {
     (await this.#opening)?.close();
-  }
-
-  async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    const store = await this.#begin(signal);
-    await store.change(
-      operation,
-      key,
-      'as it was',
-      undefined,
-      (current) => (isSameIncarnation(key, current) ? 'gone' : 'as it is'),
-      signal,
-    );
   }
 
   async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -129,22 +104,7 @@ class RedisRegistry implements Registry {
   /** Every verb begins here. Loads the store at first use, since it would slow down every import of rollcall. */
   async #begin(signal: AbortSignal): Promise<RedisStore> {
     signal.throwIfAborted();
-    this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => new RedisStore(this.#target));
+    this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => (this.#store = new RedisStore(this.#target)));
     return this.#opening;
   }
-}
-
-/** True if there is an entry and, with a nonce in the key, if it is that incarnation's. */
-function isSameIncarnation<Leased extends { readonly instance: ServiceInstance }>(
-  { nonce }: InstanceKey,
-  current: Leased | undefined,
-): current is Leased {
-  return current !== undefined && (nonce === undefined || current.instance.nonce === nonce);
-}
-
-function lost({ id }: ServiceInstance): RegistrationLostError {
-  return new RegistrationLostError(`Redis no longer has ${id}: it expired, or another client removed or replaced it`, {
-    registry: 'redis',
-    operation: 'renew',
-  });
 }

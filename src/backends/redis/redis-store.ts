@@ -1,10 +1,27 @@
+import { createHash } from 'node:crypto';
 import { RegistryUnavailableError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
-import type { InstanceKey } from '../../contracts/service-instance.js';
+import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
+import { longestAnswers, tooLong } from './redis-answer-limit.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
-import { connectionTo } from './redis-connection.js';
+import type { SetPage } from './redis-commands.js';
 import type { RedisConnection } from './redis-connection.js';
+import type { RedisRequest } from './redis-errors.js';
+import { HostConnection } from './redis-host-connection.js';
 import type { RedisTarget } from './redis-options.js';
+import { OwnConnection } from './redis-own-connection.js';
+import { DEPART, EXTEND, LONGEST_ENTRY, READ, REMOVE, SWAP, SWEEP } from './redis-scripts.js';
+
+type Key = Pick<InstanceKey, 'name' | 'id'>;
+
+/** What Redis has under the key of an entry. */
+export interface StoredEntry {
+  /** SHA-1 of the bytes. */
+  readonly version: string;
+  /** Undefined if there is nothing, or something that is no entry. */
+  readonly leased: LeasedInstance | undefined;
+}
 
 /** The result of a change: a new entry, no entry, or the entry as it is. */
 export type Outcome = LeasedInstance | 'gone' | 'as it is';
@@ -12,34 +29,25 @@ export type Outcome = LeasedInstance | 'gone' | 'as it is';
 /** The entry's TTL after the change, in milliseconds, or its remaining one. */
 export type Lease = number | 'as it was';
 
-/** Stands for the text of an entry that does not exist. */
-const ABSENT = '';
+/** A write of an entry that failed. */
+export interface FailedWrite {
+  readonly error: unknown;
+  /** The entry that it was made for. */
+  readonly current: StoredEntry;
+  readonly wanted: LeasedInstance;
+}
 
-/**
- * Compare and swap: writes or removes an entry if it still has the expected text, and updates the index. The index
- * lives as long as the entry in it with the longest TTL. Returns nothing on success, else the text that is there
- * instead.
- */
-const SWAP = `
-local held = redis.call('GET', KEYS[1]) or ''
-if held ~= ARGV[1] then return held end
-if ARGV[2] == '' then
-  redis.call('DEL', KEYS[1])
-  redis.call('SREM', KEYS[2], ARGV[3])
-  return false
-end
-if ARGV[4] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') \
-else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4]) end
-redis.call('SADD', KEYS[2], ARGV[3])
-local lease = redis.call('PTTL', KEYS[1])
-if redis.call('PTTL', KEYS[2]) < lease then redis.call('PEXPIRE', KEYS[2], lease) end
-return false`;
-
-/** Removes ids from the index if they have no entry at this very moment. */
-const SWEEP = `
-for i = 2, #KEYS do
-  if redis.call('EXISTS', KEYS[i]) == 0 then redis.call('SREM', KEYS[1], ARGV[i - 1]) end
-end`;
+export interface Change {
+  readonly operation: string;
+  readonly key: Key;
+  readonly lease: Lease;
+  /** Where it is known already. */
+  readonly expected?: StoredEntry | undefined;
+  /** Throws to stop. */
+  readonly to: (current: LeasedInstance | undefined) => Outcome;
+  /** Resolves to the entry that counts as the result, or rejects. @default rejects with the error */
+  readonly onFailedWrite?: (failed: FailedWrite) => Promise<StoredEntry>;
+}
 
 /**
  * Each try starts from the text that the last one found, so only other clients that write without a pause use up all
@@ -47,69 +55,180 @@ end`;
  */
 const MOST_TRIES = 4;
 
+/** Ids per request: a script for all of them would block Redis, and a reply with all entries would block the host. */
+const PAGE = 500;
+/** A set that is larger is not a service. */
+const MOST_PAGES = 400;
+
+const VERSION_LENGTH = 40;
+
 /** One key per instance, whose TTL is the lease, and one index of ids per service. */
 export class RedisStore {
   readonly #connection: RedisConnection;
 
-  constructor(target: RedisTarget) {
-    this.#connection = connectionTo(target);
+  constructor({ place, shown }: RedisTarget) {
+    this.#connection =
+      place.kind === 'client' ? new HostConnection(place.client, shown) : new OwnConnection(place, shown);
   }
 
   close(): void {
     this.#connection.close();
   }
 
-  async read(operation: string, { name, id }: Pick<InstanceKey, 'name' | 'id'>, signal: AbortSignal): Promise<string> {
-    return (await this.#connection.ask(operation, signal, (redis) => redis.get(entryKey(name, id)))) ?? ABSENT;
+  async read(operation: string, key: Key, signal: AbortSignal): Promise<StoredEntry> {
+    return stored((await this.#run(operation, READ, key, [], signal)) ?? '');
   }
 
   /**
-   * Replaces an entry by what `change` returns, in one request if its text is still `expected`. A request that arrives
-   * late never changes a newer entry. Resolves to the text that is there now. Rejects with what `change` throws.
+   * Replaces an entry by what `to` returns, in one request if its version is still the expected one. A request that
+   * arrives late never changes a newer entry. Resolves to the entry that is there now.
    */
   async change(
-    operation: string,
-    { name, id }: Pick<InstanceKey, 'name' | 'id'>,
-    lease: Lease,
-    expected: string | undefined,
-    change: (current: LeasedInstance | undefined) => Outcome,
+    { operation, key, lease, expected, to, onFailedWrite }: Change,
     signal: AbortSignal,
-  ): Promise<string> {
-    let current = expected ?? (await this.read(operation, { name, id }, signal));
+  ): Promise<StoredEntry> {
+    let current = expected ?? (await this.read(operation, key, signal));
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-      const outcome = change(decodeEntry(current));
+      const outcome = to(current.leased);
       if (outcome === 'as it is') return current;
-      const wanted = outcome === 'gone' ? ABSENT : encodeEntry(outcome);
-      const words = [current, wanted, id, lease === 'as it was' ? '' : String(Math.ceil(lease))];
-      const found = await this.#connection.ask(operation, signal, (redis) =>
-        redis.eval(SWAP, [entryKey(name, id), indexKey(name)], words),
-      );
-      if (found === undefined) return wanted;
-      current = found;
+      if (outcome === 'gone') {
+        const found = await this.remove(operation, key, current, signal);
+        if (found === undefined) return absent;
+        current = found;
+        continue;
+      }
+      const text = encodeEntry(outcome);
+      const words = [current.version, key.id, text, lease === 'as it was' ? '' : String(Math.ceil(lease))];
+      try {
+        const found = await this.#run(operation, SWAP, key, words, signal);
+        if (found === undefined) return { version: versionOf(text), leased: outcome };
+        current = stored(found);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (onFailedWrite === undefined) throw error;
+        return onFailedWrite({ error, current, wanted: outcome });
+      }
     }
     throw new RegistryUnavailableError(
-      `Other clients keep changing the entry ${id} in Redis, so ${operation} wrote nothing: find the program that ` +
-        'writes to the keys rollcall:*',
+      `Other clients keep changing the entry ${key.id} in Redis, so ${operation} wrote nothing: ` +
+        'find the program that writes to the keys rollcall:*',
       { registry: 'redis', operation },
     );
   }
 
-  /** Lists all entries of a service. Removes ids that have no entry from the index, if that is permitted. */
-  async list(operation: string, service: string, signal: AbortSignal): Promise<LeasedInstance[]> {
-    const index = indexKey(service);
-    const ids = (await this.#connection.ask(operation, signal, (redis) => redis.smembers(index))).sort();
-    if (ids.length === 0) return [];
-    const keys = ids.map((id) => entryKey(service, id));
-    const texts = await this.#connection.ask(operation, signal, (redis) => redis.mget(keys));
-    const dead = ids.filter((_, at) => texts[at] === undefined);
-    if (dead.length > 0) await this.#sweep(operation, service, dead, signal);
-    return texts.map((text) => decodeEntry(text ?? ABSENT)).filter((leased) => leased !== undefined);
+  /** Removes an entry; works while Redis is out of memory. Resolves to the entry that is there instead, if any. */
+  async remove(
+    operation: string,
+    key: Key,
+    expected: StoredEntry,
+    signal: AbortSignal,
+  ): Promise<StoredEntry | undefined> {
+    const found = await this.#run(operation, REMOVE, key, [expected.version, key.id], signal);
+    return found === undefined ? undefined : stored(found);
   }
 
-  /** Cleans the index. Ignores failures, because a reader may lack the permission to write. */
-  async #sweep(operation: string, service: string, dead: readonly string[], signal: AbortSignal): Promise<void> {
-    const keys = [indexKey(service), ...dead.map((id) => entryKey(service, id))];
-    await this.#connection.ask(operation, signal, (redis) => redis.eval(SWEEP, keys, dead)).catch(() => undefined);
-    signal.throwIfAborted();
+  /** Extends the lease of an entry; works while Redis is out of memory. False if another entry is there. */
+  async extend(
+    operation: string,
+    key: Key,
+    expected: StoredEntry,
+    leaseMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const words = [expected.version, String(Math.ceil(leaseMs))];
+    return (await this.#run(operation, EXTEND, key, words, signal)) === undefined;
   }
+
+  /**
+   * Sends one command that removes this incarnation's entry or replaces it by `wanted`, and waits for no answer. Sends
+   * nothing while no connection is open.
+   */
+  depart({ name, id, nonce }: ServiceInstance, wanted: LeasedInstance | undefined): void {
+    const words = [nonce, id, wanted === undefined ? '' : encodeEntry(wanted)];
+    this.#connection
+      .now()
+      ?.eval(DEPART, keysOf({ name, id }), words)
+      .catch(() => undefined);
+  }
+
+  /** Lists all entries of a service by pages. Removes ids without an entry from the index, if that is permitted. */
+  async list(operation: string, service: string, signal: AbortSignal): Promise<LeasedInstance[]> {
+    const found = new Map<string, LeasedInstance>();
+    const request = { operation, keys: printable(indexKey(service)), answer: 'list' } as const;
+    let mayWrite = true;
+    let size = 0;
+    let cursor = '0';
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+      const page = await this.#page(request, service, cursor, signal);
+      for (const ids of slices(page.members)) {
+        const keys = ids.map((id) => entryKey(service, id));
+        const texts = await this.#connection.ask(request, signal, (redis) => redis.mget(keys));
+        size += texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+        if (size > longestAnswers.list)
+          throw tooLong(`The list of ${printable(service)} in Redis`, longestAnswers.list);
+        ids.forEach((id, at) => {
+          const leased = decoded(texts[at] ?? '');
+          if (leased !== undefined) found.set(id, leased);
+        });
+        const dead = ids.filter((_, at) => texts[at] === undefined);
+        if (dead.length > 0 && mayWrite) mayWrite = await this.#sweep(request, service, dead, signal);
+      }
+      ({ cursor } = page);
+      if (cursor === '0') return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leased]) => leased);
+    }
+    throw new RegistryUnavailableError(
+      `The set ${request.keys} in Redis has more than ${String(PAGE * MOST_PAGES)} ids, so it was not read: ` +
+        'find the program that writes to it',
+      { registry: 'redis', operation },
+    );
+  }
+
+  #page(request: RedisRequest, service: string, cursor: string, signal: AbortSignal): Promise<SetPage> {
+    return this.#connection.ask({ ...request, answer: 'page' }, signal, (redis) =>
+      redis.sscan(indexKey(service), cursor, PAGE),
+    );
+  }
+
+  /** Cleans the index. False if Redis refused it, because a reader may lack the permission to write. */
+  async #sweep(request: RedisRequest, service: string, dead: readonly string[], signal: AbortSignal): Promise<boolean> {
+    const keys = [indexKey(service), ...dead.map((id) => entryKey(service, id))];
+    try {
+      await this.#connection.ask({ ...request, answer: 'entry' }, signal, (redis) => redis.eval(SWEEP, keys, dead));
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  }
+
+  #run(operation: string, script: string, key: Key, words: readonly string[], signal: AbortSignal) {
+    const keys = keysOf(key);
+    const request = { operation, keys: keys.map((each) => printable(each)).join(' or '), answer: 'entry' } as const;
+    return this.#connection.ask(request, signal, (redis) => redis.eval(script, keys, words));
+  }
+}
+
+const absent: StoredEntry = { version: versionOf(''), leased: undefined };
+
+/** The keys of the scripts for one entry. */
+function keysOf({ name, id }: Key): readonly string[] {
+  return [entryKey(name, id), indexKey(name)];
+}
+
+/** The reply of READ: the version, and the text. */
+function stored(reply: string): StoredEntry {
+  return { version: reply.slice(0, VERSION_LENGTH), leased: decoded(reply.slice(VERSION_LENGTH)) };
+}
+
+/** Undefined for a text that is longer than any entry of ours, which would take long to parse. */
+function decoded(text: string): LeasedInstance | undefined {
+  return text === '' || text.length > LONGEST_ENTRY ? undefined : decodeEntry(text);
+}
+
+function versionOf(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
+}
+
+function* slices(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += PAGE) yield ids.slice(from, from + PAGE);
 }

@@ -1,3 +1,4 @@
+import type { DepartureRequest } from '../../contracts/departure.js';
 import type { DriftPolicy, IdConflictPolicy } from '../../contracts/policies.js';
 import type { SerializedError } from '../../core/error-serialization.js';
 import type { HealthReport } from '../../contracts/health-report.js';
@@ -7,7 +8,9 @@ import type { MemberFigures } from '../../contracts/composed-registry.js';
 import type { BuiltInWorkerSpec, ModuleWorkerSpec } from '../../contracts/worker-spec.js';
 import type { EventName } from '../../contracts/events.js';
 import type { Trouble } from '../heartbeat-handle.js';
+import type { SuppliedAddressPlan } from '../../instance/supplied-address.js';
 import type { LastKnownEntry } from '../last-known-entry.js';
+import type { ExitReply } from './exit-reply.js';
 import type { SharedTimes } from './shared-times.js';
 
 /** A registry's description for the worker. */
@@ -24,6 +27,7 @@ export interface HeartbeatSpec {
   readonly registry: SerializedRegistry;
   readonly instance: ServiceInstance;
   readonly lastKnown: LastKnownEntry;
+  readonly suppliedAddress?: SuppliedAddressPlan | undefined;
   readonly report: HealthReport;
   readonly intervalMs: number;
   readonly phase: number;
@@ -67,7 +71,9 @@ export type WorkerCommand =
   /** Whether the host listens to `beat` events. */
   | { readonly kind: 'beats'; readonly wanted: boolean }
   | { readonly kind: 'answer'; readonly question: number; readonly value: unknown; readonly error?: SerializedError }
-  | { readonly kind: 'halt' };
+  | { readonly kind: 'halt' }
+  /** The process exits, and the main thread waits for the reply. */
+  | { readonly kind: 'leave'; readonly policy: DepartureRequest['policy']; readonly reply: ExitReply };
 
 /** From the worker to the main thread, about one instance. */
 export type WorkerEvent =

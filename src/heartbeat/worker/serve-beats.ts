@@ -1,4 +1,5 @@
 import { SIGN_EVERY_MS, StallDetector } from '../stall-detector.js';
+import { giveReply } from './exit-reply.js';
 import type { FromThread, ToThread } from './messages.js';
 import { WorkerHeartbeat } from './worker-heartbeat.js';
 import type { WorkerContext } from './worker-heartbeat.js';
@@ -42,7 +43,9 @@ export function serveBeats({ signsOfLife, send, ...context }: Thread): (message:
   post({ kind: 'ready' });
   return ({ life, ...instruction }) => {
     if (instruction.kind !== 'begin') {
-      workerHeartbeats.get(life)?.hear(instruction);
+      const workerHeartbeat = workerHeartbeats.get(life);
+      if (workerHeartbeat === undefined && instruction.kind === 'leave') giveReply(instruction.reply, 'over');
+      workerHeartbeat?.hear(instruction);
       return;
     }
     const workerHeartbeat = new WorkerHeartbeat(instruction.spec, context, (event) => post({ life, ...event }));

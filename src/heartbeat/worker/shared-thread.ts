@@ -62,7 +62,6 @@ class RunningThread {
   readonly #silence: StallDetector;
   readonly #clients = new Map<number, WorkerClient>();
   readonly #handle: Promise<ThreadHandle>;
-  #started: ThreadHandle | undefined;
   readonly #ready: Promise<ThreadHandle>;
   #isReady: () => void = () => undefined;
   #isDead: (error: Error) => void = () => undefined;
@@ -83,7 +82,7 @@ class RunningThread {
       heard: (messages) => this.#heard(messages),
       died: (error) => this.fail(error),
     });
-    this.#handle.then((handle) => (this.#started = handle)).catch((error: unknown) => this.fail(error as Error));
+    this.#handle.catch((error: unknown) => this.fail(error as Error));
     this.#ready = withDeadline(
       clock,
       START_WITHIN_MS,
@@ -152,8 +151,6 @@ class RunningThread {
 
   #end(): void {
     this.#over = true;
-    // Synchronously where possible: during a crash no promise settles any more.
-    const ended = this.#started?.end() ?? this.#handle.then((handle) => handle.end());
-    ended.catch(() => undefined);
+    this.#handle.then((handle) => handle.end()).catch(() => undefined);
   }
 }

@@ -1,10 +1,11 @@
+import { fitsState } from './fits-state.js';
+import type { DepartureRequest } from '../../contracts/departure.js';
 import type { BeatThread } from '../../contracts/policies.js';
 import { asError } from '../../core/errors.js';
 import { deserializeError, serializeError } from '../../core/error-serialization.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
-import type { RegistrarState } from '../../contracts/registrar-state.js';
 import type { GuardedRegistry } from '../../registries/guarded-registry.js';
 import type { MemberFigures } from '../../contracts/composed-registry.js';
 import type { Registration } from '../../contracts/registry.js';
@@ -17,6 +18,7 @@ import type { HeartbeatPlan } from '../heartbeat-plan.js';
 import { lost } from '../registration-lost.js';
 import type { ActiveRegistration } from '../active-registration.js';
 import type { Loss } from '../registration-tracker.js';
+import { requestLeave } from './request-leave.js';
 import { PendingChanges } from './pending-changes.js';
 import type { WorkerEvent, StatusSnapshot, Outcome } from './messages.js';
 import { serializeRegistry } from './serialize-registry.js';
@@ -123,6 +125,10 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     else this.#session?.post({ kind: 'report', report: this.#report });
   }
 
+  leaveAtExit(policy: DepartureRequest['policy']): ((withinMs: number) => boolean) | undefined {
+    return this.#session && this.#here === undefined ? requestLeave(this.#session, policy) : undefined;
+  }
+
   /** The worker follows the credential files by itself. */
   credentialsChanged(): void {
     this.#here?.credentialsChanged();
@@ -177,13 +183,15 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   }
 
   #begin(session: WorkerSession, workerSpec: WorkerSpec): void {
-    const { events, lastKnown, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } = this.#plan;
+    const { events, lastKnown, suppliedAddress, intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs } =
+      this.#plan;
     const settings = { intervalMs, phase, onIdConflict, drift, recover, stallToleranceMs };
     const spec = {
       ...settings,
       registry: serializeRegistry(workerSpec, this.#callbacks),
       instance: this.#instance,
       lastKnown,
+      suppliedAddress,
       report: this.#report,
       lastBeat: this.#lastBeat,
     };
@@ -252,8 +260,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   /** Drops an event that arrives too late to fit the current state. */
   #tell({ event, payload, error }: Extract<WorkerEvent, { kind: 'emitted' }>): void {
     const { events, machine, clock } = this.#plan;
-    const fitting = fittingStates[event];
-    if (this.#isOver || (fitting !== undefined && fitting !== machine.state)) return;
+    if (this.#isOver || !fitsState(event, machine.state)) return;
     const whole = { ...payload, ...(error && { error: deserializeError(error) }) } as RegistrarEvents[EventName];
     if (event === 'lost') this.#loss = { cause: (whole as RegistrarEvents['lost']).cause, at: clock.now() };
     if (event === 'recovered') this.#loss = undefined;
@@ -285,10 +292,3 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     };
   }
 }
-
-/** Events that imply a state. */
-const fittingStates: Readonly<Partial<Record<EventName, RegistrarState>>> = {
-  registered: 'registered',
-  recovered: 'registered',
-  lost: 'recovering',
-};

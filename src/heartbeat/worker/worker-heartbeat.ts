@@ -13,11 +13,15 @@ import type { Semaphore } from '../../core/semaphore.js';
 import { beatDeadlineMs } from '../schedule.js';
 import type { BatchWatcher } from '../batch-watcher.js';
 import { isStalled, patienceMs } from '../stall-detector.js';
+import { leaveEntry } from '../leave-entry.js';
+import { giveReply } from './exit-reply.js';
 import { loadRegistry } from './load-registry.js';
 import type { WorkerEvent, HeartbeatSpec, StatusSnapshot, WorkerCommand, Outcome } from './messages.js';
 import { MainThreadCalls } from './main-thread-calls.js';
 import { writeTime } from './shared-times.js';
 import { ForwardingEvents, ForwardingStateMachine } from './forwarding-events.js';
+
+type LeaveCommand = Extract<WorkerCommand, { kind: 'leave' }>;
 
 /** What all instances in the worker share. */
 export interface WorkerContext {
@@ -44,6 +48,8 @@ export class WorkerHeartbeat {
   #report: HealthReport;
   #beatsWanted = false;
   #stalledMs = 0;
+  /** Set when the process exits. */
+  #leave: LeaveCommand | undefined;
   #snapshot = '';
 
   constructor(spec: HeartbeatSpec, context: WorkerContext, post: (event: WorkerEvent) => void) {
@@ -60,6 +66,11 @@ export class WorkerHeartbeat {
    * rejects.
    */
   async live(): Promise<void> {
+    await this.#live();
+    if (this.#leave !== undefined) giveReply(this.#leave.reply, 'over');
+  }
+
+  async #live(): Promise<void> {
     const { clock, factories } = this.#context;
     const { intervalMs, registry: serialized } = this.#spec;
     let registry: GuardedRegistry;
@@ -88,6 +99,7 @@ export class WorkerHeartbeat {
       watchCredentials(registry.credentials, clock, ({ changed }) => changed && heartbeat.credentialsChanged());
     const error = await heartbeat.run(signal).catch(asError);
     unwatch?.();
+    if (this.#leave !== undefined) await this.#leaveRegistry(registry, heartbeat, this.#leave);
     this.#reportSnapshot();
     this.#ended(signal.aborted ? 'halted' : 'failed', error ?? new Error('the heartbeat has ended'), registry.inDoubt);
     await registry.close().catch(() => undefined);
@@ -110,6 +122,10 @@ export class WorkerHeartbeat {
         break;
       case 'halt':
         this.#halt.abort(new Error('halted'));
+        break;
+      case 'leave':
+        this.#leave = instruction;
+        this.#halt.abort(new Error('the process exits'));
         break;
       case 'begin':
         break;
@@ -145,6 +161,18 @@ export class WorkerHeartbeat {
       isServerFailing: false,
       health: this.#report,
     });
+  }
+
+  /** The heartbeat has ended, and would not write the entry again. The main thread limits the time. */
+  async #leaveRegistry(
+    registry: GuardedRegistry,
+    heartbeat: Heartbeat,
+    { policy, reply }: LeaveCommand,
+  ): Promise<void> {
+    const { active } = heartbeat;
+    const instance = active?.instance ?? heartbeat.instance;
+    await leaveEntry({ policy, registry, instance, active }, new AbortController().signal).catch(() => undefined);
+    giveReply(reply, 'left');
   }
 
   async #change(heartbeat: Heartbeat, { change, instance }: Extract<WorkerCommand, { kind: 'change' }>): Promise<void> {

@@ -15,6 +15,8 @@ const tlsFile = (name: string) => fileURLToPath(new URL(`../tls/localhost.${name
 export interface EtcdOptions {
   /** Clients speak TLS; `plainUrl` of the handle stays without, for the test's own use. @default false */
   readonly tls?: boolean;
+  /** More flags, or others than usual, e.g. `{ 'quota-backend-bytes': '2097152' }`. @default none */
+  readonly flags?: Readonly<Record<string, string>>;
 }
 
 interface Member {
@@ -65,7 +67,7 @@ export class EtcdServer extends ManagedServer {
     program: string,
     member: Member,
     cluster: readonly Member[],
-    { tls = false }: EtcdOptions,
+    { tls = false, flags = {} }: EtcdOptions,
     directory: string,
   ) {
     const scheme = tls ? 'https' : 'http';
@@ -83,6 +85,7 @@ export class EtcdServer extends ManagedServer {
       logger: 'zap',
       'log-level': 'error',
       ...(tls && { 'cert-file': tlsFile('cert'), 'key-file': tlsFile('key') }),
+      ...flags,
     };
     super({ program, words: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), directory });
     this.#name = member.name;

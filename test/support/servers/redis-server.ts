@@ -21,6 +21,8 @@ export interface RedisOptions {
   readonly replicaOf?: number;
   /** The only node of a Redis Cluster. @default false */
   readonly cluster?: boolean;
+  /** Lines of its configuration. @default none */
+  readonly config?: readonly string[];
 }
 
 /** Starts a Redis on loopback that keeps nothing over a restart; resolves once it is ready. Rejects with its output when it does not come up. */
@@ -56,7 +58,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       file,
       Object.entries(settings)
         .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
-        .join(''),
+        .join('') + (options.config ?? []).map((line) => `${line}\n`).join(''),
     );
     return new RedisServer({ program, words: [file], directory }, { port, tlsPort }, options.password);
   });

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory } from 'rollcall';
@@ -18,7 +19,7 @@ let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'elected-'));
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Workers on one clock and one registry; a number each for its process. */
 function workers() {
@@ -134,6 +135,91 @@ describe('workers among themselves', () => {
     expect((await enter(1)).seen?.instance.nonce).toBe('past');
   });
 });
+
+describe('the folder that workers share', () => {
+  const top = () => readdirSync(folder).map((name) => join(folder, name));
+
+  it.each([
+    ['all of it', () => rm(folder, { recursive: true })],
+    ['what is in it', () => Promise.all(top().map((path) => rm(path, { recursive: true })))],
+    [
+      'every file in it',
+      () =>
+        Promise.all(
+          top()
+            .flatMap(filesIn)
+            .map((path) => rm(path)),
+        ),
+    ],
+  ])('is made again when %s is removed, and no beat is lost', async (_what, remove) => {
+    const { clock, join: enter, entry } = workers();
+    const first = await enter(1);
+    const second = await enter(2);
+    for (let round = 0; round < 3; round += 1) {
+      await remove();
+      for (const { registration } of round % 2 === 0 ? [second, first] : [first, second])
+        await registration.renew(ok, signal);
+      await clock.advance(1_000);
+      expect(await entry()).toMatchObject({ status: 'passing' });
+    }
+    const holders = [first, second].map(({ registration }) => registration.holder());
+    expect(holders.sort()).toEqual(['another worker', 'memory']);
+    await first.registration.deregister(signal);
+    await second.registration.renew(ok, signal);
+    expect(await entry()).toMatchObject({ status: 'passing', instance: { nonce: 'nonce-2' } });
+  });
+
+  const foreign: [string, () => Promise<unknown>][] = [
+    ['a link', async () => symlink(await mkdtemp(join(tmpdir(), 'elsewhere-')), folder)],
+    ['a link to nothing', () => symlink(join(tmpdir(), 'nothing-there'), folder)],
+    ['a file', () => writeFile(folder, '')],
+    [
+      'a folder that others may write to',
+      async () => {
+        await mkdir(folder);
+        await chmod(folder, 0o777);
+      },
+    ],
+  ];
+  it.each(foreign)('is refused with the way out when it is %s', async (_what, make) => {
+    const { join: enter } = workers();
+    await rm(folder, { recursive: true });
+    await make();
+    await expect(enter(1)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      message: expect.stringMatching(`in ${folder} who holds the entry .*: remove it, or set TMPDIR`) as string,
+    });
+  });
+
+  it('is refused with the way out when something else has the name of the lock', async () => {
+    const { join: enter } = workers();
+    const first = await enter(1);
+    const [inner = ''] = top();
+    await rm(join(inner, 'holder'));
+    await mkdir(join(inner, 'holder'));
+    await expect(first.registration.renew(ok, signal)).rejects.toThrow(`${join(inner, 'holder')} who holds the entry`);
+    await rm(join(inner, 'holder'), { recursive: true });
+    await first.registration.renew(ok, signal);
+  });
+
+  it('counts a worker as fit whose file is no report', async () => {
+    const { clock, join: enter, entry } = workers();
+    const first = await enter(1);
+    await enter(2);
+    const [inner = ''] = top();
+    const at = clock.wallTime() / 1_000;
+    for (const text of ['2 null', '2 {"status":7}', '2', '2 [', '2 {"status":"critical"}']) {
+      await writeFile(join(inner, '2.worker'), text);
+      await utimes(join(inner, '2.worker'), at, at);
+      await first.registration.renew(bad, signal);
+      expect(await entry()).toMatchObject({ status: 'passing', checks: [{ output: '1 of 2 workers are fit' }] });
+    }
+  });
+});
+
+function filesIn(path: string): string[] {
+  return readdirSync(path).map((name) => join(path, name));
+}
 
 describe('the lock file', () => {
   it('goes to one of many that find its maker dead at the same time', async () => {

@@ -14,6 +14,23 @@ describe('readServiceEnv', () => {
     expect(readServiceEnv(env)).toEqual({
       ...Object.fromEntries(fields.map(([field]) => [field, `the ${field}`])),
       meta: {},
+      serviceLinks: [],
+    });
+  });
+
+  it('trims every variable alike, also of the line break of a file from Windows', () => {
+    const { name, port, tags, meta } = readServiceEnv({
+      SERVICE_NAME: ' orders\r\n',
+      SERVICE_PORT: '8080\r',
+      SERVICE_TAGS: '\t\r\n',
+      SERVICE_META_ZONE: 'eu-1\r\n',
+      SERVICE_META_EMPTY: ' \r\n',
+    });
+    expect({ name, port, tags, meta }).toEqual({
+      name: 'orders',
+      port: '8080',
+      tags: undefined,
+      meta: { zone: 'eu-1' },
     });
   });
 
@@ -47,6 +64,10 @@ describe('a table of variables', () => {
 
   it('is read field by field; a variable that is set to nothing is not set', () => {
     expect(readVariables(table, { DEPOT_USER: 'me', DEPOT_PASSWORD: '' })).toEqual({ user: 'me', password: undefined });
+    expect(readVariables(table, { DEPOT_USER: 'me\r\n', DEPOT_PASSWORD: ' \n' })).toEqual({
+      user: 'me',
+      password: undefined,
+    });
   });
 
   it('has its secrets known once it is declared, and nothing else', () => {

@@ -43,3 +43,15 @@ it.each([
 ])('passes over a port of Nomad that makes no sense: %o', (env) => {
   expect(readPlatformEnv(env).nomad).toEqual([]);
 });
+
+it('trims what platforms set, and takes no link to a Service of Kubernetes for a port of Nomad', () => {
+  expect(readPlatformEnv({ POD_IP: '10.1.1.1\r\n', DOCKER_HOST: ' tcp://proxy:2375\n' })).toMatchObject({
+    pod: [{ variable: 'POD_IP', address: '10.1.1.1' }],
+    dockerHost: 'tcp://proxy:2375',
+  });
+  const port = { NOMAD_PORT_http: '8080\r\n', NOMAD_IP_http: ' 10.2.0.1', NOMAD_HOST_PORT_http: ' ' };
+  const service = { NOMAD_SERVICE_HOST: '10.96.0.9', NOMAD_SERVICE_PORT: '4646', NOMAD_PORT: 'tcp://10.96.0.9:4646' };
+  const links = { ...service, NOMAD_PORT_4646_TCP_PORT: '4646', NOMAD_IP_4646_TCP_PORT: '10.2.0.9' };
+  expect(readPlatformEnv(port).nomad).toEqual([{ label: 'http', address: '10.2.0.1', port: 8080, hostPort: 8080 }]);
+  expect(readPlatformEnv(links).nomad).toEqual([]);
+});

@@ -126,6 +126,8 @@ it.each([
   [{ checks: { tcp: { interval: 0, timeout: '0s' } } }, ['checks.tcp.interval', 'checks.tcp.timeout']],
   [{ health: { path: 'health' } }, ['health.path']],
   [{ health: { port: 0, details: 'yes', components: [] } }, ['health.port', 'health.details', 'health.components']],
+  [{ health: { details: 'loopback' } }, []],
+  [{ health: { details: true } }, []],
   [
     {
       health: {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { readServiceEnv } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
+import { processFacts } from '../../../src/config/templates.js';
 import { resolveConfig } from '../../../src/config/resolve-config.js';
 
-const resolve = (options: RegistrarOptions = {}, env: Environment = {}) => resolveConfig(options, readServiceEnv(env));
+const resolve = (options: RegistrarOptions = {}, env: Environment = {}) =>
+  resolveConfig(options, readServiceEnv(env), processFacts, {});
 
 describe('defaults', () => {
   it('fill in everything but the name', () => {
@@ -33,8 +35,11 @@ describe('defaults', () => {
       stallToleranceMs: 10_000,
       policy: 'deregister',
       signals: ['SIGTERM', 'SIGINT'],
-      drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000 },
-      crash: false,
+      shared: false,
+      drain: { minMs: 2_000, quietMs: 'auto', maxMs: 15_000, streamsMs: 10_000 },
+      noDrain: undefined,
+      holdClose: true,
+      onExit: true,
       stopTimeoutMs: 25_000,
       waitMs: 5_000,
       required: false,
@@ -118,6 +123,10 @@ describe('options', () => {
     expect(resolve({ name: 'a' }).health.mounted).toBe(false);
     expect(resolve({ name: 'a', checks: { tcp: true } }).health.mounted).toBe(false);
     expect(resolve({ name: 'a', checks: { http: true } }).health).toMatchObject({ mounted: true, path: '/health' });
+    expect(resolve({ name: 'a', checks: { http: { interval: '5s' } } }).health.mounted).toBe(true);
+    const own = { http: { path: '/own' } };
+    expect(resolve({ name: 'a', checks: own }).health.mounted).toBe(false);
+    expect(resolve({ name: 'a', checks: own, health: { path: '/up' } }).health.mounted).toBe(true);
     const config = resolve({ name: 'a', health: { path: '/up/' }, checks: { http: true } });
     expect(config.health.path).toBe('/up');
     expect(config.checks).toMatchObject([{ target: '/up/ready' }]);

@@ -23,18 +23,16 @@ it('is everything that a Registrar shares with the others of its process', async
   const [first, second] = await twoCopies(() => import('../../../src/compose.js'));
   const [one, other] = [first.thisProcess(), second.thisProcess()];
   for (const part of ['signals', 'slots', 'polls', 'batchWatcher'] as const) expect(other[part], part).toBe(one[part]);
-  expect(await other.crashMonitor()).toBe(await one.crashMonitor());
+  expect(await other.exitHandler()).toBe(await one.exitHandler());
   expect(await other.sharedThread()).toBe(await one.sharedThread());
 });
 
-it('has one listener a signal for both copies', async () => {
+it('has the same two listeners a signal for both copies', async () => {
   const before = process.listenerCount('SIGUSR2');
   const [first, second] = await twoCopies(() => import('../../../src/shutdown/signals.js'));
   const handler = () => ({ stop: () => Promise.resolve(true), forceStop: () => undefined });
-  const ends = [first, second].map(({ processSignals }) =>
-    processSignals().subscribe(['SIGUSR2'], handler(), () => undefined),
-  );
-  expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
+  const ends = [first, second].map(({ processSignals }) => processSignals().subscribe(['SIGUSR2'], handler()));
+  expect(process.listenerCount('SIGUSR2')).toBe(before + 2);
   for (const end of ends) end();
   expect(process.listenerCount('SIGUSR2')).toBe(before);
 });

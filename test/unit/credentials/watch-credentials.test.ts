@@ -99,7 +99,16 @@ it('watches once for all who share the secrets, and not at all for those without
 it('takes those of several for one: each file once, each problem once', () => {
   const broken = { files: ['a', 'b'], reread: () => ({ changed: false, problems: ['a is broken'] }) };
   const good = { files: ['a', 'c'], reread: () => ({ changed: true, problems: [] }) };
-  const joined = joinCredentials([broken, good, broken]);
+  const joined = joinCredentials([broken, undefined, good, broken]);
   expect(joined.files).toEqual(['a', 'b', 'c']);
   expect(joined.reread()).toEqual({ changed: true, problems: ['a is broken'] });
+});
+
+it('miss a file of several registries only while none can do without', () => {
+  const reread = () => ({ changed: false, problems: [] });
+  const lacking = { files: ['a'], missing: ['a is not there'], reread };
+  const complete = { files: ['b'], reread };
+  expect(joinCredentials([lacking, lacking]).missing).toEqual(['a is not there']);
+  expect(joinCredentials([lacking, complete]).missing).toEqual([]);
+  expect(joinCredentials([lacking, undefined]).missing).toEqual([]);
 });

@@ -3,9 +3,10 @@ import { aggregateHealth } from '../../../src/health/aggregate-health.js';
 import { healthEndpoint } from '../../../src/health/endpoint.js';
 import type { ProbeFacts } from '../../../src/health/effective-report.js';
 import type { HealthRequest } from '../../../src/health/endpoint.js';
+import type { HealthDetails } from '../../../src/contracts/policies.js';
 import type { ComponentHealth } from '../../../src/contracts/health-report.js';
 
-function ask(facts: ProbeFacts, url: string, request: Partial<HealthRequest> = {}, details = false) {
+function ask(facts: ProbeFacts, url: string, request: Partial<HealthRequest> = {}, details: HealthDetails = false) {
   const endpoint = healthEndpoint({ path: '/health', details, facts: () => facts });
   const answer = { status: 0, headers: {} as Record<string, string>, body: undefined as string | undefined };
   endpoint.answer(
@@ -90,17 +91,37 @@ describe('health paths', () => {
   it('say why they fail', () => {
     expect(ask(starting, '/health').body).toContain('not ready yet');
     expect(ask(leaving, '/health').body).toContain('draining');
-    expect(ask(facts('critical'), '/health', neighbour).body).toContain('critical: db timeout');
+    expect(ask(facts('critical'), '/health', neighbour, 'loopback').body).toContain('critical: db timeout');
   });
 
-  it('tell of each component over loopback, and elsewhere only when asked to', () => {
-    const checks = { db: [{ status: 'fail', output: 'timeout' }] };
-    expect(JSON.parse(ask(facts('degraded'), '/health', neighbour).body!)).toEqual({
+  it('tell of each component as `details` says: to no client, on loopback, or to every client', () => {
+    const detailed = {
       status: 'warn',
       output: 'degraded: db timeout',
-      checks,
-    });
-    expect(ask(facts('degraded'), '/health', { socket: { remoteAddress: '10.0.0.9' } }, true).body).toContain('checks');
+      checks: { db: [{ status: 'fail', output: 'timeout' }] },
+    };
+    const plain = { status: 'warn', output: 'degraded' };
+    const elsewhere = { socket: { remoteAddress: '10.0.0.9' }, headers: {} };
+    const told = ([false, 'loopback', true] as const).map((details) =>
+      [neighbour, elsewhere].map(
+        (client) => JSON.parse(ask(facts('degraded'), '/health', client, details).body!) as unknown,
+      ),
+    );
+    expect(told).toEqual([
+      [plain, plain],
+      [detailed, plain],
+      [detailed, detailed],
+    ]);
+  });
+
+  it.each([false, 'loopback', true] as const)('answer the check of Consul by its status with details %j', (details) => {
+    for (const client of [neighbour, { socket: { remoteAddress: '10.0.0.9' } }]) {
+      const asConsul = { ...client, headers: consul.headers };
+      const statuses = (['none', 'degraded', 'warning', 'critical'] as const).map(
+        (effect) => ask(facts(effect), '/health', asConsul, details).status,
+      );
+      expect(statuses).toEqual([200, 200, 429, 503]);
+    }
   });
 
   it.each([
@@ -127,12 +148,11 @@ describe('health paths', () => {
     'x-envoy-external-address',
   ])('do not take a proxy on this host for this host: %s', (header) => {
     const headers = { host: 'a', [header]: '203.0.113.9' };
-    expect(ask(facts('degraded'), '/health', { ...neighbour, headers }).body).not.toContain('db');
+    expect(ask(facts('degraded'), '/health', { ...neighbour, headers }, 'loopback').body).not.toContain('db');
     const rawHeaders = ['Host', 'a', header.toUpperCase(), '203.0.113.9'];
-    expect(ask(facts('degraded'), '/health', { ...neighbour, rawHeaders }).body).not.toContain('db');
-    expect(ask(facts('degraded'), '/health', { ...neighbour, rawHeaders: rawHeaders.slice(0, 2) }).body).toContain(
-      'db',
-    );
+    expect(ask(facts('degraded'), '/health', { ...neighbour, rawHeaders }, 'loopback').body).not.toContain('db');
+    const direct = { ...neighbour, rawHeaders: rawHeaders.slice(0, 2) };
+    expect(ask(facts('degraded'), '/health', direct, 'loopback').body).toContain('db');
   });
 
   it('are prepared once for as long as the health stays the same object', () => {
@@ -152,7 +172,7 @@ describe('health paths', () => {
       reason: 'timeout',
       effect: 'critical',
     }));
-    const body = ask({ ...serving, health: aggregateHealth(many) }, '/health', neighbour).body!;
+    const body = ask({ ...serving, health: aggregateHealth(many) }, '/health', neighbour, 'loopback').body!;
     expect(body.length).toBeLessThanOrEqual(4_096);
     expect(Object.keys((JSON.parse(body) as { checks: object }).checks).length).toBeGreaterThan(10);
   });
@@ -163,13 +183,16 @@ describe('health paths', () => {
     expect(head).toMatchObject({ status: 200, headers: ask(serving, '/health').headers });
   });
 
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s and say what they take', (method) => {
-    expect(ask(serving, '/health/live', { method })).toMatchObject({
-      status: 405,
-      headers: { Allow: 'GET, HEAD' },
-      body: '',
-    });
-  });
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+    'refuse %s and say what they take, on a port of their own',
+    (method) => {
+      expect(ask(serving, '/health/live', { method })).toMatchObject({
+        status: 405,
+        headers: { Allow: 'GET, HEAD' },
+        body: '',
+      });
+    },
+  );
 
   it('do not mind a query string or a slash at the end', () => {
     expect(ask(leaving, '/health/live/?verbose=1').status).toBe(200);
@@ -178,7 +201,11 @@ describe('health paths', () => {
 });
 
 describe('the paths an endpoint takes', () => {
-  const { handles, paths } = healthEndpoint({ path: '/health/', details: false, facts: () => serving });
+  const { handles, isHealthPath, paths } = healthEndpoint({
+    path: '/health/',
+    details: false,
+    facts: () => serving,
+  });
 
   it('are three', () => {
     expect(paths).toEqual(['/health', '/health/live', '/health/ready']);
@@ -187,14 +214,34 @@ describe('the paths an endpoint takes', () => {
   it.each(['/health', '/health/', '/health?x=/y', '/health/live', '/health/ready/', '/health/ready?a'])(
     'include %s',
     (url) => {
-      expect(handles(url)).toBe(true);
+      expect(['GET', 'HEAD'].map((method) => handles(url, method))).toEqual([true, true]);
     },
   );
 
   it.each(['/', '', '*', '/healthy', '/health/x', '/health/live/x', '/api/health', '/?/health', '/health//'])(
     'do not include %s',
     (url) => {
-      expect(handles(url)).toBe(false);
+      expect([handles(url, 'GET'), isHealthPath(url)]).toEqual([false, false]);
     },
   );
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'CONNECT', 'get', undefined])('leave %s to the host', (method) => {
+    expect(paths.map((path) => handles(path, method))).toEqual([false, false, false]);
+    expect(paths.map(isHealthPath)).toEqual([true, true, true]);
+  });
+
+  it('are left to a host that has a route there, with a warning', () => {
+    const warnings: string[] = [];
+    const endpoint = healthEndpoint({
+      path: '/health',
+      details: false,
+      facts: () => serving,
+      onWarning: (message) => warnings.push(message),
+    });
+    endpoint.leaveToHost('/health');
+    const urls = ['/health', '/health/?x', '/health/ready'];
+    expect(urls.map((url) => endpoint.handles(url, 'GET'))).toEqual([false, false, true]);
+    expect(endpoint.isHealthPath('/health')).toBe(true);
+    expect(warnings).toEqual([expect.stringMatching(/GET \/health,.*`health.path`/)]);
+  });
 });

@@ -12,7 +12,7 @@ const agents: Partial<Place> = { address: undefined };
 
 function build(options: RegistrarOptions, facts: { server?: ListeningServer; place?: Partial<Place> } = {}) {
   const config = resolveConfig({ name: 'orders', ...options }, readServiceEnv({}));
-  const place = { address: '10.0.0.7', port: facts.server?.port, candidates: [], notes: [], ...facts.place };
+  const place = { address: '10.0.0.7', port: facts.server?.port, candidates: [], spare: [], notes: [], ...facts.place };
   return buildInstance(config, {
     nonce: '0123456789abcdef',
     hostname: 'web1',

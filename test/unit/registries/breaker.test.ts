@@ -108,7 +108,7 @@ describe('the breaker of an agent', () => {
     first.down = true;
     second.down = true;
     await clock.advance(10_000);
-    void registrar.leave();
+    void registrar.deregister();
     await clock.advance(200);
     expect(statesOf(life)[0]).toBe('out');
     first.down = false;

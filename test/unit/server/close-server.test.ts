@@ -104,7 +104,7 @@ describe.each(['http', 'https', 'h2c', 'h2'] as const)('closing a server that sp
 
   it('is success for a server that never listened', async () => {
     const server = makeServer(kind);
-    await expect(watch(server).close(never)).resolves.toBeUndefined();
+    await expect(watch(server).close(never)).resolves.toEqual({ responses: 0, upgraded: 0 });
   });
 
   it('tells nobody that the host closed it, and joins a second call', async () => {
@@ -129,7 +129,23 @@ describe.each(['http', 'https', 'h2c', 'h2'] as const)('closing a server that sp
     await caller.request('/');
     await bound.close(never);
     bound.release();
+    // The host's own close is still to come.
+    expect(footprint(server)).toEqual({ ...before, ownClose: 1 });
+    await new Promise((resolve) => server.close(resolve));
     expect(footprint(server)).toEqual(before);
+  });
+
+  it('answers the first close() of the host, before or after release, as if it had closed the server itself', async () => {
+    for (const isReleased of [false, true]) {
+      const server = makeServer(kind);
+      const bound = watch(server);
+      await listen(server);
+      await bound.close(never);
+      if (isReleased) bound.release();
+      const close = () => new Promise<Error | undefined>((resolve) => server.close(resolve));
+      expect(await close()).toBeUndefined();
+      expect(await close()).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
+    }
   });
 
   it('finishes what a close by the host had begun', async () => {
@@ -144,7 +160,7 @@ describe.each(['http', 'https', 'h2c', 'h2'] as const)('closing a server that sp
     answer();
     expect((await answered).body).toBe('late');
     await Promise.all([closing, caller.gone]);
-    await expect(bound.close(never)).resolves.toBeUndefined();
+    await expect(bound.close(never)).resolves.toEqual({ responses: 0, upgraded: 0 });
   });
 });
 

@@ -139,11 +139,11 @@ describe.each(kinds)('traffic of a server that speaks %s', (kind) => {
     expect(health).toMatchObject({ status: 200, body: '{"status":"pass"}' });
     expect(health.headers['content-type']).toBe('application/health+json');
     expect((await caller.request('/health', 'HEAD')).body).toBe('');
-    expect((await caller.request('/health', 'DELETE')).status).toBe(405);
     expect(bound.traffic.served).toBe(0);
     expect((await caller.request('/healthy')).body).toBe('host');
-    expect(seen).toEqual(['/healthy']);
-    await waitFor(() => bound.traffic.served === 1);
+    expect((await caller.request('/health', 'DELETE')).body).toBe('host');
+    expect(seen).toEqual(['/healthy', '/health']);
+    await waitFor(() => bound.traffic.served === 2);
   });
 
   it('is no longer watched after release, and the server is as it was', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { phases, stepsToLeave } from '../../../src/shutdown/phases.js';
+import { phases, phasesToLeave, stepsToDeregister } from '../../../src/shutdown/phases.js';
 import type { Step } from '../../../src/shutdown/phases.js';
 import type { StopWork } from '../../../src/shutdown/stop-work.js';
 import { simulatedLife } from '../../support/simulated-life.js';
@@ -56,10 +56,12 @@ describe('the phases of a stop', () => {
     ]);
   });
 
-  it('begin with the steps of leave()', async () => {
-    expect(await recordingWork().callsOf(stepsToLeave)).toEqual(["hooks 'before deregister'", 'deregister']);
-    const steps = phases.slice(0, 2).flatMap((phase) => phase.steps);
-    expect(stepsToLeave.map((step) => steps.indexOf(step))).toEqual([0, 1]);
+  it('begin with the steps of deregister(), and with the phases of leave()', async () => {
+    expect(await recordingWork().callsOf(stepsToDeregister)).toEqual(["hooks 'before deregister'", 'deregister']);
+    const steps = phasesToLeave.flatMap((phase) => phase.steps);
+    expect(await recordingWork().callsOf(steps)).toEqual(["hooks 'before deregister'", 'deregister', 'drain']);
+    expect(stepsToDeregister.map((step) => steps.indexOf(step))).toEqual([0, 1]);
+    expect(phasesToLeave).toEqual(phases.slice(0, 2));
   });
 });
 
@@ -77,7 +79,27 @@ describe('leave() and stop()', () => {
     expect(registrar.status().waitingFor).toBe('the registry to show that it is out');
     registry.resume();
     await clock.advance(1_000);
+    expect(registrar.status().waitingFor).toMatch(/^the end of shutdown.drain.min/);
+    await clock.advance(2_000);
     expect([registrar.status().waitingFor, registry.entries.size, registrar.state]).toEqual([undefined, 0, 'draining']);
+  });
+
+  it('resolve one after the other: deregistered, without traffic, closed', async () => {
+    const { clock, registrar, registry } = await running();
+    const order: string[] = [];
+    void registrar.deregister().then(() => order.push(`deregistered, ${registry.entries.size} entries`));
+    void registrar.leave().then(() => order.push('without traffic'));
+    await clock.advance(1_000);
+    expect(order).toEqual(['deregistered, 0 entries']);
+    await clock.advance(2_000);
+    expect(order).toEqual(['deregistered, 0 entries', 'without traffic']);
+    // Serves on until told to stop, and then has nothing left to wait for.
+    await clock.advance(60_000);
+    expect(registrar.state).toBe('draining');
+    void registrar.stop().then(() => order.push('closed'));
+    await clock.advance(10);
+    expect(order.at(-1)).toBe('closed');
+    expect([clock.pending, clock.holds]).toEqual([0, 0]);
   });
 
   it('join each other, whichever comes first and however often', async () => {

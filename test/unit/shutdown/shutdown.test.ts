@@ -141,7 +141,7 @@ describe('signals', () => {
     expect(process.exits).toEqual([0]);
     expect(registry.entries.size).toBe(0);
     expect(
-      process.listenerCount('SIGTERM') + process.listenerCount('SIGINT') + process.listenerCount('beforeExit'),
+      process.listeners('SIGTERM').length + process.listeners('SIGINT').length + process.listeners('beforeExit').length,
     ).toBe(0);
   });
 

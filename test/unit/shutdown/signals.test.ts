@@ -3,23 +3,19 @@ import { Signals } from '../../../src/shutdown/signals.js';
 import { FakeProcess } from '../../support/simulated-life.js';
 
 /** A process with one subscriber whose stop the test ends. */
-function subscribed(own?: () => void) {
+function subscribed(own?: () => void, how: 'on' | 'once' = 'on') {
   const process = new FakeProcess();
-  if (own !== undefined) process.on('SIGTERM', own);
+  if (own !== undefined) process[how]('SIGTERM', own);
   const signals = new Signals(process);
   const told: string[] = [];
   let done: (clean: boolean) => void = () => undefined;
-  const off = signals.subscribe(
-    ['SIGTERM'],
-    {
-      stop: (reason) => {
-        told.push(`stop: ${reason}`);
-        return new Promise((resolve) => (done = resolve));
-      },
-      forceStop: (reason) => told.push(`hurry: ${reason}`),
+  const off = signals.subscribe(['SIGTERM'], {
+    stop: (reason) => {
+      told.push(`stop: ${reason}`);
+      return new Promise((resolve) => (done = resolve));
     },
-    () => undefined,
-  );
+    forceStop: (reason) => told.push(`hurry: ${reason}`),
+  });
   const end = async (clean: boolean) => {
     off();
     done(clean);
@@ -63,4 +59,56 @@ it('leaves the ending to a host that listens to SIGTERM, and tells it by that wh
   expect(heard).toBe(0);
   await end(true);
   expect([heard, process.exits]).toEqual([1, []]);
+});
+
+it('never exits for a host whose listener ran once, before ours', async () => {
+  let heard = 0;
+  const { process, told, end } = subscribed(() => (heard += 1), 'once');
+  process.send('SIGTERM');
+  // With no listener left, a person is impatient.
+  await Promise.resolve();
+  process.send('SIGTERM');
+  await end(true);
+  expect([heard, process.exits]).toEqual([1, []]);
+  expect(told).toEqual(['stop: SIGTERM', 'hurry: a second signal (SIGTERM)']);
+});
+
+it('takes a second signal of a host that has removed its listeners for the end of its work, and exits after the stop', async () => {
+  const host = () => undefined;
+  const { process, told, end } = subscribed(host);
+  process.send('SIGTERM');
+  await Promise.resolve();
+  process.removeListener('SIGTERM', host);
+  process.send('SIGTERM');
+  expect(told).toEqual(['stop: SIGTERM']);
+  await end(true);
+  expect(process.exits).toEqual([0]);
+});
+
+it('hurries at a second signal while the host still listens, and at a third after it was handed the ending', async () => {
+  const host = () => undefined;
+  const { process, told, end } = subscribed(host);
+  process.send('SIGTERM');
+  await Promise.resolve();
+  process.send('SIGTERM');
+  expect(told).toEqual(['stop: SIGTERM', 'hurry: a second signal (SIGTERM)']);
+  process.removeListener('SIGTERM', host);
+  process.send('SIGTERM');
+  process.send('SIGTERM');
+  expect(told).toHaveLength(3);
+  await end(false);
+  expect(process.exits).toEqual([1]);
+});
+
+it('names the listeners of the host and none of its own, and reports new ones until the watch ends', () => {
+  const { process, signals } = subscribed();
+  let news = 0;
+  const off = signals.onForeign(() => (news += 1));
+  const host = () => undefined;
+  process.on('SIGTERM', host);
+  process.on('SIGUSR2', host);
+  expect([signals.foreign('SIGTERM'), news]).toEqual([[host], 1]);
+  off();
+  process.on('SIGTERM', () => undefined);
+  expect([news, process.listeners('newListener')]).toEqual([1, []]);
 });

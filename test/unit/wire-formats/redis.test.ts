@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { redis } from 'rollcall';
 import type { Registry } from 'rollcall';
+import type { DepartureRequest } from '../../../src/contracts/departure.js';
 import { bare, full } from './instances.js';
 import { readGolden } from './read-golden.js';
 
@@ -35,23 +37,23 @@ let values = new Map<string, string>();
 let ids: string[] = [];
 let registry: Registry;
 
-/** A client of the host's that keeps every command. A script writes the value that it is given, or removes it. */
+const versionOf = (text: string) => createHash('sha1').update(text).digest('hex');
+
+/** A client of the host's that keeps every command. A script writes the value that it is given, removes it, or reads. */
 const client = {
-  get: async (of: string) => {
-    sent.push({ command: 'GET', keys: [of] });
-    return values.get(of) ?? null;
-  },
   mGet: async (keys: string[]) => {
     sent.push({ command: 'MGET', keys });
     return keys.map((of) => values.get(of) ?? null);
   },
-  sMembers: async (of: string) => {
-    sent.push({ command: 'SMEMBERS', keys: [of] });
-    return ids;
+  sScan: async (of: string, cursor: string, { COUNT }: { COUNT: number }) => {
+    sent.push({ command: 'SSCAN', keys: [of], arguments: [cursor, String(COUNT)] });
+    return { cursor: '0', members: ids };
   },
   eval: async (script: string, words: { keys: string[]; arguments: string[] }) => {
-    sent.push({ command: 'EVAL', ...words, script: script.match(/redis\.call\([^)]*\)/g) ?? [] });
-    values.set(words.keys[0]!, words.arguments[1] ?? '');
+    sent.push({ command: 'EVAL', ...words, script: script.match(/redis\.p?call\([^)]*\)/g) ?? [] });
+    const [of = ''] = words.keys;
+    if (words.arguments.length === 0) return versionOf(values.get(of) ?? '') + (values.get(of) ?? '');
+    values.set(of, words.arguments[2] ?? '');
     return null;
   },
 };
@@ -69,6 +71,13 @@ async function registered() {
   return registration;
 }
 
+/** Sends what the 'exit' event would. */
+async function exits(policy: DepartureRequest['policy']) {
+  await registered();
+  for (const departure of registry.departures!({ instance: bare, policy, freshMs: 0 }))
+    if (departure.kind === 'local') departure.run();
+}
+
 const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'register, every field': () => registry.register(full, passing, signal),
   'register, no optional field': () => registry.register(bare, passing, signal),
@@ -82,6 +91,8 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     await registry.maintain!(key, 'rollcall: new disks', signal);
   },
   deregister: async () => (await registered()).deregister(signal),
+  'exit, which removes': () => exits('deregister'),
+  'exit, which stays critical': () => exits('critical'),
   read: () => registry.read(key, signal),
   'discover, with an id that has no entry': () => registry.discovery!.poll('queue', undefined, signal),
 };

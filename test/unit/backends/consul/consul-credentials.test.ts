@@ -30,6 +30,40 @@ it('takes up another token from its file, and keeps the old one when there is no
   expect(await credentials.token('read', signal)).toBe('two');
 });
 
+it('has no token until its file is written, and says what is missing until then', async () => {
+  const files = await filesOf({ token: '' });
+  const credentials = secretsOf({ tokenFile: files.path('token') });
+  expect(credentials.missing).toEqual([expect.stringContaining(files.path('token'))]);
+  expect(() => credentials.assertComplete('read')).toThrow(/no read request was sent/);
+  expect(credentials.reread()).toEqual({ changed: false, problems: [] });
+  await files.write('token', 'not one');
+  expect(credentials.reread()).toEqual({ changed: false, problems: [expect.stringContaining('so there is none')] });
+  await files.write('token', 'one\n');
+  expect(credentials.reread()).toEqual({ changed: true, problems: [] });
+  expect([credentials.missing, await credentials.token('read', signal)]).toEqual([[], 'one']);
+  await files.write('token', '');
+  expect(credentials.reread().problems).toEqual([expect.stringContaining('the previous token stays in use')]);
+  expect(credentials.missing).toEqual([]);
+  await files.remove();
+});
+
+it('waits until the last of its TLS files is written, and refuses a text that is no path', async () => {
+  const ours = await authority.issue();
+  const files = await filesOf({ ca: '' });
+  const tls = { ca: files.path('ca'), cert: files.path('cert'), key: files.path('key') };
+  const credentials = secretsOf({ endpoints: ['https://there'], tls });
+  expect(credentials.missing).toEqual(Object.values(tls).map((path) => expect.stringContaining(path) as unknown));
+  await files.write('ca', authority.cert);
+  await files.write('cert', ours.cert);
+  expect(credentials.reread()).toEqual({ changed: false, problems: [] });
+  await files.write('key', ours.key);
+  expect(credentials.reread()).toEqual({ changed: true, problems: [] });
+  expect(credentials.missing).toEqual([]);
+  expect(credentials.tls).toMatchObject({ cert: ours.cert, key: ours.key, ca: authority.cert });
+  await files.remove();
+  expect(() => secretsOf({ endpoints: ['https://there'], tls: { ca: 'a\nb' } })).toThrow(/tls\.ca/);
+});
+
 it('counts another token from a function as a new one, and the same as none', async () => {
   let token = 'one';
   const credentials = secretsOf({ token: () => token });

@@ -1,7 +1,10 @@
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { consul } from '../../../../src/backends/consul/consul-registry.js';
 import { resolveConsulOptions } from '../../../../src/backends/consul/consul-options.js';
+import type { ConsulOptions } from '../../../../src/backends/consul/consul-options.js';
 import { readConsulEnv } from '../../../../src/backends/consul/consul-env.js';
+import { isSecret } from '../../../../src/config/env.js';
 import { ConfigError } from '../../../../src/core/errors.js';
 import { filesOf } from '../../../support/tls/certificates.js';
 
@@ -72,14 +75,11 @@ describe('the options of consul()', () => {
     },
   );
 
-  it.each(['http://', 'unix:///run/consul.sock', 'http://a:99999', 'http://a?x=1', 'a b', ''])(
-    'refuse the endpoint %j',
-    (endpoint) => {
-      expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([
-        { field: 'endpoints[0]', value: endpoint },
-      ]);
-    },
-  );
+  it.each(['http://', 'http://a:99999', 'http://a?x=1', 'a b', ''])('refuse the endpoint %j', (endpoint) => {
+    expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([
+      { field: 'endpoints[0]', value: endpoint },
+    ]);
+  });
 
   it('refuse more than one endpoint, or none', () => {
     for (const endpoints of [[], ['http://a', 'http://b']]) {
@@ -108,7 +108,7 @@ describe('the options of consul()', () => {
   });
 
   it('name every problem at once, with the variable at fault, and no secret', () => {
-    const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'ftp://me:hunter2@there', CONSUL_HTTP_TOKEN: 'hunter3\n' });
+    const env = readConsulEnv({ CONSUL_HTTP_ADDR: 'ftp://me:hunter2@there', CONSUL_HTTP_TOKEN: 'hunter3 x' });
     const issues = issuesOf(() => resolveConsulOptions({ namespace: '', partition: 7 as never }, env));
     expect(issues.map(({ field }) => field)).toEqual([
       'CONSUL_HTTP_ADDR',
@@ -131,16 +131,31 @@ describe('the options of consul()', () => {
     await files.remove();
   });
 
-  it('refuse a token file that is not there or has none in it, and two tokens', async () => {
-    const files = await filesOf({ empty: '\n', two: 'a b' });
-    for (const path of [files.path('empty'), files.path('two'), files.path('absent'), '', 7 as never]) {
+  it('leave a token file that is not there, or empty, to be waited for', async () => {
+    const files = await filesOf({ empty: ' \r\n' });
+    for (const path of [files.path('empty'), files.path('absent'), files.path('absent/token')]) {
+      expect(resolveConsulOptions({ tokenFile: path }, nothing).token).toEqual({
+        kind: 'file',
+        path,
+        token: undefined,
+      });
+      const { credentials } = consul({ tokenFile: path });
+      expect(credentials?.missing).toEqual([expect.stringContaining(path)]);
+    }
+    expect(consul({ token: 't' }).credentials?.missing).toEqual([]);
+    await files.remove();
+  });
+
+  it('refuse a token file that has none in it or cannot be read, and two tokens', async () => {
+    const files = await filesOf({ two: 'a b' });
+    for (const path of [files.path('two'), tmpdir(), '', 7 as never]) {
       expect(issuesOf(() => resolveConsulOptions({ tokenFile: path }, nothing))).toMatchObject([
         { field: 'tokenFile' },
       ]);
     }
-    const env = readConsulEnv({ CONSUL_HTTP_TOKEN_FILE: files.path('absent') });
+    const env = readConsulEnv({ CONSUL_HTTP_TOKEN_FILE: files.path('two') });
     expect(issuesOf(() => resolveConsulOptions({}, env))).toMatchObject([
-      { field: 'CONSUL_HTTP_TOKEN_FILE', value: files.path('absent') },
+      { field: 'CONSUL_HTTP_TOKEN_FILE', value: files.path('two') },
     ]);
     expect(issuesOf(() => resolveConsulOptions({ token: 't', tokenFile: 'f' }, nothing))).toMatchObject([
       { field: 'tokenFile', allowed: 'either `token` or `tokenFile`' },
@@ -171,8 +186,8 @@ describe('the options of consul()', () => {
       CONSUL_CLIENT_CERT: '/nowhere/cert',
     });
     expect(issuesOf(() => resolveConsulOptions({}, env)).map(({ field }) => field)).toEqual(['CONSUL_CLIENT_KEY']);
-    expect(issuesOf(() => resolveConsulOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual([
-      'CONSUL_CACERT',
+    expect(resolveConsulOptions({}, { ...env, cert: undefined }).tls?.issues).toMatchObject([
+      { field: 'CONSUL_CACERT', pendingFile: '/nowhere/ca (CONSUL_CACERT)' },
     ]);
     const target = resolveConsulOptions({}, { ...env, cert: undefined, ca: undefined });
     expect(target.tls).toMatchObject({ plan: { serverName: 'agent', insecureSkipVerify: true }, material: {} });
@@ -208,6 +223,36 @@ describe('the options of consul()', () => {
 
   it('keep credentials of a URL out of what is shown', () => {
     expect(resolveConsulOptions({ endpoints: ['https://me:hunter2@there:1'] }, nothing).shown).toBe('https://there:1');
+  });
+
+  it('name a Unix socket by its path, with nothing of TLS, in options and in the variable', () => {
+    const expected = { socketPath: '/run/my consul.sock', shown: 'unix:///run/my consul.sock', isLocal: true };
+    const endpoints = ['unix:///run/my consul.sock'];
+    expect(resolveConsulOptions({ endpoints, token: 't' }, nothing)).toMatchObject({ ...expected, tls: undefined });
+    const env = { CONSUL_HTTP_ADDR: endpoints[0], CONSUL_HTTP_SSL: 'true', CONSUL_CACERT: '/nowhere/ca' };
+    expect(resolveConsulOptions({}, readConsulEnv(env))).toMatchObject({ ...expected, tls: undefined });
+    expect(consul({ endpoints }).traits).toEqual({ isLocal: true, suppliesAddress: true, probes: true });
+    expect(consul({ endpoints }).endpoint).toBeUndefined();
+    expect(issuesOf(() => resolveConsulOptions({ endpoints, tls: { ca: 'x' } }, nothing))).toMatchObject([
+      { field: 'tls' },
+    ]);
+    for (const wrong of ['unix://run/consul.sock', 'unix://', 'unix:/run/consul.sock', 'unix:///a\0b'])
+      expect(issuesOf(() => resolveConsulOptions({ endpoints: [wrong] }, nothing))).toMatchObject([
+        { field: 'endpoints[0]', allowed: expect.stringContaining('unix:///run/consul.sock') as unknown },
+      ]);
+  });
+
+  it('have user and password from the variable where the endpoint has none, and show neither', () => {
+    const env = readConsulEnv({ CONSUL_HTTP_AUTH: 'me:hunter2%41:x\r\n' });
+    const userOf = (options: ConsulOptions) => {
+      const { url, shown } = resolveConsulOptions(options, env);
+      expect(shown).not.toMatch(/me|hunter/);
+      return [decodeURIComponent(url.username), decodeURIComponent(url.password)];
+    };
+    expect(userOf({})).toEqual(['me', 'hunter2%41:x']);
+    expect(userOf({ endpoints: ['unix:///run/consul.sock'] })).toEqual(['me', 'hunter2%41:x']);
+    expect(userOf({ endpoints: ['http://you:p@there:1'] })).toEqual(['you', 'p']);
+    expect(isSecret('CONSUL_HTTP_AUTH')).toBe(true);
   });
 
   it('are checked by the call, before any network', () => {

@@ -128,6 +128,35 @@ describe('with a name and a password', () => {
     expect(server.asked.filter(({ path }) => path === '/v3/lease/keepalive')).toHaveLength(3);
   });
 
+  it('a login that takes longer than a heartbeat may take goes on, and is asked for once', async () => {
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const asked: string[] = [];
+    const server = createServer((request_, response) => {
+      asked.push(`${request_.url ?? ''} ${request_.headers.authorization ?? ''}`);
+      if (request_.url === '/v3/auth/authenticate') void answered.then(() => response.end('{"token":"t"}'));
+      else response.end('{"result":{}}');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const client = clientOf([`http://127.0.0.1:${(server.address() as AddressInfo).port}`], credentials);
+    for (let beat = 1; beat <= 3; beat += 1) {
+      const tooLate = new AbortController();
+      const sending = client.send(request, tooLate.signal);
+      while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      tooLate.abort(new TimeoutError('too late'));
+      await expect(sending).rejects.toThrow('too late');
+    }
+    const sending = client.send(request, none);
+    answer();
+    expect((await sending).status).toBe(200);
+    expect(asked).toEqual(['/v3/auth/authenticate ', '/v3/lease/keepalive t']);
+  });
+
   it('a wrong password is a refusal without the password in it', async () => {
     const server = await member(() => [
       400,
@@ -153,5 +182,81 @@ describe('with a name and a password', () => {
     expect((await client.send(request, none)).status).toBe(200);
     enabled = true;
     expect((await client.send(request, none)).status).toBe(200);
+  });
+});
+
+describe('an answer', () => {
+  /** A server that writes what the test says, in pieces. */
+  async function streamOf(pieces: Iterable<string | Buffer>) {
+    let closed: () => void = () => undefined;
+    const isClosed = new Promise<void>((resolve) => (closed = resolve));
+    const server = createServer((_request, response) => {
+      response.on('close', closed);
+      response.on('error', () => undefined);
+      response.writeHead(200);
+      const writing = pieces[Symbol.iterator]();
+      const write = () => {
+        for (let next = writing.next(); next.done !== true && !response.destroyed; next = writing.next())
+          if (!response.write(next.value)) {
+            response.once('drain', write);
+            return;
+          }
+      };
+      write();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, isClosed };
+  }
+
+  function* endless(): Iterable<Buffer> {
+    for (;;) yield Buffer.alloc(16 * 1024, ' ');
+  }
+
+  it.each([
+    ['look', 'maxLookBytes'],
+    ['list', 'maxListBytes'],
+  ] as const)('that never ends is cut off at the cap of a %s, which the error names', async (cap, option) => {
+    const { url, isClosed } = await streamOf(endless());
+    const client = new EtcdClient(resolveEtcdOptions({ endpoints: [url], [option]: 65_536 }, readEtcdEnv({})));
+    cleanups.push(() => client.close());
+    await expect(client.send({ ...request, cap }, none)).rejects.toMatchObject({
+      code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
+      message: expect.stringMatching(
+        new RegExp(`longer than 65536 bytes, the most that etcd\\(\\{ ${option} \\}\\) allows.*raise that option`),
+      ) as string,
+    });
+    await isClosed;
+  });
+
+  it('that is a stream is over with the last message that is needed, wherever its bytes are split', async () => {
+    const lines = '{"result":{"created":true}}\n\n{"result":{"events":[{"key":"käse"}]}}\n{"result":{}}\n';
+    for (const size of [1, 7, 64, 1_000]) {
+      const bytes = Buffer.from(lines);
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+        bytes.subarray(index * size, (index + 1) * size),
+      );
+      const { url, isClosed } = await streamOf(pieces);
+      const isLast = (message: unknown) => JSON.stringify(message).includes('events');
+      const answer = await clientOf([url]).send({ ...request, isLast }, none);
+      expect(answer.body).toEqual({ result: { events: [{ key: 'käse' }] } });
+      await isClosed;
+    }
+  });
+
+  it('that echoes our credentials does not bring them into a message', async () => {
+    const password = 'p@ss/w"ord';
+    const server = await member(({ path, token = '' }) =>
+      path === '/v3/auth/authenticate'
+        ? [200, { token: 'token-of-etcd.7' }]
+        : [502, { message: [token, password, encodeURIComponent(password), btoa(password)].join(' ') }],
+    );
+    const { text, body } = await clientOf([server.url], { username: 'me', password }).send(request, none);
+    expect(body).toEqual({ message: '(hidden) (hidden) (hidden) (hidden)' });
+    expect(text).not.toMatch(/token-of|ss\/w/);
   });
 });

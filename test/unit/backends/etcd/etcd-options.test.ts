@@ -1,8 +1,11 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
+import type { EtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { etcd } from '../../../../src/backends/etcd/etcd-registry.js';
 import { readEtcdEnv } from '../../../../src/backends/etcd/etcd-env.js';
 import { ConfigError } from '../../../../src/core/errors.js';
+import { filesOf } from '../../../support/tls/certificates.js';
 
 const nothing = readEtcdEnv({});
 
@@ -32,11 +35,11 @@ describe('the options of etcd()', () => {
     expect(resolveEtcdOptions({}, env)).toMatchObject({
       shown: 'http://127.0.0.1:2379, http://localhost:2380',
       isLocal: true,
-      user: { name: 'me', password: 'a:b' },
+      user: { name: 'me', password: { kind: 'fixed', password: 'a:b' } },
     });
     expect(resolveEtcdOptions({}, { ...env, user: 'me:x', password: 'y' }).user).toEqual({
       name: 'me:x',
-      password: 'y',
+      password: { kind: 'fixed', password: 'y' },
     });
   });
 
@@ -44,7 +47,7 @@ describe('the options of etcd()', () => {
     const env = readEtcdEnv({ ETCDCTL_ENDPOINTS: 'there:1', ETCDCTL_USER: 'them', ETCDCTL_PASSWORD: 'theirs' });
     expect(resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us', password: 'ours' }, env)).toMatchObject({
       shown: 'http://127.0.0.1:2',
-      user: { name: 'us', password: 'ours' },
+      user: { name: 'us', password: { kind: 'fixed', password: 'ours' } },
     });
     expect(issuesOf(() => resolveEtcdOptions({ endpoints: ['127.0.0.1:2'], username: 'us' }, env))).toMatchObject([
       { field: 'password', value: '(hidden)' },
@@ -94,7 +97,7 @@ describe('the options of etcd()', () => {
     ]);
     expect(resolveEtcdOptions({ ...open, allowPlainPassword: true }, nothing).user).toEqual({
       name: 'me',
-      password: 'pw',
+      password: { kind: 'fixed', password: 'pw' },
     });
     expect(resolveEtcdOptions({ ...open, endpoints: ['https://10.0.0.9:2379'] }, nothing).user).toBeDefined();
   });
@@ -114,6 +117,44 @@ describe('the options of etcd()', () => {
       resolveEtcdOptions({ tls: { insecureSkipVerify: true } }, readEtcdEnv({ ETCDCTL_ENDPOINTS: 'https://there' }))
         .warnings,
     ).toEqual([expect.stringContaining('not verified')]);
+  });
+
+  it('have a password in a file or from a function, which is what a worker asks for', async () => {
+    const files = await filesOf({ password: 'from the file\n', empty: '' });
+    const of = (options: EtcdOptions) => resolveEtcdOptions({ username: 'me', ...options }, nothing);
+    const path = files.path('password');
+    expect(of({ passwordFile: path }).user?.password).toEqual({ kind: 'file', path, password: 'from the file' });
+    const password = () => 'asked';
+    expect(of({ password }).user?.password).toEqual({ kind: 'function', ask: password });
+    expect(etcd({ username: 'me', password }).workerSpec).toEqual({
+      kind: 'etcd',
+      options: { username: 'me' },
+      asks: { password },
+    });
+    for (const wrong of [{ passwordFile: files.path('empty') }, { passwordFile: path, password: 'pw' }])
+      expect(issuesOf(() => of(wrong))).toMatchObject([{ field: 'passwordFile' }]);
+    expect(issuesOf(() => of({ passwordFile: '/nowhere/at all' }))).toMatchObject([
+      { field: 'passwordFile', allowed: expect.stringContaining('cannot be read (ENOENT)') as string },
+    ]);
+    await files.remove();
+  });
+
+  it('bound what an answer may take', () => {
+    expect(resolveEtcdOptions({}, nothing).caps).toEqual({
+      look: { bytes: 1_048_576, option: 'etcd({ maxLookBytes })' },
+      list: { bytes: 33_554_432, option: 'etcd({ maxListBytes })' },
+    });
+    expect(resolveEtcdOptions({ maxListBytes: 65_536 }, nothing).caps.list.bytes).toBe(65_536);
+    for (const value of [0, -1, NaN, Infinity, 1.5, '1 MiB'])
+      expect(issuesOf(() => resolveEtcdOptions({ maxLookBytes: value as number }, nothing))).toMatchObject([
+        { field: 'maxLookBytes' },
+      ]);
+  });
+
+  it('show no password, however the registry is printed', () => {
+    const registry = etcd({ username: 'svc', password: 'hunter2-TOPSECRET' });
+    expect(inspect(registry, { depth: 9, showHidden: true }) + JSON.stringify(registry)).not.toContain('hunter2');
+    expect(registry.workerSpec?.options).toMatchObject({ password: 'hunter2-TOPSECRET' });
   });
 
   it('can go to a worker, unless the layout is a function', () => {

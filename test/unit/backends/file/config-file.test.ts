@@ -57,11 +57,18 @@ describe('reading', () => {
   });
 
   it('tells a file that is not there, or empty, from one that cannot be understood', async () => {
-    const nothing = { cursor: expect.any(String) as string };
-    expect(await configFile(path).poll(undefined, signal)).toEqual(nothing);
-    expect(await configFile(join(dir, 'no', 'such', 'folder.json')).poll(undefined, signal)).toEqual(nothing);
-    await writeFile(path, '');
-    expect(await configFile(path).poll(undefined, signal)).toEqual(nothing);
+    const pending = (words: string) => ({
+      cursor: expect.any(String) as string,
+      pending: expect.stringContaining(words) as string,
+    });
+    expect(await configFile(path).poll(undefined, signal)).toEqual(pending(path));
+    const nowhere = join(dir, 'no', 'such', 'folder.json');
+    expect(await configFile(nowhere).poll(undefined, signal)).toEqual(pending('not there yet'));
+    await writeFile(path, ' \n');
+    expect(await configFile(path).poll(undefined, signal)).toEqual(pending('still empty'));
+    await writeFile(path, 'OTHER=1');
+    const env = configFile(path, { format: 'env' });
+    expect(await env.poll(undefined, signal)).toEqual({ cursor: expect.any(String) as string });
     await writeFile(path, '{ "tags": ["a');
     expect((await configFile(path).poll(undefined, signal)).problem).toContain('not valid JSON');
     await writeFile(path, Buffer.from([0xff, 0xfe, 0x00]));

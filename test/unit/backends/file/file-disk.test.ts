@@ -123,7 +123,11 @@ describe.each(disks)('a disk %s', (_, make) => {
       retryable: true,
       message: expect.stringMatching(/ENOSPC/) as string,
     };
-    await expect(registration.renew({ status: 'warning', reason: 'slow' }, signal)).rejects.toMatchObject(unavailable);
+    // Not serving cannot wait: without beats the entry expires. A warning can.
+    await expect(registration.renew({ status: 'critical', reason: 'broken' }, signal)).rejects.toMatchObject(
+      unavailable,
+    );
+    await registration.renew({ status: 'warning', reason: 'slow' }, signal);
     await expect(registry.register({ ...orders, id: 'o-2' }, passing, signal)).rejects.toMatchObject(unavailable);
     await clock.advance(900);
     await registration.renew(passing, signal);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeName } from '../../../../src/backends/file/file-codec.js';
 import { resolveFileOptions } from '../../../../src/backends/file/file-options.js';
@@ -161,9 +161,28 @@ describe('the file registry', () => {
         (await new FileRegistry({ dir }, clock).discovery?.poll('orders', undefined, signal))?.instances,
       ).toMatchObject([{ status: 'passing' }]);
     await writing;
-    // By the wall clock of this test the draft is years old.
+    // Whatever the wall clock says, the file system's own says that it is not old yet: it may be in use.
     await registry.register({ ...orders, id: 'o-2' }, passing, signal);
-    expect((await readdir(join(dir, 'orders'))).sort()).toEqual(['o-1.json', 'o-2.json']);
+    expect((await readdir(join(dir, 'orders'))).sort()).toEqual(['o-1.json', basename(half), 'o-2.json']);
+    await writeFile(join(dir, 'orders', 'notes.txt'), 'of another program');
+    await mkdir(`${path()}.folder`);
+    await new FileRegistry({ dir }, clock, 0).register({ ...orders, id: 'o-2' }, passing, signal);
+    expect((await readdir(join(dir, 'orders'))).sort()).toEqual([
+      'notes.txt',
+      'o-1.json',
+      'o-1.json.folder',
+      'o-2.json',
+    ]);
+  });
+
+  it('believes no entry under a name that is not its own, and removes none for its sake', async () => {
+    const registry = new FileRegistry({ dir }, clock);
+    await registry.register(orders, passing, signal);
+    const forged = { instance: { ...orders, ttlMs: 1, deregisterCriticalAfterMs: 0 }, beat: passing };
+    await writeFile(join(dir, 'orders', 'forged.json'), JSON.stringify(forged));
+    await registry.register({ ...orders, id: 'o-2' }, passing, signal);
+    const listed = await registry.discovery?.poll('orders', undefined, signal);
+    expect(listed?.instances.map(({ id }) => id)).toEqual(['o-1', 'o-2']);
   });
 
   it('loses nobody whom it has seen when the clock is set, forward or back', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { resolveRedisOptions } from '../../../../src/backends/redis/redis-options.js';
+import { redisWorkerSpec, resolveRedisOptions } from '../../../../src/backends/redis/redis-options.js';
 import type { RedisOptions } from '../../../../src/backends/redis/redis-options.js';
 import type { ConfigError } from '../../../../src/core/errors.js';
 
-const client = { get: async () => null, mget: async () => [], smembers: async () => [], eval: async () => null };
+const client = { mget: async () => [], sscan: async () => ['0', []], eval: async () => null };
 const resolve = (options: unknown, url?: string) => resolveRedisOptions(options as RedisOptions, { url });
 const problems = (options: unknown, url?: string): string[] => {
   try {
@@ -39,7 +39,7 @@ describe('where redis() goes', () => {
     const { place, shown, isLocal } = resolve({ url: 'rediss://us%40er:p%2Fw@[::1]:6380/3', database: 4 });
     expect(place).toMatchObject({
       server: { host: '::1', port: 6380 },
-      access: { username: 'us@er', password: 'p/w', database: 4, tls: { rejectUnauthorized: true } },
+      access: { username: 'us@er', password: { password: 'p/w' }, database: 4, tls: { plan: {} } },
     });
     expect(shown).toBe('rediss://[::1]:6380');
     expect(isLocal).toBe(true);
@@ -60,8 +60,8 @@ describe('where redis() goes', () => {
         { host: 's2', port: 26381 },
         { host: '::1', port: 26379 },
       ],
-      access: { password: 'master', tls: {} },
-      sentinelAccess: { password: 'sentinel', tls: {} },
+      access: { password: { password: 'master' }, tls: {} },
+      sentinelAccess: { password: { password: 'sentinel' }, tls: {} },
     });
     expect(shown).toBe('the master main of 10.0.0.1:26380, s2:26381, [::1]:26379');
     expect(isLocal).toBe(false);
@@ -87,6 +87,12 @@ describe('what redis() refuses', () => {
     [{ client: {} }, /^client: object: a client of/],
     [{ client, password: 'x' }, /^password: \(hidden\): not allowed beside `client`/],
     [{ password: '' }, /^password: \(hidden\): a non-empty text/],
+    [{ password: 'x', passwordFile: '/none' }, /^passwordFile: \(hidden\): either/],
+    [{ passwordFile: '/none' }, /^passwordFile: \(hidden\): .*cannot be read \(ENOENT\)/],
+    [{ passwordFile: 7 }, /^passwordFile: .*no path/],
+    [{ client, passwordFile: '/none' }, /^passwordFile: \(hidden\): not allowed beside `client`/],
+    [{ sentinels: 'redis://:hunter2@a', name: 'main' }, /^sentinels: string: /],
+    [{ sentinels: ['x:hunter2@a', {}], name: 'main' }, /^sentinels: \(string\), \(object\): /],
     [{ database: -1 }, /^database: -1: /],
     [{ url: 'rediss://a', tls: { CA: 'x' } }, /^tls.CA: \(hidden\): no such option; did you mean `ca`/],
   ])('%j', (options, problem) => {
@@ -113,4 +119,19 @@ it('warns of a password that others can read on its way, and of any certificate 
   expect(resolve({ url: 'rediss://10.0.0.1', tls: { insecureSkipVerify: true } }).warnings).toEqual([
     expect.stringMatching(/not verified/),
   ]);
+});
+
+describe('redis() in a worker thread', () => {
+  it('has its options, and asks for passwords that are functions', () => {
+    const password = () => 'later';
+    expect(redisWorkerSpec({ sentinels: ['a'], name: 'main', password, sentinelPassword: 'fixed' })).toEqual({
+      kind: 'redis',
+      options: { sentinels: ['a'], name: 'main', sentinelPassword: 'fixed' },
+      asks: { password },
+    });
+  });
+
+  it('is not there with a client of the host', () => {
+    expect(redisWorkerSpec({ client })).toBeUndefined();
+  });
 });

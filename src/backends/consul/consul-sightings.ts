@@ -1,0 +1,50 @@
+import { systemClock } from '../../core/clock.js';
+import type { Clock } from '../../core/clock.js';
+
+/** Records when the agent last showed that an entry is this incarnation's, by the nonce in its meta. */
+export class ConsulSightings {
+  readonly #clock: Clock;
+  /** Clock times; -Infinity: not seen yet. */
+  readonly #seenAt = new Map<string, number>();
+  /** Nonces whose entry is under a long poll, which would have reported a change. */
+  readonly #watched = new Set<string>();
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Begins to record this nonce. */
+  expect(nonce: string): void {
+    if (!this.#seenAt.has(nonce)) this.#seenAt.set(nonce, -Infinity);
+  }
+
+  forget(nonce: string): void {
+    this.#seenAt.delete(nonce);
+  }
+
+  /** The agent has just shown an entry with this nonce. Other incarnations' nonces are ignored. */
+  saw(nonce: string): void {
+    if (this.#seenAt.has(nonce)) this.#seenAt.set(nonce, this.#clock.now());
+  }
+
+  /** The agent has just shown that the entry is absent or another incarnation's. */
+  missed(nonce: string): void {
+    if (this.#seenAt.has(nonce)) this.#seenAt.set(nonce, -Infinity);
+  }
+
+  /** Runs a long poll for a change of the entry, which the last answer showed. */
+  async whileWatched<T>(nonce: string, poll: () => Promise<T>): Promise<T> {
+    if ((this.#seenAt.get(nonce) ?? -Infinity) > -Infinity) this.#watched.add(nonce);
+    try {
+      return await poll();
+    } finally {
+      this.#watched.delete(nonce);
+    }
+  }
+
+  /** True if the entry was seen to be this incarnation's within this time. */
+  isOurs(nonce: string, withinMs: number): boolean {
+    const seenAt = this.#seenAt.get(nonce) ?? -Infinity;
+    return this.#watched.has(nonce) || this.#clock.now() - seenAt <= withinMs;
+  }
+}

@@ -1,0 +1,149 @@
+import { abortable } from '../../core/abort.js';
+import { longestAnswers } from './redis-answer-limit.js';
+import { commandsOf } from './redis-commands.js';
+import type { RedisCommands } from './redis-commands.js';
+import type { RedisConnection } from './redis-connection.js';
+import { isRefusal, keepsConnection, translated } from './redis-errors.js';
+import type { RedisRequest } from './redis-errors.js';
+import { openClient } from './redis-open.js';
+import type { OpenClient, OwnClient } from './redis-open.js';
+import type { OwnPlace } from './redis-options.js';
+import { MasterFinder } from './redis-sentinel.js';
+
+/**
+ * A connection of our own. The first command opens it, and the first command without an answer discards it. So
+ * nothing is queued, nothing is sent twice, and no loop reconnects by itself.
+ */
+export class OwnConnection implements RedisConnection {
+  readonly #opener: Opener;
+  readonly #shown: string;
+  #session: Session | undefined;
+  /** Aborts at `close()`, so that calls in flight send nothing more. */
+  readonly #closeController = new AbortController();
+
+  constructor(place: OwnPlace, shown: string) {
+    this.#opener = openerOf(place);
+    this.#shown = shown;
+  }
+
+  async ask<T>(request: RedisRequest, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    this.#closeController.signal.throwIfAborted();
+    const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
+    try {
+      return await session.use(
+        (open) => abortable(command(commandsOf(open.client, signal)), signal),
+        longestAnswers[request.answer],
+        signal,
+      );
+    } catch (thrown) {
+      const isReply = isRefusal(thrown);
+      if (signal.aborted || !keepsConnection(thrown)) {
+        if (isReply) session.blame();
+        this.#drop(session);
+      }
+      signal.throwIfAborted();
+      throw translated(isReply ? thrown : (session.failure ?? thrown), request, this.#shown);
+    }
+  }
+
+  now(): RedisCommands | undefined {
+    const client = this.#session?.openClient;
+    return client && commandsOf(client, this.#closeController.signal);
+  }
+
+  close(): void {
+    this.#closeController.abort();
+    this.#session?.end();
+    this.#session = undefined;
+  }
+
+  /** Makes the next command open a new connection. Commands in flight may still get their answers on this one. */
+  #drop(session: Session): void {
+    if (this.#session === session) this.#session = undefined;
+    session.retire();
+  }
+}
+
+/** Opens connections, and hears of one that turned out to lead to the wrong server. */
+interface Opener {
+  open(end: AbortSignal): Promise<OpenClient>;
+  blame(client: OpenClient): void;
+}
+
+function openerOf(place: OwnPlace): Opener {
+  if (place.kind === 'sentinel') return new MasterFinder(place);
+  const { server, access, credentials } = place;
+  return {
+    open: async (end) => openClient(server, await credentials.login(access, end), end),
+    blame: () => undefined,
+  };
+}
+
+/** One connection, from opening to close. */
+class Session {
+  readonly #opener: Opener;
+  readonly #opened: Promise<OpenClient>;
+  readonly #end = new AbortController();
+  #open: OpenClient | undefined;
+  #users = 0;
+  #retired = false;
+  #error: Error | undefined;
+
+  constructor(opener: Opener, onBroken: (session: Session) => void) {
+    this.#opener = opener;
+    this.#opened = opener.open(this.#end.signal);
+    this.#opened.then(
+      (open) => {
+        this.#open = open;
+        open.client.once('error', (error: Error) => {
+          this.#error = error;
+          onBroken(this);
+          // After an answer that is not Redis' the client would leave the commands in flight without one.
+          this.end();
+        });
+      },
+      // The commands that wait for the connection reject with the error.
+      () => onBroken(this),
+    );
+  }
+
+  /** Undefined until the connection is open. */
+  get openClient(): OwnClient | undefined {
+    return this.#open?.client;
+  }
+
+  /** Why the connection ended by itself. */
+  get failure(): Error | undefined {
+    return this.#open?.limit.exceeded ?? this.#error;
+  }
+
+  async use<T>(work: (open: OpenClient) => Promise<T>, longestAnswer: number, signal: AbortSignal): Promise<T> {
+    this.#users += 1;
+    let answered: (() => void) | undefined;
+    try {
+      const open = await abortable(this.#opened, signal);
+      answered = open.limit.expect(longestAnswer);
+      return await work(open);
+    } finally {
+      answered?.();
+      this.#users -= 1;
+      if (this.#retired && this.#users === 0) this.end();
+    }
+  }
+
+  /** The server is not the one that should serve us. */
+  blame(): void {
+    if (this.#open !== undefined) this.#opener.blame(this.#open);
+  }
+
+  /** Closes the connection once the last command in flight has settled. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#users === 0) this.end();
+  }
+
+  end(): void {
+    this.#end.abort();
+  }
+}
