@@ -82,8 +82,11 @@ export const setUps: readonly SetUp[] = [
   endedBy('SIGKILL', 'SIGKILL', 'killed'),
 ];
 
-/** Services that register and deregister by themselves, in the usual way. */
-export const controls: readonly SetUp[] = (['none', 'opentelemetry', 'express-guide'] as const).map((company) => ({
+/**
+ * Services that register and deregister by themselves, in the usual way. One that exits at once is not among them: its
+ * last request may be faster than its end.
+ */
+export const controls: readonly SetUp[] = (['none', 'express-guide'] as const).map((company) => ({
   ...atSigterm('http', company, 'fails'),
   name: `without the package, ${titles[company]}`,
 }));
