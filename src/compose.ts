@@ -159,6 +159,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     registry,
     server,
     heartbeat: () => lifecycle.heartbeat,
+    isHostEnding: () => signals.isHostEnding,
     closeHealthServer: async () => {
       // Nothing runs after a stop; a check of the start never delays leaving.
       await attachments.checking;

@@ -65,7 +65,7 @@ export class BoundServer {
   /** Further listeners of the same service, which share the traffic counters. */
   readonly #siblings: BoundServer[] = [];
   readonly #released = new AbortController();
-  readonly #unwatch: () => void;
+  readonly #unwatch: (hostMayClose: boolean) => void;
   readonly #clock: Clock;
   #phase: ServerPhase;
   #closing: Promise<CutOff> | undefined;
@@ -207,14 +207,14 @@ export class BoundServer {
     return this.#closing;
   }
 
-  /** Removes everything from the server again. */
-  release(): void {
+  /** Removes everything from the server again; see `watchServer` for a host that may yet close it. */
+  release(hostMayClose = false): void {
     this.#released.abort(new StoppedError('the server is no longer watched'));
     this.#callOffCalm();
     this.#hold?.release();
-    this.#unwatch();
+    this.#unwatch(hostMayClose);
     this.#traffic.close();
-    for (const sibling of this.#siblings) sibling.release();
+    for (const sibling of this.#siblings) sibling.release(hostMayClose);
   }
 
   #close(signal: AbortSignal, limits: CloseLimits): Promise<CutOff> {

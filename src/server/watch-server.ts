@@ -44,9 +44,9 @@ export interface ServerWatcher {
  *
  * The first `close(callback)` of the host succeeds also when rollcall has closed the server before: Node would answer
  * that it does not run, which makes terminators end the process with 1. After a close of ours `close` therefore stays
- * replaced until that call.
+ * replaced until that call, if the end is told that the host may yet make it.
  */
-export function watchServer(server: HostServer, watcher: ServerWatcher): () => void {
+export function watchServer(server: HostServer, watcher: ServerWatcher): (hostMayClose: boolean) => void {
   let watching: ServerWatcher | undefined = watcher;
   let isFirstOfHost = true;
   const undoEmit = overrideMethod(
@@ -106,8 +106,8 @@ export function watchServer(server: HostServer, watcher: ServerWatcher): () => v
         },
     ),
   );
-  return () => {
-    const mayJoin = isFirstOfHost && watching?.isClosing() === true;
+  return (hostMayClose) => {
+    const mayJoin = hostMayClose && isFirstOfHost && watching?.isClosing() === true;
     watching = undefined;
     for (const undo of [undoEmit, undoListen, ...undoEndings]) undo();
     if (!mayJoin) undoClose();

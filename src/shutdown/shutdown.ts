@@ -14,6 +14,8 @@ export class Shutdown {
   readonly #leaveTimeout = new AbortController();
   readonly #runs = new Map<Step | 'stop', Promise<readonly Error[]>>();
   readonly #running = new Set<Step>();
+  /** Other code may close the server after `leave()`. */
+  #hasLeft = false;
   #hasBegun = false;
 
   constructor(plan: ShutdownPlan) {
@@ -55,6 +57,7 @@ export class Shutdown {
 
   /** The first half: deregisters for good and drains. Joins steps that run or have run; never rejects. */
   async leave(reason: string): Promise<void> {
+    this.#hasLeft = true;
     await this.#beforeStop(reason, () => this.#runPhases(phasesToLeave));
   }
 
@@ -104,7 +107,7 @@ export class Shutdown {
   }
 
   async #stop(reason: string): Promise<readonly Error[]> {
-    const { clock, events, machine, server } = this.#plan;
+    const { clock, events, machine, server, isHostEnding } = this.#plan;
     const startedAt = clock.now();
     const release = clock.hold();
     const callOff = this.#setDeadline(this.#forceStop);
@@ -114,7 +117,7 @@ export class Shutdown {
     const errors = await this.#runPhases(phases);
     endReport();
     callOff();
-    server()?.release();
+    server()?.release(this.#hasLeft || isHostEnding());
     machine.transition('drained');
     events.emit('stopped', { tookMs: clock.now() - startedAt, errors });
     release();

@@ -25,6 +25,8 @@ export interface ShutdownPlan {
   readonly server: () => BoundServer | undefined;
   readonly heartbeat: () => HeartbeatHandle | undefined;
   /** Closes the health port. */
+  /** The stop came by a signal to which the host listens too. */
+  readonly isHostEnding: () => boolean;
   readonly closeHealthServer: () => Promise<void>;
   /** Ends start, heartbeat and recovery. Resolves when all have ended. */
   readonly halt: (reason: Error) => Promise<void>;
