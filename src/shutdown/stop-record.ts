@@ -33,6 +33,7 @@ const LARGEST_BYTES = 4_096;
 /** The file with the record of one instance, in a folder of this user. Its modification time is a sign of life. */
 export class StopRecordFile {
   readonly #folder: string;
+  #touched: Promise<void> = Promise.resolve();
   readonly #path: string;
   readonly #clock: Clock;
 
@@ -58,10 +59,11 @@ export class StopRecordFile {
     void this.touch();
   }
 
-  /** Never rejects. */
-  async touch(): Promise<void> {
+  /** Never rejects. One after another, because an older time must not overtake a newer one. */
+  touch(): Promise<void> {
     const now = this.#clock.wallTime() / 1_000;
-    await utimes(this.#path, now, now).catch(() => undefined);
+    this.#touched = this.#touched.then(() => utimes(this.#path, now, now)).catch(() => undefined);
+    return this.#touched;
   }
 
   /** Synchronous, because the process exits next. */
