@@ -1,12 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
-import { RegistryUnavailableError, asError } from '../../core/errors.js';
-import { printable } from '../../core/printable.js';
-import { abortable } from '../../core/abort.js';
+import { RegistryUnavailableError } from '../../core/errors.js';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
-import { readTls, tlsFiles, tlsSettings } from '../../net/tls.js';
+import { ReloadableTls } from '../../credentials/reloadable-tls.js';
+import { callSecretFunction } from '../../credentials/secret-function.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction } from '../../credentials/token.js';
-import type { TlsIssue } from '../../net/tls.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** The current token and TLS material. */
@@ -15,18 +13,15 @@ export class ConsulCredentials implements Credentials {
   readonly #target: ConsulTarget;
   /** The current token; for a token function, the one that it returned last. */
   #token: string | undefined;
-  #tls: ConnectionOptions | undefined;
-  /** The issues of TLS files that were not there at first; none once all of them are valid. */
-  #pendingTls: readonly TlsIssue[];
+  readonly #tls: ReloadableTls;
   #generation = 0;
 
   constructor(target: ConsulTarget) {
     const { token, tls } = target;
     this.#target = target;
-    this.files = [...(token.kind === 'file' ? [token.path] : []), ...(tls === undefined ? [] : tlsFiles(tls.plan))];
+    this.#tls = new ReloadableTls(tls);
+    this.files = [...(token.kind === 'file' ? [token.path] : []), ...this.#tls.files];
     if (token.kind === 'fixed' || token.kind === 'file') this.#token = token.token;
-    this.#tls = tls && tlsSettings(tls.plan, tls.material);
-    this.#pendingTls = tls?.issues ?? [];
   }
 
   /** The files without which no request can be sent. */
@@ -35,7 +30,7 @@ export class ConsulCredentials implements Credentials {
     const awaitsToken = token.kind === 'file' && this.#token === undefined;
     return [
       ...(awaitsToken ? [`the token file ${token.path} is not there yet, or empty`] : []),
-      ...this.#pendingTls.map(({ field, pendingFile }) =>
+      ...this.#tls.pending.map(({ field, pendingFile }) =>
         pendingFile === undefined ? `${field} is invalid` : `the TLS file ${pendingFile} is not there yet, or empty`,
       ),
     ];
@@ -58,7 +53,7 @@ export class ConsulCredentials implements Credentials {
 
   /** Options for node:tls; undefined for plain HTTP. The object changes when the material does. */
   get tls(): ConnectionOptions | undefined {
-    return this.#tls;
+    return this.#tls.settings;
   }
 
   /**
@@ -77,8 +72,8 @@ export class ConsulCredentials implements Credentials {
   }
 
   reread(): CredentialsReading {
-    const { token, tls } = this.#target;
-    const before = [this.#generation, this.#tls];
+    const { token } = this.#target;
+    const before = [this.#generation, this.tls];
     const problems: string[] = [];
     if (token.kind === 'file') {
       const read = readTokenFile(token.path);
@@ -87,18 +82,8 @@ export class ConsulCredentials implements Credentials {
       else if (this.#token !== undefined || read.isPending !== true)
         problems.push(`the token file ${token.path} ${read.problem}, so ${meanwhile}: write a valid one to it`);
     }
-    if (tls !== undefined) {
-      const { material, issues } = readTls(tls.plan);
-      const settings = tlsSettings(tls.plan, material);
-      const isAwaited = this.#pendingTls.length > 0;
-      const reported = isAwaited ? issues.filter(({ pendingFile }) => pendingFile === undefined) : issues;
-      const meanwhile = isAwaited ? 'there is no connection' : 'the previous TLS material stays in use';
-      problems.push(...reported.map(({ field, allowed }) => `${field} has to be ${allowed}; until then ${meanwhile}`));
-      if (isAwaited) this.#pendingTls = issues;
-      if (issues.length === 0 && (isAwaited || JSON.stringify(settings) !== JSON.stringify(this.#tls)))
-        this.#tls = settings;
-    }
-    return { changed: before[0] !== this.#generation || before[1] !== this.#tls, problems };
+    problems.push(...this.#tls.reread());
+    return { changed: before[0] !== this.#generation || before[1] !== this.tls, problems };
   }
 
   #setToken(token: string): void {
@@ -109,28 +94,18 @@ export class ConsulCredentials implements Credentials {
 }
 
 async function requestToken(token: TokenFunction, operation: string, signal: AbortSignal): Promise<string> {
-  let value: unknown;
-  try {
-    value = await abortable(Promise.resolve(token()), signal);
-  } catch (cause) {
-    signal.throwIfAborted();
+  const answer = await callSecretFunction(token, signal);
+  if ('thrown' in answer)
     throw new RegistryUnavailableError(
-      `The function consul({ token }) threw (${kindOf(cause)}), ` +
+      `The function consul({ token }) threw (${answer.thrown}), ` +
         `so no ${operation} request was sent: make it return a token`,
-      { registry: 'consul', operation, cause },
+      { registry: 'consul', operation, cause: answer.cause },
     );
-  }
-  if (!isToken(value))
+  if (!isToken(answer.value))
     throw new RegistryUnavailableError(
       `The function consul({ token }) returned no usable token, so no ${operation} request was sent: ` +
         `make it return ${TOKEN_ALLOWED}`,
       { registry: 'consul', operation },
     );
-  return value;
-}
-
-/** The code or class of an error of the user's own: its message may contain the token. */
-function kindOf(thrown: unknown): string {
-  const error = asError(thrown);
-  return 'code' in error && typeof error.code === 'string' ? printable(error.code) : printable(error.name);
+  return answer.value;
 }

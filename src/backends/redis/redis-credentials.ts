@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
-import { readTls, tlsFiles, tlsSettings } from '../../net/tls.js';
+import { ReloadableTls } from '../../credentials/reloadable-tls.js';
 import type { RedisAccess } from './redis-access.js';
 import { readPasswordFile, requestPassword } from './redis-password.js';
 
@@ -21,18 +21,15 @@ export class RedisCredentials implements Credentials {
   readonly files: readonly string[];
   readonly #access: RedisAccess;
   #filePassword: string | undefined;
-  #tls: ConnectionOptions | undefined;
+  readonly #tls: ReloadableTls;
 
   /** `access` is that of the server; the Sentinels share its TLS material. */
   constructor(access: RedisAccess) {
     const { password, tls } = access;
     this.#access = access;
-    this.files = [
-      ...(password.kind === 'file' ? [password.path] : []),
-      ...(tls === undefined ? [] : tlsFiles(tls.plan)),
-    ];
+    this.#tls = new ReloadableTls(tls);
+    this.files = [...(password.kind === 'file' ? [password.path] : []), ...this.#tls.files];
     this.#filePassword = password.kind === 'file' ? password.password : undefined;
-    this.#tls = tls && tlsSettings(tls.plan, tls.material);
   }
 
   /** What to log in with. Calls a password function each time. */
@@ -45,12 +42,12 @@ export class RedisCredentials implements Credentials {
           : password.kind === 'file'
             ? this.#filePassword
             : await requestPassword(password, signal);
-    return { username, password: resolved, database, tls: this.#tls };
+    return { username, password: resolved, database, tls: this.#tls.settings };
   }
 
   reread(): CredentialsReading {
-    const { password, tls } = this.#access;
-    const before = [this.#filePassword, this.#tls];
+    const { password } = this.#access;
+    const before = [this.#filePassword, this.#tls.settings];
     const problems: string[] = [];
     if (password.kind === 'file') {
       const read = readPasswordFile(password.path);
@@ -61,16 +58,7 @@ export class RedisCredentials implements Credentials {
             'write a valid one to it',
         );
     }
-    if (tls !== undefined) {
-      const { material, issues } = readTls(tls.plan);
-      const settings = tlsSettings(tls.plan, material);
-      problems.push(
-        ...issues.map(
-          ({ field, allowed }) => `${field} has to be ${allowed}; until then the previous TLS material stays in use`,
-        ),
-      );
-      if (issues.length === 0 && JSON.stringify(settings) !== JSON.stringify(this.#tls)) this.#tls = settings;
-    }
-    return { changed: before[0] !== this.#filePassword || before[1] !== this.#tls, problems };
+    problems.push(...this.#tls.reread());
+    return { changed: before[0] !== this.#filePassword || before[1] !== this.#tls.settings, problems };
   }
 }

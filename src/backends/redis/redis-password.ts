@@ -1,6 +1,5 @@
-import { abortable } from '../../core/abort.js';
-import { RegistryUnavailableError, asError } from '../../core/errors.js';
-import { printable } from '../../core/printable.js';
+import { RegistryUnavailableError } from '../../core/errors.js';
+import { callSecretFunction } from '../../credentials/secret-function.js';
 import { readText } from '../../credentials/secret-file.js';
 
 /** Returns the current password. Called for each new connection. */
@@ -30,27 +29,18 @@ export async function requestPassword(
   { ask, option }: Extract<PasswordSource, { kind: 'function' }>,
   signal: AbortSignal,
 ): Promise<string> {
-  let value: unknown;
-  try {
-    value = await abortable(Promise.resolve(ask()), signal);
-  } catch (cause) {
-    signal.throwIfAborted();
+  const answer = await callSecretFunction(ask, signal);
+  if ('thrown' in answer)
     throw new RegistryUnavailableError(
-      `The function redis({ ${option} }) threw (${kindOf(cause)}), so no connection was opened: ` +
+      `The function redis({ ${option} }) threw (${answer.thrown}), so no connection was opened: ` +
         'make it return a password',
       { registry: 'redis' },
     );
-  }
+  const { value } = answer;
   if (typeof value === 'string' && value !== '') return value;
   throw new RegistryUnavailableError(
     `The function redis({ ${option} }) returned no password, so no connection was opened: ` +
       'make it return a non-empty text',
     { registry: 'redis' },
   );
-}
-
-/** The code or class of an error of the user's own. */
-function kindOf(thrown: unknown): string {
-  const error = asError(thrown);
-  return 'code' in error && typeof error.code === 'string' ? printable(error.code) : printable(error.name);
 }

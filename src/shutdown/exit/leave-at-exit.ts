@@ -25,7 +25,9 @@ export interface ExitPlan {
  * may come before its first request.
  */
 export function leaveAtExit(plan: ExitPlan): void {
-  const { exitHandler, registry, events, config } = plan;
+  const { exitHandler, registry, events, config, machine } = plan;
+  // Loaded after the start, and the stop may have been faster.
+  if (machine.state === 'stopped') return;
   // An entry shared by the workers of a cluster outlives this process; the other workers notice our exit.
   if (registry.handedOver !== undefined) return;
   const unsubscribe = exitHandler.subscribe(() => begin(plan));

@@ -72,6 +72,10 @@ function registrar({
 }
 
 describe('an exit', () => {
+  it('leaves nothing when the stop was over before this part was loaded', () => {
+    expect(registrar({ state: 'stopped' }).exit()).toEqual([]);
+  });
+
   it('leaves as the policy has it, without a look while heartbeats are accepted on time', () => {
     const { exit, requests } = registrar({ policy: 'maintenance' });
     expect(exit()).toEqual([{ departure, isCurrent: true }]);
