@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { RegistryUnavailableError } from '../../core/errors.js';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
-import { ReloadableTls } from '../../credentials/reloadable-tls.js';
+import { ReloadableTls } from '../../net/reloadable-tls.js';
 import { callSecretFunction } from '../../credentials/secret-function.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction } from '../../credentials/token.js';

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { RegistryUnavailableError } from '../../core/errors.js';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
-import { ReloadableTls } from '../../credentials/reloadable-tls.js';
+import { ReloadableTls } from '../../net/reloadable-tls.js';
 import { callSecretFunction } from '../../credentials/secret-function.js';
 import type { EtcdTarget } from './etcd-options.js';
 import { readPasswordFile } from './etcd-user.js';

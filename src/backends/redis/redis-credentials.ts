@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
-import { ReloadableTls } from '../../credentials/reloadable-tls.js';
+import { ReloadableTls } from '../../net/reloadable-tls.js';
 import type { RedisAccess } from './redis-access.js';
 import { readPasswordFile, requestPassword } from './redis-password.js';
 

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
-import { readTls, tlsFiles, tlsSettings } from '../net/tls.js';
-import type { TlsIssue, TlsMaterial, TlsPlan } from '../net/tls.js';
+import { readTls, tlsFiles, tlsSettings } from './tls.js';
+import type { TlsIssue, TlsMaterial, TlsPlan } from './tls.js';
 
 /** TLS options and what their files contained at first. */
 export interface TlsSource {
