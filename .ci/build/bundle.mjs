@@ -54,11 +54,12 @@ export async function bundlePrograms() {
 export async function bundleImplementation(needs) {
   const inPlace = [...new Set([...offered, ...needs, ...onDemandNames])].map((name) => [name, sourceOf(name)]);
   const atTheTop = threads.map((name) => [basename(name), sourceOf(name)]);
-  const core = coreFinder();
+  const core = importFinder('index');
+  const consul = importFinder('backends/consul/consul-agents');
   const bundle = await rolldown({
     ...common,
     input: Object.fromEntries([...inPlace, ...atTheTop]),
-    plugins: [onDemand, loading, core.plugin],
+    plugins: [onDemand, loading, core.plugin, consul.plugin],
   });
   const { output } = await bundle.generate({
     ...readable,
@@ -71,6 +72,11 @@ export async function bundleImplementation(needs) {
     codeSplitting: {
       groups: [
         { name: 'core', test: (id) => core.has(id) },
+        {
+          name: 'registry-access',
+          test: (id) => consul.has(id) && relative(join(src, 'backends'), id).startsWith('..'),
+        },
+        { name: 'consul', test: (id) => consul.has(id) },
         {
           name: 'consul-client',
           test: (id) => ['/consul/', '/papi/'].some((folder) => id.includes(`node_modules${folder}`)),
@@ -90,22 +96,22 @@ export async function bundleImplementation(needs) {
 }
 
 /**
- * Finds all that the main entry imports. Left alone, the bundler makes many files of it, and each one opened costs a start
- * up to a millisecond.
+ * Finds all that a source imports. Left alone, the bundler makes many files of it, and each one opened costs a start up to a
+ * millisecond.
  */
-function coreFinder() {
+function importFinder(name) {
   const reached = new Set();
   return {
     has: (id) => reached.has(id),
     plugin: {
-      name: 'core-finder',
+      name: 'import-finder',
       buildEnd() {
         const visit = (id) => {
           if (reached.has(id)) return;
           reached.add(id);
           for (const next of this.getModuleInfo(id)?.importedIds ?? []) visit(next);
         };
-        visit(sourceOf('index'));
+        visit(sourceOf(name));
       },
     },
   };

@@ -5,10 +5,11 @@ import { parseSync } from 'rolldown/utils';
 import { src } from './package.mjs';
 
 /**
- * Registries that most services do not use, and the check of options, which code that makes no Registrar does not need.
+ * Registries, of which a service uses one or two, and the check of options, which code that makes no Registrar does not need.
  * Others call functions of theirs, and import nothing else.
  */
 export const onDemandNames = [
+  'backends/consul/consul-agents',
   'backends/consul/consul-kv',
   'backends/etcd/etcd-registry',
   'backends/file/config-file',

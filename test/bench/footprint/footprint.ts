@@ -42,11 +42,12 @@ export async function footprint(lab: Lab): Promise<Verdict> {
     await consul.stop();
   }
   const verdict = judgeFootprint(history.events);
-  const { importShare, noiseShare, importMs, bareMs, taken, leftBehind } = verdict.figures;
+  const { importShare, constructedShare, noiseShare, importMs, bareMs, taken, leftBehind } = verdict.figures;
   const { firstMb, firstPrivateMb, furtherKb, warmingKb, furtherHeapKb } = verdict.figures;
   lab.say(
     spreadTable({
       'import over a bare start, as a share of it': importShare,
+      'the same with the first Registrar constructed': constructedShare,
       'bare start over a bare start (noise), as a share of it': noiseShare,
       'import over a bare start, ms': importMs,
       'bare start, ms': bareMs,
@@ -72,6 +73,7 @@ function measureStarts(pairs: number, seed: number, history: History<FootprintEv
     bare: 'nothing',
     bareAgain: 'nothing',
     imported: 'import-rollcall',
+    constructed: 'construct-registrar',
   };
   const env = plainEnvironment();
   const start = (kind: Start): number => {
@@ -84,7 +86,7 @@ function measureStarts(pairs: number, seed: number, history: History<FootprintEv
   for (const kind of Object.keys(modules) as Start[]) start(kind);
   for (let pair = 1; pair <= pairs; pair += 1) {
     const order = shuffled(Object.keys(modules) as Start[], random);
-    const ms: Record<Start, number> = { bare: 0, bareAgain: 0, imported: 0 };
+    const ms: Record<Start, number> = { bare: 0, bareAgain: 0, imported: 0, constructed: 0 };
     for (const kind of order) ms[kind] = start(kind);
     history.note({ kind: 'start', pair, order, ms });
   }

@@ -3,7 +3,7 @@ import { findUnmeasured } from '../../prove/experiment/find-unmeasured.js';
 import { rounded, spreadOf } from '../../prove/experiment/statistics.js';
 import type { Spread } from '../../prove/experiment/statistics.js';
 
-export type Start = 'bare' | 'bareAgain' | 'imported';
+export type Start = 'bare' | 'bareAgain' | 'imported' | 'constructed';
 
 /** One start of each kind, in a fresh order; milliseconds from spawn to exit. */
 export interface StartRow {
@@ -66,6 +66,8 @@ export const bounds = { importShare: 0.25, firstMb: 8, furtherKb: 100 } as const
 export interface FootprintFigures {
   /** What the import adds to a bare start, over that start. */
   readonly importShare: Spread;
+  /** The same with the first Registrar, whose parts are loaded when it is constructed: for the record. */
+  readonly constructedShare: Spread;
   /** What another bare start adds to it: what of the above is noise. */
   readonly noiseShare: Spread;
   readonly importMs: Spread;
@@ -92,6 +94,7 @@ export function judgeFootprint(history: readonly FootprintEvent[]): Verdict<Foot
     spreadOf(memories.map((row) => (row.all[what] - row.warmed[what]) / 1024 / row.further));
   const figures = {
     importShare: spreadOf(starts.map(({ ms }) => (ms.imported - ms.bare) / ms.bare)),
+    constructedShare: spreadOf(starts.map(({ ms }) => (ms.constructed - ms.bare) / ms.bare)),
     noiseShare: spreadOf(starts.map(({ ms }) => (ms.bareAgain - ms.bare) / ms.bare)),
     importMs: spreadOf(starts.map(({ ms }) => ms.imported - ms.bare)),
     bareMs: spreadOf(starts.map(({ ms }) => ms.bare)),

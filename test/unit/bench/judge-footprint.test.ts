@@ -6,7 +6,7 @@ const MB = 1024 * 1024;
 const reading = (mb: number) => ({ rss: mb * MB, privateRss: mb * MB, heapUsed: mb * MB, external: 0 });
 /** On a machine that is slower by a factor. */
 const start = (imported: number, slower = 1): FootprintEvent => {
-  const ms = { bare: 40 * slower, bareAgain: 41 * slower, imported: imported * slower };
+  const ms = { bare: 40 * slower, bareAgain: 41 * slower, imported: imported * slower, constructed: 60 * slower };
   return { kind: 'start', pair: 1, order: [], ms };
 };
 const memory = (one: number, all: number): FootprintEvent[] => [
@@ -34,6 +34,7 @@ describe('the judge of the footprint', () => {
     const { problems, figures } = judgeFootprint([start(50), ...memory(58, 66), leftovers(none)]);
     expect(problems).toEqual([]);
     expect(figures.importShare.p50).toBe(0.25);
+    expect(figures.constructedShare.p50).toBe(0.5);
     expect(figures.noiseShare.p50).toBe(0.025);
     expect(figures.importMs.p50).toBe(10);
     expect(figures.firstMb.p50).toBe(8);

@@ -1,0 +1,3 @@
+import { Registrar } from 'rollcall';
+
+new Registrar({ name: 'orders' });
