@@ -3,6 +3,7 @@ import type { Style } from './app.js';
 import type { Consumer, Use } from './consumer.js';
 
 const FASTIFY = '5.12.8';
+const NEST = '11.2.10';
 
 /** One Registrar by `import` and one by `require` in one process, which is then told to end. */
 const bothWays = `
@@ -33,6 +34,24 @@ app.listen({ port: 0, host: '127.0.0.1' }).then(async () => {
 });
 `;
 
+const nestApp = (style: Style) => `
+${load(style, '{ writeFileSync }', 'node:fs')}
+${load(style, '{ Module }', '@nestjs/common')}
+${load(style, '{ NestFactory }', '@nestjs/core')}
+${load(style, '{ Registrar, memory }', 'rollcall')}
+${load(style, '{ RollcallModule }', 'rollcall/nestjs')}
+class AppModule {}
+const rollcall = RollcallModule.forRoot({ name: 'orders', registry: memory(), logger: false, shutdown: { drain: { min: 0, quiet: 0, max: '5s' } } });
+Module({ imports: [rollcall] })(AppModule);
+NestFactory.create(AppModule, { logger: false }).then(async (app) => {
+  await app.listen(0, '127.0.0.1');
+  const registrar = app.get(Registrar);
+  if (registrar.state !== 'registered') await new Promise((resolve) => registrar.on('registered', resolve));
+  await app.close();
+  writeFileSync('seen.json', JSON.stringify({ state: registrar.state }));
+});
+`;
+
 function life(name: string, style: Style, file: string): Use {
   return {
     name,
@@ -50,6 +69,10 @@ function withFastify(style: Style, file: string): Use {
     seen: { state: 'stopped', default: true },
     ...(style === 'require' && { control: true }),
   };
+}
+
+function withNest(style: Style, file: string): Use {
+  return { name: style, files: { [file]: nestApp(style) }, steps: [['node', file]], seen: { state: 'stopped' } };
 }
 
 /** Node itself, the one that runs the proof. */
@@ -73,5 +96,16 @@ export const nodeConsumers: readonly Consumer[] = [
     name: `Fastify ${FASTIFY}`,
     packages: { fastify: FASTIFY },
     uses: [withFastify('import', 'app.mjs'), withFastify('require', 'app.cjs')],
+  },
+  {
+    name: `Nest ${NEST}`,
+    packages: {
+      '@nestjs/common': NEST,
+      '@nestjs/core': NEST,
+      '@nestjs/platform-express': NEST,
+      'reflect-metadata': '0.2.2',
+      rxjs: '7.8.2',
+    },
+    uses: [withNest('import', 'app.mjs'), withNest('require', 'app.cjs')],
   },
 ];
