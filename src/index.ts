@@ -76,6 +76,15 @@ export type { CheckTls, InstanceKey, RegistryCheck, ServiceInstance, Weights } f
 export type { Credentials, CredentialsReading } from './contracts/credentials.js';
 export type { TlsOptions } from './net/tls.js';
 export type { HookOptions, HookPoint, StopHook } from './shutdown/hooks.js';
+export type {
+  Departure,
+  DepartureAnswer,
+  DepartureRequest,
+  HttpDeparture,
+  LocalDeparture,
+  DepartureLook,
+  OpenConnection,
+} from './contracts/departure.js';
 export type { MemberFigures } from './contracts/composed-registry.js';
 export type { RegistrarState } from './contracts/registrar-state.js';
 export type {

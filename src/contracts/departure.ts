@@ -29,11 +29,11 @@ export interface HttpDeparture {
   readonly connections: readonly OpenConnection[];
   /** Leaves without a look; absent where this could affect the entry of another instance. */
   readonly request?: Buffer;
-  readonly look: Look;
+  readonly look: DepartureLook;
 }
 
-/** Reads the entry first. */
-export interface Look {
+/** How to leave after a look at the entry. */
+export interface DepartureLook {
   readonly request: Buffer;
   /** The request that leaves, given the entry; undefined when the entry is gone or not ours. */
   readonly next: (answer: DepartureAnswer) => Buffer | undefined;
@@ -44,7 +44,7 @@ export interface DepartureAnswer {
   readonly text: string;
 }
 
-/** An established connection. */
+/** A connection that is established, with HTTP/1.1 on it. */
 export interface OpenConnection {
   readonly socket: Socket;
   /** Answers that are still to come, to requests that were sent earlier. */

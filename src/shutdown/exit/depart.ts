@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Departure, HttpDeparture, Look, OpenConnection } from '../../contracts/departure.js';
+import type { Departure, HttpDeparture, DepartureLook, OpenConnection } from '../../contracts/departure.js';
 import { BlockingConnection } from './blocking-connection.js';
 import type { TimeLeft } from './time-left.js';
 import { runImmediates } from './run-immediates.js';
@@ -20,7 +20,7 @@ export interface PlannedDeparture {
 export function departAll(planned: readonly PlannedDeparture[], leftMs: TimeLeft): void {
   const connectionOf = blockingConnections();
   const atOnce: Send[] = [];
-  const looks: { readonly look: Look; readonly connections: readonly BlockingConnection[] }[] = [];
+  const looks: { readonly look: DepartureLook; readonly connections: readonly BlockingConnection[] }[] = [];
   for (const { departure, isCurrent } of planned) {
     if (departure.kind === 'local') {
       attempt(() => runImmediates(departure.run));
@@ -60,7 +60,7 @@ function sendAtOnce(sends: readonly Send[], leftMs: TimeLeft): void {
   }
 }
 
-function lookAndLeave(look: Look, connections: readonly BlockingConnection[], leftMs: TimeLeft): void {
+function lookAndLeave(look: DepartureLook, connections: readonly BlockingConnection[], leftMs: TimeLeft): void {
   for (const connection of connections) {
     if (!connection.send(look.request, leftMs)) continue;
     const answer = connection.receive(leftMs);

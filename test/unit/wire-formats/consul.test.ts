@@ -14,6 +14,8 @@ interface Golden {
   readonly entries: Readonly<Record<string, { readonly answer: object; readonly reads: object }>>;
   readonly instances: { readonly answer: object; readonly reads: object };
   readonly keyValues: { readonly answer: object; readonly reads: object };
+  /** What is written to an open connection at the 'exit' event: lines of the requests, `agent` in place of its address. */
+  readonly departures: Readonly<Record<string, readonly string[]>>;
 }
 
 const golden = readGolden<Golden>('consul');
@@ -126,3 +128,19 @@ it('reads the catalogue and the key-value store', async () => {
   expect((await registry().discovery!.poll('orders', undefined, signal)).instances).toEqual(golden.instances.reads);
   expect((await kv().poll(undefined, signal)).values).toEqual(golden.keyValues.reads);
 });
+
+it.each(['deregister', 'maintenance', 'critical'] as const)(
+  'leaves at an exit with golden bytes: %s',
+  async (policy) => {
+    entry = golden.entries['written by us']!.answer;
+    const opened = registry({ token: 'token-1' });
+    await (await opened.register(full, passing, signal)).renew(passing, signal);
+    const [departure] = opened.departures!({ instance: full, policy, freshMs: 1_000 });
+    if (departure?.kind !== 'http') throw new Error('There is no open connection.');
+    const lines = (bytes: Buffer | undefined) => String(bytes).replace(new URL(agent.url).host, 'agent').split('\r\n');
+    expect(lines(departure.look.request)).toEqual(golden.departures['look']);
+    const whenOurs = departure.look.next({ status: 200, text: JSON.stringify(entry) });
+    expect(lines(whenOurs)).toEqual(golden.departures[policy]);
+    expect(departure.look.next({ status: 404, text: '' })).toBeUndefined();
+  },
+);
