@@ -125,7 +125,10 @@ const types = [
   'WorkerSpec',
 ];
 
-it('exports these names and no other: each is a promise to keep', () => {
+/** It compiles all of the sources. */
+const COMPILES_WITHIN_MS = 120_000;
+
+it('exports these names and no other: each is a promise to keep', { timeout: COMPILES_WITHIN_MS }, () => {
   const surface = exportsOf(compile([`${root}src/index.ts`]), 'src/index.ts');
   const isValue = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Value) !== 0;
   expect(

@@ -39,6 +39,8 @@ async function server(answers: Readonly<Record<string, string>>) {
     async connection(): Promise<Socket> {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => undefined);
+      // Reads nothing until it departs: from this listener on, not from when the test goes on.
+      socket.once('connect', () => socket.pause());
       cleanups.push(() => socket.destroy());
       await once(socket, 'connect');
       return socket;
@@ -103,7 +105,6 @@ it.each([
 ])('takes another connection for one that has ended, %s', async (_, more, lines) => {
   const { connection, heard } = await server({ look: 'ours', leave: 'done', bye: 'hangs up' });
   const [gone, alive] = [await connection(), await connection()];
-  gone.pause();
   gone.write('bye\n');
   // The server has ended it, which this thread has not read yet.
   await heard();
@@ -114,7 +115,6 @@ it.each([
 it('passes over answers to requests that were sent before', async () => {
   const { connection, heard } = await server({ register: 'theirs', look: 'ours', leave: 'done' });
   const socket = await connection();
-  socket.pause();
   socket.write('register\n');
   await heard();
   departAll([{ departure: httpDeparture([], { connections: [{ socket, pending: 1 }] }), isCurrent: true }], left());
