@@ -62,6 +62,7 @@ export class EtcdServer extends ManagedServer {
   readonly port: number;
   readonly #name: string;
   readonly #directory: string;
+  #rootPassword: string | undefined;
 
   constructor(
     program: string,
@@ -101,10 +102,7 @@ export class EtcdServer extends ManagedServer {
       await waitFor(
         async () => {
           if (!current.running) return 'it ended';
-          const [health, members] = await Promise.all([
-            this.#ask('/health'),
-            this.#ask('/v3/cluster/member/list', '{}'),
-          ]);
+          const [health, members] = await Promise.all([this.#ask('/health'), this.#members()]);
           // Somebody else's etcd on our port would be healthy, too.
           return health.includes('"true"') && members.includes(this.#name);
         },
@@ -130,6 +128,7 @@ export class EtcdServer extends ManagedServer {
     await this.etcdctl('user', 'add', `root:${password}`);
     await this.etcdctl('user', 'grant-role', 'root', 'root');
     await this.etcdctl('auth', 'enable');
+    this.#rootPassword = password;
   }
 
   /** Runs etcd's own client against it; resolves to what that prints. */
@@ -137,9 +136,20 @@ export class EtcdServer extends ManagedServer {
     return runProgram(await findServer('etcdctl'), ['--endpoints', this.plainUrl, ...words], { ETCDCTL_API: '3' });
   }
 
-  async #ask(path: string, body?: string): Promise<string> {
+  /** With authentication on, newer ones list the members to those who have a token. */
+  async #members(): Promise<string> {
+    const credentials = JSON.stringify({ name: 'root', password: this.#rootPassword });
+    const token =
+      this.#rootPassword === undefined
+        ? undefined
+        : (JSON.parse(await this.#ask('/v3/auth/authenticate', credentials)) as { token?: string }).token;
+    return this.#ask('/v3/cluster/member/list', '{}', token);
+  }
+
+  async #ask(path: string, body?: string, token?: string): Promise<string> {
     const answer = await fetch(`${this.plainUrl}${path}`, {
       ...(body && { method: 'POST', body }),
+      ...(token !== undefined && { headers: { authorization: token } }),
       signal: AbortSignal.timeout(2_000),
     });
     return answer.text();
