@@ -13,8 +13,14 @@ const proofs: Readonly<Record<Backend, readonly (readonly string[])[]>> = {
     ['kill', '--runs', '2'],
     ['rolling', '--framework', 'http', '--rolls', '3'],
   ],
-  etcd: [],
-  redis: [],
+  etcd: [
+    ['leases', '--registry', 'etcd', '--runs', '2'],
+    ['etcd-cluster', '--runs', '3'],
+  ],
+  redis: [
+    ['leases', '--registry', 'redis', '--runs', '2'],
+    ['sentinel', '--runs', '2'],
+  ],
 };
 
 export function planFor(backend: Backend, isQuick: boolean): Part[] {

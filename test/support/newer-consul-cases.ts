@@ -59,6 +59,13 @@ export const newerConsulCases: readonly NewerConsulCase[] = [
       body: unknownService,
     },
     {
+      name: 'the maintenance of a service that is not there',
+      acl,
+      ask: ({ able }) => able.put('/v1/agent/service/maintenance/nothing?enable=true'),
+      status: 404,
+      body: unknownService,
+    },
+    {
       name: 'a beat of a check that has no TTL',
       acl,
       ask: async ({ able }) => {
@@ -83,11 +90,11 @@ export const newerConsulCases: readonly NewerConsulCase[] = [
     status: 403,
     body: /^ACL not found$/,
   },
-  {
-    name: 'a look at the agent itself without the right to it',
+  ...(['get', 'put'] as const).map((verb): NewerConsulCase => ({
+    name: `a ${verb} of a key without the right to it`,
     acl: true,
-    ask: ({ powerless }) => powerless.get('/v1/agent/self'),
+    ask: ({ powerless }) => powerless[verb]('/v1/kv/shops/eu'),
     status: 403,
-    body: lacks('agent:read', 'consul-[0-9a-f]{8}'),
-  },
+    body: lacks(verb === 'get' ? 'key:read' : 'key:write', 'shops/eu'),
+  })),
 ];

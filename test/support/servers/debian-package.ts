@@ -75,9 +75,11 @@ async function writeStarters(root: string): Promise<void> {
   await mkdir(join(root, STARTERS));
   for (const folder of ['usr/bin', 'usr/sbin']) {
     for (const program of existsSync(join(root, folder)) ? await readdir(join(root, folder)) : []) {
+      // What it loads for itself later, such as the modules of Lua that Debian's Redis 6 has its scripts' `cjson` from, is beside it as well.
       const script = `#!/bin/sh
 root=$(dirname "$0")/..
-LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu*) exec "$root/${folder}/${program}" "$@"
+libraries=$(echo "$root"/usr/lib/*-linux-gnu*)
+LD_LIBRARY_PATH=$libraries LUA_CPATH="$libraries/lua/5.1/?.so;;" exec "$root/${folder}/${program}" "$@"
 `;
       await writeFile(join(root, STARTERS, program), script, { mode: 0o755 });
     }

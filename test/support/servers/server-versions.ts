@@ -17,7 +17,7 @@ export interface ConsulFacts {
   readonly managementToken: 'master' | 'initial_management';
   /** Where its configuration has certificates: in a block of their own, or beside everything else. */
   readonly tlsBlock: boolean;
-  /** Of a service without a port: whether readers get no `Port` at all, or 0. */
+  /** Of a service without a port: whether readers of its health get no `Port` at all, or 0. */
   readonly leavesOutPortZero: boolean;
   /** Whether a check may name the server whose certificate it expects. */
   readonly knowsTlsServerName: boolean;
@@ -33,8 +33,8 @@ export interface EtcdFacts {
   readonly version: string;
   /** What `/health` says of a healthy member. */
   readonly healthy: Readonly<Record<string, string>>;
-  /** Whether the members are listed to clients without a token once authentication is on. */
-  readonly listsMembersToAll: boolean;
+  /** Whether a user may keep a lease alive only with the right to write the keys on it. */
+  readonly keepAliveNeedsWrite: boolean;
   /** Of the flag that names feature gates; undefined: it has checkpoints under an experimental flag. */
   readonly leaseCheckpointFlags: Readonly<Record<string, string>>;
 }
@@ -48,6 +48,8 @@ export interface RedisFacts {
   readonly takeAllSlots: readonly string[];
   /** Whether Sentinels have ACL; otherwise they take a password from their file alone. */
   readonly sentinelsHaveAcl: boolean;
+  /** How to make a start slow enough to be seen: settings, and how many characters each of the 100 values has. */
+  readonly slowLoad: { readonly settings: Readonly<Record<string, string>>; readonly valueLength: number };
   /** The setting of how long a script may keep other clients waiting. */
   readonly slowScriptSetting: string;
   /** What it says of a command in a script that the user has no right to, and of one that its configuration disables. */
@@ -84,7 +86,7 @@ export function etcdFacts({ text }: ServerVersion): EtcdFacts {
   return {
     version: text,
     healthy: since('3.5.0') ? { health: 'true', reason: '' } : { health: 'true' },
-    listsMembersToAll: !since('3.6.0'),
+    keepAliveNeedsWrite: since('3.6.0'),
     leaseCheckpointFlags: since('3.6.0')
       ? { 'feature-gates': 'LeaseCheckpoint=true,LeaseCheckpointPersist=true' }
       : { 'experimental-enable-lease-checkpoint': 'true' },
@@ -101,6 +103,9 @@ export function redisFacts({ product, text }: ServerVersion): RedisFacts {
     setsClusterPort: isSeven,
     takeAllSlots: isSeven ? ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'] : ['CLUSTER', 'ADDSLOTS', ...everySlot],
     sentinelsHaveAcl: isAtLeast(text, '6.2.0'),
+    slowLoad: isSeven
+      ? { settings: { 'loading-process-events-interval-bytes': '1024' }, valueLength: 200 }
+      : { settings: {}, valueLength: 400_000 },
     slowScriptSetting: isSeven ? 'busy-reply-threshold' : 'lua-time-limit',
     deniedInScript: isValkey ? 'has no permissions to run the' : "can't run this command",
     disabledInScript: isValkey ? 'Unknown command called from' : 'Unknown Redis command called from',
