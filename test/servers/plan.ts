@@ -4,7 +4,9 @@ import { testFiles } from './test-files.js';
 /** What is run on a server, one row of the report each. */
 export type Part =
   | { readonly kind: 'tests'; readonly name: string; readonly files: readonly string[] }
-  | { readonly kind: 'proof'; readonly name: string; readonly words: readonly string[] };
+  | { readonly kind: 'proof'; readonly name: string; readonly words: readonly string[] }
+  /** Measured and told, not judged: they depend on the machine. */
+  | { readonly kind: 'figures'; readonly name: string; readonly script: string };
 
 /** The proofs, shortened: so few rounds show a difference of versions, not a rare fault. */
 const proofs: Readonly<Record<Backend, readonly (readonly string[])[]>> = {
@@ -36,5 +38,6 @@ export function planFor(backend: Backend, isQuick: boolean): Part[] {
     ...tests('hostile', 'hostile'),
     ...tests('process', 'process'),
     ...shortened,
+    ...(backend === 'consul' ? [{ kind: 'figures', name: 'figures', script: 'consul-figures.ts' } as const] : []),
   ];
 }

@@ -6,7 +6,7 @@ import type { Part } from './plan.js';
 import { recordRun } from './record-run.js';
 import { rowLine } from './row.js';
 import type { Row } from './row.js';
-import { runProof } from './run-proof.js';
+import { runProof, runScript } from './run-proof.js';
 import { runTests } from './run-tests.js';
 import { findFault, getServer, isCached, serversFolder } from './server-cache.js';
 import type { Target } from './targets.js';
@@ -46,8 +46,9 @@ async function runAll(all: Wanted): Promise<number> {
   let isRed = false;
   for (const target of all.targets) {
     const rows = isLeftOut(all, target) ? [notBuilt(target)] : await runOn(target, all.isQuick);
-    isRed ||= rows.some(({ outcome }) => outcome === 'red');
-    if (!all.isQuick) await recordRun(target, rows);
+    const isGreen = rows.every(({ outcome }) => outcome !== 'red');
+    isRed ||= !isGreen;
+    if (isGreen && !all.isQuick) await recordRun(target, rows);
   }
   return isRed ? 1 : 0;
 }
@@ -82,6 +83,10 @@ async function run(target: Target, program: string, part: Part) {
   if (part.kind === 'proof') {
     const verdict = await runProof(target, program, part.words);
     return { ...verdict, detail: part.words.join(' '), impossible: [] };
+  }
+  if (part.kind === 'figures') {
+    const { code, output } = await runScript(target, program, part.script);
+    return { problems: code === 0 ? [] : ['it failed'], output, detail: output.trim(), impossible: [] };
   }
   const { problems, output, passed, left } = await runTests(target, program, part.files);
   return { problems, output, detail: `${passed} passed`, impossible: left };

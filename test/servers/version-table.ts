@@ -1,6 +1,6 @@
 import type { Outcome } from './row.js';
 
-/** The last whole run on one server, as `results.json` keeps it. */
+/** The last whole run on one server on which nothing was red, as `results.json` keeps it. */
 export interface Run {
   readonly name: string;
   readonly product: string;
@@ -13,9 +13,15 @@ export interface Run {
 const BEGIN = '<!-- Written by `npm run test:servers`. -->';
 const END = '<!-- End of what is written. -->';
 
-/** The table of versions, as Markdown. */
-export function versionTable(runs: readonly Run[]): string {
-  const rows = runs.map(({ product, version, date, command, parts }) => {
+/** The table of versions, as Markdown: a row for each server. */
+export function versionTable(
+  targets: readonly Pick<Run, 'name' | 'product' | 'version'>[],
+  runs: readonly Run[],
+): string {
+  const rows = targets.map(({ name, product, version }) => {
+    const run = runs.find((one) => one.name === name && one.version === version);
+    if (run === undefined) return `| ${product} ${version} | no whole run was green yet | all | - | - |`;
+    const { date, command, parts } = run;
     const ran = parts.filter(({ outcome }) => outcome !== 'not run');
     const left = parts.filter(({ outcome }) => outcome === 'not run');
     const cells = [

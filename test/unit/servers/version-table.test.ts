@@ -10,14 +10,21 @@ const run: Run = {
   command: 'npm run test:servers valkey@9',
   parts: [
     { part: 'contract', outcome: 'green', detail: '120 passed' },
-    { part: 'integration', outcome: 'red', detail: 'failed' },
+    { part: 'integration', outcome: 'green', detail: '20 passed' },
     { part: 'integration', outcome: 'not run', detail: '"over TLS": no TLS' },
   ],
 };
 
-it('has a row for each run, with what could not be run', () => {
-  expect(versionTable([run]).split('\n').slice(2)).toEqual([
-    '| Valkey 9.1.2 | contract: 120 passed; integration: failed | "over TLS": no TLS | 2026-01-31 | `npm run test:servers valkey@9` |',
+const other = { name: 'redis@6', product: 'Redis', version: '6.0.16' };
+
+it('has a row for each server, with what could not be run', () => {
+  expect(
+    versionTable([run, other], [run, { ...run, name: 'redis@6', version: '6.0.1' }])
+      .split('\n')
+      .slice(2),
+  ).toEqual([
+    '| Valkey 9.1.2 | contract: 120 passed; integration: 20 passed | "over TLS": no TLS | 2026-01-31 | `npm run test:servers valkey@9` |',
+    '| Redis 6.0.16 | no whole run was green yet | all | - | - |',
   ]);
 });
 
