@@ -38,3 +38,11 @@ it('runs the unit tests on Linux, macOS and Windows, with every supported Node r
     'npx vitest run --config test/vitest.config.ts --project unit test/unit',
   );
 });
+
+it('runs the tests on every other server each night', () => {
+  const { on, jobs } = parse(read('.github/workflows/servers.yml')) as Workflow & { on: { schedule: unknown[] } };
+  expect(on.schedule).toHaveLength(1);
+  expect(Object.values(jobs).flatMap(({ steps = [] }) => steps.map(({ run }) => run))).toContain(
+    'npm run test:servers',
+  );
+});

@@ -160,7 +160,11 @@ describe.concurrent('a user whose right to write was revoked', () => {
     const registration = await registry.register(instanceOf('orders', { ttlMs: TTL_MS }), passing, signal);
     await registration.renew(passing, signal);
     await revoke();
-    await registration.renew({ ...passing, reason: 'two of three shards' }, signal);
+    const renewed = registration.renew({ ...passing, reason: 'two of three shards' }, signal);
+    // Newer ones do not keep a lease alive for a user who may not write its keys: the instance leaves within a TTL whatever its status.
+    if (inject('etcdFacts').keepAliveNeedsWrite)
+      await expect(renewed).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED' });
+    else await renewed;
     expect(await keys('orders/')).toEqual(['orders/orders-1']);
     const critical = { status: 'critical', reason: 'broken' } as const;
     const denied = { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining('readwrite') as string };
@@ -378,6 +382,7 @@ describe.concurrent('credentials that change', () => {
     const registry = registryOn({ endpoints: [server.url], username: 'root', password: () => Promise.resolve(asked) });
     expect(await registry.read({ name: 'rotated', id: 'rotated-1' }, signal)).toMatchObject({ status: 'passing' });
     await changePassword(server, first, second);
+    server.setRootPassword(second);
     asked = second;
     await files.write('password', second);
     await server.restart();

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { HealthReport, RedisOptions, Registry, ServiceInstance } from 'rollcall';
 import type { DepartureRequest } from '../../src/contracts/departure.js';
 import { asError } from '../../src/core/errors.js';
@@ -12,6 +12,9 @@ import type { RedisServer } from '../support/servers/redis-server.js';
 import { waitFor } from '../support/wait-for.js';
 import { cleanUp, freshName, later } from '../integration/fixtures/live.js';
 import { none, ownRedis, passing, redisOn, registrarIn, sampleOf } from '../integration/fixtures/own-redis.js';
+
+/** What differs between versions. */
+const words = inject('redisFacts');
 
 /** One server for all that can be undone. */
 let shared: RedisServer;
@@ -32,9 +35,12 @@ afterAll(async () => {
 afterEach(async () => {
   await cleanUp();
   await admin.call('REPLICAOF', 'NO', 'ONE');
-  await admin.call('CONFIG', 'SET', 'maxclients', '100', 'maxmemory', '0', 'min-replicas-to-write', '0');
+  await shared.configure(usual);
   await admin.call('FLUSHALL');
 });
+
+/** Settings that tests change. */
+const usual = { maxclients: '100', maxmemory: '0', 'min-replicas-to-write': '0' };
 
 const critical = { status: 'critical', reason: 'db failed' } as const;
 const warning = { status: 'warning', reason: 'db is slow' } as const;
@@ -50,7 +56,7 @@ interface Fault {
 
 const unavailable = 'ROLLCALL_REGISTRY_UNAVAILABLE';
 const denied = 'ROLLCALL_REGISTRY_DENIED';
-const setting = (name: string, value: string) => (server: RedisServer) => server.cli('CONFIG', 'SET', name, value);
+const setting = (name: string, value: string) => (server: RedisServer) => server.configure({ [name]: value });
 const right = (change: string) => (server: RedisServer) => server.cli('ACL', 'SETUSER', 'app', change);
 
 const dumpOf = async (server: RedisServer) =>
@@ -94,13 +100,13 @@ const faults: Readonly<Record<string, Fault>> = {
     begin: right('-set'),
     end: right('+set'),
     code: denied,
-    message: /can't run this command.*SSCAN and EVAL/,
+    message: new RegExp(`${words.deniedInScript}.*SSCAN and EVAL`),
   },
   'run by an operator who revoked SADD': {
     begin: right('-sadd'),
     end: right('+sadd'),
     code: denied,
-    message: /can't run this command/,
+    message: new RegExp(words.deniedInScript),
   },
   'run by an operator who revoked EVAL': {
     begin: right('-eval'),
@@ -247,7 +253,7 @@ describe('what a Redis answers', () => {
     const { registry } = await redisWithUser(await ownRedis({ config: ['rename-command PEXPIRE ""'] }));
     await expect(registry.register(sampleOf('renamed'), passing, none)).rejects.toMatchObject({
       code: denied,
-      message: expect.stringMatching(/Unknown Redis command.*rename-command/),
+      message: expect.stringMatching(new RegExp(`${words.disabledInScript}.*rename-command`)),
     });
   });
 
@@ -280,7 +286,7 @@ describe('what a Redis answers', () => {
 
   it('is that a script of another client blocks it', async () => {
     const { server, registry } = await redisWithUser();
-    await server.cli('CONFIG', 'SET', 'busy-reply-threshold', '50');
+    await server.configure({ [words.slowScriptSetting]: '50' });
     const client = await holdConnection(server);
     client.write('EVAL "while true do end" 0\r\n');
     const error = await waitFor(() => errorOf(registry.read(sampleOf('busy'), none)));
@@ -293,19 +299,23 @@ describe('what a Redis answers', () => {
     const { server, registry } = await redisWithUser();
     const instance = sampleOf('loading');
     const master = await ownRedis();
-    const fill = "for i = 1, 100 do redis.call('SET', i, string.rep(redis.sha1hex(i), 5)) end";
-    await master.cli('EVAL', fill, '0');
-    await server.cli('CONFIG', 'SET', 'key-load-delay', '10000', 'loading-process-events-interval-bytes', '1024');
+    const { settings, valueLength } = words.slowLoad;
+    const fill = "for i = 1, 100 do redis.call('SET', i, string.rep(redis.sha1hex(i), ARGV[1] / 40)) end";
+    await master.configure({ rdbcompression: 'no' });
+    await master.cli('EVAL', fill, '0', String(valueLength));
+    await server.configure({ 'key-load-delay': '10000', ...settings });
     await server.cli('REPLICAOF', '127.0.0.1', String(master.port));
     const answered = (word: string) =>
       waitFor(async () => (await errorOf(registry.read(instance, none)))?.message.includes(`with: ${word} `));
     await answered('LOADING');
     await server.cli('REPLICAOF', 'NO', 'ONE');
-    await server.cli('CONFIG', 'SET', 'key-load-delay', '0', 'replica-serve-stale-data', 'no');
+    // Older ones change nothing before they have loaded.
+    const settle = () => server.configure({ 'key-load-delay': '0', 'replica-serve-stale-data': 'no' });
+    await waitFor(() => settle().then(() => true));
     await server.cli('REPLICAOF', '127.0.0.1', '1');
     await answered('MASTERDOWN');
     await server.cli('REPLICAOF', 'NO', 'ONE');
-    await server.cli('CONFIG', 'SET', 'replica-serve-stale-data', 'yes');
+    await server.configure({ 'replica-serve-stale-data': 'yes' });
     await waitFor(() => registry.read(instance, none).then(() => true));
   });
 
@@ -317,8 +327,8 @@ describe('what a Redis answers', () => {
       code: unavailable,
       message: expect.stringMatching(/CLUSTERDOWN/),
     });
-    await there.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-    await here.cli('CLUSTER', 'MEET', '127.0.0.1', String(there.port), String(there.tlsPort));
+    await there.takeAllSlots();
+    await here.meet(there);
     const error = await waitFor(async () => {
       const answer = await errorOf(registry.read(instance, none));
       return answer?.message.includes('MOVED') === true && answer;

@@ -16,7 +16,7 @@ function use<T extends { stop(): Promise<void> }>(server: T): T {
 
 describe('an etcd', () => {
   it('is there for all files', async () => {
-    expect(await (await fetch(`${inject('etcdUrl')}/health`)).json()).toEqual({ health: 'true' });
+    expect(await (await fetch(`${inject('etcdUrl')}/health`)).json()).toEqual(inject('etcdFacts').healthy);
   });
 
   it('has its data still after a kill, and lets nobody in without a password once it wants one', async () => {

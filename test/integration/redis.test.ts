@@ -277,7 +277,7 @@ describe('the client of the host', () => {
 describe('a Redis Cluster', () => {
   it('is served by a client of the host, since what belongs to a service is in one slot', async () => {
     const server = await ownRedis({ cluster: true });
-    await server.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await server.takeAllSlots();
     await waitFor(async () => (await server.cli('CLUSTER', 'INFO')).includes('cluster_state:ok'));
     const client = new Cluster([{ host: '127.0.0.1', port: server.port }]);
     later(() => client.disconnect());
@@ -361,8 +361,7 @@ describe('Redis behind Sentinels', () => {
       message: expect.stringMatching(/nobody.*ECONNREFUSED.*knows no master/),
     });
     group.sentinels[0]?.resume();
-    for (const sentinel of [group.sentinels[0], group.sentinels[2]])
-      await sentinel?.cli('ACL', 'SETUSER', 'default', 'resetpass', '>secret');
+    for (const sentinel of [group.sentinels[0], group.sentinels[2]]) await sentinel?.requirePassword('secret');
     await expect(
       redisOn({ sentinels: [first!, third!], name: MASTER_NAME }).read(instance, none),
     ).rejects.toMatchObject(denied);

@@ -1,6 +1,7 @@
 import { companyOptions } from './company/options.js';
 import { runExperiment } from './experiment/run-experiment.js';
 import { installsOptions } from './installs/options.js';
+import { leasesOptions } from './leases/options.js';
 import { rollingOptions } from './rolling/options.js';
 
 // `npm run prove -- <name> [--runs N] [--seed S]`, and what a name has of its own: the long experiments behind what we promise.
@@ -18,6 +19,7 @@ await runExperiment(
     'etcd-cluster': async () => (await import('./etcd-cluster/etcd-cluster.js')).etcdCluster,
     'no-resurrection': async () => (await import('./no-resurrection/no-resurrection.js')).noResurrection,
     rolling: { options: rollingOptions, load: async () => (await import('./rolling/rolling.js')).rolling },
+    leases: { options: leasesOptions, load: async () => (await import('./leases/leases.js')).leases },
     sentinel: async () => (await import('./sentinel/sentinel.js')).sentinel,
     fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
     company: { options: companyOptions, load: async () => (await import('./company/company.js')).company },

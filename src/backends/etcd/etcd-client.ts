@@ -145,8 +145,8 @@ export class EtcdClient {
       const url = urls[index] as URL;
       try {
         const answer = await this.#sendTo(url, request, token, signal);
-        // A member without a leader answers 5xx; another member may have one.
-        if (answer.status < 500) return answer;
+        // A member without a leader answers 5xx, a learner from 3.6 on 400; another member may do better.
+        if (answer.status < 500 && !means(answer, 'learner')) return answer;
         this.#skip(index);
         if (attempt === urls.length) return answer;
       } catch (thrown) {

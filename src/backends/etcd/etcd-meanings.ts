@@ -18,6 +18,7 @@ export type MeaningName =
   | 'too large'
   | 'TTL too long'
   | 'compacted'
+  | 'learner'
   | 'unknown token'
   | 'no gateway';
 
@@ -83,6 +84,12 @@ export const meanings: readonly Row[] = [
     words: /required revision has been compacted/i,
     kind: 'transient',
     advice: 'The next request asks for a newer revision',
+  },
+  {
+    name: 'learner',
+    words: /not supported for learner/i,
+    kind: 'transient',
+    advice: 'Only members that vote serve this: leave learners out of etcd({ endpoints }) and ETCDCTL_ENDPOINTS',
   },
   { name: 'no right', code: 7, kind: 'denied', advice: RIGHTS },
   { name: 'unknown token', code: 16, kind: 'denied', advice: USER },

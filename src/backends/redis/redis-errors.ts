@@ -93,8 +93,8 @@ const unknown = row(/^/, 'transient', 'drop', 'If this lasts, check the server')
 
 /** What Redis 6 puts around an error that ends a script. Its own errors keep a dash before the word. */
 const SCRIPT_ERROR = /^ERR Error running script \(call to \w+\): (@?user_script: ?\d+: )*-?/;
-/** What Redis 7 and later append. */
-const SCRIPT_NAME = / ?script: [0-9a-f]{40}, on @?user_script:\d+\.?$/;
+/** What Redis 7 and later append, and Valkey without the script's hash. */
+const SCRIPT_NAME = / ?script: ([0-9a-f]{40}, )?on @?user_script:\d+\.?$/;
 /** Redis echoes the arguments of an unknown command, which may be a password. */
 const ARGUMENTS = /,? with args beginning with:[^]*$/;
 /** Redis' error replies begin with a word in capitals. Errors of the clients and of Node do not, or have a code. */

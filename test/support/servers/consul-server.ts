@@ -7,6 +7,8 @@ import { findServer } from './find-server.js';
 import { freePorts, startOnFreePorts } from './free-ports.js';
 import { ManagedServer } from './managed-server.js';
 import { rawConsul } from './raw-consul.js';
+import { serversHere } from './server-versions.js';
+import type { ConsulFacts } from './server-versions.js';
 
 /** The token of an ACL-enabled start: may do everything. */
 const MANAGEMENT_TOKEN = '6d1c6c0e-3c0a-4c5e-9a52-5d7f0a1b2c3d';
@@ -25,6 +27,8 @@ export interface ConsulOptions {
   readonly acl?: boolean | { readonly rememberFor: string };
   /** Address of a server's serf port: start a client agent that joins it (its data are kept over a restart). */
   readonly join?: string;
+  /** Where it speaks TLS as well. @default nowhere */
+  readonly httpsPort?: number;
   /** Anything of Consul's own configuration; wins over what is set here. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Fixed ports. @default free ones, and others when somebody was faster */
@@ -34,10 +38,11 @@ export interface ConsulOptions {
 /** Starts a Consul agent on loopback; resolves once it is ready. Rejects with its output when it does not come up. */
 export async function startConsul(options: ConsulOptions = {}): Promise<ConsulServer> {
   const program = await findServer('consul');
+  const facts = await serversHere.consul();
   const make = async (ports: ConsulPorts) => {
     const keepsData = options.dataDir === true || options.join !== undefined;
     return new ConsulServer(
-      program,
+      { program, facts },
       options,
       ports,
       keepsData ? await mkdtemp(join(tmpdir(), 'rollcall-consul-')) : undefined,
@@ -134,9 +139,14 @@ export class ConsulServer extends ManagedServer {
   /** What the cluster calls it. */
   readonly nodeName: string;
 
-  constructor(program: string, options: ConsulOptions, ports: ConsulPorts, directory: string | undefined) {
+  constructor(
+    { program, facts }: { program: string; facts: ConsulFacts },
+    options: ConsulOptions,
+    ports: ConsulPorts,
+    directory: string | undefined,
+  ) {
     const nodeName = `consul-${randomBytes(4).toString('hex')}`;
-    super({ program, words: commandLine(options, nodeName, ports, directory), directory });
+    super({ program, words: commandLine(facts, options, nodeName, ports, directory), directory });
     this.nodeName = nodeName;
     this.ports = ports;
     this.url = `http://127.0.0.1:${ports.http}`;
@@ -189,7 +199,8 @@ export class ConsulServer extends ManagedServer {
 }
 
 function commandLine(
-  { dataDir, acl, join: serverToJoin, config }: ConsulOptions,
+  facts: ConsulFacts,
+  { dataDir, acl, join: serverToJoin, httpsPort = -1, config }: ConsulOptions,
   nodeName: string,
   ports: ConsulPorts,
   directory: string | undefined,
@@ -206,7 +217,8 @@ function commandLine(
       serf_wan: -1,
       server: ports.rpc,
       grpc: -1,
-      https: -1,
+      https: httpsPort,
+      ...facts.closedPorts,
     },
     log_level: 'err',
     // Only loopback traffic: no look for news.
@@ -220,7 +232,7 @@ function commandLine(
         enabled: true,
         default_policy: 'deny',
         ...(typeof acl === 'object' && { token_ttl: acl.rememberFor, policy_ttl: acl.rememberFor }),
-        tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { master: MANAGEMENT_TOKEN }) },
+        tokens: { agent: MANAGEMENT_TOKEN, ...(!isClient && { [facts.managementToken]: MANAGEMENT_TOKEN }) },
       },
     }),
     ...config,

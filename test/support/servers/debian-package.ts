@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Git-ignored; safe to delete at any time. */
-const cache = fileURLToPath(new URL('../../../.cache/servers/', import.meta.url));
+const ownCache = fileURLToPath(new URL('../../../.cache/servers/', import.meta.url));
 
 /** One file of Debian's main archive. */
 export interface PackageFile {
@@ -27,10 +27,14 @@ export interface DebianPackage extends PackageFile {
 }
 
 /**
- * Unpacks a package without installing it and without root; downloads it once per checkout. Resolves to what starts
+ * Unpacks a package without installing it and without root; downloads it once per cache. Resolves to what starts
  * `program`, a path inside the package. Rejects with what stood in the way.
  */
-export async function unpackDebianPackage(wanted: DebianPackage, program: string): Promise<string> {
+export async function unpackDebianPackage(
+  wanted: DebianPackage,
+  program: string,
+  cache: string = ownCache,
+): Promise<string> {
   const architecture = (await run('dpkg', ['--print-architecture'])).stdout.trim();
   // A colon would end the path in a list of paths.
   const unpacked = join(cache, `${wanted.name}@${wanted.version.replaceAll(':', '%3a')}_${architecture}`);
@@ -71,9 +75,11 @@ async function writeStarters(root: string): Promise<void> {
   await mkdir(join(root, STARTERS));
   for (const folder of ['usr/bin', 'usr/sbin']) {
     for (const program of existsSync(join(root, folder)) ? await readdir(join(root, folder)) : []) {
+      // What it loads for itself later, such as the modules of Lua that Debian's Redis 6 has its scripts' `cjson` from, is beside it as well.
       const script = `#!/bin/sh
 root=$(dirname "$0")/..
-LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu*) exec "$root/${folder}/${program}" "$@"
+libraries=$(echo "$root"/usr/lib/*-linux-gnu*)
+LD_LIBRARY_PATH=$libraries LUA_CPATH="$libraries/lua/5.1/?.so;;" exec "$root/${folder}/${program}" "$@"
 `;
       await writeFile(join(root, STARTERS, program), script, { mode: 0o755 });
     }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../wait-for.js';
 import { findServer } from './find-server.js';
-import { startOnFreePorts } from './free-ports.js';
+import { freePorts, startOnFreePorts } from './free-ports.js';
 import { ManagedServer } from './managed-server.js';
 import { runProgram } from './run-program.js';
 
@@ -36,7 +36,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
 }
 
 /** A cluster of three members; resolves once each is ready. `stop()` stops all. */
-export async function startEtcdCluster(): Promise<EtcdCluster> {
+export async function startEtcdCluster({ flags = {} }: Pick<EtcdOptions, 'flags'> = {}): Promise<EtcdCluster> {
   const program = await findServer('etcd');
   return startOnFreePorts(9, async (ports) => {
     const members = [0, 3, 6].map((at) => ({
@@ -47,10 +47,25 @@ export async function startEtcdCluster(): Promise<EtcdCluster> {
     }));
     return new EtcdCluster(
       await Promise.all(
-        members.map(async (member) => new EtcdServer(program, member, members, {}, await dataDirectory())),
+        members.map(async (member) => new EtcdServer(program, member, members, { flags }, await dataDirectory())),
       ),
     );
   });
+}
+
+/** A further member of a cluster that does not vote; resolves once it has been started, since a learner is never healthy. */
+export async function startEtcdLearner(cluster: EtcdCluster): Promise<EtcdServer> {
+  const program = await findServer('etcd');
+  const [client = 0, plain = 0, peer = 0] = await freePorts(3);
+  const member = { name: memberName(), client, plain, peer };
+  const words = ['member', 'add', member.name, '--learner', '--peer-urls', peerUrl(member)];
+  // A young cluster takes nobody in.
+  await waitFor(() => cluster.members[0]?.etcdctl(...words), { timeoutMs: 30_000, everyMs: 500 });
+  const flags = { 'initial-cluster-state': 'existing' };
+  const all = [...cluster.members.map((one) => one.member), member];
+  const learner = new EtcdServer(program, member, all, { flags }, await dataDirectory());
+  await learner.launch();
+  return learner;
 }
 
 /** One etcd member that tests may mistreat; it has its data still after a restart. */
@@ -60,8 +75,10 @@ export class EtcdServer extends ManagedServer {
   /** Always without TLS. */
   readonly plainUrl: string;
   readonly port: number;
-  readonly #name: string;
+  /** What the others know it by. */
+  readonly member: Member;
   readonly #directory: string;
+  #rootPassword: string | undefined;
 
   constructor(
     program: string,
@@ -73,7 +90,6 @@ export class EtcdServer extends ManagedServer {
     const scheme = tls ? 'https' : 'http';
     const url = `${scheme}://127.0.0.1:${member.client}`;
     const plainUrl = `http://127.0.0.1:${member.plain}`;
-    const peerUrl = ({ peer }: Member) => `http://127.0.0.1:${peer}`;
     const settings: Record<string, string> = {
       name: member.name,
       'data-dir': directory,
@@ -87,8 +103,8 @@ export class EtcdServer extends ManagedServer {
       ...(tls && { 'cert-file': tlsFile('cert'), 'key-file': tlsFile('key') }),
       ...flags,
     };
-    super({ program, words: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]), directory });
-    this.#name = member.name;
+    super({ program, words: Object.entries(settings).map(([name, value]) => `--${name}=${value}`), directory });
+    this.member = member;
     this.#directory = directory;
     this.url = url;
     this.plainUrl = plainUrl;
@@ -101,12 +117,9 @@ export class EtcdServer extends ManagedServer {
       await waitFor(
         async () => {
           if (!current.running) return 'it ended';
-          const [health, members] = await Promise.all([
-            this.#ask('/health'),
-            this.#ask('/v3/cluster/member/list', '{}'),
-          ]);
+          const [health, members] = await Promise.all([this.#ask('/health'), this.#members()]);
           // Somebody else's etcd on our port would be healthy, too.
-          return health.includes('"true"') && members.includes(this.#name);
+          return health.includes('"true"') && members.includes(this.member.name);
         },
         { timeoutMs },
       );
@@ -130,6 +143,12 @@ export class EtcdServer extends ManagedServer {
     await this.etcdctl('user', 'add', `root:${password}`);
     await this.etcdctl('user', 'grant-role', 'root', 'root');
     await this.etcdctl('auth', 'enable');
+    this.#rootPassword = password;
+  }
+
+  /** Of the user that may do everything: what `ready` shows from now on. */
+  setRootPassword(password: string): void {
+    this.#rootPassword = password;
   }
 
   /** Runs etcd's own client against it; resolves to what that prints. */
@@ -137,9 +156,20 @@ export class EtcdServer extends ManagedServer {
     return runProgram(await findServer('etcdctl'), ['--endpoints', this.plainUrl, ...words], { ETCDCTL_API: '3' });
   }
 
-  async #ask(path: string, body?: string): Promise<string> {
+  /** With authentication on, newer ones list the members to those who have a token. */
+  async #members(): Promise<string> {
+    const credentials = JSON.stringify({ name: 'root', password: this.#rootPassword });
+    const token =
+      this.#rootPassword === undefined
+        ? undefined
+        : (JSON.parse(await this.#ask('/v3/auth/authenticate', credentials)) as { token?: string }).token;
+    return this.#ask('/v3/cluster/member/list', '{}', token);
+  }
+
+  async #ask(path: string, body?: string, token?: string): Promise<string> {
     const answer = await fetch(`${this.plainUrl}${path}`, {
       ...(body && { method: 'POST', body }),
+      ...(token !== undefined && { headers: { authorization: token } }),
       signal: AbortSignal.timeout(2_000),
     });
     return answer.text();
@@ -176,6 +206,10 @@ export class EtcdCluster {
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()));
   }
+}
+
+function peerUrl({ peer }: Member): string {
+  return `http://127.0.0.1:${peer}`;
 }
 
 function memberName(): string {

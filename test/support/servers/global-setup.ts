@@ -2,6 +2,8 @@ import type { TestProject } from 'vitest/node';
 import { startConsul } from './consul-server.js';
 import { startEtcd } from './etcd-server.js';
 import { startRedis } from './redis-server.js';
+import { serversHere } from './server-versions.js';
+import type { ConsulFacts, EtcdFacts, RedisFacts } from './server-versions.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,6 +13,10 @@ declare module 'vitest' {
     etcdUrl: string;
     /** The Redis that all files share, likewise. */
     redisUrl: string;
+    /** What differs between versions, of the ones that are tested here. */
+    consulFacts: ConsulFacts;
+    etcdFacts: EtcdFacts;
+    redisFacts: RedisFacts;
   }
 }
 
@@ -20,6 +26,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('consulUrl', consul.url);
   project.provide('etcdUrl', etcd.url);
   project.provide('redisUrl', redis.url);
+  project.provide('consulFacts', await serversHere.consul());
+  project.provide('etcdFacts', await serversHere.etcd());
+  project.provide('redisFacts', await serversHere.redis());
   return async () => {
     await Promise.all([consul.stop(), etcd.stop(), redis.stop()]);
   };

@@ -85,6 +85,29 @@ export const redis: DebianPackage = {
   ],
 };
 
+/** What many still run. Its program, like the one above, is that of redis-tools. */
+export const redis6: DebianPackage = {
+  suite: 'bullseye',
+  ...pin('redis-server', '5:6.0.16-1+deb11u2', {
+    amd64: 'd7d3d93e00d414982eef09b57de3ad39db5ab61c16aef58241dedb75db0105fc',
+  }),
+  libraries: [
+    pin('redis-tools', '5:6.0.16-1+deb11u2', {
+      amd64: '0329056b6cf1cc65ec1069a66bb0825ddb8307d1c6c5c93ab022fb19187138fd',
+    }),
+    pin('libatomic1', '10.2.1-6', { amd64: 'e8f1d04653698ab185c1144f35f905a1de87571c12ea630b65be669a2823d8c7' }),
+    pin('libhiredis0.14', '0.14.1-1', { amd64: 'c9fc48c7fef3803d41e622928b5569395d83c8f1bf642da8345fbf034b44d35c' }),
+    pin('libjemalloc2', '5.2.1-3', { amd64: 'dcb79555b137ad70c9d392ca31e04533e3a10b63aa0db02d5a26f464060cc0f5' }),
+    pin('liblua5.1-0', '5.1.5-8.1+b3', { amd64: '8f5341aba9fd26a797ff826b4aa4c626fd487ebe2bf659bc8b2cee450ec7f9f2' }),
+    pin('liblzf1', '3.6-3', { amd64: '9854b0866201b63e04f1e446f45f01ef4a6f72c61f2250b75f944f6046cc7e8c' }),
+    pin('libssl1.1', '1.1.1w-0+deb11u1', {
+      amd64: 'aadf8b4b197335645b230c2839b4517aa444fd2e8f434e5438c48a18857988f7',
+    }),
+    pin('lua-bitop', '1.0.2-5', { amd64: 'e7a286f04b4fced769b4da574e13a058dac1e6ad23660998643bf1af8a875b1a' }),
+    pin('lua-cjson', '2.1.0+dfsg-2.1', { amd64: '4bdf90fe39c1de756c22c3c52332bc6e694c53645c4059932e2e0917e9f07517' }),
+  ],
+};
+
 function pin(name: string, version: string, sha256: PackageFile['sha256']): PackageFile {
   return { name, version, sha256 };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,8 @@ import { findServer } from './find-server.js';
 import { startOnFreePorts } from './free-ports.js';
 import { ManagedServer } from './managed-server.js';
 import { runProgram } from './run-program.js';
+import { serversHere } from './server-versions.js';
+import type { RedisFacts } from './server-versions.js';
 
 const tlsFile = (name: string) => fileURLToPath(new URL(`../tls/localhost.${name}.pem`, import.meta.url));
 
@@ -28,6 +30,7 @@ export interface RedisOptions {
 /** Starts a Redis on loopback that keeps nothing over a restart; resolves once it is ready. Rejects with its output when it does not come up. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const program = await findServer('redis');
+  const facts = await serversHere.redis();
   return startOnFreePorts(2, async ([port = 0, tlsPort = 0]) => {
     const directory = await mkdtemp(join(tmpdir(), 'rollcall-redis-'));
     const settings: Record<string, string> = {
@@ -41,7 +44,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       ...(options.password !== undefined && { requirepass: options.password }),
       ...(options.cluster === true && {
         'cluster-enabled': 'yes',
-        'cluster-port': String(tlsPort),
+        ...(facts.setsClusterPort && { 'cluster-port': String(tlsPort) }),
         'cluster-announce-ip': '127.0.0.1',
       }),
       ...(options.replicaOf !== undefined && { replicaof: `127.0.0.1 ${options.replicaOf}` }),
@@ -60,7 +63,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
         .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
         .join('') + (options.config ?? []).map((line) => `${line}\n`).join(''),
     );
-    return new RedisServer({ program, words: [file], directory }, { port, tlsPort }, options.password);
+    return new RedisServer({ program, words: [file], directory }, { port, tlsPort }, options.password, facts);
   });
 }
 
@@ -69,6 +72,7 @@ export async function startRedisSentinels({
   downAfterMs = 1_000,
 }: { downAfterMs?: number } = {}): Promise<RedisSentinels> {
   const program = await findServer('redis');
+  const facts = await serversHere.redis();
   const stops: (() => Promise<void>)[] = [];
   const keep = <T extends { stop(): Promise<void> }>(server: T): T => {
     stops.push(() => server.stop());
@@ -90,7 +94,8 @@ export async function startRedisSentinels({
           `sentinel failover-timeout ${MASTER_NAME} 5000`,
         ];
         await writeFile(file, `${lines.join('\n')}\n`);
-        return new RedisServer({ program, words: [file, '--sentinel'], directory }, { port, tlsPort: 0 }, undefined);
+        const command = { program, words: [file, '--sentinel'], directory };
+        return new RedisServer(command, { port, tlsPort: 0 }, undefined, facts);
       });
     // Sentinels ask a replica every ten seconds: the first time it should have something good to say.
     await waitFor(async () => (await replica.cli('INFO', 'replication')).includes('master_link_status:up'), {
@@ -111,14 +116,19 @@ export async function startRedisSentinels({
 export class RedisServer extends ManagedServer {
   readonly port: number;
   readonly tlsPort: number;
-  readonly #password: string | undefined;
+  readonly #file: string;
+  readonly #facts: RedisFacts;
+  #password: string | undefined;
 
   constructor(
     command: ConstructorParameters<typeof ManagedServer>[0],
     { port, tlsPort }: { port: number; tlsPort: number },
     password: string | undefined,
+    facts: RedisFacts,
   ) {
     super(command);
+    [this.#file = ''] = command.words;
+    this.#facts = facts;
     this.port = port;
     this.tlsPort = tlsPort;
     this.#password = password;
@@ -142,6 +152,38 @@ export class RedisServer extends ManagedServer {
         cause,
       });
     }
+  }
+
+  /** Changes its configuration, one setting after another: older ones take no more at a time. */
+  async configure(settings: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, value] of Object.entries(settings)) {
+      const answer = await this.cli('CONFIG', 'SET', name, value);
+      if (answer !== 'OK\n') throw new Error(`Redis does not take ${name} ${value}: ${answer}`);
+    }
+  }
+
+  /** As a Sentinel: lets in only clients with this password from now on. */
+  async requirePassword(password: string): Promise<void> {
+    if (this.#facts.sentinelsHaveAcl) {
+      await this.cli('ACL', 'SETUSER', 'default', 'resetpass', `>${password}`);
+      this.#password = password;
+      return;
+    }
+    await this.kill();
+    await appendFile(this.#file, `requirepass ${password}\n`);
+    this.#password = password;
+    await this.restart();
+  }
+
+  /** As a node of a cluster: serves every key from now on. */
+  async takeAllSlots(): Promise<void> {
+    await this.cli(...this.#facts.takeAllSlots);
+  }
+
+  /** As a node of a cluster: joins the one that the other is in. */
+  async meet(other: RedisServer): Promise<void> {
+    const busPort = this.#facts.setsClusterPort ? other.tlsPort : other.port + 10_000;
+    await this.cli('CLUSTER', 'MEET', '127.0.0.1', String(other.port), String(busPort));
   }
 
   /** Runs Redis' own client against it; resolves to what that prints. */

@@ -52,6 +52,8 @@ function clientOf(
 const request = { operation: 'renew', path: '/lease/keepalive', pool: 'beat', body: { ID: '7' } } as const;
 const none = new AbortController().signal;
 const fine = () => [200, { result: {} }] as [number, object];
+/** As 3.6 and later say it. */
+const learner = () => [400, { code: 9, message: 'etcdserver: rpc not supported for learner' }] as [number, object];
 const noLeader = () => [503, { code: 14, message: 'etcdserver: no leader' }] as [number, object];
 const nobody = 'http://127.0.0.1:1';
 
@@ -62,6 +64,14 @@ describe('of several members', () => {
     const client = clientOf([nobody, leaderless.url, good.url]);
     for (let time = 1; time <= 3; time += 1) expect((await client.send(request, none)).status).toBe(200);
     expect([leaderless.asked.length, good.asked.length]).toEqual([1, 3]);
+  });
+
+  it('the next is asked when one is a learner, which does not serve what we ask', async () => {
+    const young = await member(learner);
+    const good = await member(fine);
+    const client = clientOf([young.url, good.url]);
+    for (let time = 1; time <= 2; time += 1) expect((await client.send(request, none)).status).toBe(200);
+    expect([young.asked.length, good.asked.length]).toEqual([1, 2]);
   });
 
   it('none is asked twice for one verb, and what the last one said counts', async () => {

@@ -38,6 +38,8 @@ describe.each(shapes)('a refusal in the shape of %s', (_shape, make) => {
     [400, 11, 'etcdserver: too large lease TTL', 'ROLLCALL_REGISTRY_REJECTED', 'TTL too long'],
     [400, 11, 'etcdserver: mvcc: required revision has been compacted', 'ROLLCALL_REGISTRY_UNAVAILABLE', 'compacted'],
     [429, 8, 'etcdserver: mvcc: database space exceeded', 'ROLLCALL_REGISTRY_UNAVAILABLE', 'no space'],
+    [503, 14, 'etcdserver: rpc not supported for learner', 'ROLLCALL_REGISTRY_UNAVAILABLE', 'learner'],
+    [400, 9, 'etcdserver: rpc not supported for learner', 'ROLLCALL_REGISTRY_UNAVAILABLE', 'learner'],
     // What no row describes blames the server, whatever its status and code.
     [503, 14, 'etcdserver: no leader', 'ROLLCALL_REGISTRY_UNAVAILABLE', 'unknown'],
     [400, 9, 'etcdserver: not leader', 'ROLLCALL_REGISTRY_UNAVAILABLE', 'unknown'],

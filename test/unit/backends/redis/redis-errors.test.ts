@@ -22,10 +22,11 @@ const codes = {
   malformed: 'ROLLCALL_REGISTRY_REJECTED',
 } as const;
 
-/** How Redis 6.0.16 words an error inside a script, and how 7.0.15 does. */
+/** How Redis 6.0.16 words an error inside a script, how 7.0.15 does, and how Valkey 9.1.2 does. */
 const six = (words: string) => `ERR Error running script (call to f_${'ca57e959'.repeat(5)}): @user_script:1: ${words}`;
 const own = (words: string) => six(`@user_script: 1: ${words}`);
 const seven = (words: string) => `${words} script: ${'ca57e959'.repeat(5)}, on @user_script:1.`;
+const valkey = (words: string) => `${words} script: on @user_script:1.`;
 
 const READONLY = "READONLY You can't write against a read only replica.";
 const OOM = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -39,7 +40,7 @@ describe.each<[meaning: keyof typeof codes, connection: 'keep' | 'drop', next: R
     'transient',
     'drop',
     /sentinels/,
-    [READONLY, own(`-${READONLY}`), seven(READONLY), 'MASTERDOWN Link with MASTER is down'],
+    [READONLY, own(`-${READONLY}`), seven(READONLY), valkey(READONLY), 'MASTERDOWN Link with MASTER is down'],
   ],
   ['transient', 'keep', /maxmemory, or/, [OOM, own(`-${OOM}`), seven(OOM)]],
   [
@@ -94,6 +95,7 @@ describe.each<[meaning: keyof typeof codes, connection: 'keep' | 'drop', next: R
       seven(`ERR ${RIGHTS}`),
       seven(`ERR ${KEYS}`),
       seven("ERR ACL failure in script: User orders has no permissions to run the 'set' command"),
+      valkey("ERR ACL failure in script: User orders has no permissions to run the 'set' command"),
     ],
   ],
   [
@@ -105,6 +107,7 @@ describe.each<[meaning: keyof typeof codes, connection: 'keep' | 'drop', next: R
       'ERR unknown command `PEXPIRE`, with args beginning with: `k`, `5`, ',
       own('Unknown Redis command called from Lua script'),
       seven('ERR Unknown Redis command called from script'),
+      valkey('ERR Unknown command called from script'),
     ],
   ],
   [
