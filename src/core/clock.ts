@@ -45,6 +45,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves after what the event loop has to do now: I/O, and timers that are due. Holds the process that long. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    // With `unref` it would wait for the next other event.
+    setImmediate(resolve);
+  });
+}
+
 /** Implements `sleep` with `after`, for every clock. */
 export function sleepOn(clock: Pick<Clock, 'after'>, ms: number, signal?: AbortSignal): Promise<void> {
   if (signal !== undefined) return untilNotified((notify) => clock.after(ms, notify), signal);

@@ -1,4 +1,8 @@
 import { ConfigError, isError } from '../core/errors.js';
+import { parseSlicedJson } from '../core/sliced-json.js';
+import { isTooLong } from '../net/answer-cap.js';
+import { Cancellation, sendOnce } from '../net/http-request.js';
+import type { HttpAnswer } from '../net/http-request.js';
 
 /** The endpoint of the Docker Engine. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
@@ -23,7 +27,7 @@ export interface PortBinding {
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 const DEFAULT_PORT = 2375;
 /** Far above the size of the answer about one container, about ten thousand characters. */
-const LONGEST_ANSWER = 4 * 1024 * 1024;
+const LONGEST_ANSWER = 1024 * 1024;
 const NEXT_STEP = 'or set the port with SERVICE_PORT';
 
 /** The endpoint in `DOCKER_HOST`, or the default socket. Throws `ConfigError` for an unsupported value. */
@@ -44,7 +48,7 @@ export function engineTarget(dockerHost: string | undefined): EngineTarget {
  * container), and with another `Error` when it can.
  */
 export async function inspectContainer(target: EngineTarget, id: string, signal: AbortSignal): Promise<Container> {
-  const { status, text } = await get(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch(
+  const { status, body } = await get(target, `/containers/${encodeURIComponent(id)}/json`, signal).catch(
     (thrown: unknown) => {
       signal.throwIfAborted();
       throw unreachable(target, thrown);
@@ -61,7 +65,7 @@ export async function inspectContainer(target: EngineTarget, id: string, signal:
         `correct DOCKER_HOST, ${NEXT_STEP}`,
     );
   if (status >= 500) throw new Error(`the Docker Engine at ${target.shown} answered ${String(status)}`);
-  return parse(text, id, target);
+  return parse(body, id, target, signal);
 }
 
 /** A `ConfigError` about `port: 'docker'`. */
@@ -69,33 +73,24 @@ export function refusal(allowed: string): ConfigError {
   return new ConfigError([{ field: 'port', value: 'docker', allowed }]);
 }
 
-async function get(target: EngineTarget, path: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+async function get(target: EngineTarget, path: string, signal: AbortSignal): Promise<HttpAnswer> {
   const [http, { createUnheldAgent }] = await Promise.all([import('node:http'), import('../net/http-agent.js')]);
+  signal.throwIfAborted();
   const agent = createUnheldAgent(1);
   const { shown: _shown, ...endpoint } = target;
+  const cancellation = new Cancellation();
+  signal.addEventListener('abort', cancellation, { once: true });
   try {
-    return await new Promise((resolve, reject) => {
-      const request = http.get({ ...endpoint, path, agent, signal }, (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          text += chunk;
-          if (text.length > LONGEST_ANSWER) request.destroy(notDocker(target.shown));
-        });
-        response.on('error', reject);
-        response.on('end', () => {
-          resolve({ status: response.statusCode ?? 0, text });
-        });
-      });
-      request.on('error', reject);
-    });
+    const options = { ...endpoint, path, agent };
+    return await sendOnce(http, options, undefined, cancellation, { cap: { bytes: LONGEST_ANSWER } });
   } finally {
+    signal.removeEventListener('abort', cancellation);
     agent.destroy();
   }
 }
 
 function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
-  if (thrown instanceof ConfigError) return thrown;
+  if (isTooLong(thrown)) return notDocker(shown);
   const code = isError(thrown) && 'code' in thrown ? thrown.code : undefined;
   if (code === 'ENOENT') {
     return refusal(
@@ -116,11 +111,12 @@ function unreachable({ shown }: EngineTarget, thrown: unknown): Error {
   );
 }
 
-function parse(text: string, id: string, target: EngineTarget): Container {
+async function parse(body: Buffer, id: string, target: EngineTarget, signal: AbortSignal): Promise<Container> {
   let answer: unknown;
   try {
-    answer = JSON.parse(text);
+    answer = await parseSlicedJson(body, signal);
   } catch {
+    signal.throwIfAborted();
     throw notDocker(target.shown);
   }
   if (typeof field(answer, 'Id') !== 'string') throw notDocker(target.shown);

@@ -7,6 +7,11 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** A response with all of its body. `text` has its beginning, for messages. */
+export interface WholeAnswer extends Answer {
+  readonly body: Buffer;
+}
+
 /** True if the agent no longer has the check. Newer agents answer 404; 1.8 answers 500 with one of two texts. */
 export function meansLost({ status, text }: Answer): boolean {
   return status === 404 || (status === 500 && /associated TTL|Unknown check/i.test(text));

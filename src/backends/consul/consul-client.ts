@@ -2,13 +2,23 @@ import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
 import type { OpenConnection } from '../../contracts/departure.js';
 import { isError } from '../../core/errors.js';
-import { Cancellation, sendOnce } from '../../net/http-request.js';
-import type { Answer } from './consul-answer.js';
+import { isTooLong } from '../../net/answer-cap.js';
+import type { AnswerCap } from '../../net/answer-cap.js';
+import { Cancellation, sendOnce, textOf } from '../../net/http-request.js';
+import type { WholeAnswer } from './consul-answer.js';
+import { overCap } from './consul-caps.js';
+import type { ConsulCaps } from './consul-caps.js';
 import { notLoaded, unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { ConsulCredentials } from './consul-credentials.js';
 import { releaseConnection, acquireConnection } from './consul-connection.js';
-import type { ConnectionPool, PapiResponse, ConsulConnection, ConnectionPlan } from './consul-connection.js';
+import type {
+  CallContext,
+  ConnectionPool,
+  PapiResponse,
+  ConsulConnection,
+  ConnectionPlan,
+} from './consul-connection.js';
 
 /** One request to the agent's HTTP API. `path` is the part after `/v1`, already percent-encoded. */
 export interface ConsulRequest {
@@ -17,6 +27,8 @@ export interface ConsulRequest {
   readonly path: string;
   readonly pool: ConnectionPool;
   readonly body?: Buffer;
+  /** The cap of the answer. @default 'look' */
+  readonly cap?: keyof ConsulCaps;
 }
 
 /**
@@ -46,24 +58,26 @@ export class ConsulClient {
    * Sends one request and resolves to the response, whatever its status. Rejects with the signal's reason on abort,
    * and with `RegistryUnavailableError` if no complete response arrives.
    */
-  async send(request: ConsulRequest, signal: AbortSignal): Promise<Answer> {
+  async send(request: ConsulRequest, signal: AbortSignal): Promise<WholeAnswer> {
     this.#assertActive(signal);
     this.credentials.assertComplete(request.operation);
     if (this.#acquired !== undefined && this.#acquired.plan.tls !== this.credentials.tls) this.#release();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);
     this.#assertActive(signal);
-    const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation();
+    const cap = this.#target.caps[request.cap ?? 'look'];
+    const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation(cap);
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     try {
       const answer =
         cancellation instanceof Cancellation
-          ? await sendBeat(connection, request, token, cancellation)
+          ? await sendBeat(connection, request, token, cancellation, cap)
           : await sendCall(connection, request, token, cancellation);
       return withoutSecrets(answer, token === undefined ? connection.secrets : [token, ...connection.secrets]);
     } catch (thrown) {
       signal.throwIfAborted();
+      if (isTooLong(thrown)) throw overCap(thrown, request.operation, this.shown);
       throw unreachable(thrown, request.operation, this.shown);
     } finally {
       signal.removeEventListener('abort', cancellation);
@@ -130,7 +144,7 @@ export class ConsulClient {
  * Hides our credentials in an error response: a proxy in front of the agent may echo them, and messages quote the
  * text.
  */
-function withoutSecrets(answer: Answer, secrets: readonly string[]): Answer {
+function withoutSecrets(answer: WholeAnswer, secrets: readonly string[]): WholeAnswer {
   const found = answer.status < 400 ? [] : secrets.filter((secret) => answer.text.includes(secret));
   return found.length === 0
     ? answer
@@ -143,14 +157,15 @@ function sendBeat(
   request: ConsulRequest,
   token: string | undefined,
   cancellation: Cancellation,
-): Promise<Answer> {
+  cap: AnswerCap,
+): Promise<WholeAnswer> {
   let beat = lastBeats.get(request);
   if (beat?.connection !== connection || beat.token !== token) {
     const headers = { ...connection.headers, ...tokenHeader(token), 'content-length': request.body?.length ?? 0 };
     beat = { connection, token, options: { ...connection.beat, path: connection.base + request.path, headers } };
     lastBeats.set(request, beat);
   }
-  return sendOnce(connection.http, beat.options, request.body, cancellation);
+  return sendOnce(connection.http, beat.options, request.body, cancellation, { cap });
 }
 
 /** The options of each beat request as last sent: an unchanged beat is assembled only once. */
@@ -168,7 +183,7 @@ async function sendCall(
   { method, path, pool, body }: ConsulRequest,
   token: string | undefined,
   ctx: ContextCancellation,
-): Promise<Answer> {
+): Promise<WholeAnswer> {
   const call = {
     path,
     agent: connection.agents[pool],
@@ -186,12 +201,19 @@ async function sendCall(
   }
 }
 
-function answerOf(response: PapiResponse): Answer {
-  return { status: response.statusCode ?? 0, text: response.body?.toString() ?? '', headers: response.headers };
+function answerOf({ statusCode: status = 0, headers, body = Buffer.alloc(0) }: PapiResponse): WholeAnswer {
+  return { status, headers, body, text: textOf(body) };
 }
 
 /** Forwards the abort of an `AbortSignal` to the npm client, which listens for the event `cancel`. */
-class ContextCancellation extends EventEmitter {
+class ContextCancellation extends EventEmitter implements CallContext {
+  readonly cap: AnswerCap;
+
+  constructor(cap: AnswerCap) {
+    super();
+    this.cap = cap;
+  }
+
   handleEvent(): void {
     this.emit('cancel');
   }

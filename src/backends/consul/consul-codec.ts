@@ -95,38 +95,24 @@ export function decodeEntry(answer: unknown): Entry | undefined {
   };
 }
 
-/** Decodes the nonce in the answer of `agent/service`. Undefined if there is none. */
-export function decodeNonce(text: string): string | undefined {
-  try {
-    return (JSON.parse(text) as ServiceAnswer).Meta?.[NONCE_KEY];
-  } catch {
-    return undefined;
-  }
+/**
+ * Decodes the nonce in the answer of `agent/service`, or of one service in that of `agent/services`. Undefined if there
+ * is none. Throws on a shape that is not Consul's.
+ */
+export function decodeNonce(service: unknown): string | undefined {
+  return decodeService(service as ServiceAnswer).nonce;
 }
 
-/** Decodes the nonces in the answer of `agent/services`. Throws on a shape that is not Consul's. */
-export function decodeNonces(answer: unknown): Set<string> {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
-    throw new TypeError('it is not an object of services by id');
-  return new Set(
-    Object.values(answer as Readonly<Record<string, ServiceAnswer>>).flatMap(
-      (service) => decodeService(service).nonce ?? [],
-    ),
-  );
-}
-
-/** Decodes the answer of `health/service`. Throws on a shape that is not Consul's. */
-export function decodeInstances(answer: unknown): DiscoveredInstance[] {
-  if (!Array.isArray(answer)) throw new TypeError('it is not a list');
-  return (answer as CatalogEntry[]).map(({ Node, Service, Checks }) => {
-    const instance = decodeService(Service);
-    const address = instance.address ?? Node?.Address;
-    return {
-      ...instance,
-      ...(address && { address }),
-      status: worst((Checks ?? []).map((check) => decodeCheck(check, Service.ID).status)),
-    };
-  });
+/** Decodes one element of the answer of `health/service`. Throws on a shape that is not Consul's. */
+export function decodeInstance(entry: unknown): DiscoveredInstance {
+  const { Node, Service, Checks } = entry as CatalogEntry;
+  const instance = decodeService(Service);
+  const address = instance.address ?? Node?.Address;
+  return {
+    ...instance,
+    ...(address && { address }),
+    status: worst((Checks ?? []).map((check) => decodeCheck(check, Service.ID).status)),
+  };
 }
 
 function decodeService({

@@ -1,9 +1,11 @@
 import type { EventEmitter } from 'node:events';
-import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
 import type { OpenConnection } from '../../contracts/departure.js';
 import { processWide } from '../../core/process-wide.js';
-import { LONGEST_ANSWER_BYTES } from '../../net/http-request.js';
+import { AnswerTooLongError } from '../../net/answer-cap.js';
+import type { AnswerCap } from '../../net/answer-cap.js';
+import { watchForNoAnswer } from '../../net/http-request.js';
 import type { HttpModule } from '../../net/http-request.js';
 import type { PlainRequest } from '../../net/request-bytes.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
@@ -53,13 +55,18 @@ export interface ConsulConnection {
 
 export type PapiResponse = IncomingMessage & { readonly body?: Buffer };
 
+/** What the npm client knows of a call. Its event `cancel` ends the call. */
+export interface CallContext extends EventEmitter {
+  readonly cap: AnswerCap;
+}
+
 /** The part of the npm client that its types do not declare: any method and path with any body. */
 interface Papi {
   _get(call: object): Promise<PapiResponse>;
   _put(call: object): Promise<PapiResponse>;
   _ext(
     event: 'onRequest',
-    extension: (request: { transport: HttpModule; ctx?: EventEmitter }, next: () => void) => void,
+    extension: (request: { transport: HttpModule; readonly ctx: CallContext }, next: () => void) => void,
   ): void;
 }
 
@@ -141,10 +148,8 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
   // The npm client accepts these options, although its types do not declare them.
   const clientOptions: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
   const client = new Consul(clientOptions) as unknown as Papi;
-  let guarded: HttpModule | undefined;
   client._ext('onRequest', (request, next) => {
-    guarded ??= guard(request.transport);
-    request.transport = guarded;
+    request.transport = guard(request.transport, request.ctx.cap);
     next();
   });
   const beat = { ...endpointOfUrl(url), agent: agents.beat, method: 'PUT' };
@@ -185,14 +190,26 @@ function percentDecoded(text: string): string {
 }
 
 /**
- * Corrects three faults of the npm client: it waits forever for the rest of a response that broke off, it accepts a
- * response of any length, and it does not know IPv6 literals.
+ * Corrects four faults of the npm client: it waits forever for an answer that never comes and for the rest of one that
+ * broke off, it accepts an answer of any length, and it does not know IPv6 literals.
  */
-function guard(transport: HttpModule): HttpModule {
+function guard(transport: HttpModule, cap: AnswerCap): HttpModule {
   return {
     request(options) {
       if (typeof options.hostname === 'string') options.hostname = withoutBrackets(options.hostname);
-      return transport.request(options).on('response', guardResponse);
+      const request = transport.request(options);
+      const fail = (error: Error) => request.emit('error', error);
+      watchForNoAnswer(request, fail);
+      let received = 0;
+      return request.on('response', (response: IncomingMessage) => {
+        response.on('error', fail);
+        response.on('data', (chunk: Buffer) => {
+          received += chunk.length;
+          if (received <= cap.bytes) return;
+          fail(new AnswerTooLongError(cap));
+          request.destroy();
+        });
+      });
     },
   };
 }
@@ -200,14 +217,4 @@ function guard(transport: HttpModule): HttpModule {
 /** An IPv6 address as sockets expect it, without the brackets of a URL. */
 function withoutBrackets(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-}
-
-function guardResponse(this: ClientRequest, response: IncomingMessage): void {
-  let received = 0;
-  response.on('error', (error) => this.emit('error', error));
-  response.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-    if (received > LONGEST_ANSWER_BYTES)
-      response.destroy(new Error(`the answer is longer than ${String(LONGEST_ANSWER_BYTES)} bytes`));
-  });
 }

@@ -1,12 +1,16 @@
 import type { Cursor, DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
-import type { Answer } from './consul-answer.js';
+import { visitSlicedJson } from '../../core/sliced-json.js';
+import type { Answer, WholeAnswer } from './consul-answer.js';
 import type { ConsulClient } from './consul-client.js';
-import { decodeInstances, goDuration } from './consul-codec.js';
+import { decodeInstance, goDuration } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
 
 const operation = 'discover';
+
+/** A list that is longer is none of a service: 32 MiB hold half as many entries of a usual size. */
+const MOST_INSTANCES = 100_000;
 
 /** Reads the catalog, by blocking queries. */
 export class ConsulDiscovery implements Discovery {
@@ -32,17 +36,26 @@ export class ConsulDiscovery implements Discovery {
       isLongPoll ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {},
     );
     const answer = await this.#client.send(
-      { operation, method: 'GET', path, pool: isLongPoll ? 'poll' : 'call' },
+      { operation, method: 'GET', path, pool: isLongPoll ? 'poll' : 'call', cap: 'list' },
       signal,
     );
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
-    return { instances: this.#decode(answer), cursor: nextCursor(cursor, answer) };
+    return { instances: await this.#decode(answer, signal), cursor: nextCursor(cursor, answer) };
   }
 
-  #decode(answer: Answer): DiscoveredInstance[] {
+  async #decode({ body }: WholeAnswer, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+    const instances: DiscoveredInstance[] = [];
+    const visit = (entry: unknown, key: string | undefined) => {
+      if (key !== undefined) throw new TypeError('it is not a list');
+      if (instances.length === MOST_INSTANCES)
+        throw new TypeError(`it lists more than ${String(MOST_INSTANCES)} instances`);
+      instances.push(decodeInstance(entry));
+    };
     try {
-      return decodeInstances(JSON.parse(answer.text));
+      await visitSlicedJson(body, { longest: this.#target.caps.look.bytes }, visit, signal);
+      return instances;
     } catch (cause) {
+      signal.throwIfAborted();
       throw notConsul(operation, this.#client.shown, cause);
     }
   }

@@ -4,7 +4,8 @@ import { ConfigError } from '../../core/errors.js';
 import { isAddressable } from '../../contracts/addressable.js';
 import type { Credentials } from '../../contracts/credentials.js';
 import { CloseGuard } from '../../registries/close-guard.js';
-import type { Answer } from './consul-answer.js';
+import { parseSlicedJson } from '../../core/sliced-json.js';
+import type { WholeAnswer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { goDuration } from './consul-codec.js';
 import { nextCursor } from './consul-discovery.js';
@@ -65,7 +66,7 @@ class ConsulKv implements ConfigSource {
       { operation, method: 'GET', path, pool: isLongPoll ? 'watch' : 'call' },
       signal,
     );
-    return { ...this.#decode(answer), cursor: nextCursor(cursor, answer) };
+    return { ...(await this.#decode(answer, signal)), cursor: nextCursor(cursor, answer) };
   }
 
   close(): Promise<void> {
@@ -74,13 +75,14 @@ class ConsulKv implements ConfigSource {
     return Promise.resolve();
   }
 
-  #decode(answer: Answer): Pick<SourceReading, 'values' | 'problem'> {
+  async #decode(answer: WholeAnswer, signal: AbortSignal): Promise<Pick<SourceReading, 'values' | 'problem'>> {
     // Only Consul's own 404, for a key that does not exist, has an index.
     if (answer.status === 404 && answer.headers['x-consul-index'] !== undefined) return {};
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     try {
-      return decodeKv(this.#key, JSON.parse(answer.text));
+      return decodeKv(this.#key, await parseSlicedJson(answer.body, signal));
     } catch (cause) {
+      signal.throwIfAborted();
       throw notConsul(operation, this.#client.shown, cause);
     }
   }

@@ -8,6 +8,8 @@ import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { readTls } from '../../net/tls.js';
 import type { TlsOptions, TlsPlan } from '../../net/tls.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
+import { capsOf } from './consul-caps.js';
+import type { ConsulCaps } from './consul-caps.js';
 import { endpointOf, isLocalEndpoint, shownEndpoint } from './consul-endpoint.js';
 import { secureBy } from './consul-tls.js';
 import { tokenOf } from './consul-token.js';
@@ -67,6 +69,16 @@ export interface ConsulOptions {
   readonly namespace?: string;
   /** Consul Enterprise admin partition, for reads and for instances that set none. Env: `CONSUL_PARTITION`. */
   readonly partition?: string;
+  /** The most bytes of an answer about one entry or configuration. A longer one is an error. @default 1 MiB */
+  readonly maxLookBytes?: number;
+  /** The most bytes of an answer that lists all services of the agent. A longer one is an error. @default 8 MiB */
+  readonly maxBatchLookBytes?: number;
+  /**
+   * The most bytes of an answer that lists a service. A longer one is an error. In both lists, an entry that is longer
+   * than `maxLookBytes` is left out.
+   * @default 32 MiB
+   */
+  readonly maxListBytes?: number;
 }
 
 /** The timeouts in milliseconds. */
@@ -107,6 +119,7 @@ export interface ConsulTarget {
   readonly timeouts: ConsulTimeouts;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
+  readonly caps: ConsulCaps;
   /** Risky but allowed settings, as messages for the log. */
   readonly warnings: readonly string[];
 }
@@ -140,6 +153,7 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
   const timeouts = resolveTimeouts(options.timeouts, issues);
   const namespace = resolveScope('namespace', options.namespace ?? env.namespace, issues);
   const partition = resolveScope('partition', options.partition ?? env.partition, issues);
+  const caps = capsOf(options, issues);
   if (endpoint === undefined || issues.length > 0) throw new ConfigError(issues);
   const shown = shownEndpoint(endpoint);
   const warnings =
@@ -159,6 +173,7 @@ export function resolveConsulOptions(options: ConsulOptions, env: ConsulEnv = re
     timeouts,
     namespace,
     partition,
+    caps,
     warnings,
   };
 }

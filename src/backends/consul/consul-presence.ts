@@ -1,9 +1,10 @@
 import type { InstanceKey } from '../../contracts/service-instance.js';
 import { processWide } from '../../core/process-wide.js';
+import { visitSlicedJson } from '../../core/sliced-json.js';
 import type { Presence } from '../../contracts/registry.js';
 import type { TokenSource } from '../../credentials/token.js';
 import type { ConsulClient } from './consul-client.js';
-import { decodeNonces } from './consul-codec.js';
+import { decodeNonce } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { withQuery } from './consul-path.js';
@@ -48,13 +49,20 @@ export class ConsulPresence implements Presence {
 
   async present(keys: readonly InstanceKey[], signal: AbortSignal): Promise<ReadonlySet<string>> {
     const path = withQuery('/agent/services', this.#scope, this.#target, filterOf(keys));
-    const answer = await this.#client.send({ operation, method: 'GET', path, pool: 'call' }, signal);
+    const answer = await this.#client.send({ operation, method: 'GET', path, pool: 'call', cap: 'batchLook' }, signal);
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
+    const nonces = new Set<string>();
+    const visit = (service: unknown, id: string | undefined) => {
+      if (id === undefined) throw new TypeError('it is not an object of services by id');
+      const nonce = decodeNonce(service);
+      if (nonce !== undefined) nonces.add(nonce);
+    };
     try {
-      const nonces = decodeNonces(JSON.parse(answer.text));
+      await visitSlicedJson(answer.body, { longest: this.#target.caps.look.bytes }, visit, signal);
       for (const nonce of nonces) this.#sightings.saw(nonce);
       return nonces;
     } catch (cause) {
+      signal.throwIfAborted();
       throw notConsul(operation, this.#client.shown, cause);
     }
   }

@@ -3,7 +3,9 @@ import type { HealthReport } from '../../contracts/health-report.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Presence, Registration, Renewal } from '../../contracts/registry.js';
+import { parseSlicedJson } from '../../core/sliced-json.js';
 import { meansLost } from './consul-answer.js';
+import type { WholeAnswer } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
 import { decodeNonce, encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
@@ -99,12 +101,22 @@ export class ConsulRegistration implements Registration {
     const { id, nonce } = this.#instance;
     const path = consulPath('/agent/service/', id, this.#instance, this.#target, query);
     const answer = await this.#client.send({ operation: 'changed', method: 'GET', path, pool: 'poll' }, signal);
-    if (answer.status === 200 && decodeNonce(answer.text) === nonce) this.#sightings.saw(nonce);
+    if (answer.status === 200 && (await nonceIn(answer, signal)) === nonce) this.#sightings.saw(nonce);
     else this.#sightings.missed(nonce);
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refusal(answer, 'changed', this.#client.shown);
     const hash = answer.headers['x-consul-contenthash'];
     if (typeof hash !== 'string') throw notConsul('changed', this.#client.shown);
     return hash;
+  }
+}
+
+/** Undefined for a body that has none. */
+async function nonceIn({ body }: WholeAnswer, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return decodeNonce(await parseSlicedJson(body, signal));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
   }
 }

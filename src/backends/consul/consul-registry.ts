@@ -12,10 +12,11 @@ import type {
 } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import type { Credentials } from '../../contracts/credentials.js';
+import { parseSlicedJson } from '../../core/sliced-json.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { meansAbsent } from './consul-answer.js';
-import type { Answer } from './consul-answer.js';
+import type { Answer, WholeAnswer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { decodeEntry, encodeInstance } from './consul-codec.js';
 import { consulDepartures } from './consul-departure.js';
@@ -75,7 +76,7 @@ class ConsulRegistry implements Registry {
     // statuses from a rate limit or a proxy come without the JSON.
     const isEntry = [200, 404, 429, 503].includes(answer.status) && answer.text.startsWith('{');
     if (!isEntry && answer.status !== 200) throw refusal(answer, 'read', this.#client.shown);
-    const entry = this.#decode(answer);
+    const entry = await this.#decode(answer, signal);
     if (key.nonce !== undefined && key.nonce !== entry?.instance.nonce) this.#sightings.missed(key.nonce);
     else if (key.nonce !== undefined) this.#sightings.saw(key.nonce);
     return entry;
@@ -160,10 +161,11 @@ class ConsulRegistry implements Registry {
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
   }
 
-  #decode({ text }: Answer): Entry | undefined {
+  async #decode({ body }: WholeAnswer, signal: AbortSignal): Promise<Entry | undefined> {
     try {
-      return decodeEntry(JSON.parse(text));
+      return decodeEntry(await parseSlicedJson(body, signal));
     } catch (cause) {
+      signal.throwIfAborted();
       throw notConsul('read', this.#client.shown, cause);
     }
   }

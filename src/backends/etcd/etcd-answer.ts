@@ -4,6 +4,8 @@ export interface Answer {
   /** Undefined if the text is not JSON. */
   readonly body: unknown;
   readonly text: string;
+  /** The response of a list, which is not parsed yet. */
+  readonly list?: Buffer;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { OpenConnection } from '../../contracts/departure.js';
 import { abortable } from '../../core/abort.js';
+import { parseSlicedJson } from '../../core/sliced-json.js';
 import { systemClock } from '../../core/clock.js';
 import { withDeadline } from '../../core/deadline.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
@@ -28,7 +29,7 @@ export interface EtcdRequest {
   readonly body: object | readonly object[];
   /** Set for a stream of messages: true for the last one that is needed, which is the answer. */
   readonly isLast?: (message: unknown) => boolean;
-  /** The cap of the answer. @default 'look' */
+  /** The cap of the answer, which of a list is not parsed. @default 'look' */
   readonly cap?: keyof EtcdCaps;
 }
 
@@ -193,7 +194,9 @@ export class EtcdClient {
       const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };
       const answer = await sendOnce(http, options, bytes, cancellation, limit);
       const { status } = answer;
-      if (status === 200) return { ...answer, body: lines?.latest ?? parseJson(answer.text) };
+      if (status === 200 && cap === 'list') return { status, text: answer.text, body: undefined, list: answer.body };
+      if (status === 200)
+        return { status, text: answer.text, body: lines?.latest ?? (await bodyOf(answer.body, signal)) };
       const text = withoutSecrets(answer.text, [this.#credentials.password, token]);
       return { status, text, body: parseJson(text) };
     } finally {
@@ -236,6 +239,16 @@ export class EtcdClient {
   #assertActive(signal: AbortSignal): void {
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
+  }
+}
+
+/** Undefined if it is not JSON. */
+async function bodyOf(bytes: Buffer, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await parseSlicedJson(bytes, signal);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
   }
 }
 

@@ -3,7 +3,8 @@ import type { EtcdEnv } from './etcd-env.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { isLoopback } from '../../net/ip-address.js';
-import type { AnswerCap } from '../../net/http-request.js';
+import { resolveCap } from '../../net/answer-cap.js';
+import type { AnswerCap } from '../../net/answer-cap.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { readTls } from '../../net/tls.js';
 import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
@@ -115,24 +116,11 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
   };
 }
 
-const MIB = 1024 * 1024;
-/** Room for one entry at the limits of our own options. */
-const LEAST_CAP_BYTES = 64 * 1024;
-const MOST_CAP_BYTES = 256 * MIB;
-
 function capsOf({ maxLookBytes, maxListBytes }: EtcdOptions, issues: ConfigIssue[]): EtcdCaps {
-  const capOf = (option: string, value: unknown, fallback: number): AnswerCap => {
-    const isCap =
-      typeof value === 'number' && Number.isInteger(value) && value >= LEAST_CAP_BYTES && value <= MOST_CAP_BYTES;
-    if (value !== undefined && !isCap)
-      issues.push({
-        field: option,
-        value,
-        allowed: `a whole number from ${String(LEAST_CAP_BYTES)} to ${String(MOST_CAP_BYTES)}`,
-      });
-    return { bytes: isCap ? value : fallback, option: `etcd({ ${option} })` };
+  return {
+    look: resolveCap('etcd', 'maxLookBytes', maxLookBytes, issues),
+    list: resolveCap('etcd', 'maxListBytes', maxListBytes, issues),
   };
-  return { look: capOf('maxLookBytes', maxLookBytes, MIB), list: capOf('maxListBytes', maxListBytes, 32 * MIB) };
 }
 
 /** How a worker thread builds the same registry; undefined for a layout, which is a function of the host. */

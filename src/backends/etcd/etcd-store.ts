@@ -1,3 +1,4 @@
+import { visitSlicedJson } from '../../core/sliced-json.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import { isGood } from './etcd-answer.js';
@@ -10,7 +11,7 @@ import type { EtcdLayout } from './etcd-options.js';
 import { NO_LEASE, decodeStored, deleteRequest, isLeasedRecord, rangeOf, writeRequest } from './etcd-requests.js';
 import type { LeasedRecord, Stored } from './etcd-requests.js';
 import { MOST_OPERATIONS, deletion, int64Of, isAt, isOn, look, revisionOf } from './etcd-transaction.js';
-import type { RangeAnswer, Transaction, TransactionAnswer } from './etcd-transaction.js';
+import type { KeyValue, RangeAnswer, Transaction, TransactionAnswer } from './etcd-transaction.js';
 import { watchKeys } from './etcd-watch.js';
 import type { WatchOutcome } from './etcd-watch.js';
 
@@ -20,6 +21,9 @@ export interface RequestContext {
   readonly pool?: EtcdRequest['pool'];
   readonly signal: AbortSignal;
 }
+
+/** A longer one in a list is not ours: it is left out. */
+const LONGEST_RECORD = 1024 * 1024;
 
 /** etcd's own verbs on records and their leases, one request each. Each write is one transaction. */
 export class EtcdStore {
@@ -44,15 +48,28 @@ export class EtcdStore {
   /** The records of a service. */
   async list(service: string, context: RequestContext): Promise<LeasedRecord[]> {
     const prefix = recordsOf(service);
-    const { kvs = [] } = (await this.#sendExpectingGood(
-      '/kv/range',
-      { key: toBytes(prefix), range_end: toBytes(endOf(prefix)) },
-      { ...context, cap: 'list' },
-    )) as RangeAnswer;
-    return kvs.flatMap((kv) => {
+    const range = { key: toBytes(prefix), range_end: toBytes(endOf(prefix)) };
+    const answer = await this.#send('/kv/range', range, { ...context, cap: 'list' });
+    if (answer.list === undefined) throw refusal(answer, context.operation, this.#client.shown);
+    const records: LeasedRecord[] = [];
+    const body: Record<string, unknown> = {};
+    const visit = (value: unknown, key: string | undefined) => {
+      if (key !== undefined) {
+        body[key] = value;
+        return;
+      }
+      const kv = value as KeyValue;
       const stored = decodeStored(fromBytes(kv.key ?? ''), kv, this.#layout);
-      return isLeasedRecord(stored) ? [stored] : [];
-    });
+      if (isLeasedRecord(stored)) records.push(stored);
+    };
+    await visitSlicedJson(answer.list, { within: 'kvs', longest: LONGEST_RECORD }, visit, context.signal).catch(
+      (cause: unknown) => {
+        context.signal.throwIfAborted();
+        throw notEtcd(context.operation, this.#client.shown, cause);
+      },
+    );
+    this.#expectGood({ ...answer, body }, context);
+    return records;
   }
 
   /**

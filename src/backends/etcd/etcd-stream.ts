@@ -1,3 +1,5 @@
+import { parseJsonText } from '../../core/sliced-json.js';
+
 /** Splits a stream of JSON objects, one a line, as its bytes arrive. Each byte is looked at once. */
 export class JsonLines {
   readonly #onMessage: (message: unknown) => boolean;
@@ -35,7 +37,7 @@ const NEW_LINE = 0x0a;
 /** Undefined if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch {
     return undefined;
   }

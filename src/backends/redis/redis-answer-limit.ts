@@ -1,27 +1,46 @@
 import type { EventEmitter } from 'node:events';
 import { RegistryUnavailableError } from '../../core/errors.js';
+import type { ConfigIssue } from '../../core/errors.js';
+import { resolveCap } from '../../net/answer-cap.js';
+import type { AnswerCap } from '../../net/answer-cap.js';
 
-const MIB = 1024 * 1024;
+/** The longest answers. */
+export interface RedisCaps {
+  /** To a script: one entry and its version. */
+  readonly look: AnswerCap;
+  /** One page of the ids of a service. */
+  readonly ids: AnswerCap;
+  /** A page of entries, and all pages of a list. */
+  readonly list: AnswerCap;
+}
 
-/** The longest answers, in bytes. */
-export const longestAnswers = {
-  /** One entry, of 1 MiB at most, and its version. */
-  entry: 2 * MIB,
-  /** One page of a set. */
-  page: 8 * MIB,
-  /** A page of entries, and all pages of a list: 5,000 instances take half of it. */
-  list: 32 * MIB,
-} as const;
+/** Room for the version of an entry, and for what Redis puts around a text. */
+const AROUND_ENTRY = 1024;
+
+/** Adds problems to `issues`. */
+export function capsOf(
+  { maxLookBytes, maxListBytes }: { readonly maxLookBytes?: unknown; readonly maxListBytes?: unknown },
+  issues: ConfigIssue[],
+): RedisCaps {
+  const look = resolveCap('redis', 'maxLookBytes', maxLookBytes, issues);
+  const list = resolveCap('redis', 'maxListBytes', maxListBytes, issues);
+  return {
+    look: { ...look, bytes: look.bytes + AROUND_ENTRY },
+    // A quarter is far more than 500 ids need. One short reply takes much more memory than its bytes.
+    ids: { bytes: Math.ceil(list.bytes / 4), option: `${list.option} for ids` },
+    list,
+  };
+}
 
 /** What a server may say before the first command. */
-const GREETING = MIB;
+const GREETING = 1024 * 1024;
 
 /** Limits the answers on one connection. */
 export interface AnswerLimit {
   /** The error, once an answer was too long. */
   readonly exceeded: RegistryUnavailableError | undefined;
   /** A command is sent, with an answer of at most so many bytes. The returned function ends it. */
-  expect(longest: number): () => void;
+  expect(cap: AnswerCap): () => void;
 }
 
 /** A client of `@redis/client`, whose socket can be taken out and put back before it connects. */
@@ -35,6 +54,7 @@ interface SocketOwner {
  * the client itself would buffer an endless one until the process has no memory left.
  */
 export function limitAnswers(client: object, end: () => void): AnswerLimit {
+  const expected = new Set<AnswerCap>();
   let bytes = 0;
   let longest = GREETING;
   let exceeded: RegistryUnavailableError | undefined;
@@ -45,7 +65,8 @@ export function limitAnswers(client: object, end: () => void): AnswerLimit {
     socket.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= longest || exceeded !== undefined) return;
-      exceeded = tooLong('One answer of Redis', longest);
+      const [largest] = [...expected].sort((one, other) => other.bytes - one.bytes);
+      exceeded = tooLong('One answer of Redis', largest ?? { bytes: GREETING });
       end();
     });
   }
@@ -53,10 +74,13 @@ export function limitAnswers(client: object, end: () => void): AnswerLimit {
     get exceeded() {
       return exceeded;
     },
-    expect(more) {
-      longest += more;
+    expect(cap) {
+      const own = { ...cap };
+      expected.add(own);
+      longest += own.bytes;
       return () => {
-        longest -= more;
+        expected.delete(own);
+        longest -= own.bytes;
         bytes = 0;
       };
     },
@@ -64,10 +88,11 @@ export function limitAnswers(client: object, end: () => void): AnswerLimit {
 }
 
 /** The error for an answer, or a list, that is too long. */
-export function tooLong(what: string, longest: number): RegistryUnavailableError {
+export function tooLong(what: string, { bytes, option }: AnswerCap): RegistryUnavailableError {
+  const source = option === undefined ? '' : `, the most that ${option} allows`;
   return new RegistryUnavailableError(
-    `${what} is longer than ${String(longest / MIB)} MiB, so it was not read: check which program writes ` +
-      'to the keys rollcall:*, and whether redis({ url }) leads to Redis',
+    `${what} is longer than ${String(bytes)} bytes${source}, so it was not read: check which program writes ` +
+      'to the keys rollcall:*, whether redis({ url }) leads to Redis, or raise that option',
     { registry: 'redis' },
   );
 }

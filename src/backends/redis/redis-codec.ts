@@ -1,3 +1,4 @@
+import { parseJsonText } from '../../core/sliced-json.js';
 import { leasedFrom, toDiscovered } from '../../instance/leased-instance.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 
@@ -23,7 +24,7 @@ export function encodeEntry(leased: LeasedInstance): string {
 /** Undefined if the text is not an entry. */
 export function decodeEntry(text: string): LeasedInstance | undefined {
   try {
-    return leasedFrom(JSON.parse(text));
+    return leasedFrom(parseJsonText(text));
   } catch {
     return undefined;
   }

@@ -49,8 +49,11 @@ function textOf(reply: unknown): string | undefined {
   return Buffer.isBuffer(reply) ? reply.toString() : typeof reply === 'string' ? reply : undefined;
 }
 
+/** No more elements of a reply are looked at: a set with more members is not a service. */
+export const MOST_ELEMENTS = 200_000;
+
 function textsOf(reply: unknown): (string | undefined)[] {
-  return Array.isArray(reply) ? reply.map(textOf) : [];
+  return Array.isArray(reply) ? reply.slice(0, MOST_ELEMENTS + 1).map(textOf) : [];
 }
 
 /** A page without a cursor is the last one. */

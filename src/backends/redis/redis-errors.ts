@@ -9,7 +9,7 @@ import type { RegistrarError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
-import type { longestAnswers } from './redis-answer-limit.js';
+import type { RedisCaps } from './redis-answer-limit.js';
 
 /** What was sent when an error came back. */
 export interface RedisRequest {
@@ -17,7 +17,7 @@ export interface RedisRequest {
   /** The keys that it concerns, safe to print. */
   readonly keys: string;
   /** How long its answer may be. */
-  readonly answer: keyof typeof longestAnswers;
+  readonly answer: keyof RedisCaps;
 }
 
 /** `unknown` is transient: only what certainly is about the data may end a registration. */
@@ -100,6 +100,8 @@ const ARGUMENTS = /,? with args beginning with:[^]*$/;
 /** Redis' error replies begin with a word in capitals. Errors of the clients and of Node do not, or have a code. */
 const REPLY = /^[A-Z][A-Z0-9_]*( |$)/;
 const LONGEST_WORDS = 500;
+/** The most of a reply that is looked at: a reply may be a megabyte long. */
+const LONGEST_START = 4096;
 
 const UNREACHABLE_HINT = 'Start it there, or set redis({ url }), redis({ sentinels }) or REDIS_URL to where it runs';
 const tlsHints: Readonly<Record<TlsFault, string>> = {
@@ -186,12 +188,12 @@ function rowOf(error: Error): ErrorRow | undefined {
 
 /** A reply without what a script wraps around it. */
 function wordsOf({ message }: Error): string {
-  return message.replace(SCRIPT_ERROR, '').replace(SCRIPT_NAME, '');
+  return message.slice(0, LONGEST_START).replace(SCRIPT_ERROR, '').replace(SCRIPT_NAME, '');
 }
 
 /** The same error, or a copy whose message is short, safe to print and without arguments of a command. */
 export function presentable(error: Error): Error {
-  const message = printable(error.message.replace(ARGUMENTS, ''), LONGEST_WORDS);
+  const message = printable(error.message.slice(0, LONGEST_START).replace(ARGUMENTS, ''), LONGEST_WORDS);
   if (message === error.message) return error;
   const { name } = error;
   return Object.assign(new Error(message), { name }, 'code' in error && { code: error.code });

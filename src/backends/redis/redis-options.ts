@@ -1,3 +1,5 @@
+import { capsOf } from './redis-answer-limit.js';
+import type { RedisCaps } from './redis-answer-limit.js';
 import { accessOf, accessWarnings, sentinelAccessOf } from './redis-access.js';
 import type { RedisAccess } from './redis-access.js';
 import { accessIn, parseRedisUrl, sentinelOf, serverIn } from './redis-address.js';
@@ -50,6 +52,13 @@ export interface RedisOptions {
    * TLS to Sentinels and master.
    */
   readonly tls?: TlsOptions;
+  /**
+   * The most bytes of an entry that is read. A longer one is an error, and one over 1 MiB counts as none.
+   * @default 1 MiB
+   */
+  readonly maxLookBytes?: number;
+  /** The most bytes of a list of a service. A longer one is an error. @default 32 MiB */
+  readonly maxListBytes?: number;
 }
 
 /** Where to send the commands. */
@@ -77,6 +86,7 @@ export interface RedisTarget {
   /** True if the server is on this host. */
   readonly isLocal: boolean;
   readonly endpoint: RegistryEndpoint | undefined;
+  readonly caps: RedisCaps;
   /** Risky but allowed settings, as messages for the log. */
   readonly warnings: readonly string[];
 }
@@ -110,11 +120,14 @@ export function resolveRedisOptions(options: RedisOptions, env: RedisEnv = readR
       : sentinels !== undefined
         ? resolveSentinels(sentinels, options, issues)
         : resolveServer(options, env, issues);
+  const caps = capsOf(options, issues);
   if (target === undefined || issues.length > 0) throw new ConfigError(issues);
-  return target;
+  return { ...target, caps };
 }
 
-function resolveClient(client: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
+type Found = Omit<RedisTarget, 'caps'>;
+
+function resolveClient(client: unknown, options: RedisOptions, issues: ConfigIssue[]): Found | undefined {
   rejectIgnored(
     options,
     [...ofConnections, ...ofSentinels],
@@ -138,7 +151,7 @@ function resolveClient(client: unknown, options: RedisOptions, issues: ConfigIss
   };
 }
 
-function resolveServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): RedisTarget | undefined {
+function resolveServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue[]): Found | undefined {
   rejectIgnored(options, ofSentinels, 'not allowed without `sentinels`', issues);
   const field = options.url === undefined && env.url !== undefined ? redisVariables.url.variable : 'url';
   const url = parseRedisUrl(options.url ?? env.url ?? DEFAULT_URL);
@@ -158,7 +171,7 @@ function resolveServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue
   };
 }
 
-function resolveSentinels(given: unknown, options: RedisOptions, issues: ConfigIssue[]): RedisTarget | undefined {
+function resolveSentinels(given: unknown, options: RedisOptions, issues: ConfigIssue[]): Found | undefined {
   const { name } = options;
   const sentinels = Array.isArray(given) ? given.map(sentinelOf) : [];
   if (sentinels.length === 0 || sentinels.includes(undefined))

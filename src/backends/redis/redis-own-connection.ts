@@ -1,5 +1,6 @@
 import { abortable } from '../../core/abort.js';
-import { longestAnswers } from './redis-answer-limit.js';
+import type { AnswerCap } from '../../net/answer-cap.js';
+import type { RedisCaps } from './redis-answer-limit.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -17,11 +18,13 @@ import { MasterFinder } from './redis-sentinel.js';
 export class OwnConnection implements RedisConnection {
   readonly #opener: Opener;
   readonly #shown: string;
+  readonly #caps: RedisCaps;
   #session: Session | undefined;
   /** Aborts at `close()`, so that calls in flight send nothing more. */
   readonly #closeController = new AbortController();
 
-  constructor(place: OwnPlace, shown: string) {
+  constructor(place: OwnPlace, shown: string, caps: RedisCaps) {
+    this.#caps = caps;
     this.#opener = openerOf(place);
     this.#shown = shown;
   }
@@ -33,7 +36,7 @@ export class OwnConnection implements RedisConnection {
     try {
       return await session.use(
         (open) => abortable(command(commandsOf(open.client, signal)), signal),
-        longestAnswers[request.answer],
+        this.#caps[request.answer],
         signal,
       );
     } catch (thrown) {
@@ -118,12 +121,12 @@ class Session {
     return this.#open?.limit.exceeded ?? this.#error;
   }
 
-  async use<T>(work: (open: OpenClient) => Promise<T>, longestAnswer: number, signal: AbortSignal): Promise<T> {
+  async use<T>(work: (open: OpenClient) => Promise<T>, cap: AnswerCap, signal: AbortSignal): Promise<T> {
     this.#users += 1;
     let answered: (() => void) | undefined;
     try {
       const open = await abortable(this.#opened, signal);
-      answered = open.limit.expect(longestAnswer);
+      answered = open.limit.expect(cap);
       return await work(open);
     } finally {
       answered?.();

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { RegistryUnavailableError } from '../../core/errors.js';
+import { inSlices } from '../../core/sliced-json.js';
 import { printable } from '../../core/printable.js';
 import type { LeasedInstance } from '../../instance/leased-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
-import { longestAnswers, tooLong } from './redis-answer-limit.js';
+import { tooLong } from './redis-answer-limit.js';
 import { decodeEntry, encodeEntry, entryKey, indexKey } from './redis-codec.js';
+import type { RedisCaps } from './redis-answer-limit.js';
+import { MOST_ELEMENTS } from './redis-commands.js';
 import type { SetPage } from './redis-commands.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisRequest } from './redis-errors.js';
@@ -57,18 +60,20 @@ const MOST_TRIES = 4;
 
 /** Ids per request: a script for all of them would block Redis, and a reply with all entries would block the host. */
 const PAGE = 500;
-/** A set that is larger is not a service. */
-const MOST_PAGES = 400;
+/** Empty pages come from a set that has shrunk. */
+const MOST_PAGES = 1_000;
 
 const VERSION_LENGTH = 40;
 
 /** One key per instance, whose TTL is the lease, and one index of ids per service. */
 export class RedisStore {
   readonly #connection: RedisConnection;
+  readonly #caps: RedisCaps;
 
-  constructor({ place, shown }: RedisTarget) {
+  constructor({ place, shown, caps }: RedisTarget) {
+    this.#caps = caps;
     this.#connection =
-      place.kind === 'client' ? new HostConnection(place.client, shown) : new OwnConnection(place, shown);
+      place.kind === 'client' ? new HostConnection(place.client, shown) : new OwnConnection(place, shown, caps);
   }
 
   close(): void {
@@ -157,19 +162,18 @@ export class RedisStore {
     const request = { operation, keys: printable(indexKey(service)), answer: 'list' } as const;
     let mayWrite = true;
     let size = 0;
+    let seen = 0;
     let cursor = '0';
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
       const page = await this.#page(request, service, cursor, signal);
+      seen += page.members.length;
+      if (seen > MOST_ELEMENTS) break;
       for (const ids of slices(page.members)) {
         const keys = ids.map((id) => entryKey(service, id));
         const texts = await this.#connection.ask(request, signal, (redis) => redis.mget(keys));
         size += texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-        if (size > longestAnswers.list)
-          throw tooLong(`The list of ${printable(service)} in Redis`, longestAnswers.list);
-        ids.forEach((id, at) => {
-          const leased = decoded(texts[at] ?? '');
-          if (leased !== undefined) found.set(id, leased);
-        });
+        if (size > this.#caps.list.bytes) throw tooLong(`The list of ${printable(service)} in Redis`, this.#caps.list);
+        await inSlices(decoding(ids, texts, found), signal);
         const dead = ids.filter((_, at) => texts[at] === undefined);
         if (dead.length > 0 && mayWrite) mayWrite = await this.#sweep(request, service, dead, signal);
       }
@@ -177,14 +181,14 @@ export class RedisStore {
       if (cursor === '0') return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, leased]) => leased);
     }
     throw new RegistryUnavailableError(
-      `The set ${request.keys} in Redis has more than ${String(PAGE * MOST_PAGES)} ids, so it was not read: ` +
+      `The set ${request.keys} in Redis has more than ${String(MOST_ELEMENTS)} ids, so it was not read: ` +
         'find the program that writes to it',
       { registry: 'redis', operation },
     );
   }
 
   #page(request: RedisRequest, service: string, cursor: string, signal: AbortSignal): Promise<SetPage> {
-    return this.#connection.ask({ ...request, answer: 'page' }, signal, (redis) =>
+    return this.#connection.ask({ ...request, answer: 'ids' }, signal, (redis) =>
       redis.sscan(indexKey(service), cursor, PAGE),
     );
   }
@@ -193,7 +197,7 @@ export class RedisStore {
   async #sweep(request: RedisRequest, service: string, dead: readonly string[], signal: AbortSignal): Promise<boolean> {
     const keys = [indexKey(service), ...dead.map((id) => entryKey(service, id))];
     try {
-      await this.#connection.ask({ ...request, answer: 'entry' }, signal, (redis) => redis.eval(SWEEP, keys, dead));
+      await this.#connection.ask({ ...request, answer: 'look' }, signal, (redis) => redis.eval(SWEEP, keys, dead));
       return true;
     } catch {
       signal.throwIfAborted();
@@ -203,7 +207,7 @@ export class RedisStore {
 
   #run(operation: string, script: string, key: Key, words: readonly string[], signal: AbortSignal) {
     const keys = keysOf(key);
-    const request = { operation, keys: keys.map((each) => printable(each)).join(' or '), answer: 'entry' } as const;
+    const request = { operation, keys: keys.map((each) => printable(each)).join(' or '), answer: 'look' } as const;
     return this.#connection.ask(request, signal, (redis) => redis.eval(script, keys, words));
   }
 }
@@ -223,6 +227,19 @@ function stored(reply: string): StoredEntry {
 /** Undefined for a text that is longer than any entry of ours, which would take long to parse. */
 function decoded(text: string): LeasedInstance | undefined {
   return text === '' || text.length > LONGEST_ENTRY ? undefined : decodeEntry(text);
+}
+
+/** Steps that decode a page of entries. */
+function* decoding(
+  ids: readonly string[],
+  texts: readonly (string | undefined)[],
+  found: Map<string, LeasedInstance>,
+): Generator<undefined, void> {
+  for (const [at, id] of ids.entries()) {
+    const leased = decoded(texts[at] ?? '');
+    if (leased !== undefined) found.set(id, leased);
+    yield;
+  }
 }
 
 function versionOf(text: string): string {

@@ -1,6 +1,5 @@
 import { readSync, writeSync } from 'node:fs';
 import type { DepartureAnswer, OpenConnection } from '../../contracts/departure.js';
-import { LONGEST_ANSWER_BYTES } from '../../net/http-request.js';
 import { descriptorOf } from './descriptor.js';
 import type { TimeLeft } from './time-left.js';
 import { parseAnswer } from './http-answer.js';
@@ -8,6 +7,8 @@ import { nap } from './nap.js';
 
 const NAP_MS = 0.25;
 const READ_BYTES = 16 * 1024;
+/** The process must end, so an answer without end gets no more. */
+const LONGEST_ANSWER_BYTES = 1024 * 1024;
 
 /** Why there is no answer: the connection has ended, or the time is up. */
 export type NoAnswer = 'ended' | 'late';

@@ -10,6 +10,13 @@ const HEAD_END = '\r\n\r\n';
 
 /** Parses an answer of HTTP/1.1 with a length or in chunks. Undefined while it is incomplete. */
 export function parseAnswer(bytes: Buffer): ParsedAnswer | undefined {
+  let parsed = parseOne(bytes);
+  // There may be very many.
+  while (parsed !== undefined && 'interim' in parsed) parsed = parseOne(parsed.interim);
+  return parsed;
+}
+
+function parseOne(bytes: Buffer): ParsedAnswer | { readonly interim: Buffer } | undefined {
   const headEnd = bytes.indexOf(HEAD_END);
   if (headEnd < 0) return undefined;
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n');
@@ -22,7 +29,7 @@ export function parseAnswer(bytes: Buffer): ParsedAnswer | undefined {
   );
   const rest = bytes.subarray(headEnd + HEAD_END.length);
   // An interim answer, e.g. 100: the real one follows.
-  if (status >= 100 && status < 200) return parseAnswer(rest);
+  if (status >= 100 && status < 200 && status !== 101) return { interim: rest };
   const body = /chunked/i.test(headers.get('transfer-encoding') ?? '')
     ? chunkedBody(rest)
     : plainBody(rest, status === 204 || status === 304 ? 0 : Number(headers.get('content-length') ?? 0));

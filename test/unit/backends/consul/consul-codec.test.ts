@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   decodeEntry,
-  decodeInstances,
+  decodeInstance,
   encodeInstance,
   encodeReport,
   goDuration,
@@ -161,14 +161,14 @@ describe('what an agent answers', () => {
 
   it('throws on a shape that is not an answer of an agent', () => {
     expect(() => decodeEntry({ hello: 'world' })).toThrow(TypeError);
-    expect(() => decodeInstances({})).toThrow(TypeError);
+    expect(() => decodeInstance({})).toThrow(TypeError);
   });
 
   it('takes the worst check of a listed instance, its node included, and the node for an address that is missing', () => {
     const Node = { Address: '10.0.0.9' };
     const check = (CheckID: string, Status: string) => ({ CheckID, Status });
     const statusWith = (...Checks: object[]) =>
-      decodeInstances([{ Node, Service: service, Checks }]).map(({ status, address }) => [status, address]);
+      [decodeInstance({ Node, Service: service, Checks })].map(({ status, address }) => [status, address]);
     expect(statusWith(check('serfHealth', 'passing'), check('a', 'passing'))).toEqual([['passing', '10.0.0.9']]);
     expect(statusWith(check('serfHealth', 'critical'), check('a', 'passing'))).toEqual([['critical', '10.0.0.9']]);
     expect(statusWith(check('a', 'warning'), check('b', 'passing'))).toEqual([['warning', '10.0.0.9']]);

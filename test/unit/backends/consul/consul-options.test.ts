@@ -34,6 +34,22 @@ describe('the options of consul()', () => {
     });
   });
 
+  it('bound what an answer may take', () => {
+    expect(resolveConsulOptions({}, nothing).caps).toEqual({
+      look: { bytes: 1_048_576, option: 'consul({ maxLookBytes })' },
+      batchLook: { bytes: 8_388_608, option: 'consul({ maxBatchLookBytes })' },
+      list: { bytes: 33_554_432, option: 'consul({ maxListBytes })' },
+    });
+    for (const field of ['maxLookBytes', 'maxBatchLookBytes', 'maxListBytes'] as const) {
+      const { look, batchLook, list } = resolveConsulOptions({ [field]: 65_536 }, nothing).caps;
+      expect([look, batchLook, list].filter(({ bytes }) => bytes === 65_536)).toMatchObject([
+        { option: `consul({ ${field} })` },
+      ]);
+      for (const value of [0, 65_535, NaN, Infinity, 1.5, '1 MiB', 2 ** 40])
+        expect(issuesOf(() => resolveConsulOptions({ [field]: value as number }, nothing))).toMatchObject([{ field }]);
+    }
+  });
+
   it('come from the variables of Consul itself', () => {
     const env = readConsulEnv({
       CONSUL_HTTP_ADDR: 'consul.internal:8501',

@@ -13,7 +13,7 @@ import { StoppedError } from '../../../../src/core/errors.js';
 const request = {
   operation: 'renew',
   keys: 'rollcall:{orders}:orders-1 or rollcall:{orders}',
-  answer: 'entry',
+  answer: 'look',
 } as const;
 const translate = (error: Error) => translated(error, request, 'redis://10.0.0.1:6379');
 const codes = {

@@ -121,6 +121,19 @@ it('warns of a password that others can read on its way, and of any certificate 
   ]);
 });
 
+it('bounds what an answer may take', () => {
+  expect(resolve({}).caps).toEqual({
+    look: { bytes: 1_049_600, option: 'redis({ maxLookBytes })' },
+    ids: { bytes: 8_388_608, option: 'redis({ maxListBytes }) for ids' },
+    list: { bytes: 33_554_432, option: 'redis({ maxListBytes })' },
+  });
+  expect(resolve({ client, maxListBytes: 65_536 }).caps).toMatchObject({
+    ids: { bytes: 16_384 },
+    list: { bytes: 65_536 },
+  });
+  expect(problems({ maxLookBytes: 1 })).toEqual(['maxLookBytes: 1: a whole number from 65536 to 268435456']);
+});
+
 describe('redis() in a worker thread', () => {
   it('has its options, and asks for passwords that are functions', () => {
     const password = () => 'later';

@@ -25,6 +25,15 @@ describe.each([
   });
 });
 
+it('after very many interim ones is found', () => {
+  const bytes = Buffer.from(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100_000)}${plain}`);
+  expect(parseAnswer(bytes)?.answer).toEqual({ status: 200, text: 'true' });
+});
+
+it('that switches protocols is the last one', () => {
+  expect(parseAnswer(Buffer.from('HTTP/1.1 101 Switching Protocols\r\n\r\n'))?.answer.status).toBe(101);
+});
+
 it('whose chunks have no size never completes', () => {
   expect(
     parseAnswer(Buffer.from('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n')),
