@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
 import type { OpenConnection } from '../../contracts/departure.js';
 import { isError } from '../../core/errors.js';
+import { countRequest } from '../../core/request-meter.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import type { Answer } from './consul-answer.js';
 import { notLoaded, unreachable } from './consul-errors.js';
@@ -56,6 +57,7 @@ export class ConsulClient {
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
+    countRequest(signal);
     try {
       const answer =
         cancellation instanceof Cancellation

@@ -1,4 +1,5 @@
 import { abortable } from '../../core/abort.js';
+import { countRequest } from '../../core/request-meter.js';
 import { longestAnswers } from './redis-answer-limit.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';
@@ -29,6 +30,7 @@ export class OwnConnection implements RedisConnection {
   async ask<T>(request: RedisRequest, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
+    countRequest(signal);
     const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
     try {
       return await session.use(
