@@ -8,11 +8,16 @@ const LONGEST_RETRY_AFTER_MS = 60_000;
  * at least its `Retry-After`, at most `longestMs`.
  */
 export function backoffFor(error: Error, isLocal: boolean, longestMs = Infinity): Backoff {
-  const retryAfterMs = isRegistrarError(error) ? (error.retryAfterMs ?? 0) : 0;
   // Leaves half of a short wait to the jitter, so that clients refused together do not return together.
-  const floorMs = Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS, longestMs / 2);
+  const floorMs = Math.min(retryAfterMsOf(error), LONGEST_RETRY_AFTER_MS, longestMs / 2);
   const { firstMs, capMs } = paceFor(error, isLocal);
   return { firstMs, capMs: Math.min(capMs, longestMs - floorMs), floorMs };
+}
+
+/** The pause that the registry asks for; 0 if that is no usable number. */
+function retryAfterMsOf(error: Error): number {
+  const asked: unknown = isRegistrarError(error) ? error.retryAfterMs : undefined;
+  return typeof asked === 'number' && asked > 0 ? asked : 0;
 }
 
 function paceFor(error: Error, isLocal: boolean): Backoff {

@@ -1,10 +1,12 @@
 import { getEventListeners } from 'node:events';
 import type { Clock } from './clock.js';
 import { TimeoutError, asError } from './errors.js';
+import { meterOf, meterRequests } from './request-meter.js';
 
 /**
  * Runs `work` with a signal that aborts after `ms` or when `outer` aborts. Settles on time even if `work` ignores its
- * signal. Rejects with `TimeoutError` after `ms`, with the reason of `outer`, or as `work` does.
+ * signal. Rejects with `TimeoutError` after `ms`, with the reason of `outer`, or as `work` does. The meter of `outer`
+ * counts the requests of `work` too.
  */
 export function withDeadline<T>(
   clock: Clock,
@@ -21,6 +23,7 @@ export function withDeadline<T>(
     }
     const controller = spare ?? new AbortController();
     spare = undefined;
+    meterRequests(controller.signal, meterOf(outer));
     const end = () => {
       cancel();
       outer?.removeEventListener('abort', onOuterAbort);

@@ -1,13 +1,19 @@
 import type { Clock } from '../core/clock.js';
-import { RegistryUnavailableError, asError, hasCode, isError, isRegistrarError } from '../core/errors.js';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
 import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
+import { meterRequests } from '../core/request-meter.js';
+import { boundedListing } from './bounded-listing.js';
+import { boundedRenewal } from './bounded-renewal.js';
 import { CloseGuard } from './close-guard.js';
 import { isAnswer } from './is-answer.js';
+import { RequestPace } from './request-pace.js';
+import type { PacedVerb } from './request-pace.js';
+import { WriteDoubt } from './write-doubt.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
@@ -23,12 +29,11 @@ import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 /** The deadlines of a registry that states none. Most long polls answer earlier by themselves. */
 const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
-/** How long a registry that was stuck may still process buffered requests after its first answer. */
-const SETTLE_MS = 1_000;
 
 /**
- * A registry as the core sees it. Every verb settles within its deadline and rejects only with our own errors. A
- * write that was cut off puts the registry in doubt, because a request that was already sent may still take effect.
+ * A registry as the core sees it. Every verb settles within its deadline and rejects only with our own errors. The
+ * numbers in answers are bounded here, and so is the rate of requests that answers can cause. A write that was cut off
+ * puts the registry in doubt, because a request that was already sent may still take effect.
  */
 export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
@@ -37,16 +42,19 @@ export class GuardedRegistry implements Registry {
   readonly #clock: Clock;
   readonly #beatDeadlineMs: number;
   readonly deadlines: Deadlines;
+  readonly #doubt: WriteDoubt;
+  readonly #pace: RequestPace | undefined;
   #closing: Promise<void> | undefined;
-  #pendingAfterCutOff = 0;
-  #doubt: { answeredAt: number | undefined; readonly inherited?: true } | undefined;
 
-  constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
+  /** `pacing`: a member of a composition goes by the pace of the whole. */
+  constructor(inner: Registry, clock: Clock, beatDeadlineMs: number, pacing: 'paced' | 'unpaced' = 'paced') {
     this.#inner = inner;
     this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
     this.#guard = new CloseGuard(inner.name);
     this.#clock = clock;
+    this.#doubt = new WriteDoubt(clock);
+    this.#pace = pacing === 'paced' ? new RequestPace(clock) : undefined;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
     this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
   }
@@ -79,7 +87,7 @@ export class GuardedRegistry implements Registry {
           this.#bounded(
             'discover',
             signal,
-            (bounded) => discovery.poll(service, cursor, bounded),
+            async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded)),
             cursor === undefined ? this.deadlines.requestMs : this.deadlines.heldMs,
           ),
       }
@@ -110,7 +118,7 @@ export class GuardedRegistry implements Registry {
 
   /** True while a write of ours that was cut off may still arrive: an absent entry proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#doubt?.inherited === true || (this.#composed?.inDoubt ?? this.#doubt !== undefined);
+    return this.#doubt.isInherited || (this.#composed?.inDoubt ?? this.#doubt.exists);
   }
 
   /**
@@ -119,7 +127,7 @@ export class GuardedRegistry implements Registry {
    */
   inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
     this.#composed?.adopt?.(instance, holder);
-    if (inDoubt) this.#doubt = { answeredAt: undefined, inherited: true };
+    if (inDoubt) this.#doubt.inherit();
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -130,7 +138,7 @@ export class GuardedRegistry implements Registry {
     const registration = await this.#write('register', signal, (bounded) =>
       this.#inner.register(instance, report, bounded),
     );
-    return this.#boundedRegistration(registration);
+    return this.#boundedRegistration(registration, instance.ttlMs);
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -178,7 +186,7 @@ export class GuardedRegistry implements Registry {
     if (remaining === 0) await this.#withDeadline('close', undefined, () => this.#inner.close());
   }
 
-  #boundedRegistration(inner: Registration): Registration {
+  #boundedRegistration(inner: Registration, requestedTtlMs: number): Registration {
     const changed = inner.changed?.bind(inner);
     const boundedPresence = () => {
       const { presence } = inner;
@@ -195,8 +203,11 @@ export class GuardedRegistry implements Registry {
       level: () => inner.level?.() ?? 0,
       provisional: () => inner.provisional?.() ?? false,
       hasStaleCredentials: () => inner.hasStaleCredentials?.() ?? false,
-      renew: (report, signal) =>
-        this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
+      renew: async (report, signal) =>
+        boundedRenewal(
+          await this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
+          requestedTtlMs,
+        ),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
       get presence() {
         return boundedPresence();
@@ -209,7 +220,7 @@ export class GuardedRegistry implements Registry {
   }
 
   async #write<T>(
-    operation: string,
+    operation: PacedVerb,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs?: number,
@@ -218,31 +229,28 @@ export class GuardedRegistry implements Registry {
     try {
       return await this.#bounded(operation, signal, (bounded) => (pending = verb(bounded)), deadlineMs);
     } catch (error) {
-      if (!isAnswer(error) && !wasNeverSent(error)) {
-        this.#doubt = { ...this.#doubt, answeredAt: undefined };
-        this.#trackUntilSettled(pending);
-      }
+      this.#doubt.failed(error, pending);
       throw error;
     }
   }
 
-  /** Counts a verb that goes on after its caller has given up. Until it settles, the doubt stays. */
-  #trackUntilSettled(pending: Promise<unknown> | undefined): void {
-    if (pending === undefined) return;
-    this.#pendingAfterCutOff += 1;
-    const finish = () => {
-      this.#pendingAfterCutOff -= 1;
-    };
-    pending.then(finish, finish);
-  }
-
   #bounded<T>(
-    operation: string,
+    operation: PacedVerb,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
     deadlineMs?: number,
   ): Promise<T> {
-    return this.#guard.run(operation, signal, () => this.#withDeadline(operation, signal, verb, deadlineMs));
+    return this.#guard.run(operation, signal, () => {
+      if (this.#pace === undefined) return this.#withDeadline(operation, signal, verb, deadlineMs);
+      return this.#pace.run(operation, signal, (meter) => {
+        this.#guard.assertOpen(operation);
+        const metered = (bounded: AbortSignal) => {
+          meterRequests(bounded, meter);
+          return verb(bounded);
+        };
+        return this.#withDeadline(operation, signal, metered, deadlineMs);
+      });
+    });
   }
 
   /** Settles within the deadline. Rejects only with our own errors. */
@@ -254,7 +262,7 @@ export class GuardedRegistry implements Registry {
   ): Promise<T> {
     return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
       (value) => {
-        this.#settleDoubt();
+        this.#doubt.answered();
         return value;
       },
       (thrown: unknown) => {
@@ -267,18 +275,10 @@ export class GuardedRegistry implements Registry {
             cause,
           });
         }
-        if (isAnswer(thrown)) this.#settleDoubt();
+        if (isAnswer(thrown)) this.#doubt.answered();
         throw thrown;
       },
     );
-  }
-
-  /** Ends the doubt once the registry has been answering for a while and no cut-off verb is still running. */
-  #settleDoubt(): void {
-    if (this.#doubt === undefined || this.#pendingAfterCutOff > 0) return;
-    const now = this.#clock.now();
-    this.#doubt.answeredAt ??= now;
-    if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
   }
 }
 
@@ -288,12 +288,6 @@ export class GuardedRegistry implements Registry {
  */
 function ignoreTimeout(error: unknown): void {
   if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
-}
-
-/** True if no connection was established, so that nothing can arrive later. */
-function wasNeverSent(error: unknown): boolean {
-  const { cause } = asError(error);
-  return isError(cause) && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }
 
 /** Number of users of each registry: several Registrars may share one, and the last of them closes it. */

@@ -1,4 +1,4 @@
-import { hasCode } from '../core/errors.js';
+import { asError, hasCode, isError } from '../core/errors.js';
 
 /**
  * True if the registry processed the request and refused it. After any other failure the request may still take
@@ -11,4 +11,10 @@ export function isAnswer(error: unknown): boolean {
     hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ||
     hasCode(error, 'ROLLCALL_CONFIG')
   );
+}
+
+/** True if no connection was established, so that nothing can arrive later. */
+export function wasNeverSent(error: unknown): boolean {
+  const { cause } = asError(error);
+  return isError(cause) && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }

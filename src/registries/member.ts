@@ -36,7 +36,7 @@ export class Member {
 
   constructor(inner: Registry, name: string, clock: Clock, patience: Patience) {
     this.name = name;
-    this.registry = new GuardedRegistry(inner, clock, Infinity);
+    this.registry = new GuardedRegistry(inner, clock, Infinity, 'unpaced');
     this.hostLocal = inner.traits.hostLocal ?? false;
     this.#clock = clock;
     this.#patience = patience;

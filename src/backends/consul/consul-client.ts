@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
 import type { OpenConnection } from '../../contracts/departure.js';
 import { isError } from '../../core/errors.js';
+import { countRequest } from '../../core/request-meter.js';
 import { isTooLong } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import { Cancellation, sendOnce, textOf } from '../../net/http-request.js';
@@ -69,6 +70,7 @@ export class ConsulClient {
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation(cap);
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
+    countRequest(signal);
     try {
       const answer =
         cancellation instanceof Cancellation

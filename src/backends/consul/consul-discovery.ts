@@ -61,12 +61,16 @@ export class ConsulDiscovery implements Discovery {
   }
 }
 
+/** An index of a real agent; one of more digits would be rounded. */
+const INDEX = /^\d{1,15}$/;
+
 /**
- * The cursor for the next poll. An index below 1 counts as 1, because with a lower one polls would never block. When
- * the index falls, as after a restore, the watch starts over, because a poll with the old index would never see a
- * change.
+ * The cursor for the next poll. An index below 1 counts as 1, because with a lower one polls would never block, and so
+ * does what is no index, which the agent would refuse. When the index falls, as after a restore, the watch starts over,
+ * because a poll with the old index would never see a change.
  */
 export function nextCursor(last: Cursor | undefined, { headers }: Pick<Answer, 'headers'>): Cursor {
-  const index = Math.max(1, Number(headers['x-consul-index']) || 1);
+  const given = headers['x-consul-index'];
+  const index = typeof given === 'string' && INDEX.test(given) ? Math.max(1, Number(given)) : 1;
   return last !== undefined && index < Number(last) ? '0' : String(index);
 }

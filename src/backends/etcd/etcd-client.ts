@@ -5,6 +5,7 @@ import { parseSlicedJson } from '../../core/sliced-json.js';
 import { systemClock } from '../../core/clock.js';
 import { withDeadline } from '../../core/deadline.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
+import { countRequest } from '../../core/request-meter.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { isGood } from './etcd-answer.js';
@@ -189,6 +190,7 @@ export class EtcdClient {
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
+    countRequest(signal);
     try {
       const lines = isLast && new JsonLines(isLast);
       const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };

@@ -1,4 +1,5 @@
 import { abortable } from '../../core/abort.js';
+import { countRequest } from '../../core/request-meter.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import type { RedisCaps } from './redis-answer-limit.js';
 import { commandsOf } from './redis-commands.js';
@@ -32,6 +33,7 @@ export class OwnConnection implements RedisConnection {
   async ask<T>(request: RedisRequest, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
+    countRequest(signal);
     const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
     try {
       return await session.use(

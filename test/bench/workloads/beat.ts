@@ -16,7 +16,7 @@ const report = { status: 'passing', reason: 'ok' } as const;
 const { signal } = new AbortController();
 
 // As the core beats: bounded, with the deadline of the default interval.
-const registry = new GuardedRegistry(consul({ endpoints: [url] }), systemClock, beatDeadlineMs(10_000 / 3));
+const registry = new GuardedRegistry(consul({ endpoints: [url] }), systemClock, beatDeadlineMs(10_000 / 3), 'unpaced');
 const instance: ServiceInstance = {
   name: 'bench',
   id: 'bench',

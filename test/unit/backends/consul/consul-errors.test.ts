@@ -137,6 +137,14 @@ describe('the cursor of a watch', () => {
     expect([next(undefined, '0'), next(undefined), next(undefined, 'nonsense')]).toEqual(['1', '1', '1']);
   });
 
+  it.each(['1e308', 'Infinity', '7.5', '-3', '0x10', ' 7', '9'.repeat(400), 'NaN'])(
+    'takes %s, which an agent would refuse, as 1',
+    (index) => {
+      expect(next(undefined, index)).toBe('1');
+      expect(next('7', index)).toBe('0');
+    },
+  );
+
   it('starts over when the index falls, as after a restore', () => {
     expect(next('100', '20')).toBe('0');
     expect(next('0', '20')).toBe('20');

@@ -1,0 +1,23 @@
+import type { Discovery } from '../contracts/discovery.js';
+import { RegistryUnavailableError } from '../core/errors.js';
+
+/** Far longer than the position of any registry, which travels in each request. */
+const LONGEST_CURSOR = 1_024;
+
+type Listing = Awaited<ReturnType<Discovery['poll']>>;
+
+/** The answer to a poll, with a cursor that can be sent back. Throws if it is no list. */
+export function boundedListing(registry: string, answer: Listing): Listing {
+  const { instances, cursor } = (answer ?? {}) as { readonly [Field in keyof Listing]?: unknown };
+  if (!Array.isArray(instances))
+    throw new RegistryUnavailableError(
+      `${registry} answered discover with no list of instances, so it is not used: check its \`discovery.poll\``,
+      { registry, operation: 'discover' },
+    );
+  if (cursor === undefined || isUsable(cursor)) return answer;
+  return { instances: instances as Listing['instances'] };
+}
+
+function isUsable(cursor: unknown): cursor is string {
+  return typeof cursor === 'string' && cursor.length <= LONGEST_CURSOR;
+}
