@@ -21,6 +21,8 @@ export interface Deregistration {
 
 export interface DeregisterPlan extends LeavePlan {
   readonly clock: Clock;
+  /** Called when the first try is over: it failed, or a look has shown its result. */
+  readonly onTried?: () => void;
 }
 
 /**
@@ -52,9 +54,12 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
       const entry = await registry.read(key, signal);
       out = entry === undefined || entry.instance.nonce !== key.nonce || outcome.isOut(entry);
       lastError = undefined;
-      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => outcome.isSeen(signal))))
-        return { confirmed: true, errors: [] };
+      if (out && !registry.inDoubt) {
+        if (await isOutForReaders(readers, () => outcome.isSeen(signal))) return { confirmed: true, errors: [] };
+        plan.onTried?.();
+      }
     } catch (thrown) {
+      plan.onTried?.();
       if (!signal.aborted) lastError = asError(thrown);
       // An entry without a heartbeat does not pass, and no request of ours is in flight.
       if (active === undefined && !registry.inDoubt) break;

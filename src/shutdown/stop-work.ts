@@ -32,7 +32,7 @@ export interface ShutdownPlan {
   readonly halt: (reason: Error) => Promise<void>;
 }
 
-/** Without a drain: how long the registry has to confirm that the instance is out. */
+/** How long the registry has to confirm that the instance is out, where no drain or TTL gives it longer. */
 const LEAVE_WITHIN_MS = 2_000;
 /** The end of `shutdown.timeout` belongs to what follows the streams: closing, the last hooks, the registry. */
 const RESERVE_MS = 1_000;
@@ -57,6 +57,11 @@ export class StopWork {
   #drainedAt: number | undefined;
   #stop = { beganAt: -Infinity, endsAt: Infinity };
   #drain: Drain | undefined;
+  #tried: () => void = () => undefined;
+  /** Resolves when the registry has answered the first try to leave, or failed to. */
+  readonly #firstTry = new Promise<void>((resolve) => {
+    this.#tried = resolve;
+  });
   #left: (isConfirmed: boolean) => void = () => undefined;
   /** Resolves when deregistering has ended, to whether it was confirmed. */
   readonly #leaving = new Promise<boolean>((resolve) => {
@@ -111,18 +116,20 @@ export class StopWork {
     await halt(this.#stopping());
     const beating = heartbeat();
     if (beating === undefined) {
+      this.#tried();
       this.#left(true);
       return [];
     }
     const policy = registry.handedOver === undefined ? config.policy : 'deregister';
     const { active, instance } = beating;
-    const plan = { policy, registry, instance: active?.instance ?? instance, active, clock };
+    const plan = { policy, registry, instance: active?.instance ?? instance, active, clock, onTried: this.#tried };
     const { all, leaving } = this.#signals;
     const { confirmed, errors } = await deregister(plan, AbortSignal.any([all, this.#drained.signal, leaving]));
     const now = clock.now();
     const ttlLeftMs = active && Math.max(0, active.beatAt + active.ttlMs - now);
     const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
     events.emit('deregistered', { policy, confirmed, tookMs: now - (this.#leavingSince ?? now), listedForMs });
+    this.#tried();
     this.#left(confirmed);
     return errors;
   }
@@ -131,9 +138,12 @@ export class StopWork {
   async drain(): Promise<void> {
     const { registry, server } = this.#plan;
     server()?.startDraining();
+    const beganAt = this.#plan.clock.now();
     // A registry that hands the port over sends new connections elsewhere only when this server takes none.
     void this.#leaving.then(() => (registry.handedOver === true ? server()?.stopListening() : undefined));
     await this.#serveOn();
+    // The drain may be over at once, since the TTL has been over for long, and the registry be just back.
+    await this.#leftWithin(beganAt + LEAVE_WITHIN_MS - this.#plan.clock.now(), this.#firstTry);
     // What is not confirmed by now is left to the TTL.
     this.#drained.abort(new StoppedError('the drain is over'));
     this.#drainedAt = this.#plan.clock.now();
@@ -188,9 +198,7 @@ export class StopWork {
       if (isConfirmed) absentSince = clock.now();
     });
     if (this.#skipDrain || (await this.#needsNoDrain())) {
-      await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, all, () => this.#leaving).catch(
-        () => undefined,
-      );
+      await this.#leftWithin(LEAVE_WITHIN_MS, this.#leaving);
       return;
     }
     this.#drain = new Drain({
@@ -205,6 +213,14 @@ export class StopWork {
     events.emit('warning', {
       message: `closing at the end of ${max}, although requests still come from ${stillComing.join(', ')}`,
     });
+  }
+
+  /** Resolves with `leaving`, or after this time, or at the end of the stop. */
+  async #leftWithin(ms: number, leaving: Promise<unknown>): Promise<void> {
+    const { clock } = this.#plan;
+    await withDeadline(clock, Math.max(0, ms), { operation: 'leave' }, this.#signals.all, () => leaving).catch(
+      () => undefined,
+    );
   }
 
   #whyNoDrain(): string | undefined {
