@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { RegistryUnavailableError, asError, hasCode, isError, isRegistrarError } from '../core/errors.js';
+import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
 import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
@@ -8,6 +8,9 @@ import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
 import { CloseGuard } from './close-guard.js';
 import { isAnswer } from './is-answer.js';
+import { wasNeverSent } from './never-sent.js';
+import { LONGEST_REQUEST_MS, RoundTrip } from './round-trip.js';
+import { WriteDoubt } from './write-doubt.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import type { Credentials } from '../contracts/credentials.js';
@@ -23,8 +26,9 @@ import type { WorkerSpec } from '../contracts/worker-spec.js';
 
 /** The deadlines of a registry that states none. Most long polls answer earlier by themselves. */
 const USUAL_DEADLINES: Deadlines = { requestMs: 5_000, heldMs: 60_000 };
-/** How long a registry that was stuck may still process buffered requests after its first answer. */
-const SETTLE_MS = 1_000;
+
+/** A request that is answered at once; a heartbeat, whose sender ends it; a long poll. */
+type Kind = 'request' | 'beat' | 'held';
 
 /**
  * A registry as the core sees it. Every verb settles within its deadline and rejects only with our own errors. A
@@ -35,20 +39,20 @@ export class GuardedRegistry implements Registry {
   readonly #composed: ComposedRegistry | undefined;
   readonly #guard: CloseGuard;
   readonly #clock: Clock;
-  readonly #beatDeadlineMs: number;
+  readonly #doubt: WriteDoubt;
+  readonly #roundTrip: RoundTrip;
   readonly deadlines: Deadlines;
   #closing: Promise<void> | undefined;
-  #pendingAfterCutOff = 0;
-  #doubt: { answeredAt: number | undefined; readonly inherited?: true } | undefined;
 
-  constructor(inner: Registry, clock: Clock, beatDeadlineMs: number) {
+  constructor(inner: Registry, clock: Clock) {
     this.#inner = inner;
     this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
     this.#guard = new CloseGuard(inner.name);
     this.#clock = clock;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
-    this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
+    this.#doubt = new WriteDoubt(clock);
+    this.#roundTrip = new RoundTrip(this.deadlines.requestMs);
   }
 
   get name(): string {
@@ -80,7 +84,7 @@ export class GuardedRegistry implements Registry {
             'discover',
             signal,
             (bounded) => discovery.poll(service, cursor, bounded),
-            cursor === undefined ? this.deadlines.requestMs : this.deadlines.heldMs,
+            cursor === undefined ? 'request' : 'held',
           ),
       }
     );
@@ -108,9 +112,19 @@ export class GuardedRegistry implements Registry {
     return this.#composed?.handedOver;
   }
 
+  /** How long the last answer took, long polls aside; undefined before the first. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTrip.lastMs;
+  }
+
+  /** How long a request may take: longer than usual where the registry is known to answer late. */
+  get requestDeadlineMs(): number {
+    return this.#roundTrip.deadlineMs;
+  }
+
   /** True while a write of ours that was cut off may still arrive: an absent entry proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#doubt?.inherited === true || (this.#composed?.inDoubt ?? this.#doubt !== undefined);
+    return this.#doubt.isInherited || (this.#composed?.inDoubt ?? this.#doubt.isOpen);
   }
 
   /**
@@ -119,7 +133,7 @@ export class GuardedRegistry implements Registry {
    */
   inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
     this.#composed?.adopt?.(instance, holder);
-    if (inDoubt) this.#doubt = { answeredAt: undefined, inherited: true };
+    if (inDoubt) this.#doubt.inherit();
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -195,15 +209,13 @@ export class GuardedRegistry implements Registry {
       level: () => inner.level?.() ?? 0,
       provisional: () => inner.provisional?.() ?? false,
       hasStaleCredentials: () => inner.hasStaleCredentials?.() ?? false,
-      renew: (report, signal) =>
-        this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
+      renew: (report, signal) => this.#write('renew', signal, (bounded) => inner.renew(report, bounded), 'beat'),
       deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
       get presence() {
         return boundedPresence();
       },
       ...(changed && {
-        changed: (signal: AbortSignal) =>
-          this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(ignoreTimeout),
+        changed: (signal: AbortSignal) => this.#bounded('changed', signal, changed, 'held').catch(ignoreTimeout),
       }),
     };
   }
@@ -212,37 +224,24 @@ export class GuardedRegistry implements Registry {
     operation: string,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs?: number,
+    kind?: Kind,
   ): Promise<T> {
     let pending: Promise<T> | undefined;
     try {
-      return await this.#bounded(operation, signal, (bounded) => (pending = verb(bounded)), deadlineMs);
+      return await this.#bounded(operation, signal, (bounded) => (pending = verb(bounded)), kind);
     } catch (error) {
-      if (!isAnswer(error) && !wasNeverSent(error)) {
-        this.#doubt = { ...this.#doubt, answeredAt: undefined };
-        this.#trackUntilSettled(pending);
-      }
+      if (!isAnswer(error) && !wasNeverSent(error)) this.#doubt.begin(pending);
       throw error;
     }
-  }
-
-  /** Counts a verb that goes on after its caller has given up. Until it settles, the doubt stays. */
-  #trackUntilSettled(pending: Promise<unknown> | undefined): void {
-    if (pending === undefined) return;
-    this.#pendingAfterCutOff += 1;
-    const finish = () => {
-      this.#pendingAfterCutOff -= 1;
-    };
-    pending.then(finish, finish);
   }
 
   #bounded<T>(
     operation: string,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs?: number,
+    kind?: Kind,
   ): Promise<T> {
-    return this.#guard.run(operation, signal, () => this.#withDeadline(operation, signal, verb, deadlineMs));
+    return this.#guard.run(operation, signal, () => this.#withDeadline(operation, signal, verb, kind));
   }
 
   /** Settles within the deadline. Rejects only with our own errors. */
@@ -250,11 +249,13 @@ export class GuardedRegistry implements Registry {
     operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs = this.deadlines.requestMs,
+    kind: Kind = 'request',
   ): Promise<T> {
+    const sentAt = this.#clock.now();
+    const deadlineMs = this.#deadlineMs(kind);
     return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
       (value) => {
-        this.#settleDoubt();
+        if (kind !== 'held') this.#answered(sentAt);
         return value;
       },
       (thrown: unknown) => {
@@ -267,18 +268,21 @@ export class GuardedRegistry implements Registry {
             cause,
           });
         }
-        if (isAnswer(thrown)) this.#settleDoubt();
+        if (isAnswer(thrown)) this.#answered(sentAt);
+        else if (hasCode(thrown, 'ROLLCALL_TIMEOUT') && kind === 'request') this.#roundTrip.timedOut();
         throw thrown;
       },
     );
   }
 
-  /** Ends the doubt once the registry has been answering for a while and no cut-off verb is still running. */
-  #settleDoubt(): void {
-    if (this.#doubt === undefined || this.#pendingAfterCutOff > 0) return;
-    const now = this.#clock.now();
-    this.#doubt.answeredAt ??= now;
-    if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
+  #deadlineMs(kind: Kind): number {
+    if (kind === 'held') return this.deadlines.heldMs;
+    return kind === 'beat' ? LONGEST_REQUEST_MS : this.requestDeadlineMs;
+  }
+
+  #answered(sentAt: number): void {
+    this.#roundTrip.answered(this.#clock.now() - sentAt);
+    this.#doubt.answered(sentAt);
   }
 }
 
@@ -288,12 +292,6 @@ export class GuardedRegistry implements Registry {
  */
 function ignoreTimeout(error: unknown): void {
   if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
-}
-
-/** True if no connection was established, so that nothing can arrive later. */
-function wasNeverSent(error: unknown): boolean {
-  const { cause } = asError(error);
-  return isError(cause) && 'syscall' in cause && (cause.syscall === 'connect' || cause.syscall === 'getaddrinfo');
 }
 
 /** Number of users of each registry: several Registrars may share one, and the last of them closes it. */

@@ -18,7 +18,6 @@ async function verbsBehind(fault: (proxy: FaultProxy) => Promise<void>) {
   const registry = new GuardedRegistry(
     consul({ endpoints: [proxy.url], timeouts: { request: REQUEST_MS, poll: '1s' } }),
     systemClock,
-    REQUEST_MS,
   );
   const name = freshName('deadline');
   const instance: ServiceInstance = {
