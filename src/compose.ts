@@ -158,6 +158,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     registry,
     server,
     heartbeat: () => lifecycle.heartbeat,
+    wasSeenByReaders: () => lifecycle.wasSeenByReaders,
     isHostEnding: () => signals.isHostEnding,
     closeHealthServer: async () => {
       // Nothing runs after a stop; a check of the start never delays leaving.

@@ -6,6 +6,7 @@ import type { RegistrationLostError } from '../core/errors.js';
 import { TimeoutError, asError, hasCode } from '../core/errors.js';
 import type { Wakeup } from '../core/wakeup.js';
 import type { HealthReport } from '../contracts/health-report.js';
+import { wasNeverSent } from '../registries/never-sent.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { ActiveRegistration } from './active-registration.js';
 import { BeatsUnderWay } from './beats-under-way.js';
@@ -50,6 +51,9 @@ export class BeatLoop {
   readonly #outcomes: BeatOutcome[] = [];
   readonly #ended = new AbortController();
   #dueAt: number;
+  #lastSentAt: number;
+  /** When the last beat but one was sent, should the last one never have been. */
+  #sentBefore: number;
   #failedInRow = 0;
   /** Silences reported since the last answer. */
   #silences = 0;
@@ -64,7 +68,9 @@ export class BeatLoop {
       this.#outcomes.push(outcome);
       plan.wakeup.wake();
     });
-    this.#dueAt = this.#next(active.sentAt);
+    this.#lastSentAt = active.sentAt;
+    this.#sentBefore = active.sentAt;
+    this.#dueAt = this.#next();
     if (afterOutage) this.#beatWithin(CONFIRM_AFTER_MS);
   }
 
@@ -109,8 +115,10 @@ export class BeatLoop {
     const said = report();
     if (this.#beats.contradicts(said, this.#active.registration)) this.close();
     this.#beats.closeOverdue(intervalMs, this.#active.ttlMs);
-    this.#active.sentAt = clock.now();
-    this.#dueAt = this.#next(this.#active.sentAt);
+    this.#sentBefore = this.#active.sentAt;
+    this.#lastSentAt = clock.now();
+    this.#active.sentAt = this.#lastSentAt;
+    this.#dueAt = this.#next();
     this.#beats.send(this.#active.registration, said);
   }
 
@@ -125,7 +133,10 @@ export class BeatLoop {
       else if (isLoss(outcome.error)) {
         this.#active.refused = true;
         this.#lost = outcome.error;
-      } else failure = outcome.error;
+      } else {
+        failure = outcome.error;
+        if (wasNeverSent(failure) && outcome.sentAt === this.#active.sentAt) this.#active.sentAt = this.#sentBefore;
+      }
     }
     if (failure !== undefined && this.#lost === undefined) this.#failed(failure);
   }
@@ -134,7 +145,7 @@ export class BeatLoop {
     const { nextBeatInMs } = outcome.renewal;
     this.#failedInRow = 0;
     const endedOutage = this.#plan.onAccepted(outcome);
-    this.#dueAt = Math.min(this.#dueAt, this.#next(this.#active.sentAt));
+    this.#dueAt = Math.min(this.#dueAt, this.#next());
     if (endedOutage) this.#beatWithin(CONFIRM_AFTER_MS);
     if (nextBeatInMs !== undefined) this.#beatWithin(nextBeatInMs);
     this.#confirmation.answered(outcome.sentAt);
@@ -191,13 +202,13 @@ export class BeatLoop {
 
   #beatWithin(ms: number): void {
     const { clock } = this.#plan;
-    const soonest = Math.max(clock.now() + ms, this.#active.sentAt + LEAST_GAP_MS);
+    const soonest = Math.max(clock.now() + ms, this.#lastSentAt + LEAST_GAP_MS);
     this.#dueAt = Math.min(this.#dueAt, soonest);
   }
 
-  #next(sentAt: number): number {
+  #next(): number {
     const { intervalMs, phase } = this.#plan;
     // A registry may grant a shorter TTL than requested.
-    return nextBeatAt(sentAt, Math.min(intervalMs, this.#active.ttlMs / 3), phase);
+    return nextBeatAt(this.#lastSentAt, Math.min(intervalMs, this.#active.ttlMs / 3), phase);
   }
 }

@@ -21,4 +21,10 @@ export function marginMs({ beatAt, roundTripMs, ttlMs }: LastBeat, now: number):
   return beatAt + roundTripMs + ttlMs - now;
 }
 
+/** When the TTL ends that the last heartbeat started, if that arrived: its answer may be lost. */
+export function expiryOf({ sentAt, roundTripMs, ttlMs }: SentBeat): number {
+  return sentAt + roundTripMs + ttlMs;
+}
+
+type SentBeat = Pick<ActiveRegistration, 'sentAt' | 'roundTripMs' | 'ttlMs'>;
 type LastBeat = Pick<ActiveRegistration, 'beatAt' | 'roundTripMs' | 'ttlMs'>;

@@ -73,15 +73,13 @@ describe('a stop long after the last accepted heartbeat', () => {
     expect(life.registry.entries.size).toBe(0);
   });
 
-  it('bounds the try where the registry hangs', async () => {
+  it('counts as listed for a TTL where the registry hangs, since its last heartbeat may have arrived', async () => {
     const life = await recovering();
     life.registry.pause();
-    const before = life.clock.now();
     const stopped = life.registrar.stop();
     await life.clock.advance(30_000);
     await stopped;
-    expect(life.told('stopped')[0]!.tookMs).toBeLessThanOrEqual(3_000);
-    expect(life.clock.now()).toBe(before + 30_000);
+    expect(life.told('stopped')[0]!.tookMs).toBeLessThanOrEqual(9_000 + 2_000 + 100);
     expect(life.told('deregistered')).toMatchObject([{ confirmed: false }]);
   });
 
