@@ -9,7 +9,6 @@ import { resolveConfig } from './config/resolve-config.js';
 import { healthEndpoint as makeHealthEndpoint } from './health/endpoint.js';
 import type { HealthEndpoint } from './health/endpoint.js';
 import { HealthMonitor } from './health/health-monitor.js';
-import { beatDeadlineMs } from './heartbeat/schedule.js';
 import { InstanceLifecycle } from './lifecycle/instance-lifecycle.js';
 import { Maintenance } from './lifecycle/maintenance.js';
 import { processContext } from './lifecycle/process-context.js';
@@ -98,10 +97,10 @@ export function compose(options: RegistrarOptions): RegistrarParts {
   // Read once: later changes of the environment take effect at the next start.
   const env = readServiceEnv();
   const config = resolveConfig(options, env);
-  const { name, ttlMs, intervalMs } = config;
+  const { name, ttlMs } = config;
   const onStop = () => void signals.endAsAsked('the primary of the cluster stops');
   const shared = shareAmongWorkers(chooseRegistry(options, env), { clock, service: name, ttlMs, isRunning, onStop });
-  const registry = new GuardedRegistry(shared, clock, beatDeadlineMs(intervalMs));
+  const registry = new GuardedRegistry(shared, clock);
   const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
   const events = new Events((error, event) => {
     logger?.error({ service: name, err: error.message }, `a listener of '${event}' threw`);
@@ -159,6 +158,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
     registry,
     server,
     heartbeat: () => lifecycle.heartbeat,
+    wasSeenByReaders: () => lifecycle.wasSeenByReaders,
     isHostEnding: () => signals.isHostEnding,
     closeHealthServer: async () => {
       // Nothing runs after a stop; a check of the start never delays leaving.

@@ -97,7 +97,7 @@ export function statusOf({
     thread: heartbeat?.thread,
     health,
     lastBeatAgoMs: active && Math.round(now - active.beatAt),
-    marginMs: active && Math.max(0, Math.round(marginMs(active.beatAt, active.ttlMs, now))),
+    marginMs: active && Math.max(0, Math.round(marginMs(active, now))),
     missedInRow: heartbeat?.missedInRow ?? 0,
     trouble: problem && { code: problem.code, message: problem.message },
     requestsInFlight: traffic?.inFlight ?? 0,

@@ -74,7 +74,7 @@ export class ClusterRegistrar {
     const registry = chooseRegistry(options);
     this.#options = { ...options, registry };
     // One more user of the registry: each Registrar closes it, and it must outlive them all.
-    this.#registry = new GuardedRegistry(registry, systemClock, this.#config.intervalMs);
+    this.#registry = new GuardedRegistry(registry, systemClock);
     this.#members = new ServingWorkers(systemClock, () => this.#assess());
     this.#workers = new WorkerChannels({
       service: this.#config.name,

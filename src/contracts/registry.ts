@@ -137,6 +137,8 @@ export interface Entry {
   readonly instance: EntryInstance;
   /** The worst of all its checks. */
   readonly status: HealthStatus;
+  /** What the last heartbeat said, where probes and others' checks can make `status` differ. */
+  readonly heartbeat?: HealthStatus;
   readonly checks: readonly EntryCheck[];
   /** Set while the entry is out of traffic on purpose. */
   readonly maintenance?: { readonly reason: string };

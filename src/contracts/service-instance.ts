@@ -62,6 +62,8 @@ export interface InstanceKey {
   readonly partition?: string;
   /** When given, only the entry of this incarnation is meant. */
   readonly nonce?: string;
+  /** How long the entry lives without a heartbeat: within it, a chain passes over a registry that does not answer. */
+  readonly ttlMs?: number;
 }
 
 /** The key of an instance, bound to its incarnation. */

@@ -13,7 +13,7 @@ export interface RetryPlan {
   /** Returns false for a final error, with which `retry` rejects. */
   readonly mayRetry: (error: Error) => boolean;
   /** Waits between tries; override it so that an event can end the wait early. @default the clock's `sleep` */
-  readonly pause?: (ms: number) => Promise<void>;
+  readonly pause?: (ms: number) => Promise<unknown>;
   /** Called for each failure that will be retried, before the wait. */
   readonly onFailed: (error: Error) => void;
 }

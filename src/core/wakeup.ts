@@ -17,8 +17,8 @@ export class Wakeup {
     this.#wake?.();
   }
 
-  /** Resolves after `ms`, or when `ring` or `wake` is called; rejects with the signal's reason. */
-  async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  /** Resolves after `ms`, or when `ring` or `wake` is called, to whether it rang; rejects with the signal's reason. */
+  async wait(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
     if (!this.#rung && ms > 0) {
       await untilNotified((wake) => {
@@ -30,6 +30,8 @@ export class Wakeup {
         };
       }, signal);
     }
+    const hasRung = this.#rung;
     this.#rung = false;
+    return hasRung;
   }
 }

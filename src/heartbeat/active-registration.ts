@@ -8,6 +8,10 @@ export interface ActiveRegistration {
   instance: ServiceInstance;
   /** When the last accepted heartbeat was sent; before the first, when the registration was sent. */
   beatAt: number;
+  /** When the last heartbeat was sent, whether it has an answer or not; before the first, the registration. */
+  sentAt: number;
+  /** How long the last answer to a heartbeat took. */
+  roundTripMs: number;
   ttlMs: number;
   /** The registry does not know this registration. If the entry exists all the same, it has lost its check. */
   refused: boolean;

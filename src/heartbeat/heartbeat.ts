@@ -6,10 +6,9 @@ import {
   isCallersMistake,
   isRegistrarError,
 } from '../core/errors.js';
-import type { HealthReport } from '../contracts/health-report.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { MemberFigures } from '../contracts/composed-registry.js';
-import type { Renewal } from '../contracts/registry.js';
+import { withDeadline } from '../core/deadline.js';
 import { retry } from '../core/retry.js';
 import type { HeartbeatHandle, Trouble } from './heartbeat-handle.js';
 import { Wakeup } from '../core/wakeup.js';
@@ -20,7 +19,9 @@ import { OwnMaintenance } from './own-maintenance.js';
 import { ensureRegistered } from './ensure-registered.js';
 import { backoffFor } from '../core/backoff.js';
 import type { ActiveRegistration } from './active-registration.js';
-import { marginMs, nextBeatAt } from './schedule.js';
+import { BeatLoop } from './beat-loop.js';
+import type { BeatOutcome } from './beats-under-way.js';
+import { marginMs } from './schedule.js';
 import { MemberMonitor } from './member-monitor.js';
 import { RegistrationTracker } from './registration-tracker.js';
 import { Reconciler } from './reconciler.js';
@@ -29,8 +30,7 @@ import type { EntryReconciliation } from './reconcile-entry.js';
 import { PendingUpdates } from './pending-updates.js';
 import { watchEntry } from './entry-watcher.js';
 
-/** A stalled agent can answer our heartbeat first and let the TTL expire afterwards, so one more follows soon. */
-const CONFIRM_AFTER_MS = 150;
+type Accepted = Extract<BeatOutcome, { renewal: unknown }>;
 
 /** The one loop of a Registrar: register, beat, notice a loss, register again, until the signal aborts. */
 export class Heartbeat implements HeartbeatHandle {
@@ -47,6 +47,7 @@ export class Heartbeat implements HeartbeatHandle {
   readonly #pause = new Wakeup();
   #instance: ServiceInstance;
   #active: ActiveRegistration | undefined;
+  #loop: BeatLoop | undefined;
   /** The last beat ended an outage. */
   #afterOutage = false;
 
@@ -67,6 +68,9 @@ export class Heartbeat implements HeartbeatHandle {
       },
       onFailed: (error) => {
         this.#fallBack(error);
+      },
+      beforeWrite: () => {
+        this.#loop?.close();
       },
     };
   }
@@ -97,7 +101,6 @@ export class Heartbeat implements HeartbeatHandle {
         await this.#retrying(
           () => this.#enlist(signal),
           (error) => this.#isHopeless(error),
-          Infinity,
           signal,
         );
         await this.#keep(signal);
@@ -146,17 +149,50 @@ export class Heartbeat implements HeartbeatHandle {
       this.#fallBack(error);
       throw error;
     });
-    this.#active = { registration, instance, beatAt, ttlMs: instance.ttlMs, refused: false };
-    await this.#beat(this.#active, signal);
+    const { roundTripMs = 0 } = this.#plan.registry;
+    const { ttlMs } = instance;
+    this.#active = { registration, instance, beatAt, sentAt: beatAt, roundTripMs, ttlMs, refused: false };
+    await this.#firstBeat(this.#active, signal);
+  }
+
+  async #firstBeat(active: ActiveRegistration, signal: AbortSignal): Promise<void> {
+    const { report, clock, registry } = this.#plan;
+    const sentAt = clock.now();
+    const said = report();
+    const what = { registry: registry.name, operation: 'renew' };
+    active.sentAt = sentAt;
+    const beating = withDeadline(clock, registry.requestDeadlineMs, what, signal, (bounded) =>
+      active.registration.renew(said, bounded),
+    );
+    const renewal = await beating.catch((error: unknown) => {
+      active.refused = isLoss(error);
+      throw error;
+    });
+    signal.throwIfAborted();
+    active.roundTripMs = clock.now() - sentAt;
+    this.#accepted(active, { renewal, said, sentAt });
   }
 
   /** Beats until the entry is lost. */
   async #keep(signal: AbortSignal): Promise<void> {
-    const { clock, polls, batchWatcher, events, intervalMs } = this.#plan;
+    const { clock, polls, batchWatcher, events } = this.#plan;
     const watch = new AbortController();
     const watchSignal = AbortSignal.any([signal, watch.signal]);
     const active = this.#active as ActiveRegistration;
-    let dueAt = this.#dueAt(undefined);
+    const loop = new BeatLoop(
+      {
+        ...this.#plan,
+        wakeup: this.#wakeup,
+        onAccepted: (accepted) => this.#accepted(active, accepted),
+        onMissed: (error, marginLeftMs) => {
+          this.#missed(error, marginLeftMs);
+        },
+        reconcile: (until) => reconcileEntry(this.#reconciliation, active, until),
+      },
+      active,
+      this.#afterOutage,
+    );
+    this.#loop = loop;
     const watching = watchEntry(
       active,
       {
@@ -175,35 +211,17 @@ export class Heartbeat implements HeartbeatHandle {
       watchSignal,
     ).catch(() => undefined);
     try {
-      for (;;) {
-        await this.#wakeup.wait(clock, dueAt - clock.now(), signal);
-        // Several attempts must fit into the rest of the TTL.
-        const renewal = await this.#retrying(() => this.#beat(active, signal), isLoss, intervalMs / 2, signal);
-        await reconcileEntry(this.#reconciliation, active, signal);
-        dueAt = this.#dueAt(renewal);
-      }
+      await loop.run(signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
       this.#reconciler.looked();
       this.#tracker.lost(error.loss, error);
     } finally {
+      this.#loop = undefined;
       watch.abort();
       await watching;
     }
-  }
-
-  async #beat(active: ActiveRegistration, signal: AbortSignal): Promise<Renewal> {
-    const { report, clock } = this.#plan;
-    const sentAt = clock.now();
-    const said = report();
-    const renewal = await active.registration.renew(said, signal).catch((error: unknown) => {
-      active.refused = isLoss(error);
-      throw error;
-    });
-    signal.throwIfAborted();
-    this.#accepted(active, renewal, said, sentAt);
-    return renewal;
   }
 
   /** The registry accepted the instance. */
@@ -219,50 +237,33 @@ export class Heartbeat implements HeartbeatHandle {
     this.#instance = this.#updates.refused(this.#instance, error) ?? active.instance;
   }
 
-  #accepted(active: ActiveRegistration, { ttlMs }: Renewal, { status }: HealthReport, sentAt: number): void {
+  /** Returns true when the beat ended an outage. */
+  #accepted(active: ActiveRegistration, { renewal, said, sentAt }: Accepted): boolean {
     const { clock, events, registry } = this.#plan;
     const now = clock.now();
-    const margin = marginMs(active.beatAt, active.ttlMs, now);
-    active.beatAt = sentAt;
+    const margin = Math.max(0, marginMs(active, now));
+    const { ttlMs } = renewal;
+    active.beatAt = Math.max(active.beatAt, sentAt);
     active.ttlMs = ttlMs;
-    events.emit('beat', { status, tookMs: now - sentAt, ttlMs, marginMs: margin });
+    events.emit('beat', { status: said.status, tookMs: now - sentAt, ttlMs, marginMs: margin });
     this.#membership.look(registry.members);
     this.#afterOutage = this.#tracker.accepted(active);
     this.#written(active.instance);
+    return this.#afterOutage;
   }
 
-  #dueAt(renewal: Renewal | undefined): number {
-    const { intervalMs, phase, clock } = this.#plan;
-    const { beatAt, ttlMs } = this.#active as ActiveRegistration;
-    // A registry may grant a shorter TTL than requested.
-    const scheduled = this.#afterOutage
-      ? clock.now() + CONFIRM_AFTER_MS
-      : nextBeatAt(beatAt, Math.min(intervalMs, ttlMs / 3), phase);
-    return renewal?.nextBeatInMs === undefined ? scheduled : Math.min(scheduled, clock.now() + renewal.nextBeatInMs);
-  }
-
-  /**
-   * Retries for ever, with pauses of at most `longestMs`, until success or an error that is final here. Reports each
-   * miss.
-   */
-  #retrying<T>(
-    attempt: () => Promise<T>,
-    isFinal: (error: Error) => boolean,
-    longestMs: number,
-    signal: AbortSignal,
-  ): Promise<T> {
+  /** Retries for ever, until success or an error that is final here. Reports each miss. */
+  #retrying<T>(attempt: () => Promise<T>, isFinal: (error: Error) => boolean, signal: AbortSignal): Promise<T> {
     const { clock, random, registry } = this.#plan;
     return retry(attempt, {
       clock,
       random,
       signal,
-      // Frequent retries do not fix a token, and a new token wakes the loop.
-      backoff: (error) =>
-        backoffFor(error, registry.traits.isLocal, hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : longestMs),
+      backoff: (error) => backoffFor(error, registry.traits.isLocal),
       mayRetry: (error) => !isFinal(error),
       pause: (ms) => this.#pause.wait(clock, ms, signal),
       onFailed: (error) => {
-        this.#missed(error);
+        this.#missed(error, this.#active === undefined ? 0 : marginMs(this.#active, clock.now()));
       },
     });
   }
@@ -281,8 +282,8 @@ export class Heartbeat implements HeartbeatHandle {
     );
   }
 
-  #missed(thrown: Error): void {
-    const { clock, registry } = this.#plan;
+  #missed(thrown: Error, marginLeftMs: number): void {
+    const { registry } = this.#plan;
     const error = isRegistrarError(thrown)
       ? thrown
       : new RegistryUnavailableError(thrown.message, { registry: registry.name, cause: thrown });
@@ -290,8 +291,7 @@ export class Heartbeat implements HeartbeatHandle {
       this.#tracker.blocked(error);
       return;
     }
-    const active = this.#active;
     this.#membership.look(registry.members);
-    this.#tracker.missed(error, active === undefined ? 0 : marginMs(active.beatAt, active.ttlMs, clock.now()));
+    this.#tracker.missed(error, marginLeftMs);
   }
 }

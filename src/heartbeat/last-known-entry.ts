@@ -30,7 +30,7 @@ export async function readOwnEntry(
   lastKnown: LastKnownEntry,
   signal: AbortSignal,
 ): Promise<Entry | undefined> {
-  const entry = await registry.read(keyOf(instance), signal);
+  const entry = await registry.read({ ...keyOf(instance), ttlMs: instance.ttlMs }, signal);
   if (entry?.instance.nonce === instance.nonce) {
     if (!lastKnown.restoring) rememberMaintenance(entry, lastKnown);
     lastKnown.passing = new Set(

@@ -1,5 +1,4 @@
 import type { ServiceInstance } from '../contracts/service-instance.js';
-import { withDeadline } from '../core/deadline.js';
 import type { ActiveRegistration } from './active-registration.js';
 import { hasStaleCredentials } from './active-registration.js';
 import type { HeartbeatPlan } from './heartbeat-plan.js';
@@ -7,7 +6,6 @@ import { readOwnEntry } from './last-known-entry.js';
 import type { OwnMaintenance } from './own-maintenance.js';
 import type { Reconciler } from './reconciler.js';
 import { isLoss, lost, taken } from './registration-lost.js';
-import { beatDeadlineMs } from './schedule.js';
 
 export interface EntryReconciliation {
   readonly plan: HeartbeatPlan;
@@ -19,11 +17,13 @@ export interface EntryReconciliation {
   readonly onWritten: (instance: ServiceInstance) => void;
   /** Called when a read or write failed; the next beat tries again. */
   readonly onFailed: (error: unknown) => void;
+  /** Called before a write, so that no earlier heartbeat overtakes it. */
+  readonly beforeWrite: () => void;
 }
 
 /**
- * Reads the entry and rewrites it where it differs. Runs after a beat and within a beat's deadline, so that it never
- * delays the next beat. A failure is retried after a later beat. Rejects only when the entry is gone or no longer
+ * Reads the entry and rewrites it where it differs. Runs after a beat and beside the next ones. A failure is
+ * retried after a later beat. Rejects only when the entry is gone or no longer
  * ours.
  */
 export async function reconcileEntry(
@@ -32,16 +32,12 @@ export async function reconcileEntry(
   signal: AbortSignal,
 ): Promise<void> {
   if (!isDue(work, active)) return;
-  const { clock, registry, intervalMs } = work.plan;
-  const what = { registry: registry.name, operation: 'reconciling the entry' };
   try {
-    await withDeadline(clock, beatDeadlineMs(intervalMs), what, signal, async (bounded) => {
-      // Read before every write: the entry may have been taken or put into maintenance meanwhile.
-      const drifted = await look(work, active, bounded);
-      const desired = work.desired();
-      if (drifted || active.instance !== desired || hasStaleCredentials(active))
-        await write(work, active, desired, bounded);
-    });
+    // Read before every write: the entry may have been taken or put into maintenance meanwhile.
+    const drifted = await look(work, active, signal);
+    const desired = work.desired();
+    if (drifted || active.instance !== desired || hasStaleCredentials(active))
+      await write(work, active, desired, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (isLoss(error)) throw error;
@@ -92,13 +88,14 @@ async function look(
 
 /** Overwrites the existing entry; its health and maintenance stay. */
 async function write(
-  { plan, ownMaintenance, onWritten }: EntryReconciliation,
+  { plan, ownMaintenance, onWritten, beforeWrite }: EntryReconciliation,
   active: ActiveRegistration,
   instance: ServiceInstance,
   signal: AbortSignal,
 ): Promise<void> {
   const { registry, report, events } = plan;
   const hadStaleCredentials = hasStaleCredentials(active);
+  beforeWrite();
   active.registration = await registry.register(instance, report(), signal);
   signal.throwIfAborted();
   active.instance = instance;

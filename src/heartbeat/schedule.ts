@@ -1,12 +1,7 @@
-/** Share of the interval that a beat may take before it counts as failed, so that it never delays the next one. */
-const DEADLINE_SHARE = 0.8;
+import type { ActiveRegistration } from './active-registration.js';
+
 /** A slot closer than this share of the interval to the beat before it is skipped. */
 const NEAREST_SLOT_SHARE = 0.25;
-
-/** The deadline of one beat, and of the work after it. */
-export function beatDeadlineMs(intervalMs: number): number {
-  return intervalMs * DEADLINE_SHARE;
-}
 
 /**
  * When to beat next: in this Registrar's own slot, so that the Registrars of a process and the processes of a fleet
@@ -18,7 +13,18 @@ export function nextBeatAt(lastBeatAt: number, intervalMs: number, phase: number
   return Math.ceil((earliest - slot) / intervalMs) * intervalMs + slot;
 }
 
-/** Time left of the TTL: how long the entry stays healthy without another accepted beat. */
-export function marginMs(lastAcceptedAt: number, ttlMs: number, now: number): number {
-  return lastAcceptedAt + ttlMs - now;
+/**
+ * Time left of the TTL: how long the entry stays healthy without another accepted beat. A beat may take effect as late
+ * as its answer comes.
+ */
+export function marginMs({ beatAt, roundTripMs, ttlMs }: LastBeat, now: number): number {
+  return beatAt + roundTripMs + ttlMs - now;
 }
+
+/** When the TTL ends that the last heartbeat started, if that arrived: its answer may be lost. */
+export function expiryOf({ sentAt, roundTripMs, ttlMs }: SentBeat): number {
+  return sentAt + roundTripMs + ttlMs;
+}
+
+type SentBeat = Pick<ActiveRegistration, 'sentAt' | 'roundTripMs' | 'ttlMs'>;
+type LastBeat = Pick<ActiveRegistration, 'beatAt' | 'roundTripMs' | 'ttlMs'>;

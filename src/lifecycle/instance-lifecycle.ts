@@ -20,6 +20,7 @@ import { followCredentials } from './follow-credentials.js';
 import type { LiveConfig } from '../config/live-config.js';
 import type { StateMachine } from '../telemetry/state-machine.js';
 import type { Maintenance } from './maintenance.js';
+import { ReaderSighting } from './reader-sighting.js';
 import { reportFailing } from './report-failing.js';
 import { untilServing } from './start.js';
 import { Unlisted } from './unlisted.js';
@@ -57,6 +58,7 @@ export class InstanceLifecycle {
   #suppliedAddress: SuppliedAddressPlan | undefined;
   #live: LiveConfig | undefined;
   readonly #files: AwaitedFiles;
+  readonly #sighting: ReaderSighting;
   #heartbeat: HeartbeatHandle | undefined;
   #failure: RegistrarError | undefined;
 
@@ -66,6 +68,7 @@ export class InstanceLifecycle {
     this.#placement = { notes: plan.config.warnings, addressCandidates: [] };
     const { config, context, events, machine, registry, source } = plan;
     const { clock } = context;
+    this.#sighting = new ReaderSighting({ registry, clock, random: context.random, intervalMs: config.intervalMs });
     this.unlisted = new Unlisted({
       clock,
       events,
@@ -90,6 +93,11 @@ export class InstanceLifecycle {
   /** Undefined until the gate has opened. */
   get heartbeat(): HeartbeatHandle | undefined {
     return this.#heartbeat;
+  }
+
+  /** Whether the readers of the service have seen the instance. */
+  get wasSeenByReaders(): boolean {
+    return this.#sighting.wasSeen;
   }
 
   /** The health that the next heartbeat reports. */
@@ -246,10 +254,12 @@ export class InstanceLifecycle {
     };
     this.#heartbeat = makeHeartbeat(plan, this.#instance ?? built);
     events.emit('health', this.health);
+    const heartbeat = this.#heartbeat;
     events.on('registered', ({ instance }) => {
       removeEntriesOfOlderIds(registry, instance, signal).catch(() => undefined);
+      void this.#sighting.look(() => heartbeat.instance, signal);
     });
-    await this.#heartbeat.run(signal);
+    await heartbeat.run(signal);
   }
 
   /** Loads the worker modules only for worker beats. */

@@ -2,6 +2,7 @@ import { RegistrationLostError, asError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { keyOf } from '../contracts/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
+import { wasNeverSent } from './is-answer.js';
 import type { Placement } from './placement.js';
 import type { Members } from './members.js';
 import type { Presence, Registration, Renewal } from '../contracts/registry.js';
@@ -16,6 +17,7 @@ export class ChainRegistration implements Registration {
   readonly changed?: (signal: AbortSignal) => Promise<void>;
   readonly #members: Members;
   readonly #placement: Placement;
+  #isBusy = false;
 
   constructor(chain: string, members: Members, placement: Placement) {
     this.#chain = chain;
@@ -64,17 +66,23 @@ export class ChainRegistration implements Registration {
     const { member, registration } = current;
     if (this.#members.hasBetterThan(member)) throw this.#silenceError(this.holder());
     const sentAt = this.#members.clock.now();
-    const renewal = await registration.renew(report, signal).catch((thrown: unknown) => {
+    const wasNotSent = this.#placement.renewedAt(member);
+    const renewing = this.#members.untilOut(
+      member,
+      (each, bounded) => each.registry.read(keyOf(this.#placement.instance), bounded),
+      signal,
+      (bounded) => registration.renew(report, bounded),
+    );
+    const renewal = await renewing.catch((thrown: unknown) => {
       const error = asError(thrown);
+      if (wasNeverSent(error)) wasNotSent();
       if (!this.#members.recordFailure(member, error, sentAt) || signal.aborted || !this.#members.hasBetterThan(member))
         throw error;
       throw this.#silenceError(this.holder(), error);
     });
     member.answered();
     this.#placement.renewedAt(member);
-    await this.#failBack(report, signal);
-    await this.#removeStaleEntry(signal);
-    await this.#measure(signal);
+    await this.#workAside(report, signal);
     const nextBeatInMs = this.#nextBeatInMs();
     return { ttlMs: renewal.ttlMs, ...(nextBeatInMs !== undefined && { nextBeatInMs }) };
   }
@@ -87,6 +95,18 @@ export class ChainRegistration implements Registration {
 
   async deregister(signal: AbortSignal): Promise<void> {
     await this.#placement.leave(signal);
+  }
+
+  /** One beat at a time does what beats do beside. */
+  async #workAside(report: HealthReport, signal: AbortSignal): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      await this.#failBack(report, signal);
+      await Promise.all([this.#removeStaleEntries(signal), this.#measure(signal)]);
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   /** Fails back to a preferred member. Registers there before the entry here goes, so that there is always an entry. */
@@ -119,20 +139,18 @@ export class ChainRegistration implements Registration {
   }
 
   /**
-   * Removes one stale entry, which a move left in another member. While a stale entry may still be passing, every
-   * beat tries this, whether its member is out or not.
+   * Removes the stale entries that moves and writes in doubt left in other members. Every beat tries this, whether a
+   * member is out or not: it may just have come back.
    */
-  async #removeStaleEntry(signal: AbortSignal): Promise<void> {
+  async #removeStaleEntries(signal: AbortSignal): Promise<void> {
     const { staleMembers } = this.#placement;
-    const passing = staleMembers.filter((member) => this.#placement.mayPass(member));
-    // Members that are likely to answer come first: a dead one would delay the others.
-    const staleMember =
-      passing.find(({ isOut }) => !isOut) ?? passing[0] ?? staleMembers.find(({ isWorthATry }) => isWorthATry);
-    if (staleMember === undefined) return;
-    const isTrial = staleMember.isWorthATry;
-    const clear = (bounded: AbortSignal) => this.#placement.clear(staleMember, bounded);
-    if (isTrial) await this.#members.attempt(staleMember, this.#stepMs, signal, clear);
-    else await this.#members.withTrialDeadline(staleMember, this.#stepMs, signal, clear).catch(() => undefined);
+    const clearing = staleMembers.map((member) => {
+      const clear = (bounded: AbortSignal) => this.#placement.clear(member, bounded);
+      return member.isWorthATry
+        ? this.#members.attempt(member, this.#stepMs, signal, clear)
+        : this.#members.withTrialDeadline(member, this.#stepMs, signal, clear).catch(() => undefined);
+    });
+    await Promise.all(clearing);
     signal.throwIfAborted();
   }
 

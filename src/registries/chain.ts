@@ -4,6 +4,7 @@ import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { Discovery } from '../contracts/discovery.js';
 import { asError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
+import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { ChainDiscovery } from './chain-discovery.js';
 import { ChainRegistration } from './chain-registration.js';
@@ -11,6 +12,7 @@ import { Placement } from './placement.js';
 import type { Member } from './member.js';
 import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
+import type { Probe } from './prober.js';
 import { composition } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
 import { joinCredentials } from '../contracts/credentials.js';
@@ -98,31 +100,48 @@ class Chain implements ComposedRegistry {
     return this.#members.ranked.map(({ figures }) => figures);
   }
 
+  /** A silent member without a heartbeat of ours is left aside: what it may yet write never passes. */
   get inDoubt(): boolean {
-    return this.#members.all.some(({ registry }) => registry.inDoubt);
+    return this.#members.all.some(
+      (member) => member.registry.inDoubt && !(member.isSilent && this.#neverPasses(member)),
+    );
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     const placement = this.#placementOf(key);
-    if (placement !== undefined && placement.current === undefined) {
+    this.#members.serve(key.ttlMs);
+    if (placement?.isLeaving === true) {
       const remaining = await placement.find(key, signal);
       if (remaining === undefined && !this.inDoubt) this.#placements.delete(slotOf(key));
       return remaining;
     }
-    return this.#members.firstAnswer('read', this.#candidates(placement), signal, (member) =>
-      member.registry.read(key, signal),
+    const read: Probe = (member, bounded) => member.registry.read(key, bounded);
+    return this.#members.firstAnswer(
+      'read',
+      this.#candidates(placement),
+      signal,
+      (member, bounded) => member.registry.read(key, bounded),
+      read,
     );
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const placement = this.#placementOf(instance) ?? new Placement(instance, this.#clock);
     this.#placements.set(slotOf(instance), placement);
-    await this.#members.firstAnswer('register', this.#candidates(placement), signal, async (member) => {
-      placement.writingTo(member, instance);
-      const registration = await member.registry.register(instance, report, signal);
-      signal.throwIfAborted();
-      placement.moveTo(member, registration);
-    });
+    this.#members.serve(instance.ttlMs);
+    await this.#members.firstAnswer(
+      'register',
+      this.#candidates(placement),
+      signal,
+      async (member, bounded) => {
+        placement.writingTo(member, instance);
+        const registration = await member.registry.register(instance, report, bounded);
+        // A late success never moves the holder back.
+        bounded.throwIfAborted();
+        placement.moveTo(member, registration);
+      },
+      (member, bounded) => member.registry.read(keyOf(instance), bounded),
+    );
     return new ChainRegistration(this.name, this.#members, placement);
   }
 
@@ -130,8 +149,8 @@ class Chain implements ComposedRegistry {
     const placement = this.#placementOf(key);
     if (placement !== undefined) await placement.leave(signal);
     else
-      await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member) =>
-        member.registry.remove(key, signal),
+      await this.#members.firstAnswer('remove', this.#candidates(undefined), signal, (member, bounded) =>
+        member.registry.remove(key, bounded),
       );
   }
 
@@ -145,7 +164,7 @@ class Chain implements ComposedRegistry {
     const placement = new Placement(instance, this.#clock);
     for (const member of this.#members.all) {
       placement.writingTo(member, instance);
-      if (member.registry.name === holder) placement.renewedAt(member);
+      if (member.registry.name === holder) placement.heldBy(member);
     }
     this.#placements.set(slotOf(instance), placement);
   }
@@ -172,8 +191,12 @@ class Chain implements ComposedRegistry {
 
   #candidates(placement: Placement | undefined): readonly Member[] {
     const { ranked } = this.#members;
-    const current = placement?.current?.member;
+    const current = placement?.first;
     return available(current === undefined ? ranked : [current, ...ranked.filter((member) => member !== current)]);
+  }
+
+  #neverPasses(member: Member): boolean {
+    return ![...this.#placements.values()].some((placement) => placement.mayPass(member));
   }
 
   #placementOf(key: InstanceKey): Placement | undefined {

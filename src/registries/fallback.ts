@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
-import { formatDuration, parseDuration } from '../core/duration.js';
+import { parseDuration } from '../core/duration.js';
 import type { Duration } from '../config/options.js';
 import { ConfigError } from '../core/errors.js';
 import { chainOf } from './chain.js';
@@ -11,12 +11,11 @@ import type { Registry } from '../contracts/registry.js';
 export interface FallbackOptions {
   /**
    * How long a registry may fail to answer before the next one is used. A refusal is an answer and never falls back.
-   * @default '5s'
+   * @default '5s', or half the TTL where that is less
    */
   readonly patience?: Duration;
 }
 
-const DEFAULT_PATIENCE_MS = 5_000;
 const TRIAL_AFTER_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -33,20 +32,17 @@ export function fallback(registries: readonly Registry[], options: FallbackOptio
 
 /** `fallback()` with the clock as a parameter. */
 export function fallbackOn(clock: Clock, registries: readonly Registry[], options: FallbackOptions = {}): Registry {
-  const patienceMs = parseDuration(options.patience ?? DEFAULT_PATIENCE_MS);
+  const { patience } = options;
+  const patienceMs = patience === undefined ? undefined : parseDuration(patience);
   const issues = chainIssues('fallback', registries);
-  if (patienceMs === undefined)
-    issues.push({
-      field: 'fallback patience',
-      value: options.patience,
-      allowed: `a duration, e.g. '${formatDuration(DEFAULT_PATIENCE_MS)}'`,
-    });
+  if (patience !== undefined && patienceMs === undefined)
+    issues.push({ field: 'fallback patience', value: patience, allowed: `a duration, e.g. '5s'` });
   if (issues.length > 0) throw new ConfigError(issues);
   return chainOf(registries, {
     name: `fallback(${registries.map(({ name }) => name).join(', ')})`,
     patience: {
       failures: 1,
-      outlastMs: patienceMs ?? DEFAULT_PATIENCE_MS,
+      outlastMs: patienceMs,
       trialAfterMs: TRIAL_AFTER_MS,
       longestMs: LONGEST_PAUSE_MS,
     },

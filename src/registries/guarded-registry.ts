@@ -8,11 +8,13 @@ import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
 import { meterRequests } from '../core/request-meter.js';
 import { boundedListing } from './bounded-listing.js';
-import { boundedRenewal } from './bounded-renewal.js';
 import { CloseGuard } from './close-guard.js';
-import { isAnswer } from './is-answer.js';
+import { guardRegistration } from './guarded-registration.js';
+import type { RequestKind } from './guarded-registration.js';
+import { isAnswer, wasNeverSent } from './is-answer.js';
 import { RequestPace } from './request-pace.js';
 import type { PacedVerb } from './request-pace.js';
+import { LONGEST_REQUEST_MS, RoundTrip } from './round-trip.js';
 import { WriteDoubt } from './write-doubt.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
@@ -40,14 +42,14 @@ export class GuardedRegistry implements Registry {
   readonly #composed: ComposedRegistry | undefined;
   readonly #guard: CloseGuard;
   readonly #clock: Clock;
-  readonly #beatDeadlineMs: number;
-  readonly deadlines: Deadlines;
   readonly #doubt: WriteDoubt;
+  readonly #roundTrip: RoundTrip;
+  readonly deadlines: Deadlines;
   readonly #pace: RequestPace | undefined;
   #closing: Promise<void> | undefined;
 
   /** `pacing`: a member of a composition goes by the pace of the whole. */
-  constructor(inner: Registry, clock: Clock, beatDeadlineMs: number, pacing: 'paced' | 'unpaced' = 'paced') {
+  constructor(inner: Registry, clock: Clock, pacing: 'paced' | 'unpaced' = 'paced') {
     this.#inner = inner;
     this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
@@ -56,7 +58,7 @@ export class GuardedRegistry implements Registry {
     this.#doubt = new WriteDoubt(clock);
     this.#pace = pacing === 'paced' ? new RequestPace(clock) : undefined;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
-    this.#beatDeadlineMs = Math.min(beatDeadlineMs, this.deadlines.requestMs);
+    this.#roundTrip = new RoundTrip(this.deadlines.requestMs);
   }
 
   get name(): string {
@@ -88,7 +90,7 @@ export class GuardedRegistry implements Registry {
             'discover',
             signal,
             async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded)),
-            cursor === undefined ? this.deadlines.requestMs : this.deadlines.heldMs,
+            cursor === undefined ? 'request' : 'held',
           ),
       }
     );
@@ -116,9 +118,19 @@ export class GuardedRegistry implements Registry {
     return this.#composed?.handedOver;
   }
 
+  /** How long the last answer took, long polls aside; undefined before the first. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTrip.lastMs;
+  }
+
+  /** How long a request may take: longer than usual where the registry is known to answer late. */
+  get requestDeadlineMs(): number {
+    return this.#roundTrip.deadlineMs;
+  }
+
   /** True while a write of ours that was cut off may still arrive: an absent entry proves nothing yet. */
   get inDoubt(): boolean {
-    return this.#doubt.isInherited || (this.#composed?.inDoubt ?? this.#doubt.exists);
+    return this.#doubt.isInherited || (this.#composed?.inDoubt ?? this.#doubt.isOpen);
   }
 
   /**
@@ -138,7 +150,10 @@ export class GuardedRegistry implements Registry {
     const registration = await this.#write('register', signal, (bounded) =>
       this.#inner.register(instance, report, bounded),
     );
-    return this.#boundedRegistration(registration, instance.ttlMs);
+    return guardRegistration(registration, instance.ttlMs, {
+      run: this.#bounded.bind(this),
+      write: this.#write.bind(this),
+    });
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
@@ -186,50 +201,17 @@ export class GuardedRegistry implements Registry {
     if (remaining === 0) await this.#withDeadline('close', undefined, () => this.#inner.close());
   }
 
-  #boundedRegistration(inner: Registration, requestedTtlMs: number): Registration {
-    const changed = inner.changed?.bind(inner);
-    const boundedPresence = () => {
-      const { presence } = inner;
-      return (
-        presence && {
-          place: presence.place,
-          present: (keys: readonly InstanceKey[], signal: AbortSignal) =>
-            this.#bounded('list', signal, (bounded) => presence.present(keys, bounded)),
-        }
-      );
-    };
-    return {
-      holder: () => inner.holder(),
-      level: () => inner.level?.() ?? 0,
-      provisional: () => inner.provisional?.() ?? false,
-      hasStaleCredentials: () => inner.hasStaleCredentials?.() ?? false,
-      renew: async (report, signal) =>
-        boundedRenewal(
-          await this.#write('renew', signal, (bounded) => inner.renew(report, bounded), this.#beatDeadlineMs),
-          requestedTtlMs,
-        ),
-      deregister: (signal) => this.#bounded('deregister', signal, (bounded) => inner.deregister(bounded)),
-      get presence() {
-        return boundedPresence();
-      },
-      ...(changed && {
-        changed: (signal: AbortSignal) =>
-          this.#bounded('changed', signal, changed, this.deadlines.heldMs).catch(ignoreTimeout),
-      }),
-    };
-  }
-
   async #write<T>(
     operation: PacedVerb,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs?: number,
+    kind?: RequestKind,
   ): Promise<T> {
     let pending: Promise<T> | undefined;
     try {
-      return await this.#bounded(operation, signal, (bounded) => (pending = verb(bounded)), deadlineMs);
+      return await this.#bounded(operation, signal, (bounded) => (pending = verb(bounded)), kind);
     } catch (error) {
-      this.#doubt.failed(error, pending);
+      if (pending !== undefined && !isAnswer(error) && !wasNeverSent(error)) this.#doubt.begin(pending);
       throw error;
     }
   }
@@ -238,17 +220,17 @@ export class GuardedRegistry implements Registry {
     operation: PacedVerb,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs?: number,
+    kind?: RequestKind,
   ): Promise<T> {
     return this.#guard.run(operation, signal, () => {
-      if (this.#pace === undefined) return this.#withDeadline(operation, signal, verb, deadlineMs);
+      if (this.#pace === undefined) return this.#withDeadline(operation, signal, verb, kind);
       return this.#pace.run(operation, signal, (meter) => {
         this.#guard.assertOpen(operation);
         const metered = (bounded: AbortSignal) => {
           meterRequests(bounded, meter);
           return verb(bounded);
         };
-        return this.#withDeadline(operation, signal, metered, deadlineMs);
+        return this.#withDeadline(operation, signal, metered, kind);
       });
     });
   }
@@ -258,11 +240,13 @@ export class GuardedRegistry implements Registry {
     operation: string,
     signal: AbortSignal | undefined,
     verb: (signal: AbortSignal) => Promise<T>,
-    deadlineMs = this.deadlines.requestMs,
+    kind: RequestKind = 'request',
   ): Promise<T> {
+    const sentAt = this.#clock.now();
+    const deadlineMs = this.#deadlineMs(kind);
     return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
       (value) => {
-        this.#doubt.answered();
+        if (kind !== 'held') this.#answered(sentAt);
         return value;
       },
       (thrown: unknown) => {
@@ -275,19 +259,22 @@ export class GuardedRegistry implements Registry {
             cause,
           });
         }
-        if (isAnswer(thrown)) this.#doubt.answered();
+        if (isAnswer(thrown)) this.#answered(sentAt);
+        else if (hasCode(thrown, 'ROLLCALL_TIMEOUT') && kind === 'request') this.#roundTrip.timedOut();
         throw thrown;
       },
     );
   }
-}
 
-/**
- * Treats a timed-out long poll as news. Not every registry ends a poll by itself, and after that time a read is due
- * anyway.
- */
-function ignoreTimeout(error: unknown): void {
-  if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
+  #deadlineMs(kind: RequestKind): number {
+    if (kind === 'held') return this.deadlines.heldMs;
+    return kind === 'beat' ? LONGEST_REQUEST_MS : this.requestDeadlineMs;
+  }
+
+  #answered(sentAt: number): void {
+    this.#roundTrip.answered(this.#clock.now() - sentAt);
+    this.#doubt.answered(sentAt);
+  }
 }
 
 /** Number of users of each registry: several Registrars may share one, and the last of them closes it. */

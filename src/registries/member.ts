@@ -8,12 +8,14 @@ import type { Registry } from '../contracts/registry.js';
 export interface Patience {
   /** A registry is out after this many consecutive failures … */
   readonly failures: number;
-  /** … over at least this time. */
-  readonly outlastMs: number;
+  /** … over at least this time. @default 5 s, or half the TTL where that is less */
+  readonly outlastMs?: number | undefined;
   /** The pause before a registry that is out is tried again. Doubles with each failed trial, up to `longestMs`. */
   readonly trialAfterMs: number;
   readonly longestMs: number;
 }
+
+const USUAL_PATIENCE_MS = 5_000;
 
 /** Weight of the newest round trip in the average. */
 const SMOOTHING = 0.3;
@@ -30,16 +32,19 @@ export class Member {
   readonly hostLocal: boolean;
   readonly #clock: Clock;
   readonly #patience: Patience;
+  readonly #ttlMs: () => number;
   #outage: { readonly since: number; failures: number; trialAt: number; pauseMs: number } | undefined;
   #roundTripMs: number | undefined;
   #measuredAt = -Infinity;
 
-  constructor(inner: Registry, name: string, clock: Clock, patience: Patience) {
+  /** `ttlMs`: the shortest TTL of the instances. */
+  constructor(inner: Registry, name: string, clock: Clock, patience: Patience, ttlMs: () => number) {
     this.name = name;
-    this.registry = new GuardedRegistry(inner, clock, Infinity, 'unpaced');
+    this.registry = new GuardedRegistry(inner, clock, 'unpaced');
     this.hostLocal = inner.traits.hostLocal ?? false;
     this.#clock = clock;
     this.#patience = patience;
+    this.#ttlMs = ttlMs;
   }
 
   get figures(): MemberFigures {
@@ -49,12 +54,17 @@ export class Member {
 
   /** True if it has failed beyond our patience: other members are used instead where possible. */
   get isOut(): boolean {
-    const { failures, outlastMs } = this.#patience;
+    const { failures, outlastMs = Math.min(USUAL_PATIENCE_MS, this.#ttlMs() / 2) } = this.#patience;
     return (
       this.#outage !== undefined &&
       this.#outage.failures >= failures &&
       this.#clock.now() - this.#outage.since >= outlastMs
     );
+  }
+
+  /** True if it gave no answer to the last request. */
+  get isSilent(): boolean {
+    return this.#outage !== undefined;
   }
 
   /** True if it is out and has been left alone for long enough to be tried again. */

@@ -4,6 +4,8 @@ import { withDeadline } from '../core/deadline.js';
 import { isAnswer } from './is-answer.js';
 import { Member, isSilence } from './member.js';
 import type { Patience } from './member.js';
+import { Prober } from './prober.js';
+import type { Probe } from './prober.js';
 import type { Ranking } from './ranking.js';
 import type { Registry } from '../contracts/registry.js';
 
@@ -20,6 +22,8 @@ export interface MembersPlan {
 
 /** The longest time for the trial of a member that may not answer. */
 const LONGEST_TRIAL_MS = 1_000;
+/** The TTL by which members are judged before any instance is known. */
+const USUAL_TTL_MS = 10_000;
 
 /** The registries of a composition: which of them to use, in which order, and what a missing answer means. */
 export class Members {
@@ -27,6 +31,8 @@ export class Members {
   readonly #name: string;
   readonly #plan: MembersPlan;
   readonly #members: readonly Member[];
+  readonly #prober: Prober;
+  #ttlMs: number | undefined;
 
   constructor(name: string, registries: readonly Registry[], plan: MembersPlan, clock: Clock) {
     this.#name = name;
@@ -34,8 +40,32 @@ export class Members {
     this.clock = clock;
     const names = namesOf(registries);
     this.#members = registries.map(
-      (registry, index) => new Member(registry, names[index] ?? registry.name, clock, plan.patience),
+      (registry, index) => new Member(registry, names[index] ?? registry.name, clock, plan.patience, () => this.ttlMs),
     );
+    this.#prober = new Prober({ clock, ttlMs: () => this.ttlMs, members: this.#members });
+  }
+
+  /** The shortest TTL of the instances: a member that does not answer is passed over within it. */
+  get ttlMs(): number {
+    return this.#ttlMs ?? USUAL_TTL_MS;
+  }
+
+  /** An instance with this TTL, if any, is to be kept registered. */
+  serve(ttlMs: number | undefined): void {
+    if (ttlMs !== undefined) this.#ttlMs = Math.min(this.#ttlMs ?? Infinity, ttlMs);
+  }
+
+  /**
+   * Runs a verb at one member, which is probed when it does not answer soon. Rejects with `TimeoutError` when the
+   * member is passed over meanwhile.
+   */
+  untilOut<T>(
+    member: Member,
+    probe: Probe,
+    signal: AbortSignal,
+    verb: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#prober.run(member, probe, signal, verb);
   }
 
   /** In the order of the caller. */
@@ -116,7 +146,8 @@ export class Members {
   }
 
   /**
-   * Tries the members in turn and resolves to the first answer. Moves on when a member gives no answer and is out. A
+   * Tries the members in turn and resolves to the first answer. Moves on when a member gives no answer and is out; with
+   * a `probe`, that is found out while its answer is awaited. A
    * refusal is an answer and rejects, unless a member that is preferred to the refusing one was skipped and is due
    * for a trial.
    */
@@ -124,7 +155,8 @@ export class Members {
     operation: string,
     members: readonly Member[],
     signal: AbortSignal,
-    verb: (member: Member) => Promise<T>,
+    verb: (member: Member, signal: AbortSignal) => Promise<T>,
+    probe?: Probe,
   ): Promise<T> {
     const errors: Error[] = [];
     let refusal: { readonly by: Member; readonly error: Error } | undefined;
@@ -132,7 +164,9 @@ export class Members {
       if (refusal !== undefined && !(member.trialIsDue && this.levelOf(member) < this.levelOf(refusal.by))) continue;
       const sentAt = this.clock.now();
       try {
-        const value = await verb(member);
+        const value = await (probe === undefined
+          ? verb(member, signal)
+          : this.untilOut(member, probe, signal, (bounded) => verb(member, bounded)));
         member.answered();
         return value;
       } catch (thrown) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { untilNotified } from '../core/abort.js';
+import { withDeadline } from '../core/deadline.js';
 import { asError } from '../core/errors.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
@@ -7,6 +8,8 @@ import { isSilence } from './member.js';
 import type { Member } from './member.js';
 import type { Entry, Registration } from '../contracts/registry.js';
 
+/** How long a holder that has not answered before is waited for. */
+const SILENT_WITHIN_MS = 1_000;
 /** Readers and reapers may notice the end of a lease this much later. */
 const EXPIRY_NOTICED_MS = 2_000;
 
@@ -24,6 +27,8 @@ export class Placement {
   #instance: ServiceInstance;
   #current: { readonly member: Member; readonly registration: Registration } | undefined;
   #onMoved: (() => void)[] = [];
+  #isLeaving = false;
+  #likely: Member | undefined;
 
   constructor(instance: ServiceInstance, clock: Clock) {
     this.#instance = instance;
@@ -38,6 +43,16 @@ export class Placement {
   /** The member that gets the heartbeats; undefined before the first registration and after `leave()`. */
   get current(): { readonly member: Member; readonly registration: Registration } | undefined {
     return this.#current;
+  }
+
+  /** True after `leave()`: the entry is looked for wherever it may be. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** The member to ask first: the current one, or the one that held the entry for another client. */
+  get first(): Member | undefined {
+    return this.#current?.member ?? this.#likely;
   }
 
   /** Members that may hold an entry of ours, the current one first. */
@@ -67,9 +82,23 @@ export class Placement {
     else this.#holders.set(member, -Infinity);
   }
 
-  /** Records that a heartbeat was accepted there. */
-  renewedAt(member: Member): void {
-    this.#holders.set(member, this.#clock.now() + this.#instance.ttlMs + EXPIRY_NOTICED_MS);
+  /**
+   * Records that a heartbeat was accepted there, or is about to be sent: it may arrive without an answer. The returned
+   * function takes that back, for one that was never sent.
+   */
+  renewedAt(member: Member): () => void {
+    const before = this.#holders.get(member) ?? -Infinity;
+    const { roundTripMs = 0 } = member.registry;
+    this.#holders.set(member, this.#clock.now() + roundTripMs + this.#instance.ttlMs + EXPIRY_NOTICED_MS);
+    return () => {
+      if (this.#holders.has(member)) this.#holders.set(member, before);
+    };
+  }
+
+  /** Another client of ours had the entry there. */
+  heldBy(member: Member): void {
+    this.#likely = member;
+    this.renewedAt(member);
   }
 
   moveTo(member: Member, registration: Registration): void {
@@ -103,8 +132,9 @@ export class Placement {
   async leave(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.#current = undefined;
+    this.#isLeaving = true;
     const key = keyOf(this.#instance);
-    await this.#onEachHolder((member) => member.registry.remove(key, signal));
+    await this.#onEachHolder(signal, (member, bounded) => member.registry.remove(key, bounded));
   }
 
   /**
@@ -112,22 +142,28 @@ export class Placement {
    */
   async find(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     let found: Entry | undefined;
-    await this.#onEachHolder(async (member) => {
-      const entry = await member.registry.read(key, signal);
+    await this.#onEachHolder(signal, async (member, bounded) => {
+      const entry = await member.registry.read(key, bounded);
       if (entry?.instance.nonce === key.nonce) found = entry;
     });
     return found;
   }
 
   /**
-   * Runs `verb` on all these members at once, so that one that hangs does not keep us listed in the others. Ignores a
-   * missing answer where the entry cannot be passing any more.
+   * Runs `verb` on all these members at once, so that one that hangs does not keep us listed in the others. One that is
+   * known to be silent gets little time. Ignores a missing answer where the entry cannot be passing any more.
    */
-  async #onEachHolder(verb: (member: Member) => Promise<void>): Promise<void> {
+  async #onEachHolder(
+    signal: AbortSignal,
+    verb: (member: Member, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
     const run = async (member: Member) => {
       const sentAt = this.#clock.now();
+      const what = { registry: member.registry.name, operation: 'leave' };
       try {
-        await verb(member);
+        await (member.isSilent
+          ? withDeadline(this.#clock, SILENT_WITHIN_MS, what, signal, (bounded) => verb(member, bounded))
+          : verb(member, signal));
         member.answered();
       } catch (thrown) {
         const error = asError(thrown);

@@ -1,36 +1,33 @@
 import type { Clock } from '../core/clock.js';
-import { isAnswer, wasNeverSent } from './is-answer.js';
 
 /** How long a registry that was stuck may still process buffered requests after its first answer. */
 const SETTLE_MS = 1_000;
 
-/** Whether a write of ours that was cut off may still take effect in the registry. */
+/** Whether a write of ours that was given up may still arrive. */
 export class WriteDoubt {
   readonly #clock: Clock;
+  /** Writes that go on after their callers gave up. */
   #pending = 0;
-  #doubt: { answeredAt: number | undefined; readonly inherited?: true } | undefined;
+  #open: { readonly since: number; answeredAt: number | undefined } | undefined;
+  #isInherited = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  get exists(): boolean {
-    return this.#doubt !== undefined;
+  get isOpen(): boolean {
+    return this.#open !== undefined;
   }
 
-  /** True if a former client of ours left the doubt. */
+  /** True when another client's write is in doubt: that ends with the process. */
   get isInherited(): boolean {
-    return this.#doubt?.inherited === true;
+    return this.#isInherited && this.isOpen;
   }
 
-  inherit(): void {
-    this.#doubt = { answeredAt: undefined, inherited: true };
-  }
-
-  /** A write failed. `pending`: the verb, which may go on after its caller has given up; undefined if it never began. */
-  failed(error: unknown, pending: Promise<unknown> | undefined): void {
-    if (pending === undefined || isAnswer(error) || wasNeverSent(error)) return;
-    this.#doubt = { ...this.#doubt, answeredAt: undefined };
+  /** A write was given up. Until `pending` settles, the doubt stays. */
+  begin(pending: Promise<unknown> | undefined): void {
+    this.#open = { since: this.#clock.now(), answeredAt: undefined };
+    if (pending === undefined) return;
     this.#pending += 1;
     const finish = () => {
       this.#pending -= 1;
@@ -38,11 +35,20 @@ export class WriteDoubt {
     pending.then(finish, finish);
   }
 
-  /** The registry answered. Ends the doubt once it has done so for a while and no cut-off verb is still running. */
-  answered(): void {
-    if (this.#doubt === undefined || this.#pending > 0) return;
+  /** Another client of ours, which has ended, gave a write up. */
+  inherit(): void {
+    this.#isInherited = true;
+    this.begin(undefined);
+  }
+
+  /**
+   * The registry answered a request of this time. The doubt ends once it has been answering for a while; the answer to
+   * a request from before the doubt proves nothing.
+   */
+  answered(sentAt: number): void {
+    if (this.#open === undefined || this.#pending > 0 || sentAt < this.#open.since) return;
     const now = this.#clock.now();
-    this.#doubt.answeredAt ??= now;
-    if (now - this.#doubt.answeredAt >= SETTLE_MS) this.#doubt = undefined;
+    this.#open.answeredAt ??= now;
+    if (now - this.#open.answeredAt >= SETTLE_MS) this.#open = undefined;
   }
 }

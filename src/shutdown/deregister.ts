@@ -9,7 +9,7 @@ import type { InstanceKey, ServiceInstance } from '../contracts/service-instance
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { Entry } from '../contracts/registry.js';
 
-/** How long to wait for proof that our token sees the service as its readers do. */
+/** How long to wait for proof that our token sees the service as its readers do, unless it has seen it before. */
 const SIGHTING_WITHIN_MS = 250;
 const LOOK_AGAIN_MS = 100;
 
@@ -21,6 +21,10 @@ export interface Deregistration {
 
 export interface DeregisterPlan extends LeavePlan {
   readonly clock: Clock;
+  /** The readers of the service have seen the instance in its life. */
+  readonly wasSeenByReaders?: boolean;
+  /** Called when the first try is over: it failed, or a look has shown its result. */
+  readonly onTried?: () => void;
 }
 
 /**
@@ -34,8 +38,8 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
   if (policy === 'leave' && active !== undefined) return { confirmed: false, errors: [] };
   const key = keyOf(instance);
   const outcome = outcomeOf(plan, key);
-  let readers: Readers = active === undefined ? 'none' : 'unknown';
-  if (active !== undefined) {
+  let readers: Readers = active === undefined ? 'none' : plan.wasSeenByReaders === true ? 'saw us' : 'unknown';
+  if (readers === 'unknown') {
     // A late answer counts too: a sighting is proof whenever it happened.
     const reading = sighting(registry, key, signal).then((answer) => {
       readers = answer;
@@ -49,12 +53,19 @@ export async function deregister(plan: DeregisterPlan, signal: AbortSignal): Pro
   while (!signal.aborted) {
     try {
       if (!out) await leaveEntry(plan, signal);
-      const entry = await registry.read(key, signal);
+      // Both at once, since each may take long.
+      const [entry, areReadersOut] = await Promise.all([
+        registry.read(key, signal),
+        isOutForReaders(readers, () => outcome.isSeen(signal)).catch(() => false),
+      ]);
       out = entry === undefined || entry.instance.nonce !== key.nonce || outcome.isOut(entry);
       lastError = undefined;
-      if (out && !registry.inDoubt && (await isOutForReaders(readers, () => outcome.isSeen(signal))))
-        return { confirmed: true, errors: [] };
+      if (out && !registry.inDoubt) {
+        if (areReadersOut) return { confirmed: true, errors: [] };
+        plan.onTried?.();
+      }
     } catch (thrown) {
+      plan.onTried?.();
       if (!signal.aborted) lastError = asError(thrown);
       // An entry without a heartbeat does not pass, and no request of ours is in flight.
       if (active === undefined && !registry.inDoubt) break;

@@ -5,6 +5,7 @@ import { formatDuration } from '../core/duration.js';
 import { withDeadline } from '../core/deadline.js';
 import { StoppedError, TimeoutError } from '../core/errors.js';
 import type { ActiveRegistration } from '../heartbeat/active-registration.js';
+import { expiryOf } from '../heartbeat/schedule.js';
 import type { HeartbeatHandle } from '../heartbeat/heartbeat-handle.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
@@ -24,6 +25,8 @@ export interface ShutdownPlan {
   readonly registry: GuardedRegistry;
   readonly server: () => BoundServer | undefined;
   readonly heartbeat: () => HeartbeatHandle | undefined;
+  /** Whether the readers of the service have seen the instance. */
+  readonly wasSeenByReaders: () => boolean;
   /** Closes the health port. */
   /** The stop came by a signal to which the host listens too. */
   readonly isHostEnding: () => boolean;
@@ -32,8 +35,10 @@ export interface ShutdownPlan {
   readonly halt: (reason: Error) => Promise<void>;
 }
 
-/** Without a drain: how long the registry has to confirm that the instance is out. */
+/** How long the registry has to confirm that the instance is out, where no drain or TTL gives it longer. */
 const LEAVE_WITHIN_MS = 2_000;
+/** A removal and a look at its result take two. */
+const LEAVE_WITHIN_ROUND_TRIPS = 3;
 /** The end of `shutdown.timeout` belongs to what follows the streams: closing, the last hooks, the registry. */
 const RESERVE_MS = 1_000;
 
@@ -57,6 +62,11 @@ export class StopWork {
   #drainedAt: number | undefined;
   #stop = { beganAt: -Infinity, endsAt: Infinity };
   #drain: Drain | undefined;
+  #tried: () => void = () => undefined;
+  /** Resolves when the registry has answered the first try to leave, or failed to. */
+  readonly #firstTry = new Promise<void>((resolve) => {
+    this.#tried = resolve;
+  });
   #left: (isConfirmed: boolean) => void = () => undefined;
   /** Resolves when deregistering has ended, to whether it was confirmed. */
   readonly #leaving = new Promise<boolean>((resolve) => {
@@ -111,18 +121,22 @@ export class StopWork {
     await halt(this.#stopping());
     const beating = heartbeat();
     if (beating === undefined) {
+      this.#tried();
       this.#left(true);
       return [];
     }
     const policy = registry.handedOver === undefined ? config.policy : 'deregister';
     const { active, instance } = beating;
-    const plan = { policy, registry, instance: active?.instance ?? instance, active, clock };
+    const wasSeenByReaders = this.#plan.wasSeenByReaders();
+    const whose = { instance: active?.instance ?? instance, active, wasSeenByReaders };
+    const plan = { policy, registry, clock, onTried: this.#tried, ...whose };
     const { all, leaving } = this.#signals;
     const { confirmed, errors } = await deregister(plan, AbortSignal.any([all, this.#drained.signal, leaving]));
     const now = clock.now();
-    const ttlLeftMs = active && Math.max(0, active.beatAt + active.ttlMs - now);
+    const ttlLeftMs = active && Math.max(0, expiryOf(active) - now);
     const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
     events.emit('deregistered', { policy, confirmed, tookMs: now - (this.#leavingSince ?? now), listedForMs });
+    this.#tried();
     this.#left(confirmed);
     return errors;
   }
@@ -131,9 +145,12 @@ export class StopWork {
   async drain(): Promise<void> {
     const { registry, server } = this.#plan;
     server()?.startDraining();
+    const beganAt = this.#plan.clock.now();
     // A registry that hands the port over sends new connections elsewhere only when this server takes none.
     void this.#leaving.then(() => (registry.handedOver === true ? server()?.stopListening() : undefined));
     await this.#serveOn();
+    // The drain may be over at once, since the TTL has been over for long, and the registry be just back.
+    await this.#leftWithin(beganAt + this.#leaveWithinMs - this.#plan.clock.now(), this.#firstTry);
     // What is not confirmed by now is left to the TTL.
     this.#drained.abort(new StoppedError('the drain is over'));
     this.#drainedAt = this.#plan.clock.now();
@@ -188,9 +205,7 @@ export class StopWork {
       if (isConfirmed) absentSince = clock.now();
     });
     if (this.#skipDrain || (await this.#needsNoDrain())) {
-      await withDeadline(clock, LEAVE_WITHIN_MS, { operation: 'leave' }, all, () => this.#leaving).catch(
-        () => undefined,
-      );
+      await this.#leftWithin(this.#leaveWithinMs, this.#leaving);
       return;
     }
     this.#drain = new Drain({
@@ -205,6 +220,21 @@ export class StopWork {
     events.emit('warning', {
       message: `closing at the end of ${max}, although requests still come from ${stillComing.join(', ')}`,
     });
+  }
+
+  /** A registry that is known to answer late gets longer. */
+  get #leaveWithinMs(): number {
+    const { registry, heartbeat } = this.#plan;
+    const roundTripMs = Math.max(registry.roundTripMs ?? 0, heartbeat()?.active?.roundTripMs ?? 0);
+    return Math.max(LEAVE_WITHIN_MS, LEAVE_WITHIN_ROUND_TRIPS * roundTripMs);
+  }
+
+  /** Resolves with `leaving`, or after this time, or at the end of the stop. */
+  async #leftWithin(ms: number, leaving: Promise<unknown>): Promise<void> {
+    const { clock } = this.#plan;
+    await withDeadline(clock, Math.max(0, ms), { operation: 'leave' }, this.#signals.all, () => leaving).catch(
+      () => undefined,
+    );
   }
 
   #whyNoDrain(): string | undefined {
@@ -245,6 +275,6 @@ export class StopWork {
 /** When the TTL took the entry out of traffic; undefined while some readers may still find it. */
 function expiredAt(active: Readonly<ActiveRegistration> | undefined, now: number, beganAt: number): number | undefined {
   if (active === undefined) return beganAt;
-  const expiry = active.beatAt + active.ttlMs;
+  const expiry = expiryOf(active);
   return now < expiry + EXPIRY_NOTICED_MS ? undefined : expiry;
 }

@@ -12,13 +12,12 @@ const REQUEST_MS = 400;
 const passing = { status: 'passing', reason: 'ok' } as const;
 const { signal } = new AbortController();
 
-/** A registry behind a proxy, an entry in it, and every verb there is, each with an answer that has a body. */
+/** A registry behind a proxy, an entry in it, and every verb but the heartbeat, which its sender ends. */
 async function verbsBehind(fault: (proxy: FaultProxy) => Promise<void>) {
   const proxy = await proxyBefore(inject('consulUrl'));
   const registry = new GuardedRegistry(
     consul({ endpoints: [proxy.url], timeouts: { request: REQUEST_MS, poll: '1s' } }),
     systemClock,
-    REQUEST_MS,
   );
   const name = freshName('deadline');
   const instance: ServiceInstance = {
@@ -43,7 +42,6 @@ async function verbsBehind(fault: (proxy: FaultProxy) => Promise<void>) {
     registering: registry.register(instance, passing, signal),
     reading: registry.read(instance, signal),
     removing: registry.remove(instance, signal),
-    beating: registration.renew(passing, signal),
     deregistering: registration.deregister(signal),
     watching: changed!(signal),
     discovering: registry.discovery!.poll(name, undefined, signal),

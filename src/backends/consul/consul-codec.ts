@@ -85,11 +85,13 @@ export function decodeEntry(answer: unknown): Entry | undefined {
   if (typeof AggregatedStatus !== 'string') throw new TypeError('it has no AggregatedStatus');
   if (!Service) return undefined;
   const checks = (Checks ?? []).map((check) => decodeCheck(check, Service.ID));
+  const heartbeat = checks.find(({ id }) => id === ttlCheckId(Service.ID));
   // Maintenance of the whole node does not count as the entry's own, because it ends with the node's.
   const maintenanceCheck = (Checks ?? []).find(({ CheckID }) => CheckID === `${SERVICE_MAINTENANCE}${Service.ID}`);
   return {
     instance: decodeService(Service),
     status: decodeStatus(AggregatedStatus),
+    ...(heartbeat && { heartbeat: heartbeat.status }),
     checks,
     ...(maintenanceCheck && { maintenance: { reason: maintenanceCheck.Notes ?? '' } }),
   };

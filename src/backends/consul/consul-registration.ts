@@ -77,11 +77,11 @@ export class ConsulRegistration implements Registration {
     this.#hash ??= await this.#readHash({}, signal);
     if (this.#hash === undefined) return;
     const query = { hash: this.#hash, wait: goDuration(this.#target.timeouts.pollMs) };
-    this.#hash = await this.#sightings.whileWatched(this.#instance.nonce, () => this.#readHash(query, signal));
+    this.#hash = await this.#sightings.whileWatched(this.#instance.nonce, signal, () => this.#readHash(query, signal));
   }
 
   deregister(signal: AbortSignal): Promise<void> {
-    return this.#remove(keyOf(this.#instance), signal);
+    return this.#remove({ ...keyOf(this.#instance), ttlMs: this.#instance.ttlMs }, signal);
   }
 
   #beatRequest(report: HealthReport): ConsulRequest {

@@ -37,6 +37,9 @@ export function consul(options: ConsulOptions = {}, name = 'consul'): Registry {
   return new ClosableRegistry(new ConsulRegistry(options, name));
 }
 
+/** An entry that was seen to be ours within two intervals still is. */
+const FRESH_SHARE = 2 / 3;
+
 class ConsulRegistry implements Registry {
   readonly name: string;
   readonly traits: RegistryTraits;
@@ -126,12 +129,17 @@ class ConsulRegistry implements Registry {
   }
 
   async #removeEntry(operation: string, key: InstanceKey, signal: AbortSignal): Promise<void> {
-    if (await this.#isSameIncarnation(key, signal)) {
+    if (this.#wasJustSeen(key) || (await this.#isSameIncarnation(key, signal))) {
       const path = consulPath('/agent/service/deregister/', key.id, key, this.#target);
       const answer = await this.#put(operation, path, signal);
       if (!meansAbsent(answer)) this.#expectOk(answer, operation);
     }
     if (key.nonce !== undefined) this.#sightings.forget(key.nonce);
+  }
+
+  /** A look before the removal would only cost a round trip. */
+  #wasJustSeen({ nonce, ttlMs = 0 }: InstanceKey): boolean {
+    return nonce !== undefined && this.#sightings.isOurs(nonce, ttlMs * FRESH_SHARE);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { systemClock } from '../../core/clock.js';
+import { hasCode } from '../../core/errors.js';
 import type { Clock } from '../../core/clock.js';
 
 /** Records when the agent last showed that an entry is this incarnation's, by the nonce in its meta. */
@@ -33,10 +34,15 @@ export class ConsulSightings {
   }
 
   /** Runs a long poll for a change of the entry, which the last answer showed. */
-  async whileWatched<T>(nonce: string, poll: () => Promise<T>): Promise<T> {
-    if ((this.#seenAt.get(nonce) ?? -Infinity) > -Infinity) this.#watched.add(nonce);
+  async whileWatched<T>(nonce: string, signal: AbortSignal, poll: () => Promise<T>): Promise<T> {
+    const isWatched = (this.#seenAt.get(nonce) ?? -Infinity) > -Infinity;
+    if (isWatched) this.#watched.add(nonce);
     try {
       return await poll();
+    } catch (thrown) {
+      // We ended it ourselves, and it had reported no change until now.
+      if (isWatched && signal.aborted && !hasCode(signal.reason, 'ROLLCALL_TIMEOUT')) this.saw(nonce);
+      throw thrown;
     } finally {
       this.#watched.delete(nonce);
     }

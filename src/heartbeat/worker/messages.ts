@@ -36,7 +36,10 @@ export interface HeartbeatSpec {
   readonly recover: boolean;
   /** How long the main thread may give no sign of life. */
   readonly stallToleranceMs: number;
-  /** When the last accepted heartbeat was sent, and when the TTL that it was granted ends. */
+  /**
+   * When the last accepted heartbeat was sent and when its TTL ends; when the last heartbeat was sent and by when it has
+   * arrived.
+   */
   readonly lastBeat: SharedTimes;
 }
 

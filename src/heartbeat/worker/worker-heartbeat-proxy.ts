@@ -49,7 +49,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   readonly #plan: WorkerHeartbeatProxyPlan;
   readonly #changes = new PendingChanges();
   readonly #callbacks: Callbacks = [];
-  readonly #lastBeat = sharedTimes(2);
+  readonly #lastBeat = sharedTimes(4);
   #instance: ServiceInstance;
   #snapshot: StatusSnapshot | undefined;
   #session: WorkerSession | undefined;
@@ -77,12 +77,16 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     const active = this.#snapshot?.active;
     if (this.#here?.active !== undefined || active === undefined) return this.#here?.active;
     const now = this.#plan.clock.now();
-    const beatAt = readTime(this.#lastBeat, 0, now);
+    const [beatAt, expiresAt, sentAt, arrivesBy] = ([0, 1, 2, 3] as const).map((index) =>
+      readTime(this.#lastBeat, index, now),
+    ) as [number, number, number, number];
     return {
       registration: this.#receipt(active),
       instance: active.instance,
       beatAt,
-      ttlMs: readTime(this.#lastBeat, 1, now) - beatAt,
+      sentAt,
+      roundTripMs: arrivesBy - sentAt,
+      ttlMs: expiresAt - beatAt,
       refused: false,
     };
   }

@@ -10,7 +10,6 @@ import { formatDuration } from '../../core/duration.js';
 import { watchCredentials } from '../../credentials/watch-credentials.js';
 import { Heartbeat } from '../heartbeat.js';
 import type { Semaphore } from '../../core/semaphore.js';
-import { beatDeadlineMs } from '../schedule.js';
 import type { BatchWatcher } from '../batch-watcher.js';
 import { isStalled, patienceMs } from '../stall-detector.js';
 import { leaveEntry } from '../leave-entry.js';
@@ -72,13 +71,12 @@ export class WorkerHeartbeat {
 
   async #live(): Promise<void> {
     const { clock, factories } = this.#context;
-    const { intervalMs, registry: serialized } = this.#spec;
+    const { registry: serialized } = this.#spec;
     let registry: GuardedRegistry;
     try {
       registry = new GuardedRegistry(
         await loadRegistry(serialized, factories, (about) => this.#calls.ask(about)),
         clock,
-        beatDeadlineMs(intervalMs),
       );
     } catch (thrown) {
       this.#ended('unable', asError(thrown), false);
@@ -199,6 +197,8 @@ export class WorkerHeartbeat {
     if (active !== undefined) {
       writeTime(this.#spec.lastBeat, 0, active.beatAt);
       writeTime(this.#spec.lastBeat, 1, active.beatAt + active.ttlMs);
+      writeTime(this.#spec.lastBeat, 2, active.sentAt);
+      writeTime(this.#spec.lastBeat, 3, active.sentAt + active.roundTripMs);
     }
     const { lastKnown } = this.#spec;
     const shown = active && {

@@ -1,6 +1,5 @@
 import { systemClock } from '../../../src/core/clock.js';
 import { consul } from '../../../src/backends/consul/consul-registry.js';
-import { beatDeadlineMs } from '../../../src/heartbeat/schedule.js';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { GuardedRegistry } from '../../../src/registries/guarded-registry.js';
 import { seededRandom } from '../../support/seeded.js';
@@ -16,7 +15,7 @@ const report = { status: 'passing', reason: 'ok' } as const;
 const { signal } = new AbortController();
 
 // As the core beats: bounded, with the deadline of the default interval.
-const registry = new GuardedRegistry(consul({ endpoints: [url] }), systemClock, beatDeadlineMs(10_000 / 3), 'unpaced');
+const registry = new GuardedRegistry(consul({ endpoints: [url] }), systemClock, 'unpaced');
 const instance: ServiceInstance = {
   name: 'bench',
   id: 'bench',

@@ -54,7 +54,7 @@ it('knows who still uses a registry that both were given', async () => {
   const [first, second] = await twoCopies(() => import('../../../src/registries/guarded-registry.js'));
   const registry = memory();
   const close = vi.spyOn(registry, 'close');
-  const [one, other] = [first, second].map(({ GuardedRegistry }) => new GuardedRegistry(registry, systemClock, 1_000));
+  const [one, other] = [first, second].map(({ GuardedRegistry }) => new GuardedRegistry(registry, systemClock));
   await one!.close();
   expect(close).not.toHaveBeenCalled();
   await other!.close();

@@ -20,7 +20,7 @@ async function setUp() {
   const clock = new FakeClock();
   const members = ['upper', 'lower'].map((name) => Object.assign(new SimulatedRegistry(clock), { name }));
   const [upper, lower] = members as [SimulatedRegistry, SimulatedRegistry];
-  const chain = new GuardedRegistry(fallbackOn(clock, members), clock, 1_000);
+  const chain = new GuardedRegistry(fallbackOn(clock, members), clock);
   const signal = new AbortController().signal;
   const settled = async <T>(promise: Promise<T>): Promise<T | Error> => {
     const outcome = promise.catch((error: unknown) => error as Error);

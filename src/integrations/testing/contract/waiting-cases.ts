@@ -99,7 +99,7 @@ export const waitingCases: readonly ContractCase[] = [
     name: 'rejects every verb once it is closed',
     async run(harness: ContractHarness): Promise<undefined> {
       // As a Registrar has it: a registry need not refuse anything itself.
-      const registry = new GuardedRegistry(harness.registry, systemClock, Infinity);
+      const registry = new GuardedRegistry(harness.registry, systemClock);
       const guarded = { ...harness, registry };
       const { instance, registration } = await live(guarded);
       await registry.close();

@@ -106,6 +106,7 @@ describe('what an agent answers', () => {
     expect(entry).toEqual({
       instance: { name: 'orders', id: 'orders-1', tags: [], meta: { version: '2' }, nonce: 'n1' },
       status: 'warning',
+      heartbeat: 'warning',
       checks: [{ id: 'orders-1:ttl', status: 'warning', output: 'slow' }],
     });
   });

@@ -1,6 +1,10 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConsulSightings } from '../../../../src/backends/consul/consul-sightings.js';
 import { FakeClock } from '../../../support/fake-clock.js';
+import { untilAborted } from '../../../../src/core/abort.js';
+import { TimeoutError } from '../../../../src/core/errors.js';
+
+const { signal } = new AbortController();
 
 function sightings() {
   const clock = new FakeClock();
@@ -41,7 +45,7 @@ it('know an entry as ours while a long poll for its changes is open, and no long
   seen.expect('a');
   seen.saw('a');
   let answer: () => void = () => undefined;
-  const poll = seen.whileWatched('a', () => new Promise<void>((resolve) => (answer = resolve)));
+  const poll = seen.whileWatched('a', signal, () => new Promise<void>((resolve) => (answer = resolve)));
   await clock.advance(60_000);
   expect(seen.isOurs('a', 1_000)).toBe(true);
   answer();
@@ -53,7 +57,25 @@ it('do not take a long poll for proof whose entry was not ours when it began', a
   const { seen } = sightings();
   seen.expect('a');
   seen.missed('a');
-  const poll = seen.whileWatched('a', () => Promise.reject(new Error('gone')));
+  const poll = seen.whileWatched('a', signal, () => Promise.reject(new Error('gone')));
   expect(seen.isOurs('a', 1_000)).toBe(false);
   await expect(poll).rejects.toThrow('gone');
+});
+
+describe('a long poll that we end ourselves', () => {
+  it.each([
+    ['leaves what it watched seen', new Error('halted'), true],
+    ['proves nothing when it had no answer in time', new TimeoutError('33 s'), false],
+  ])('%s', async (_, reason, isSeen) => {
+    const clock = new FakeClock();
+    const seen = new ConsulSightings(clock);
+    seen.expect('a');
+    seen.saw('a');
+    const ended = new AbortController();
+    const poll = seen.whileWatched('a', ended.signal, () => untilAborted(ended.signal));
+    await clock.advance(60_000);
+    ended.abort(reason);
+    await expect(poll).rejects.toBe(reason);
+    expect(seen.isOurs('a', 1_000)).toBe(isSeen);
+  });
 });
