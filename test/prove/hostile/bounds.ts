@@ -1,7 +1,9 @@
-import type { HostileBounds } from './judge-hostile.js';
+import type { Backend, HostileBounds } from './judge-hostile.js';
 
-/** The Registrars of a process: more than long polls of their own would serve. */
-export const shape = { registrars: 24, ttlMs: 3_000, intervalMs: 500 } as const;
+/** The Registrars of a process: more than long polls of their own would serve, and as many as a server on one disk serves. */
+export const registrarsOn: Readonly<Record<Backend, number>> = { consul: 20, etcd: 10, redis: 20, file: 20 };
+
+export const shape = { ttlMs: 3_000, intervalMs: 1_000 } as const;
 
 export const bounds: HostileBounds = {
   intervalMs: shape.intervalMs,

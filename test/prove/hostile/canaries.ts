@@ -8,10 +8,14 @@ export class Canaries {
 
   /** In plain, JSON-escaped, percent-encoded, and in base64. */
   add(name: string, secret: string): void {
-    this.#forms.set(secret, name);
-    this.#forms.set(JSON.stringify(secret).slice(1, -1), `${name}, JSON-escaped`);
-    this.#forms.set(encodeURIComponent(secret), `${name}, percent-encoded`);
-    this.#forms.set(Buffer.from(secret).toString('base64').replace(/=+$/, ''), `${name}, in base64`);
+    // The first form of a text counts: most secrets look alike in some of them.
+    const forms: readonly (readonly [form: string, said: string])[] = [
+      [secret, name],
+      [JSON.stringify(secret).slice(1, -1), `${name}, JSON-escaped`],
+      [encodeURIComponent(secret), `${name}, percent-encoded`],
+      [Buffer.from(secret).toString('base64').replace(/=+$/, ''), `${name}, in base64`],
+    ];
+    for (const [form, said] of forms) if (!this.#forms.has(form)) this.#forms.set(form, said);
   }
 
   /** The first secret in a text, and what is around it. */

@@ -2,7 +2,7 @@ import { buildPackage } from '../../support/built.js';
 import type { Experiment, Lab } from '../experiment/experiment.js';
 import type { History } from '../experiment/history.js';
 import { table } from '../experiment/table.js';
-import { bounds, shape } from './bounds.js';
+import { bounds, registrarsOn, shape } from './bounds.js';
 import { backends, cellsOf, judgeCell, judgeHostile, plants, threads } from './judge-hostile.js';
 import type { HostileEvent } from './judge-hostile.js';
 import { observeCell } from './observe-cell.js';
@@ -50,7 +50,14 @@ async function observe(
 ): Promise<void> {
   const { seed } = lab;
   const answer = lab.options.answer as number | undefined;
-  await observeCell({ ...shape, ...cell, seed, answer, note: (event) => history.note(event) });
+  await observeCell({
+    ...shape,
+    registrars: registrarsOn[cell.backend],
+    ...cell,
+    seed,
+    answer,
+    note: (event) => history.note(event),
+  });
   history.flush();
   const { problems, figures } = judgeCell(cellsOf(history.events).at(-1) ?? [], bounds);
   lab.say(`${figures.cell}: ${figures.answers} answers in ${figures.episodes} episodes, ${problems.length} problems`);
