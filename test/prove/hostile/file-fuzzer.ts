@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readFile, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pause } from '../experiment/pause.js';
@@ -70,25 +70,27 @@ export class FileFuzzer {
     const beside = join(this.#folder, `foreign-${dice.int(30)}.json`);
     switch (kind) {
       case 'damaged':
-        return void (await writeFile(path, mutateBody(dice, await readFile(path, 'utf8'))));
+        return void (await writeFile(path, mutateBody(dice, await regularText(path))));
       case 'gone':
         return void (await rm(path, { recursive: true, force: true }));
       case 'folder':
         await rm(path, { recursive: true, force: true });
         return void (await mkdir(join(path, 'inner'), { recursive: true }));
       case 'pipe':
-        return putInPlace(path, dice, beside, (at) => void execFileSync('mkfifo', [at]));
+        return putInPlace(path, dice, beside, (at) => void execFileSync('mkfifo', [at], { stdio: 'ignore' }));
       case 'socket':
         return putInPlace(path, dice, beside, makeSocket);
       case 'link':
         return putInPlace(path, dice, beside, (at) =>
-          symlink(dice.pick(['/dev/zero', '/etc/hostname', 'nowhere', at, '/']), at),
+          symlink(dice.pick(['/dev/zero', 'nowhere', at, '.', '../other/other-1.json']), at),
         );
       case 'huge':
-        return void (await writeFile(dice.chance(0.5) ? path : beside, Buffer.alloc(3 * 1024 * 1024, '[')));
+        return void (await putInPlace(path, dice, beside, (at) => writeFile(at, Buffer.alloc(3 * 1024 * 1024, '['))));
       case 'mode':
+        await assertRegular(path);
         return void (await chmod(path, dice.pick([0, 0o222, 0o400, 0o777])));
       case 'time':
+        await assertRegular(path);
         return void (await utimes(
           path,
           ...dice.pick([
@@ -99,9 +101,10 @@ export class FileFuzzer {
           ] as [number, number][]),
         ));
       case 'foreign':
+        await rm(beside, { recursive: true, force: true });
         return void (await writeFile(
           beside,
-          dice.chance(0.5) ? mutateBody(dice, await readFile(path, 'utf8')) : wrongText(dice),
+          dice.chance(0.5) ? mutateBody(dice, await regularText(path)) : wrongText(dice),
         ));
       case 'draft':
         return void (await writeFile(`${path}.${dice.int(1_000)}`, 'a draft'));
@@ -114,6 +117,16 @@ export class FileFuzzer {
         return void (await rm(this.#folder, { force: true }));
     }
   }
+}
+
+/** What leads elsewhere is left alone, and a pipe of ours would keep us waiting for ever. */
+async function assertRegular(path: string): Promise<void> {
+  if (!(await lstat(path)).isFile()) throw new Error(`${path} is no file`);
+}
+
+async function regularText(path: string): Promise<string> {
+  await assertRegular(path);
+  return readFile(path, 'utf8');
 }
 
 async function putInPlace(path: string, dice: Dice, beside: string, make: (at: string) => unknown): Promise<void> {

@@ -10,6 +10,8 @@ import type { CellPlan } from './observe-cell.js';
 
 const ANSWERS = 5_000;
 const EPISODES = 16;
+/** Of an episode. */
+const LEAST_EACH = 50;
 const CONTROL_ANSWERS = 240;
 const CONTROL_EPISODES = 6;
 
@@ -26,7 +28,7 @@ export const hostile: Experiment = async (lab) => {
     );
   const planted = only === 'all' || only === 'planted' ? plants : [];
   for (const cell of chosen)
-    await observe(lab, history, { ...cell, answers, answersEach: Math.ceil(answers / EPISODES) });
+    await observe(lab, history, { ...cell, answers, answersEach: Math.max(LEAST_EACH, Math.ceil(answers / EPISODES)) });
   for (const plant of planted) {
     const each = CONTROL_ANSWERS / CONTROL_EPISODES;
     await observe(lab, history, {

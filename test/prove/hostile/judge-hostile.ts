@@ -35,12 +35,13 @@ export type HostileEvent =
       readonly controlStallMs: number;
       readonly heap: number;
     }
-  /** One Registrar after the healing. `pauseMs`: what its own trouble lets it wait; undefined: it did not come back. */
+  /** One Registrar after the healing. `backMs` undefined: it did not come back. `controlBackMs`: for the slowest of those that were never away. `pauseMs`: what its own trouble lets it wait. */
   | {
       readonly event: 'healed';
       readonly at: number;
       readonly registrar: number;
       readonly backMs: number | undefined;
+      readonly controlBackMs: number;
       readonly pauseMs: number;
       readonly says: string;
       readonly thread: string | undefined;
@@ -163,18 +164,16 @@ export function judgeCell(
 }
 
 function judgeReturn(
-  { backMs, pauseMs, says, thread, registrar }: Extract<HostileEvent, { event: 'healed' }>,
+  { backMs, controlBackMs, pauseMs, says, thread, registrar }: Extract<HostileEvent, { event: 'healed' }>,
   { intervalMs, graceMs }: HostileBounds,
   say: (fault: Fault, text: string) => void,
   cell: string,
 ): void {
   const name = `Registrar ${registrar}`;
+  const promisedMs = Math.max(intervalMs, controlBackMs) + pauseMs;
   if (backMs === undefined) say('lost', `${name} did not come back; it says ${says}`);
-  else if (backMs > intervalMs + pauseMs + graceMs)
-    say(
-      'lost',
-      `${name} came back after ${rounded(backMs)} ms, promised are ${intervalMs} + ${pauseMs}; it said ${says}`,
-    );
+  else if (backMs > promisedMs + graceMs)
+    say('lost', `${name} came back after ${rounded(backMs)} ms, promised are ${rounded(promisedMs)}; it said ${says}`);
   if (thread !== undefined && !cell.endsWith(thread)) say('thread', `${name} beats from thread ${thread} by now`);
 }
 

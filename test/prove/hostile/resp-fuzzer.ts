@@ -5,7 +5,7 @@ import { hostileRedis } from './grammar/redis.js';
 import { play } from './grammar/steps.js';
 import { listen } from './http-fuzzer.js';
 import type { Fuzzer, FuzzerOptions } from './http-fuzzer.js';
-import { bulk, endOfValue, list, wordsOf } from './resp.js';
+import { bulk, list, valuesOn, wordsOf } from './resp.js';
 
 /** What opens a connection; its replies are spoilt like others, but are no requests of the registry. */
 const OPENING = ['HELLO', 'AUTH', 'CLIENT', 'SELECT'];
@@ -67,16 +67,4 @@ async function answer(
   const { what, steps } = hostileRedis(dice, { reply: truth, words, login });
   chaos.note(registrar, dice, verb, what);
   return play(steps, socket, chaos);
-}
-
-async function* valuesOn(socket: Socket): AsyncGenerator<Buffer, undefined> {
-  let buffered = Buffer.alloc(0);
-  for await (const chunk of socket as AsyncIterable<Buffer>) {
-    buffered = Buffer.concat([buffered, chunk]);
-    for (let end = endOfValue(buffered); end !== undefined; end = endOfValue(buffered)) {
-      yield buffered.subarray(0, end);
-      buffered = buffered.subarray(end);
-    }
-  }
-  return undefined;
 }

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+
 /** Redis' protocol, as far as a proxy needs it. */
 
 /** Where the value that begins at `at` ends; undefined while it is not complete. */
@@ -17,15 +19,15 @@ export function endOfValue(bytes: Buffer, at = 0): number | undefined {
   return end;
 }
 
-/** The words of a command: an array of bulk strings. */
+/** The texts of an array of bulk strings; one that is null is empty. */
 export function wordsOf(command: Buffer): string[] {
   const words: string[] = [];
   let at = command.indexOf('\r\n') + 2;
   while (at < command.length) {
     const lineEnd = command.indexOf('\r\n', at);
     const length = Number(command.subarray(at + 1, lineEnd).toString());
-    words.push(command.subarray(lineEnd + 2, lineEnd + 2 + length).toString());
-    at = lineEnd + 2 + length + 2;
+    words.push(length < 0 ? '' : command.subarray(lineEnd + 2, lineEnd + 2 + length).toString());
+    at = length < 0 ? lineEnd + 2 : lineEnd + 2 + length + 2;
   }
   return words;
 }
@@ -44,4 +46,17 @@ export function bulkText(reply: Buffer): string | undefined {
   if (!reply.toString('latin1', 0, 1).startsWith('$')) return undefined;
   const lineEnd = reply.indexOf('\r\n');
   return lineEnd + 2 >= reply.length ? undefined : reply.subarray(lineEnd + 2, -2).toString();
+}
+
+/** The values that come on a connection. */
+export async function* valuesOn(socket: Socket): AsyncGenerator<Buffer, undefined> {
+  let buffered = Buffer.alloc(0);
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    buffered = Buffer.concat([buffered, chunk]);
+    for (let end = endOfValue(buffered); end !== undefined; end = endOfValue(buffered)) {
+      yield buffered.subarray(0, end);
+      buffered = buffered.subarray(end);
+    }
+  }
+  return undefined;
 }

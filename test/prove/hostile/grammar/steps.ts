@@ -20,8 +20,9 @@ export interface Healing {
   readonly healed: Promise<void>;
 }
 
-/** Plays an answer. Resolves to whether the connection may serve another request. */
+/** Plays an answer. Resolves to whether the connection may serve another request: until the healing, which ends it. */
 export async function play(steps: readonly Step[], socket: Socket, healing: Healing): Promise<boolean> {
+  endWith(healing, socket);
   for (const step of steps) {
     if (socket.destroyed) return false;
     switch (step.do) {
@@ -39,7 +40,6 @@ export async function play(steps: readonly Step[], socket: Socket, healing: Heal
         break;
       case 'hang':
         await healing.healed;
-        socket.destroy();
         return false;
       case 'end':
         socket.end();
@@ -79,6 +79,15 @@ async function pour({ piece, bytes }: Extract<Step, { do: 'pour' }>, socket: Soc
       void healing.healed.then(go);
     });
   }
+}
+
+const ending = new WeakSet<Socket>();
+
+/** What was said on it may be half of something: only a new connection is sound. */
+function endWith({ healed }: Healing, socket: Socket): void {
+  if (ending.has(socket)) return;
+  ending.add(socket);
+  void healed.then(() => socket.destroy());
 }
 
 /** A TLS connection has no reset of its own. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileFuzzer } from '../file-fuzzer.js';
@@ -40,10 +40,12 @@ export const startFileWorld: StartWorld = async ({ registrars }) => {
 
 async function isRight(path: string, id: string, index: number): Promise<boolean> {
   try {
-    const { mtimeMs } = await stat(path);
+    // A link may lead to what never ends, and a pipe would wait for its writer.
+    const found = await lstat(path);
+    if (!found.isFile()) return false;
     const { instance, beat } = JSON.parse(await readFile(path, 'utf8')) as Stored;
     const isOurs = instance.id === id && instance.address === ADDRESS && instance.port === portOf(index);
-    return isOurs && beat.status === 'passing' && Date.now() - mtimeMs < instance.ttlMs;
+    return isOurs && beat.status === 'passing' && Date.now() - found.mtimeMs < instance.ttlMs;
   } catch {
     return false;
   }

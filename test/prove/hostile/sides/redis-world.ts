@@ -1,5 +1,8 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { startRedis } from '../../../support/servers/redis-server.js';
 import { startRespFuzzer } from '../resp-fuzzer.js';
+import { bulk, list, valuesOn, wordsOf } from '../resp.js';
 import { ADDRESS, clientTls, idOf, keySecret, portOf, serverTls, speaksTls } from './side.js';
 import type { StartWorld } from './side.js';
 
@@ -17,6 +20,10 @@ export const startRedisWorld: StartWorld = async ({ registrars }) => {
   const redis = await startRedis({ password: PASSWORD });
   await redis.cli('ACL', 'SETUSER', 'sentinel', 'on', `>${SENTINEL_PASSWORD}`, '~*', '+@all');
   for (const key of OTHERS) await redis.cli('SET', key, '{}');
+  const connection = connect(redis.port, '127.0.0.1');
+  connection.on('error', () => undefined);
+  const ask = asking(connection);
+  await ask('AUTH', PASSWORD);
   return {
     secrets: { password: PASSWORD, 'Sentinel password': SENTINEL_PASSWORD, 'TLS key': keySecret },
     async side(service, chaos) {
@@ -35,7 +42,7 @@ export const startRedisWorld: StartWorld = async ({ registrars }) => {
         registrars: fuzzers.map(({ port }, index) => ({ id: idOf(service, index), options: optionsOf(index, port) })),
         async passing() {
           const keys = ids.map((id) => `rollcall:{${service}}:${id}`);
-          const texts = (await redis.cli('MGET', ...keys)).split('\n');
+          const texts = await ask('MGET', ...keys);
           return new Set(ids.filter((id, index) => isRight(texts[index] ?? '', id, index)));
         },
         close: () => {
@@ -44,12 +51,30 @@ export const startRedisWorld: StartWorld = async ({ registrars }) => {
       };
     },
     async destroyed() {
-      const found = (await redis.cli('MGET', ...OTHERS)).split('\n');
+      const found = await ask('MGET', ...OTHERS);
       return OTHERS.filter((_, index) => found[index] !== '{}').map((key) => `key ${key}`);
     },
-    close: () => redis.stop(),
+    async close() {
+      connection.destroy();
+      await redis.stop();
+    },
   };
 };
+
+/** Sends one command at a time; resolves to the texts of the reply, which is a list. */
+function asking(connection: Socket): (...words: string[]) => Promise<string[]> {
+  const replies = valuesOn(connection);
+  let turn: Promise<unknown> = Promise.resolve();
+  return (...words) => {
+    const reply = turn.then(async () => {
+      connection.write(list(words.map(bulk)));
+      const { value } = await replies.next();
+      return value === undefined ? [] : wordsOf(value);
+    });
+    turn = reply;
+    return reply;
+  };
+}
 
 function optionsOf(index: number, port: number): Record<string, unknown> {
   const tls = speaksTls(index) && { tls: clientTls };
