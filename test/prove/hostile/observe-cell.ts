@@ -24,6 +24,8 @@ export interface CellPlan {
   /** The only hostile answer that is given, by its seed. */
   readonly answer?: number | undefined;
   readonly plant?: Plant | undefined;
+  /** Beside others whose server is sound, in a process of their own: what those feel too is the machine's doing. @default true */
+  readonly isPaired?: boolean;
   readonly note: (event: HostileEvent) => void;
 }
 
@@ -56,18 +58,20 @@ export async function observeCell(plan: CellPlan): Promise<void> {
   });
   const drain = () => fuzzed.process?.drain(note, output);
   const calm = new Chaos({ seed, registrars: plan.registrars, onAnswer: () => undefined });
-  const sides = await Promise.all([world.side('fuzzed', chaos), world.side('control', calm)]);
-  const processes = sides.map(
-    (side, index) => new HostileProcess({ ...plan, plant: index === 0 ? plant : undefined }, world, side),
-  );
-  const [side, controlSide] = sides as [Side, Side];
-  const [process, control] = processes as [HostileProcess, HostileProcess];
+  const side = await world.side('fuzzed', chaos);
+  const process = new HostileProcess(plan, world, side);
   fuzzed.process = process;
+  const controls: Party[] = [];
+  if (plan.isPaired !== false) {
+    const controlSide = await world.side('control', calm);
+    controls.push([controlSide, new HostileProcess({ ...plan, plant: undefined }, world, controlSide)]);
+  }
+  const parties: readonly Party[] = [[side, process], ...controls];
   try {
-    await Promise.all([allPassing(side), allPassing(controlSide)]);
+    await Promise.all(parties.map(([each]) => allPassing(each)));
     const dice = new Dice(seed);
     while (chaos.answers < plan.answers && process.isRunning) {
-      await observeEpisode(plan, dice, chaos, [side, process], [controlSide, control], drain);
+      await observeEpisode(plan, dice, chaos, [side, process], controls, drain);
     }
     if (process.isRunning) await observeStop(world, side, process, note);
   } catch (error) {
@@ -76,8 +80,8 @@ export async function observeCell(plan: CellPlan): Promise<void> {
     if (process.crashed) note({ event: 'crash', at: wallClock(), what: process.lastWords });
     drain();
     chaos.heal();
-    await Promise.all(processes.map((each) => each.kill()));
-    for (const each of sides) each.close();
+    await Promise.all(parties.map(([, each]) => each.kill()));
+    for (const [each] of parties) each.close();
     await world.close();
   }
   note({ event: 'over', at: wallClock() });
@@ -88,12 +92,12 @@ async function observeEpisode(
   dice: Dice,
   chaos: Chaos,
   [side, process]: Party,
-  [controlSide, control]: Party,
+  controls: readonly Party[],
   drain: () => void,
 ): Promise<void> {
   const before = chaos.answers;
-  process.send({ ask: 'episode' });
-  control.send({ ask: 'episode' });
+  const processes = [process, ...controls.map(([, control]) => control)];
+  for (const each of processes) each.send({ ask: 'episode' });
   for (const meter of [...chaos.requests, ...chaos.connections]) meter.takeMost();
   chaos.begin(dice.pick(SHARES));
   side.begin?.();
@@ -102,16 +106,15 @@ async function observeEpisode(
     await pause(20);
     drain();
   }
-  process.send({ ask: 'calm' });
-  control.send({ ask: 'calm' });
+  for (const each of processes) each.send({ ask: 'calm' });
   chaos.heal();
   await side.heal?.();
-  await observeReturns([side, process], [controlSide, control], note);
+  await observeReturns([side, process], controls, note);
   drain();
   const requests = chaos.requests.map((meter) => meter.takeMost());
   const connections = chaos.connections.map((meter) => meter.takeMost());
   const asked = chaos.requests.some(({ total }) => total > 0);
-  const [own, others] = await Promise.all([process.rest(), control.rest()]);
+  const [own, ...others] = await Promise.all([process.rest(), ...controls.map(([, control]) => control.rest())]);
   note({
     event: 'episode',
     at: wallClock(),
@@ -120,7 +123,7 @@ async function observeEpisode(
     mostConnections: asked ? Math.max(...connections) : undefined,
     busiest: asked ? requests.indexOf(Math.max(...requests)) : undefined,
     stallMs: own.stallMs,
-    controlStallMs: others.stallMs,
+    controlStallMs: Math.max(0, ...others.map(({ stallMs }) => stallMs)),
     heap: own.heap,
   });
 }

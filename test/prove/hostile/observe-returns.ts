@@ -21,10 +21,17 @@ const LOOK_EVERY_MS = 50;
 const GIVE_UP_MS = 15_000;
 
 /** Notes when each Registrar is back, and how long those of the control take for as much: they were never away. */
-export async function observeReturns(party: Party, control: Party, note: (event: HostileEvent) => void): Promise<void> {
+export async function observeReturns(
+  party: Party,
+  controls: readonly Party[],
+  note: (event: HostileEvent) => void,
+): Promise<void> {
   const healedAt = performance.now();
-  const [returns, others] = await Promise.all([returnsOf(party, healedAt), returnsOf(control, healedAt)]);
-  const controlBackMs = Math.max(...others.map(({ backMs }) => backMs ?? GIVE_UP_MS));
+  const [returns, ...others] = await Promise.all([
+    returnsOf(party, healedAt),
+    ...controls.map((each) => returnsOf(each, healedAt)),
+  ]);
+  const controlBackMs = Math.max(0, ...others.flat().map(({ backMs }) => backMs ?? GIVE_UP_MS));
   for (const [registrar, { backMs, atHealing, last }] of returns.entries())
     note({
       event: 'healed',
