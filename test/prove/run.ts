@@ -1,5 +1,6 @@
 import { companyOptions } from './company/options.js';
 import { runExperiment } from './experiment/run-experiment.js';
+import { hostileOptions } from './hostile/options.js';
 import { installsOptions } from './installs/options.js';
 import { leasesOptions } from './leases/options.js';
 import { rollingOptions } from './rolling/options.js';
@@ -23,6 +24,7 @@ await runExperiment(
     sentinel: async () => (await import('./sentinel/sentinel.js')).sentinel,
     fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
     company: { options: companyOptions, load: async () => (await import('./company/company.js')).company },
+    hostile: { options: hostileOptions, load: async () => (await import('./hostile/hostile.js')).hostile },
     installs: { options: installsOptions, load: async () => (await import('./installs/installs.js')).installs },
   },
   process.argv.slice(2),

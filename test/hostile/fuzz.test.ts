@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { bounds } from '../prove/hostile/bounds.js';
+import { backends, judgeCell } from '../prove/hostile/judge-hostile.js';
+import type { Fault, HostileEvent } from '../prove/hostile/judge-hostile.js';
+import { observeCell } from '../prove/hostile/observe-cell.js';
+
+/** A failing answer is tried again by `npm run prove -- hostile --answer N --only <backend>`. */
+const SEED = 20_260_101;
+/** Without a control, and on a machine that runs all tests, times say little: the long experiment has the bounds that are promised. */
+const loose = { ...bounds, graceMs: 10_000, mostStallMs: 5_000 };
+/** The long experiment judges these too. */
+const notHere: readonly Fault[] = ['canary', 'storm'];
+
+describe.concurrent('a server that answers anything', () => {
+  it.each(backends)(
+    'neither ends nor blocks a process on %s, and all are listed again',
+    { timeout: 180_000 },
+    async (backend) => {
+      const history: HostileEvent[] = [];
+      await observeCell({
+        backend,
+        thread: 'main',
+        seed: SEED,
+        registrars: 8,
+        ttlMs: 3_000,
+        intervalMs: 500,
+        answers: 75,
+        answersEach: 25,
+        isPaired: false,
+        note: (event) => history.push(event),
+      });
+      const { problems, figures } = judgeCell(history, loose);
+      expect(problems.filter(({ fault }) => !notHere.includes(fault)).map(({ text }) => text)).toEqual([]);
+      expect(figures.answers).toBeGreaterThanOrEqual(75);
+    },
+  );
+});
