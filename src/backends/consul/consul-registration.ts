@@ -4,9 +4,11 @@ import { keyOf } from '../../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../../contracts/service-instance.js';
 import type { Presence, Registration, Renewal } from '../../contracts/registry.js';
 import { meansLost } from './consul-answer.js';
+import type { Answer } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
 import { decodeNonce, encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
+import { blamesOutput } from './consul-meanings.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
 import { ConsulPresence } from './consul-presence.js';
@@ -24,6 +26,8 @@ export class ConsulRegistration implements Registration {
   readonly #renewal: Renewal;
   readonly #beatPath: string;
   #beat: { readonly report: HealthReport; readonly request: ConsulRequest } | undefined;
+  /** A reason without which the beat was accepted. */
+  #refusedReason: string | undefined;
   /** Generation of the token that wrote the entry. The agent uses that token for its own requests to the servers. */
   readonly #generation: number;
   /** Hash of the entry's definition, as last read. */
@@ -59,7 +63,7 @@ export class ConsulRegistration implements Registration {
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const answer = await this.#client.send(this.#beatRequest(report), signal);
+    const answer = await this.#sendBeat(report, signal);
     if (answer.status === 200) return this.#renewal;
     if (meansLost(answer)) {
       throw new RegistrationLostError(
@@ -80,6 +84,18 @@ export class ConsulRegistration implements Registration {
 
   deregister(signal: AbortSignal): Promise<void> {
     return this.#remove(keyOf(this.#instance), signal);
+  }
+
+  /** Sends the beat without its reason if that is refused: no reason may cost a healthy instance its beat. */
+  async #sendBeat(report: HealthReport, signal: AbortSignal): Promise<Answer> {
+    const { status, reason } = report;
+    if (reason !== this.#refusedReason) {
+      const answer = await this.#client.send(this.#beatRequest(report), signal);
+      if (reason === '' || !blamesOutput(answer)) return answer;
+    }
+    const answer = await this.#client.send(this.#beatRequest({ status, reason: '' }), signal);
+    this.#refusedReason = answer.status === 200 ? reason : undefined;
+    return answer;
   }
 
   #beatRequest(report: HealthReport): ConsulRequest {
