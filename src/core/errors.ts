@@ -26,6 +26,8 @@ export interface ErrorContext {
   readonly operation?: string | undefined;
   /** What the server's `Retry-After` asks for, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** True if the registry has answered that it refuses the request, so that it cannot take effect later. */
+  readonly answered?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -43,6 +45,8 @@ export class RegistrarError extends Error {
   readonly registry?: string;
   readonly operation?: string;
   readonly retryAfterMs?: number;
+  /** True if the registry has answered that it refuses the request, so that it cannot take effect later. */
+  readonly answered?: boolean;
 
   constructor(code: ErrorCode, message: string, retryable: boolean, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -52,6 +56,7 @@ export class RegistrarError extends Error {
     if (context.registry !== undefined) this.registry = context.registry;
     if (context.operation !== undefined) this.operation = context.operation;
     if (context.retryAfterMs !== undefined) this.retryAfterMs = context.retryAfterMs;
+    if (context.answered === true) this.answered = true;
   }
 }
 

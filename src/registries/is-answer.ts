@@ -1,4 +1,4 @@
-import { asError, hasCode, isError } from '../core/errors.js';
+import { asError, hasCode, isError, isRegistrarError } from '../core/errors.js';
 
 /**
  * True if the registry processed the request and refused it. After any other failure the request may still take
@@ -9,7 +9,8 @@ export function isAnswer(error: unknown): boolean {
     hasCode(error, 'ROLLCALL_REGISTRATION_LOST') ||
     hasCode(error, 'ROLLCALL_REGISTRY_REJECTED') ||
     hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ||
-    hasCode(error, 'ROLLCALL_CONFIG')
+    hasCode(error, 'ROLLCALL_CONFIG') ||
+    (isRegistrarError(error) && error.answered === true)
   );
 }
 

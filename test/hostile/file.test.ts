@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { file } from 'rollcall';
-import type { Registry, ServiceInstance } from 'rollcall';
+import type { HealthReport, Registry, ServiceInstance } from 'rollcall';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { later, cleanUp } from '../integration/fixtures/live.js';
 
@@ -54,6 +54,18 @@ async function live(): Promise<readonly string[]> {
     await registration.deregister(signal);
     expect(await registry.read(instance, signal)).toBeUndefined();
     return seen.map(({ id, status }) => `${id} ${status}`);
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    await registry.close();
+  }
+}
+
+/** What a user who does not own the directory does with it. */
+async function asNobody<T>(work: (registry: Registry) => Promise<T>): Promise<T> {
+  if (isRoot) process.seteuid?.(NOBODY);
+  const registry: Registry = file({ dir });
+  try {
+    return await work(registry);
   } finally {
     if (isRoot) process.seteuid?.(0);
     await registry.close();
@@ -130,3 +142,64 @@ describe('in a directory that others may write to', () => {
     await registry.close();
   });
 });
+
+describe('a directory that takes beats and no writes', () => {
+  const brief = { ...instance, ttlMs: 400 };
+  const readers = async () => {
+    const registry = file({ dir });
+    const { instances } = await registry.discovery!.poll('orders', undefined, signal);
+    await registry.close();
+    return instances.filter(({ status }) => status === 'passing' || status === 'warning').map(({ id }) => id);
+  };
+  const untilGone = async () => {
+    const since = performance.now();
+    while ((await readers()).length > 0) {
+      expect(performance.now() - since).toBeLessThan(10 * brief.ttlMs);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  };
+
+  it.each<[string, (registry: Registry, renew: (report: HealthReport) => Promise<unknown>) => Promise<unknown>]>([
+    ['turns critical', (_registry, renew) => renew({ status: 'critical', reason: 'db failed' })],
+    ['goes into maintenance', (_registry, renew) => renew({ status: 'maintenance', reason: 'new disks' })],
+  ])('loses an instance that %s within one TTL, whatever it tries', async (_what, turn) => {
+    await asNobody(async (registry) => {
+      const registration = await registry.register(brief, passing, signal);
+      await registration.renew(passing, signal);
+      await chmodAsOwner(0o555);
+      // A reason, and a warning, may wait.
+      await registration.renew({ status: 'passing', reason: 'two of three shards' }, signal);
+      await registration.renew({ status: 'warning', reason: 'slow' }, signal);
+      expect(await readers()).toEqual(['o1']);
+      const refused = { code: 'ROLLCALL_REGISTRY_DENIED', answered: true };
+      const keepTrying = async () => {
+        await expect(turn(registry, (report) => registration.renew(report, signal))).rejects.toMatchObject(refused);
+        await expect(registry.register(brief, { status: 'critical', reason: 'x' }, signal)).rejects.toMatchObject(
+          refused,
+        );
+      };
+      await Promise.all([untilGone(), keepTrying(), keepTrying()]);
+      await keepTrying();
+      expect(await readers()).toEqual([]);
+      await registration.renew(passing, signal);
+      expect(await readers(), 'and finds it again when it is well').toEqual(['o1']);
+    });
+  });
+
+  it('loses one that stops within one TTL', async () => {
+    await asNobody(async (registry) => {
+      const registration = await registry.register(brief, passing, signal);
+      await registration.renew(passing, signal);
+      await chmodAsOwner(0o555);
+      await expect(registration.deregister(signal)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_DENIED' });
+      await untilGone();
+    });
+  });
+});
+
+/** Of the folder of the service. */
+async function chmodAsOwner(mode: number): Promise<void> {
+  if (isRoot) process.seteuid?.(0);
+  await chmod(join(dir, 'orders'), mode);
+  if (isRoot) process.seteuid?.(NOBODY);
+}

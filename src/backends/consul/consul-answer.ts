@@ -17,7 +17,10 @@ export function meansLost({ status, text }: Answer): boolean {
   return status === 404 || (status === 500 && /associated TTL|Unknown check/i.test(text));
 }
 
-/** True if the agent has no such service to deregister. */
+/**
+ * True if the agent has no such service to deregister, or to put into maintenance. Only in Consul's own words: any
+ * proxy may answer 404.
+ */
 export function meansAbsent({ status, text }: Answer): boolean {
-  return status === 404 || (status === 500 && /Unknown service/i.test(text));
+  return (status === 404 || status === 500) && /Unknown service|No service registered/i.test(text);
 }

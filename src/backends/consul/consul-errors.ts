@@ -1,8 +1,12 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
-import type { RegistrarError } from '../../core/errors.js';
+import type { ErrorContext, RegistrarError } from '../../core/errors.js';
+import { printable } from '../../core/printable.js';
+import { isProgramError } from '../../core/program-error.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
 import type { Answer } from './consul-answer.js';
+import { isCertain, meaningOf } from './consul-meanings.js';
+import type { Meaning, RefusalKind } from './consul-meanings.js';
 
 /** The most of the agent's answer that a message quotes, to keep log lines short. */
 const LONGEST_WORDS = 1000;
@@ -10,20 +14,27 @@ const LONGEST_WORDS = 1000;
 /** The pause after an answer that did not come from the agent itself. */
 const NOT_THE_AGENT_MS = 1_000;
 
+const classes: Readonly<Record<RefusalKind, new (message: string, context?: ErrorContext) => RegistrarError>> = {
+  transient: RegistryUnavailableError,
+  denied: RegistryDeniedError,
+  malformed: RegistryRejectedError,
+};
+
 /** Translates an unexpected response into an error of ours: the one place where Consul's wire errors are translated. */
 export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
-  const context = { registry: 'consul', operation, retryAfterMs: retryAfterMsOf(answer) };
+  const meaning = meaningOf(answer, operation);
   const words = wordsOf(answer);
-  const quoted = words === '' ? '' : `: ${words}`;
-  const outcome = `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}`;
-  switch (kindOf(answer)) {
-    case 'denied':
-      return new RegistryDeniedError(withHint(outcome, deniedHint(words, operation)), context);
-    case 'rejected':
-      return new RegistryRejectedError(withHint(outcome, rejectedHint(words)), context);
-    case 'unavailable':
-      return new RegistryUnavailableError(withHint(outcome, unavailableHint(answer.status)), context);
-  }
+  const quoted = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
+  const advice = typeof meaning.advice === 'string' ? meaning.advice : meaning.advice(operation);
+  return new classes[meaning.kind](
+    `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}. ${advice}`,
+    {
+      registry: 'consul',
+      operation,
+      retryAfterMs: retryAfterMsOf(answer, meaning),
+      answered: isCertain(answer, meaning),
+    },
+  );
 }
 
 const ENDPOINT_HINT = "Set consul({ endpoints }) or CONSUL_HTTP_ADDR to the agent's HTTP port";
@@ -43,17 +54,23 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
 /** The error when no complete response arrived. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = isError(thrown) ? thrown : new Error(String(thrown));
+  const context = { registry: 'consul', operation, cause };
+  if (isProgramError(cause))
+    return new RegistryUnavailableError(
+      `rollcall failed in ${operation} at Consul at ${shown} (${cause.message}), so nothing is known of the agent: ` +
+        'report this as a bug',
+      context,
+    );
   const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
   const fault = tlsFault(cause);
   const hint =
     fault === undefined
       ? 'Start the agent there, or set consul({ endpoints }) or CONSUL_HTTP_ADDR to where it runs'
       : tlsHints[fault];
-  return new RegistryUnavailableError(`Consul at ${shown} could not be reached for ${operation} (${why}). ${hint}`, {
-    registry: 'consul',
-    operation,
-    cause,
-  });
+  return new RegistryUnavailableError(
+    `Consul at ${shown} could not be reached for ${operation} (${why}). ${hint}`,
+    context,
+  );
 }
 
 /** The error when the npm client does not load. */
@@ -76,21 +93,11 @@ export function notConsul(operation: string, shown: string, cause?: unknown): Re
   );
 }
 
-function kindOf({ status, text }: Answer): 'denied' | 'rejected' | 'unavailable' {
-  // A server's refusal that the agent forwards can be a 500.
-  if (status === 401 || status === 403 || (status === 500 && /Permission denied|ACL not found/i.test(text)))
-    return 'denied';
-  // Every agent knows our paths, so a 404 or a redirect comes from something in front of it and may be temporary.
-  const isTemporary =
-    status < 400 || status >= 500 || status === 404 || status === 408 || status === 425 || status === 429;
-  return isTemporary ? 'unavailable' : 'rejected';
-}
-
 /**
  * The pause that `Retry-After` requests, in seconds or as a date by the response's own clock. Without one, only an
  * answer that did not come from the agent itself gets a pause.
  */
-function retryAfterMsOf({ status, headers }: Answer): number | undefined {
+function retryAfterMsOf({ headers }: Answer, { name }: Meaning): number | undefined {
   const retryAfter = headers['retry-after'];
   if (retryAfter !== undefined) {
     const ms = /^\d+$/.test(retryAfter)
@@ -98,45 +105,15 @@ function retryAfterMsOf({ status, headers }: Answer): number | undefined {
       : Date.parse(retryAfter) - Date.parse(headers.date ?? '');
     if (Number.isFinite(ms)) return Math.max(0, ms);
   }
-  return status === 404 || (status >= 300 && status < 400) ? NOT_THE_AGENT_MS : undefined;
+  return name === 'not the agent' ? NOT_THE_AGENT_MS : undefined;
 }
 
 function wordsOf({ text }: Answer): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST_WORDS ? `${line.slice(0, LONGEST_WORDS)}...` : line;
-}
-
-function withHint(outcome: string, hint: string): string {
-  return `${outcome.replace(/\.$/, '')}. ${hint}`;
-}
-
-function deniedHint(words: string, operation: string): string {
-  const option = operation === 'configure' ? 'consulKv(key, { token })' : 'consul({ token })';
-  const token = `the token in ${option} or CONSUL_HTTP_TOKEN`;
-  if (/ACL not found/i.test(words))
-    return `The token is unknown there or was deleted: set ${option} or CONSUL_HTTP_TOKEN to a valid one`;
-  if (operation === 'configure')
-    return `Grant ${token} key:read on this key; \`npx rollcall policy --kv\` prints the rule`;
-  const right =
-    operation === 'read' || operation === 'changed' || operation === 'list'
-      ? 'service:read'
-      : operation === 'discover'
-        ? 'service:read and node:read'
-        : 'service:write';
-  return `Grant ${token} ${right} on this service; \`npx rollcall policy\` prints the rules`;
-}
-
-function rejectedHint(words: string): string {
-  if (/unknown field/i.test(words))
-    return 'This agent is older than the field: leave the option out, or upgrade the agent';
-  if (/Enterprise/i.test(words)) return 'Leave namespace and partition out: only Consul Enterprise has them';
-  if (/HTTP request to an HTTPS server/i.test(words)) return "Begin the endpoint with 'https://'";
-  return 'A retry cannot help: correct the value that it refuses';
-}
-
-function unavailableHint(status: number): string {
-  if (status === 429)
-    return 'The agent has too many requests or connections from this host: raise its `limits`, or send fewer';
-  if (status === 404 || (status >= 300 && status < 400)) return ENDPOINT_HINT;
-  return 'If this lasts, check the agent and its servers';
+  return printable(
+    text
+      .slice(0, 2 * LONGEST_WORDS)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    LONGEST_WORDS,
+  );
 }

@@ -5,10 +5,11 @@ import type { InstanceKey, ServiceInstance } from '../../contracts/service-insta
 import type { Presence, Registration, Renewal } from '../../contracts/registry.js';
 import { parseSlicedJson } from '../../core/sliced-json.js';
 import { meansLost } from './consul-answer.js';
-import type { WholeAnswer } from './consul-answer.js';
+import type { Answer, WholeAnswer } from './consul-answer.js';
 import type { ConsulClient, ConsulRequest } from './consul-client.js';
 import { decodeNonce, encodeReport, goDuration, ttlCheckId } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
+import { blamesOutput } from './consul-meanings.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
 import { ConsulPresence } from './consul-presence.js';
@@ -26,6 +27,8 @@ export class ConsulRegistration implements Registration {
   readonly #renewal: Renewal;
   readonly #beatPath: string;
   #beat: { readonly report: HealthReport; readonly request: ConsulRequest } | undefined;
+  /** A reason without which the beat was accepted. */
+  #refusedReason: string | undefined;
   /** Generation of the token that wrote the entry. The agent uses that token for its own requests to the servers. */
   readonly #generation: number;
   /** Hash of the entry's definition, as last read. */
@@ -61,7 +64,7 @@ export class ConsulRegistration implements Registration {
   }
 
   async renew(report: HealthReport, signal: AbortSignal): Promise<Renewal> {
-    const answer = await this.#client.send(this.#beatRequest(report), signal);
+    const answer = await this.#sendBeat(report, signal);
     if (answer.status === 200) return this.#renewal;
     if (meansLost(answer)) {
       throw new RegistrationLostError(
@@ -82,6 +85,18 @@ export class ConsulRegistration implements Registration {
 
   deregister(signal: AbortSignal): Promise<void> {
     return this.#remove({ ...keyOf(this.#instance), ttlMs: this.#instance.ttlMs }, signal);
+  }
+
+  /** Sends the beat without its reason if that is refused: no reason may cost a healthy instance its beat. */
+  async #sendBeat(report: HealthReport, signal: AbortSignal): Promise<Answer> {
+    const { status, reason } = report;
+    if (reason !== this.#refusedReason) {
+      const answer = await this.#client.send(this.#beatRequest(report), signal);
+      if (reason === '' || !blamesOutput(answer)) return answer;
+    }
+    const answer = await this.#client.send(this.#beatRequest({ status, reason: '' }), signal);
+    this.#refusedReason = answer.status === 200 ? reason : undefined;
+    return answer;
   }
 
   #beatRequest(report: HealthReport): ConsulRequest {

@@ -116,7 +116,7 @@ class ConsulRegistry implements Registry {
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
     if (!(await this.#isSameIncarnation(key, signal))) return;
     const answer = await this.#setMaintenance('maintain', key, reason, signal);
-    if (answer.status !== 404) this.#expectOk(answer, 'maintain');
+    if (!meansAbsent(answer)) this.#expectOk(answer, 'maintain');
   }
 
   departures(request: DepartureRequest): readonly Departure[] {

@@ -1,6 +1,7 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { ErrorContext, RegistrarError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
+import { isProgramError } from '../../core/program-error.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
 import { faultOf } from './etcd-answer.js';
@@ -27,7 +28,7 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
   const quoted = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
   const error = new classes[meaning.kind](
     `etcd at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}. ${meaning.advice}`,
-    { registry: 'etcd', operation },
+    { registry: 'etcd', operation, answered: isKnown(meaning) },
   );
   meaningsOfErrors.set(error, meaning);
   return error;
@@ -36,8 +37,13 @@ export function refusal(answer: Answer, operation: string, shown: string): Regis
 /** True for a refusal by etcd of one of these names; without names, for each whose meaning is known. */
 export function isRefusal(error: unknown, ...names: readonly MeaningName[]): boolean {
   const meaning = typeof error === 'object' && error !== null ? meaningsOfErrors.get(error) : undefined;
-  if (meaning === undefined || meaning.name === 'unknown' || meaning.name === 'no gateway') return false;
+  if (meaning === undefined || !isKnown(meaning)) return false;
   return names.length === 0 || names.some((name) => name === meaning.name);
+}
+
+/** True if etcd itself has refused the request; after any other answer, it may still take effect. */
+function isKnown({ name }: Meaning): boolean {
+  return name !== 'unknown' && name !== 'no gateway';
 }
 
 const tlsHints: Readonly<Record<TlsFault, string>> = {
@@ -51,15 +57,12 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
   'not TLS': "It does not speak TLS there: set the endpoint to etcd's TLS port, or begin it with 'http://'",
 };
 
-/** Errors of our own code, which say nothing about the network. */
-const mistakes = ['TypeError', 'RangeError', 'ReferenceError'];
-
 /** The error when no complete response arrived. */
 export function unreachable(thrown: unknown, operation: string, shown: string): RegistrarError {
   const cause = isError(thrown) ? thrown : new Error(String(thrown));
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   const context = { registry: 'etcd', operation, cause };
-  if (mistakes.includes(cause.name))
+  if (isProgramError(cause))
     return new RegistryUnavailableError(
       `rollcall failed before it sent ${operation} to etcd at ${shown} (${cause.message}): report this as a bug`,
       context,

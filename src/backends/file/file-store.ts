@@ -194,9 +194,8 @@ export class FileStore {
       const message =
         `The file registry in ${this.#target.dir} cannot be used (${code}${where}). ` +
         'Give file({ dir }) a directory on a local disk that this process may write to';
-      throw denied
-        ? new RegistryDeniedError(message, { registry: 'file', cause })
-        : new RegistryUnavailableError(message, { registry: 'file', cause });
+      const context = { registry: 'file', answered: true, cause };
+      throw denied ? new RegistryDeniedError(message, context) : new RegistryUnavailableError(message, context);
     }
   }
 }

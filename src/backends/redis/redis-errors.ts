@@ -7,6 +7,7 @@ import {
 } from '../../core/errors.js';
 import type { RegistrarError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
+import { isProgramError } from '../../core/program-error.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
 import type { RedisCaps } from './redis-answer-limit.js';
@@ -150,7 +151,7 @@ export function translated(thrown: unknown, request: RedisRequest, shown: string
   const message = `Redis (${shown}) answered ${operation} with: ${wordsOf(cause).replace(/\.$/, '')}. ${hint}`;
   switch (found.class) {
     case 'transient':
-      return new RegistryUnavailableError(message, context);
+      return new RegistryUnavailableError(message, { ...context, answered: true });
     case 'denied':
       return new RegistryDeniedError(message, context);
     case 'malformed':
@@ -162,7 +163,7 @@ export function translated(thrown: unknown, request: RedisRequest, shown: string
 function failure(cause: Error, operation: string, shown: string): string {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   const certificateHint = tlsHint(cause);
-  if (certificateHint === undefined && isProgramError(cause, code))
+  if (certificateHint === undefined && isProgramError(cause))
     return (
       `The client of Redis (${shown}) failed in ${operation} (${cause.message}), so nothing is known of the server. ` +
       'Check that @redis/client is installed completely and in version 6'
@@ -171,11 +172,6 @@ function failure(cause: Error, operation: string, shown: string): string {
     return `What answers ${operation} at ${shown} is not Redis. ${UNREACHABLE_HINT}`;
   const hint = certificateHint ?? UNREACHABLE_HINT;
   return `Redis (${shown}) could not be reached for ${operation} (${code ?? cause.message}). ${hint}`;
-}
-
-/** True for a fault of the code, not of the connection. */
-function isProgramError({ name }: Error, code: string | undefined): boolean {
-  return /^(Type|Reference|Syntax)Error$/.test(name) || (code?.includes('MODULE') ?? false);
 }
 
 /** The row of a reply, or of the reply behind an error of ours; undefined if there is none. */

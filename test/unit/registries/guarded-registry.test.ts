@@ -1,6 +1,7 @@
 import { memory } from 'rollcall';
 import { describe, expect, it } from 'vitest';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
+import { RegistryUnavailableError } from '../../../src/core/errors.js';
 import { GuardedRegistry } from '../../../src/registries/guarded-registry.js';
 import type { Deadlines } from '../../../src/contracts/registry.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -83,6 +84,47 @@ describe('a verb of a registry that hangs', () => {
       discover: request,
       watch: held,
     });
+  });
+});
+
+describe('a write that was refused', () => {
+  const guarded = async (error: Error) => {
+    const clock = new FakeClock();
+    const inner = new SimulatedRegistry(clock);
+    inner.failures.set('register', [error]);
+    const registry = new GuardedRegistry(inner, clock);
+    await expect(registry.register(instance, passing, signal)).rejects.toBe(error);
+    return registry;
+  };
+  const busy = (context: object) => new RegistryUnavailableError('busy', context);
+
+  it('leaves no doubt where the registry has answered', async () => {
+    expect((await guarded(busy({ answered: true }))).inDoubt).toBe(false);
+  });
+
+  it('leaves one where it may still take effect', async () => {
+    expect((await guarded(busy({}))).inDoubt).toBe(true);
+    expect((await guarded(busy({ cause: new Error('socket hang up') }))).inDoubt).toBe(true);
+  });
+});
+
+describe('a list that is none', () => {
+  const polled = (answer: unknown) => {
+    const clock = new FakeClock();
+    const inner = Object.assign(new SimulatedRegistry(clock), {
+      discovery: { poll: () => Promise.resolve(answer as never) },
+    });
+    return new GuardedRegistry(inner, clock).discovery!.poll('orders', undefined, signal);
+  };
+
+  it.each([undefined, null, 7, {}, { instances: {} }, { instances: 'x' }])('is refused: %j', async (answer) => {
+    await expect(polled(answer)).rejects.toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE' });
+  });
+
+  it('has no cursor that cannot be sent back', async () => {
+    for (const cursor of [7, null, {}, 'x'.repeat(2_000)])
+      expect(await polled({ instances: [], cursor })).toEqual({ instances: [] });
+    expect(await polled({ instances: [], cursor: '7' })).toEqual({ instances: [], cursor: '7' });
   });
 });
 

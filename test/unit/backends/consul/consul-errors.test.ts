@@ -9,9 +9,10 @@ const answer = (status: number, text = '') => ({ status, text, headers: {} });
 
 describe('a refusal by Consul', () => {
   it.each([
-    [400, 'ROLLCALL_REGISTRY_REJECTED', false],
-    [405, 'ROLLCALL_REGISTRY_REJECTED', false],
     [413, 'ROLLCALL_REGISTRY_REJECTED', false],
+    [400, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [405, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
+    [422, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
     [401, 'ROLLCALL_REGISTRY_DENIED', false],
     [403, 'ROLLCALL_REGISTRY_DENIED', false],
     [301, 'ROLLCALL_REGISTRY_UNAVAILABLE', true],
@@ -67,6 +68,48 @@ describe('a refusal by Consul', () => {
     expect(refusal({ status, text: '', headers }, 'register', at).retryAfterMs).toBe(ms);
   });
 
+  it.each([
+    [400, 'Invalid service address', 'ROLLCALL_REGISTRY_REJECTED'],
+    [400, 'Missing service name', 'ROLLCALL_REGISTRY_REJECTED'],
+    [400, "Invalid Service Meta: Couldn't load metadata pair ('k', 'v'): Key contains", 'ROLLCALL_REGISTRY_REJECTED'],
+    [400, 'Invalid Weights: Passing must be greater than 0', 'ROLLCALL_REGISTRY_REJECTED'],
+    [400, 'Invalid check: TTL must be > 0 for TTL checks', 'ROLLCALL_REGISTRY_REJECTED'],
+    [400, 'Request decode failed: time: invalid duration "x"', 'ROLLCALL_REGISTRY_REJECTED'],
+    // A body that was cut on its way, and what something in front of the agent says.
+    [400, 'Request decode failed: unexpected EOF', 'ROLLCALL_REGISTRY_UNAVAILABLE'],
+    [400, 'Bad Request', 'ROLLCALL_REGISTRY_UNAVAILABLE'],
+    [400, '', 'ROLLCALL_REGISTRY_UNAVAILABLE'],
+    [400, 'Client sent an HTTP request to an HTTPS server.', 'ROLLCALL_REGISTRY_UNAVAILABLE'],
+  ])('with HTTP %i %j is about the data or not: %s', (status, words, code) => {
+    expect(refusal(answer(status, words), 'register', at).code).toBe(code);
+    // A beat carries no data of the registration.
+    if (words.startsWith('Invalid'))
+      expect(refusal(answer(status, words), 'renew', at).code).toBe('ROLLCALL_REGISTRY_UNAVAILABLE');
+  });
+
+  it.each([
+    [403, 'Permission denied', true],
+    [429, '', true],
+    [404, '<html>', true],
+    [400, 'Bad Request', true],
+    [500, 'No cluster leader', true],
+    [500, 'rpc error making call: EOF', undefined],
+    [502, '', undefined],
+    [504, '', undefined],
+    [408, '', undefined],
+  ])('with HTTP %i %j certainly has no effect: %s', (status, words, answered) => {
+    expect(refusal(answer(status, words), 'register', at).answered).toBe(answered);
+  });
+
+  it.each([
+    new TypeError('x is not a function'),
+    Object.assign(new Error('not there'), { code: 'ERR_MODULE_NOT_FOUND' }),
+  ])('is none where our own code is at fault: %s', (error) => {
+    const { message } = unreachable(error, 'read', at);
+    expect(message).toMatch(/rollcall failed in read.*report this as a bug/);
+    expect(message).not.toMatch(/reached|Start the agent/);
+  });
+
   it('that a server gave and the agent passes on is one', () => {
     expect(refusal(answer(500, 'rpc error making call: Permission denied'), 'discover', at).code).toBe(
       'ROLLCALL_REGISTRY_DENIED',
@@ -118,6 +161,8 @@ describe('an answer to a beat or a removal', () => {
   it.each([
     [500, 'Unknown service {"x" {}}', true],
     [404, 'Unknown service ID "x". Ensure that the service ID is passed, not the service name.', true],
+    [404, 'No service registered with ID "x"', true],
+    [404, '<html>nginx</html>', false],
     [500, 'No cluster leader', false],
     [403, 'Permission denied', false],
   ])('%i %j means that it was absent: %s', (status, text, absent) => {
