@@ -22,8 +22,8 @@ export interface Piece {
 }
 
 /**
- * Takes the outermost container apart. Also yields undefined after each 64 KiB, so that the caller can pause. Finds only
- * where pieces end: `JSON.parse` has to check what is in them. Throws `SyntaxError`.
+ * Takes the outermost container apart. Also yields undefined after each 64 KiB, so that the caller can pause. Finds
+ * only where pieces end: `JSON.parse` has to check what is in them. Throws `SyntaxError`.
  */
 export function* piecesOf(bytes: Buffer): Generator<Piece | undefined, void> {
   const openers: number[] = [];

@@ -10,13 +10,15 @@ export interface AnswerCap {
 }
 
 /** The options of a registry that set caps, and their defaults in bytes. */
-export const defaultCaps = {
+const defaultCaps = {
   /** An entry at the limits of our own options is 0.6 MB. */
   maxLookBytes: MIB,
   maxBatchLookBytes: 8 * MIB,
   /** Lists of 5,000 instances are half of it. */
   maxListBytes: 32 * MIB,
 } as const;
+
+export type CapOption = keyof typeof defaultCaps;
 
 /** Room for a usual entry. */
 const LEAST_CAP_BYTES = 64 * 1024;
@@ -25,7 +27,7 @@ const MOST_CAP_BYTES = 256 * MIB;
 /** The cap that an option of a registry sets, e.g. of `etcd`. Adds a problem to `issues`. */
 export function resolveCap(
   registry: string,
-  option: keyof typeof defaultCaps,
+  option: CapOption,
   value: unknown,
   issues: ConfigIssue[],
 ): Required<AnswerCap> {

@@ -95,7 +95,7 @@ export function watchForNoAnswer(request: ClientRequest, onNone: (error: Error) 
   request.on('close', () => {
     const { res: response } = request as { readonly res?: IncomingMessage | null };
     if (response?.statusCode === 101) onNone(new Error('it answered 101 Switching Protocols, which was not requested'));
-    // What is left of a complete answer may not have been read yet.
+    // The end of a complete answer may not have been read yet.
     else if (response?.complete !== true) onNone(new Error('the connection ended without a complete answer'));
   });
 }

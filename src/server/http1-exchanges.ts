@@ -5,8 +5,13 @@ import type { Peer } from './peer.js';
 /** The unfinished responses of one connection: the latest, and earlier ones when the client pipelines. */
 interface ConnectionExchanges extends Peer {
   latest: ServerResponse;
-  readonly earlier: ServerResponse[];
+  /** In the order of their requests; those before `firstOpen` have finished. */
+  earlier: ServerResponse[];
+  firstOpen: number;
 }
+
+/** So many finished responses are kept at most, or as many as unfinished ones. */
+const MOST_FINISHED = 8;
 
 /**
  * The HTTP/1 requests in flight, stored per connection and computed on demand: a listener or set entry per request
@@ -14,6 +19,8 @@ interface ConnectionExchanges extends Peer {
  */
 export class Http1Exchanges {
   readonly #lanes = new Map<Socket, ConnectionExchanges>();
+  /** All that became an earlier one: a search among thousands, for each request, would block the server. */
+  readonly #pipelined = new WeakSet<ServerResponse>();
   #onEnd: (() => void) | undefined;
 
   /** Responses that have not finished. */
@@ -44,15 +51,17 @@ export class Http1Exchanges {
     const { socket } = request;
     let lane = this.#lanes.get(socket);
     if (lane === undefined) {
-      lane = { latest: response, earlier: [], source: undefined };
+      lane = { latest: response, earlier: [], firstOpen: 0, source: undefined };
       this.#lanes.set(socket, lane);
       socket.once('close', () => this.#lanes.delete(socket));
     } else {
       const { latest, earlier } = lane;
-      if (latest === response || earlier.includes(response)) return undefined;
-      if (!latest.closed) earlier.push(latest);
-      // Responses finish in the order of their requests.
-      while (earlier[0]?.closed) earlier.shift();
+      if (latest === response || (earlier.length > 0 && this.#pipelined.has(response))) return undefined;
+      if (!latest.closed) {
+        earlier.push(latest);
+        this.#pipelined.add(latest);
+      }
+      if (earlier.length > 0) forgetFinished(lane);
       lane.latest = response;
     }
     if (this.#onEnd !== undefined) response.once('close', this.#onEnd);
@@ -64,4 +73,13 @@ export class Http1Exchanges {
     this.#onEnd = run;
     for (const response of this.open) response.once('close', run);
   }
+}
+
+/** Responses finish in the order of their requests. */
+function forgetFinished(lane: ConnectionExchanges): void {
+  const { earlier } = lane;
+  while (earlier[lane.firstOpen]?.closed === true) lane.firstOpen += 1;
+  if (lane.firstOpen < Math.max(MOST_FINISHED, earlier.length / 2)) return;
+  lane.earlier = earlier.slice(lane.firstOpen);
+  lane.firstOpen = 0;
 }

@@ -1,8 +1,7 @@
 import { RegistryUnavailableError } from '../../core/errors.js';
 import type { ConfigIssue, RegistrarError } from '../../core/errors.js';
 import { resolveCap } from '../../net/answer-cap.js';
-import type { AnswerCap, AnswerTooLongError } from '../../net/answer-cap.js';
-import type { ConsulOptions } from './consul-options.js';
+import type { AnswerCap, AnswerTooLongError, CapOption } from '../../net/answer-cap.js';
 
 /** The most bytes of an answer. */
 export interface ConsulCaps {
@@ -13,7 +12,7 @@ export interface ConsulCaps {
 
 /** Adds problems to `issues`. */
 export function capsOf(
-  { maxLookBytes, maxBatchLookBytes, maxListBytes }: ConsulOptions,
+  { maxLookBytes, maxBatchLookBytes, maxListBytes }: Readonly<Partial<Record<CapOption, unknown>>>,
   issues: ConfigIssue[],
 ): ConsulCaps {
   return {
@@ -25,8 +24,10 @@ export function capsOf(
 
 /** The error for an answer that is longer than its cap. */
 export function overCap(cause: AnswerTooLongError, operation: string, shown: string): RegistrarError {
+  // The npm client puts its name before the message.
+  const why = cause.message.replace(/^consul: /, '');
   return new RegistryUnavailableError(
-    `Consul at ${shown} answered ${operation}, but ${cause.message}, so it is not used: raise that option`,
+    `Consul at ${shown} answered ${operation}, but ${why}, so it is not used: raise that option`,
     { registry: 'consul', operation, cause },
   );
 }
