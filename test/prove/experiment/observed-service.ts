@@ -73,7 +73,10 @@ export class ObservedService {
     return messages.filter((message): message is Extract<FromService, { kind: K }> => message.kind === kind);
   }
 
-  #first<K extends FromService['kind']>(kind: K, timeoutMs = STARTS_WITHIN_MS): Promise<Extract<FromService, { kind: K }>> {
+  #first<K extends FromService['kind']>(
+    kind: K,
+    timeoutMs = STARTS_WITHIN_MS,
+  ): Promise<Extract<FromService, { kind: K }>> {
     const isIt = (message: unknown): message is Extract<FromService, { kind: K }> =>
       (message as FromService).kind === kind;
     return this.#process.waitForMessage(isIt, timeoutMs);
