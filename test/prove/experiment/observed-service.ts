@@ -2,6 +2,9 @@ import { forkService } from '../../support/fork-service.js';
 import type { ForkedService } from '../../support/fork-service.js';
 import type { FromService, ServicePlan, ToService } from './service-plan.js';
 
+/** On a machine that runs much else. */
+const STARTS_WITHIN_MS = 60_000;
+
 /** A service of ours in a process of its own. */
 export class ObservedService {
   readonly #process: ForkedService;
@@ -70,7 +73,10 @@ export class ObservedService {
     return messages.filter((message): message is Extract<FromService, { kind: K }> => message.kind === kind);
   }
 
-  #first<K extends FromService['kind']>(kind: K, timeoutMs?: number): Promise<Extract<FromService, { kind: K }>> {
+  #first<K extends FromService['kind']>(
+    kind: K,
+    timeoutMs = STARTS_WITHIN_MS,
+  ): Promise<Extract<FromService, { kind: K }>> {
     const isIt = (message: unknown): message is Extract<FromService, { kind: K }> =>
       (message as FromService).kind === kind;
     return this.#process.waitForMessage(isIt, timeoutMs);
