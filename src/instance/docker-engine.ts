@@ -1,4 +1,5 @@
 import { ConfigError, isError } from '../core/errors.js';
+import { isIpAddress } from '../net/ip-address.js';
 
 /** The endpoint of the Docker Engine. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
@@ -142,10 +143,10 @@ function notDocker(shown: string): ConfigError {
 }
 
 function bindingOf(binding: unknown): PortBinding[] {
-  const hostIp = field(binding, 'HostIp');
+  const hostIp = field(binding, 'HostIp') ?? '';
   const hostPort = Number(field(binding, 'HostPort'));
   const usable = Number.isInteger(hostPort) && hostPort > 0 && hostPort < 65_536;
-  return usable ? [{ hostIp: typeof hostIp === 'string' ? hostIp : '', hostPort }] : [];
+  return usable && typeof hostIp === 'string' && (hostIp === '' || isIpAddress(hostIp)) ? [{ hostIp, hostPort }] : [];
 }
 
 function field(value: unknown, name: string): unknown {

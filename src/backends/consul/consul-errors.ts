@@ -1,5 +1,6 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { RegistrarError } from '../../core/errors.js';
+import { quoted } from '../../core/printable.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
 import type { Answer } from './consul-answer.js';
@@ -14,8 +15,8 @@ const NOT_THE_AGENT_MS = 1_000;
 export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
   const context = { registry: 'consul', operation, retryAfterMs: retryAfterMsOf(answer) };
   const words = wordsOf(answer);
-  const quoted = words === '' ? '' : `: ${words}`;
-  const outcome = `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}`;
+  const said = words === '' ? '' : `: ${words}`;
+  const outcome = `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${said}`;
   switch (kindOf(answer)) {
     case 'denied':
       return new RegistryDeniedError(withHint(outcome, deniedHint(words, operation)), context);
@@ -102,8 +103,7 @@ function retryAfterMsOf({ status, headers }: Answer): number | undefined {
 }
 
 function wordsOf({ text }: Answer): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > LONGEST_WORDS ? `${line.slice(0, LONGEST_WORDS)}...` : line;
+  return quoted(text, LONGEST_WORDS);
 }
 
 function withHint(outcome: string, hint: string): string {

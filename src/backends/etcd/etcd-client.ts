@@ -4,6 +4,7 @@ import { abortable } from '../../core/abort.js';
 import { systemClock } from '../../core/clock.js';
 import { withDeadline } from '../../core/deadline.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
+import { rememberSecret } from '../../core/secrets.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { isGood } from './etcd-answer.js';
@@ -67,6 +68,7 @@ export class EtcdClient {
    * refuses our credentials.
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
+    this.#credentials.assertComplete(request.operation);
     const knownBefore = this.#token !== undefined;
     const token = await this.#tokenFor(request, signal);
     const answer = await this.#request(request, token, signal);
@@ -133,6 +135,7 @@ export class EtcdClient {
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
     if (!isToken(token)) throw notEtcd(operation, this.shown);
+    rememberSecret(token, 'changing');
     return (this.#token = token);
   }
 
@@ -192,10 +195,7 @@ export class EtcdClient {
       const lines = isLast && new JsonLines(isLast);
       const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };
       const answer = await sendOnce(http, options, bytes, cancellation, limit);
-      const { status } = answer;
-      if (status === 200) return { ...answer, body: lines?.latest ?? parseJson(answer.text) };
-      const text = withoutSecrets(answer.text, [this.#credentials.password, token]);
-      return { status, text, body: parseJson(text) };
+      return { ...answer, body: (answer.status === 200 ? lines?.latest : undefined) ?? parseJson(answer.text) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
@@ -257,23 +257,3 @@ function isToken(value: unknown): value is string {
 }
 
 const LONGEST_TOKEN = 16 * 1024;
-
-/** The shortest secret that is looked for: a shorter one would hide parts of ordinary words. */
-const SHORTEST_SECRET = 6;
-
-/** Hides our credentials in an error response: a proxy before etcd may echo a request, and messages quote the text. */
-function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
-  return secrets
-    .flatMap((secret) => (secret === undefined || secret.length < SHORTEST_SECRET ? [] : formsOf(secret)))
-    .reduce((hidden, form) => hidden.replaceAll(form, '(hidden)'), text);
-}
-
-/** As it is, as in JSON, in a URL and in base64. */
-function formsOf(secret: string): string[] {
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString('base64'),
-  ];
-}
