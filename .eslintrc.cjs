@@ -53,7 +53,7 @@ const bans = {
   foreignError: [
     {
       selector: "BinaryExpression[operator='instanceof'][right.name='Error']",
-      message: 'Use isError of src/core/errors.ts: in Jest an error of Node is no instance of Error.',
+      message: 'Use isError of src/core/is-error.ts: in Jest an error of Node is no instance of Error.',
     },
   ],
   abortTimeout: [
@@ -183,7 +183,7 @@ module.exports = {
     // Nothing runs after it: the process is exiting.
     { files: ['src/shutdown/exit/run-immediates.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
     { files: ['src/core/process-wide.ts'], rules: { 'no-restricted-syntax': restrict('globalAlias') } },
-    { files: ['src/core/errors.ts'], rules: { 'no-restricted-syntax': restrict('foreignError') } },
+    { files: ['src/core/is-error.ts'], rules: { 'no-restricted-syntax': restrict('foreignError') } },
     { files: ['src/core/clock.ts'], rules: { 'no-restricted-syntax': restrict('time') } },
     { files: ['src/integrations/fastify.ts'], rules: { 'no-restricted-syntax': restrict('defaultExport') } },
     {

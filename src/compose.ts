@@ -25,6 +25,7 @@ import type { Signals } from './shutdown/signals.js';
 import { Events } from './telemetry/events.js';
 import { lazyLogger } from './telemetry/lazy-logger.js';
 import { logEvents } from './telemetry/log.js';
+import { safeLogger } from './telemetry/safe-logger.js';
 import { StateMachine } from './telemetry/state-machine.js';
 
 /** What one Registrar uses of the process around it. */
@@ -101,7 +102,7 @@ export function compose(options: RegistrarOptions): RegistrarParts {
   const onStop = () => void signals.endAsAsked('the primary of the cluster stops');
   const shared = shareAmongWorkers(chooseRegistry(options, env), { clock, service: name, ttlMs, isRunning, onStop });
   const registry = new GuardedRegistry(shared, clock);
-  const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
+  const logger = options.logger === false ? undefined : safeLogger(options.logger ?? lazyLogger());
   const events = new Events((error, event) => {
     logger?.error({ service: name, err: error.message }, `a listener of '${event}' threw`);
   });

@@ -1,5 +1,6 @@
 import type { Clock } from './core/clock.js';
 import type { ErrorCode, RegistrarError } from './core/errors.js';
+import { presented } from './core/presented.js';
 import type { Health } from './contracts/health-report.js';
 import type { BeatThread } from './contracts/policies.js';
 import type { HeartbeatHandle } from './heartbeat/heartbeat-handle.js';
@@ -84,7 +85,7 @@ export function statusOf({
 }: StatusSources): RegistrarStatus {
   const active = heartbeat?.active;
   const now = clock.now();
-  return {
+  return presented({
     state,
     name,
     id: instance?.id,
@@ -104,5 +105,5 @@ export function statusOf({
     waitingFor,
     addressCandidates,
     notes,
-  };
+  });
 }

@@ -5,8 +5,8 @@ import { parseSync } from 'rolldown/utils';
 import { src } from './package.mjs';
 
 /**
- * Registries, of which a service uses one or two, and the check of options, which code that makes no Registrar does not need.
- * Others call functions of theirs, and import nothing else.
+ * Registries, of which a service uses one or two, the check of options, which code that makes no Registrar does not need, what
+ * hides secrets, and what reads them. Others call functions of theirs, and import nothing else.
  */
 export const onDemandNames = [
   'backends/consul/consul-agents',
@@ -16,6 +16,11 @@ export const onDemandNames = [
   'backends/file/file-registry',
   'backends/redis/redis-registry',
   'config/schema',
+  'core/presented-copy',
+  'core/secret-traces',
+  'credentials/secret-file',
+  'credentials/secret-function',
+  'net/tls',
   'registries/chain',
   'registries/fallback',
   'registries/nearest',

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { presentable } from '../core/printable.js';
 import type { Command, ExitStatus, Output } from './command.js';
 import { writeLines } from './command.js';
 import { lint, lintUsage } from './lint.js';
@@ -19,8 +20,8 @@ const usage = [
 ];
 
 const output: Output = {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => process.stdout.write(`${presentable(line)}\n`),
+  err: (line) => process.stderr.write(`${presentable(line)}\n`),
 };
 
 async function run([command, ...words]: readonly string[], signal: AbortSignal): Promise<ExitStatus> {

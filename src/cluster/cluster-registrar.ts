@@ -19,6 +19,7 @@ import { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { RegistrarStatus } from '../status.js';
 import type { EventName, Listener } from '../contracts/events.js';
 import { lazyLogger } from '../telemetry/lazy-logger.js';
+import { safeLogger } from '../telemetry/safe-logger.js';
 
 /** One worker as the primary sees it. */
 export interface WorkerStatus extends HealthReport {
@@ -81,7 +82,7 @@ export class ClusterRegistrar {
       answer: (worker, request) => this.#answer(worker, request),
       onGone: (worker) => this.#lose(worker),
     });
-    const logger = options.logger === false ? undefined : (options.logger ?? lazyLogger());
+    const logger = options.logger === false ? undefined : safeLogger(options.logger ?? lazyLogger());
     const handler = {
       stop: (reason: string, interactive: boolean) => this.#end(reason, interactive),
       forceStop: () => this.#forceStop.abort(),

@@ -27,8 +27,6 @@ export interface EnvVariable {
   /** The option that it sets. */
   readonly option: string;
   readonly meaning: string;
-  /** True: never shown, nor filled in for a template. */
-  readonly secret?: boolean;
 }
 
 /** One row a field of what is read. */
@@ -95,18 +93,20 @@ export function readVariable(name: string, env: Environment = process.env): stri
   return Object.hasOwn(env, name) ? env[name]?.trim() || undefined : undefined;
 }
 
-const secretVariables = new Set<string>();
+/** The secrets among the variables of all backends, which load at their first use only. */
+const secretVariables: readonly string[] = [
+  'CONSUL_HTTP_AUTH',
+  'CONSUL_HTTP_TOKEN',
+  'CONSUL_CLIENT_KEY',
+  'ETCDCTL_USER',
+  'ETCDCTL_PASSWORD',
+  'ETCDCTL_KEY',
+  'REDIS_URL',
+];
 
-/** Records which variables of a table are secret, for `isSecret`: each backend declares its own. Returns the table. */
-export function declareVariables<Field extends string>(table: VariableTable<Field>): VariableTable<Field> {
-  for (const { variable, secret } of Object.values<EnvVariable>(table))
-    if (secret === true) secretVariables.add(variable);
-  return table;
-}
-
-/** Whether a declared variable is secret, so that its value must never be shown. */
+/** Whether a variable is secret, so that its value is never shown, nor filled in for a template. */
 export function isSecret(name: string): boolean {
-  return secretVariables.has(name);
+  return secretVariables.includes(name);
 }
 
 /** Reads every variable of a table. One that Kubernetes set for a Service counts as not set. */

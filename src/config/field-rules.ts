@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { isAddressable } from '../contracts/addressable.js';
 import { consulLimits } from './consul-limits.js';
+import { holdsSecret } from '../core/secrets.js';
 import { isIpAddress, isIpLiteral, isWildcard } from '../net/ip-address.js';
 import { isSignalElsewhere } from './stop-signals.js';
 
@@ -51,11 +52,16 @@ export function isPath(path: string): boolean {
   return /^\/[^\s?#/][^\s?#]*$/.test(path);
 }
 
-/** True for a path that starts with `/`, or an absolute http or https URL. */
+/**
+ * True for a path that starts with `/`, or an absolute http or https URL. Everyone who reads the registry reads it, so
+ * it carries no credentials.
+ */
 export function isPathOrUrl(target: string): boolean {
-  if (/[\s\p{Cc}]/u.test(target)) return false;
+  if (/[\s\p{Cc}]/u.test(target) || holdsSecret(target)) return false;
   if (target.startsWith('/')) return !target.startsWith('//');
-  return /^https?:\/\//i.test(target) && URL.canParse(target);
+  if (!/^https?:\/\//i.test(target) || !URL.canParse(target)) return false;
+  const { username, password } = new URL(target);
+  return username === '' && password === '';
 }
 
 /** True for a valid port or weight: a whole number from 1 to 65535. */

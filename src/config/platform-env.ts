@@ -1,3 +1,4 @@
+import { isIpAddress, isWildcard } from '../net/ip-address.js';
 import { readVariable, wholeEnvironment } from './env.js';
 import type { Environment } from './env.js';
 import { isServiceLink } from './service-links.js';
@@ -69,7 +70,8 @@ function readNomadPort(env: Environment, label: string): NomadPort[] {
   const port = Number(read('PORT'));
   const hostPort = Number(read('HOST_PORT') ?? port);
   const address = read('HOST_IP') ?? read('IP');
-  return address !== undefined && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
+  const isAddress = address !== undefined && isIpAddress(address) && !isWildcard(address);
+  return isAddress && isPort(port) && isPort(hostPort) ? [{ label, address, port, hostPort }] : [];
 }
 
 function isPort(value: number): boolean {

@@ -52,7 +52,7 @@ const probeAllowed = 'true, or an object with the options that differ from the d
 const httpPath = () =>
   v.pipe(
     v.string('a path or a URL'),
-    v.check(rules.isPathOrUrl, 'a path that starts with `/`, or an absolute http or https URL'),
+    v.check(rules.isPathOrUrl, 'a path that starts with `/`, or an absolute http or https URL without credentials'),
   );
 const certificateName = "the name that the server's certificate contains";
 const checkTls = () =>

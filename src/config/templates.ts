@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 
+import { holdsSecret } from '../core/secrets.js';
 import { isSecret, readVariable } from './env.js';
 
 /** The values that templates can use. */
@@ -43,9 +44,13 @@ function evaluate(expression: string, { variable, host }: TemplateFacts): Render
   if (expression === 'host') return { text: host() };
   const [, name, fallback] = /^env\.([A-Za-z_][A-Za-z0-9_]*)(?:\|(.*))?$/s.exec(expression) ?? [];
   if (name === undefined || fallback?.includes(OPEN)) return { allowed: `a template of the form ${FORMS}` };
-  if (isSecret(name))
-    return { allowed: `no template with ${name}, which is a secret: everyone who reads the registry could read it` };
-  const text = variable(name) ?? fallback;
+  const set = variable(name);
+  // A user and password, in a URL or without one.
+  const hasCredentials = set !== undefined && (holdsSecret(set) || /:[^\s]*@/.test(set));
+  const why = isSecret(name) ? 'is a secret' : hasCredentials ? 'holds a secret' : undefined;
+  if (why !== undefined)
+    return { allowed: `no template with ${name}, which ${why}: everyone who reads the registry could read it` };
+  const text = set ?? fallback;
   return text === undefined
     ? { allowed: `a variable that is set: set ${name}, or give a default as in \`{{env.${name}|none}}\`` }
     : { text };

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { closestName } from '../core/closest-name.js';
 import { parseDuration } from '../core/duration.js';
+import { HIDDEN } from '../core/secrets.js';
 import * as rules from './field-rules.js';
 
 // The kinds of values that options have.
@@ -39,7 +40,7 @@ export function section<const Entries extends v.ObjectEntries>(
     v.rawCheck(({ dataset: { value: input }, addIssue }) => {
       for (const [key, value] of pairsOf(input)) {
         if (!Object.hasOwn(entries, key))
-          addIssue({ message: unknownOption(key, known), input: value, path: [step(key, value)] });
+          addIssue({ message: unknownOption(key, known), input: HIDDEN, path: [step(key, value)] });
       }
     }),
   );

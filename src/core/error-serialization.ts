@@ -17,6 +17,7 @@ import {
   asError,
 } from './errors.js';
 import type { ErrorCode, RegistrarError } from './errors.js';
+import { presented } from './presented.js';
 
 /** An error as plain data. Structured clone between threads would drop its class and its code. */
 export interface SerializedError {
@@ -31,13 +32,14 @@ export interface SerializedError {
 /** Limits the recursion, since causes can form a cycle. */
 const DEEPEST_CAUSE = 8;
 
-/** Converts an error to data that can be posted to another thread. */
-export function serializeError(error: Error, depth = 0): SerializedError {
+/** Converts an error to data that can be posted to another thread, without secrets. */
+export function serializeError(thrown: Error, depth = 0): SerializedError {
+  const error = depth === 0 ? presented(thrown) : thrown;
   const { message, stack, cause } = error;
   const fields = Object.fromEntries(
     Object.entries(error).filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value)),
   ) as SerializedError['fields'];
-  const inner = (thrown: unknown) => serializeError(asError(thrown), depth + 1);
+  const inner = (each: unknown) => serializeError(asError(each), depth + 1);
   const includesInner = depth < DEEPEST_CAUSE;
   const errors =
     includesInner && 'errors' in error && Array.isArray(error.errors) ? error.errors.map(inner) : undefined;

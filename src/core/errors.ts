@@ -1,4 +1,10 @@
-import { printable } from './printable.js';
+import { isError } from './is-error.js';
+import { markPresented } from './is-presentable.js';
+import { presented } from './presented.js';
+import { presentable, printable } from './printable.js';
+import { HIDDEN, mayHoldCredentials } from './secrets.js';
+
+export { isError };
 
 /** The code of every error that rollcall throws, rejects with or reports in an event. */
 export type ErrorCode =
@@ -32,8 +38,8 @@ export interface ErrorContext {
 }
 
 /**
- * Base class of every error that rollcall creates. Compare `code`, not the class: a worker thread or a second copy of
- * the package has different classes.
+ * Base class of every error that rollcall creates, safe to print with all its causes. Compare `code`, not the class: a
+ * worker thread or a second copy of the package has different classes.
  */
 export class RegistrarError extends Error {
   readonly code: ErrorCode;
@@ -49,10 +55,11 @@ export class RegistrarError extends Error {
   readonly answered?: boolean;
 
   constructor(code: ErrorCode, message: string, retryable: boolean, context: ErrorContext = {}) {
-    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    super(presentable(message), context.cause === undefined ? undefined : { cause: presented(context.cause) });
     this.name = new.target.name;
     this.code = code;
     this.retryable = retryable;
+    markPresented(this);
     if (context.registry !== undefined) this.registry = context.registry;
     if (context.operation !== undefined) this.operation = context.operation;
     if (context.retryAfterMs !== undefined) this.retryAfterMs = context.retryAfterMs;
@@ -60,14 +67,15 @@ export class RegistrarError extends Error {
   }
 }
 
-/** The most characters of a value that a message shows. */
+/** The most characters of a value that a message shows, and that an issue has. */
 const LONGEST_SHOWN = 80;
+const LONGEST_VALUE = 1_000;
 
 /** One thing that is wrong with the options. */
 export interface ConfigIssue {
   /** Path of the option, e.g. `checks.http.interval`. */
   readonly field: string;
-  /** The value that was given. */
+  /** The value that was given; not one that may hold a secret, as a URL may, and only the kind of an object. */
   readonly value: unknown;
   /** What is allowed instead. */
   readonly allowed: string;
@@ -78,9 +86,10 @@ export class ConfigError extends RegistrarError {
   readonly issues: readonly ConfigIssue[];
 
   constructor(issues: readonly ConfigIssue[]) {
-    const lines = issues.map(({ field, value, allowed }) => `  ${printable(field)}: got ${show(value)}; ${allowed}`);
+    const shown = issues.map((issue) => ({ ...issue, value: shownValue(issue.value) }));
+    const lines = shown.map(({ field, value, allowed }) => `  ${printable(field)}: got ${show(value)}; ${allowed}`);
     super('ROLLCALL_CONFIG', `rollcall cannot start with these options:\n${lines.join('\n')}`, false);
-    this.issues = issues;
+    this.issues = presented(shown);
   }
 }
 
@@ -153,7 +162,7 @@ export class AllRegistriesFailedError extends RegistrarError {
   constructor(errors: readonly Error[], context?: ErrorContext) {
     const causes = errors.map(({ message }) => message).join('; ');
     super('ROLLCALL_ALL_REGISTRIES_FAILED', `every registry of the chain failed: ${causes}`, true, context);
-    this.errors = errors;
+    this.errors = presented(errors);
   }
 }
 
@@ -211,11 +220,6 @@ export class StoppedError extends RegistrarError {
   }
 }
 
-/** True for every error, also one of another realm, as Node's own errors are in Jest: `instanceof` fails for those. */
-export function isError(thrown: unknown): thrown is Error {
-  return Object.prototype.toString.call(thrown) === '[object Error]' || thrown instanceof Error;
-}
-
 /** True for every error that rollcall creates, also by another copy of the package. */
 export function isRegistrarError(error: unknown): error is RegistrarError {
   return isError(error) && 'code' in error && typeof error.code === 'string' && error.code.startsWith('ROLLCALL_');
@@ -237,14 +241,14 @@ export function asError(thrown: unknown): Error {
   return isError(thrown) ? thrown : new Error(String(thrown));
 }
 
+/** A value as an error may show it. */
+function shownValue(value: unknown): unknown {
+  if (typeof value === 'string') return mayHoldCredentials(value) ? HIDDEN : presentable(value.slice(0, LONGEST_VALUE));
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? 'an array' : 'an object';
+}
+
 function show(value: unknown): string {
-  try {
-    return printable(
-      typeof value === 'string' ? JSON.stringify(value.slice(0, LONGEST_SHOWN)) : String(value),
-      LONGEST_SHOWN,
-    );
-  } catch {
-    // `String` throws for an object without a usable `toString`.
-    return typeof value;
-  }
+  return printable(typeof value === 'string' ? JSON.stringify(value) : String(value), LONGEST_SHOWN);
 }

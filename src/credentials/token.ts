@@ -1,4 +1,4 @@
-import { readText } from './secret-file.js';
+import { readSecret } from './secret-file.js';
 import type { FileProblem } from './secret-file.js';
 
 /** Returns the current token. */
@@ -21,9 +21,6 @@ export function isToken(value: unknown): value is string {
 }
 
 /** Reads a token from a file, without the whitespace around it. */
-export function readTokenFile(path: string): { readonly token: string } | FileProblem {
-  const read = readText(path);
-  if ('problem' in read) return read;
-  const token = read.text.trim();
-  return isToken(token) ? { token } : { problem: 'contains no token' };
+export function readTokenFile(path: string): { readonly secret: string } | FileProblem {
+  return readSecret(path, (text) => (isToken(text.trim()) ? text.trim() : undefined));
 }

@@ -1,7 +1,7 @@
 import type { Registry } from '../contracts/registry.js';
 import type { AddressSource, AddressCandidate } from '../contracts/address-candidate.js';
 import type { NomadPort, PlatformEnv } from '../config/platform-env.js';
-import { isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
+import { isIpAddress, isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
 import { addressesOf, faultOf, routeFaultOf } from './interfaces.js';
 import type { Interfaces } from './interfaces.js';
 
@@ -51,7 +51,7 @@ export function statedProspects(facts: AddressFacts): Prospect[] {
     });
   }
   for (const { variable, address } of pod) {
-    const fault = isIp(address) ? ownFault(address, facts) : 'it is not an IP address';
+    const fault = isIpAddress(address) ? ownFault(address, facts) : 'it is not an IP address';
     prospects.push({ address, source: 'pod', merit: `${variable} is set to it`, fault });
   }
   if (nomad !== undefined) {
@@ -148,10 +148,4 @@ function loopbackFault(address: string, { registry }: AddressFacts): string | un
   return isLoopback(address) && !registry.traits.isLocal
     ? 'only this host reaches it, but the registry is on another host'
     : undefined;
-}
-
-function isIp(text: string): boolean {
-  return /^[\d.]+$/.test(text)
-    ? /^(\d{1,3}\.){3}\d{1,3}$/.test(text)
-    : isIpv6(text) && URL.canParse(`http://[${text}]`);
 }

@@ -3,6 +3,7 @@ import { parseSlicedJson } from '../core/sliced-json.js';
 import { isTooLong } from '../net/answer-cap.js';
 import { Cancellation, sendOnce } from '../net/http-request.js';
 import type { HttpAnswer } from '../net/http-request.js';
+import { isIpAddress } from '../net/ip-address.js';
 
 /** The endpoint of the Docker Engine. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
@@ -138,10 +139,10 @@ function notDocker(shown: string): ConfigError {
 }
 
 function bindingOf(binding: unknown): PortBinding[] {
-  const hostIp = field(binding, 'HostIp');
+  const hostIp = field(binding, 'HostIp') ?? '';
   const hostPort = Number(field(binding, 'HostPort'));
   const usable = Number.isInteger(hostPort) && hostPort > 0 && hostPort < 65_536;
-  return usable ? [{ hostIp: typeof hostIp === 'string' ? hostIp : '', hostPort }] : [];
+  return usable && typeof hostIp === 'string' && (hostIp === '' || isIpAddress(hostIp)) ? [{ hostIp, hostPort }] : [];
 }
 
 function field(value: unknown, name: string): unknown {

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { missingFile } from '../credentials/missing-files.js';
 import { readTls, tlsFiles, tlsSettings } from './tls.js';
 import type { TlsIssue, TlsMaterial, TlsPlan } from './tls.js';
 
@@ -12,16 +13,18 @@ export interface TlsSource {
 
 /** The current TLS material of a connection; that of plain text is always undefined. */
 export class ReloadableTls {
-  readonly files: readonly string[];
   readonly #plan: TlsPlan | undefined;
   #settings: ConnectionOptions | undefined;
   #pending: readonly TlsIssue[];
 
   constructor(source: TlsSource | undefined) {
     this.#plan = source?.plan;
-    this.files = source === undefined ? [] : tlsFiles(source.plan);
     this.#settings = source && tlsSettings(source.plan, source.material);
     this.#pending = source?.issues ?? [];
+  }
+
+  get files(): readonly string[] {
+    return this.#plan === undefined ? [] : tlsFiles(this.#plan);
   }
 
   /** Options for node:tls; undefined for plain text. The object changes when the material does. */
@@ -29,9 +32,11 @@ export class ReloadableTls {
     return this.#settings;
   }
 
-  /** The issues of files that were not there at first; none once all of them are valid. */
-  get pending(): readonly TlsIssue[] {
-    return this.#pending;
+  /** The files that were not there at first, in words; none once all of them are valid. */
+  get missing(): readonly string[] {
+    return this.#pending.map(({ field, pendingFile }) =>
+      pendingFile === undefined ? `${field} is invalid` : missingFile('TLS', pendingFile),
+    );
   }
 
   /** Reads the files again. Material with a problem changes nothing. Returns the problems. */

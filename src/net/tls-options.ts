@@ -1,5 +1,6 @@
 import { closestName } from '../core/closest-name.js';
 import type { ConfigIssue } from '../core/errors.js';
+import { HIDDEN } from '../core/secrets.js';
 import { tlsIssues } from './tls.js';
 import type { TlsOptions, TlsPlan } from './tls.js';
 
@@ -34,7 +35,7 @@ export function resolveTlsOptions(
   if (explicit === undefined) return undefined;
   if (secure !== true) {
     if (secure === false && Object.keys(explicit).length > 0)
-      issues.push({ field: 'tls', value: '(hidden)', allowed: `nothing with a plain endpoint: ${hint}` });
+      issues.push({ field: 'tls', value: HIDDEN, allowed: `nothing with a plain endpoint: ${hint}` });
     return undefined;
   }
   // A certificate and its key come from the same source.
@@ -59,14 +60,14 @@ export function resolveTlsOptions(
 function explicitOptions(options: unknown, issues: ConfigIssue[]): TlsOptions | undefined {
   if (options === undefined) return {};
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    issues.push({ field: 'tls', value: '(hidden)', allowed: `an object with ${known.join(', ')}` });
+    issues.push({ field: 'tls', value: HIDDEN, allowed: `an object with ${known.join(', ')}` });
     return undefined;
   }
   for (const name of Object.keys(options).filter((option) => !known.some((each) => each === option))) {
     const meant = closestName(name, known);
     issues.push({
       field: `tls.${name}`,
-      value: '(hidden)',
+      value: HIDDEN,
       allowed:
         meant === undefined
           ? `no such option; there are ${known.join(', ')}`

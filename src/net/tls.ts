@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ConfigIssue } from '../core/errors.js';
-import { readText } from '../credentials/secret-file.js';
+import { HIDDEN, rememberSecret } from '../core/secrets.js';
+import { readText, shownPath } from '../credentials/secret-file.js';
 
 /** How a server is verified and how we authenticate to it. The minimum version is TLS 1.2. */
 export interface TlsOptions {
@@ -31,7 +32,6 @@ export type TlsMaterial = Readonly<Partial<Record<TlsPart, string>>>;
 const parts = ['ca', 'cert', 'key'] as const;
 export type TlsPart = (typeof parts)[number];
 
-const LONGEST_PATH = 300;
 const allowed: Readonly<Record<TlsPart, string>> = {
   ca: 'certificates in PEM, or the path of a file that has them',
   cert: 'a certificate in PEM, or the path of a file that has one',
@@ -45,7 +45,7 @@ export function tlsIssues(plan: TlsPlan): ConfigIssue[] {
   for (const part of parts) {
     const value: unknown = plan[part];
     if (value !== undefined && (typeof value !== 'string' || value === '' || value.includes('\0')))
-      issues.push({ field: nameOf(plan, part), value: '(hidden)', allowed: allowed[part] });
+      issues.push({ field: nameOf(plan, part), value: HIDDEN, allowed: allowed[part] });
   }
   if (cert !== undefined && key === undefined)
     issues.push({
@@ -87,15 +87,15 @@ export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readon
     if (given === undefined) continue;
     const isPath = !isPem(given);
     const field = nameOf(plan, part);
-    // A text that does not look like a path may be a damaged key, so it is not shown.
-    const value = isPath && !/[\r\n]/.test(given) && given.length <= LONGEST_PATH ? given : '(hidden)';
+    const value = isPath ? shownPath(given) : HIDDEN;
     const read = isPath ? readText(given) : { text: given };
     if ('problem' in read) {
-      // A text that is no path is not a file that may come.
-      const pending = read.isPending === true && value === given && { pendingFile: `${given} (${field})` };
+      // A text of several lines is not a file that may come.
+      const pending = read.isPending === true && !/[\r\n]/.test(given) && { pendingFile: `${value} (${field})` };
       issues.push({ field, value, allowed: `${allowed[part]}; this one ${read.problem}`, ...pending });
       continue;
     }
+    if (part === 'key') rememberSecret(read.text, isPath ? 'changing' : 'lasting');
     material[part] = read.text;
     if (!isValid(part, read.text)) issues.push({ field, value, allowed: allowed[part] });
   }
@@ -103,7 +103,7 @@ export function readTls(plan: TlsPlan): { readonly material: TlsMaterial; readon
   if (issues.length === 0 && cert !== undefined && key !== undefined && !isKeyOf(cert, key)) {
     issues.push({
       field: nameOf(plan, 'key'),
-      value: '(hidden)',
+      value: HIDDEN,
       allowed: `the private key of the certificate in ${nameOf(plan, 'cert')}; this is another key`,
     });
   }

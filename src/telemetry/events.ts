@@ -1,6 +1,7 @@
 import type { RegistrarEvents, EventName, Listener } from '../contracts/events.js';
 import { untilNotified } from '../core/abort.js';
 import { asError } from '../core/errors.js';
+import { presented } from '../core/presented.js';
 
 /** Typed events, the core's only output. An error that a listener throws is reported and does not reach the core. */
 export class Events {
@@ -38,10 +39,14 @@ export class Events {
     return untilNotified((notify) => this.on(event, notify), signal);
   }
 
+  /** Listeners get the payload without secrets and control characters, whatever it quotes. */
   emit<N extends EventName>(event: N, payload: RegistrarEvents[N]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])] as Listener<N>[]) {
+    const listeners = [...(this.#listeners.get(event) ?? [])] as Listener<N>[];
+    if (listeners.length === 0) return;
+    const safe = presented(payload);
+    for (const listener of listeners) {
       try {
-        const outcome: unknown = listener(payload);
+        const outcome: unknown = listener(safe);
         // Otherwise the rejection of an async listener would be an unhandled rejection of the process.
         if (outcome instanceof Promise) outcome.catch((thrown: unknown) => this.#report(thrown, event));
       } catch (thrown) {

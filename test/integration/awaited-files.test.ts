@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RegistrarOptions } from 'rollcall';
 import { leastPolicy } from '../../src/backends/consul/consul-policy.js';
@@ -8,13 +9,18 @@ import { builtRollcall } from '../support/built.js';
 import { recordEvents } from '../support/record-events.js';
 import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';
+import { rawEtcd } from '../support/servers/raw-etcd.js';
 import { makeAuthority } from '../support/tls/certificates.js';
 import { startTlsFront } from '../support/tls/tls-front.js';
 import { waitFor } from '../support/wait-for.js';
 import { aclsOf } from './fixtures/acls.js';
+import { ownEtcd } from './fixtures/live-etcd.js';
 import { cleanUp, freshName, later, listeningServer, quickStop } from './fixtures/live.js';
+import { ownRedis } from './fixtures/own-redis.js';
 
-const { Registrar, configFile, consul, fallback, memory } = builtRollcall();
+const { Registrar, configFile, consul, etcd, fallback, memory, redis } = builtRollcall();
+
+const certificate = fileURLToPath(new URL('../support/tls/localhost.cert.pem', import.meta.url));
 
 let agent: ConsulServer;
 beforeAll(async () => {
@@ -96,6 +102,44 @@ it('a certificate that is not there yet is waited for', async () => {
   expect(registrar.state).toBe('waiting');
   await deliver(ca, authority.cert);
   await events.next('registered', 5_000);
+});
+
+describe.each(['main', 'worker'] as const)('with beats from the %s thread', (thread) => {
+  it('a password file and an authority that are not there yet are waited for, for Redis', async () => {
+    const server = await ownRedis({ password: 'of-the-file', tls: true });
+    const [passwordFile, ca] = [join(await folder(), 'password'), join(await folder(), 'ca.pem')];
+    const registry = redis({
+      url: `rediss://127.0.0.1:${server.tlsPort}`,
+      passwordFile,
+      tls: { ca, serverName: 'localhost' },
+    });
+    const { registrar, events, lines } = await started({ name: freshName('redis'), registry, heartbeat: { thread } });
+    const { error } = await events.next('beatMissed');
+    expect([error.message.includes(passwordFile), error.message.includes(ca)]).toEqual([true, true]);
+    expect(registrar.state).toBe('waiting');
+    await deliver(ca, await readFile(certificate, 'utf8'));
+    await deliver(passwordFile, 'of-the-file\r\n');
+    await events.next('registered', 8_000);
+    expect(outagesIn(lines)).toHaveLength(1);
+  });
+
+  it('a password file that is still empty is waited for, for etcd', async () => {
+    const server = await ownEtcd();
+    const admin = rawEtcd(server.url);
+    await admin.post('/auth/user/add', { name: 'root', password: ' with blanks ' });
+    await admin.post('/auth/role/add', { name: 'root' });
+    await admin.post('/auth/user/grant', { user: 'root', role: 'root' });
+    await admin.post('/auth/enable', {});
+    const passwordFile = join(await folder(), 'password');
+    await deliver(passwordFile, '');
+    const registry = etcd({ endpoints: [server.url], username: 'root', passwordFile });
+    const { registrar, events, lines } = await started({ name: freshName('etcd'), registry, heartbeat: { thread } });
+    expect((await events.next('beatMissed')).error.message).toContain(passwordFile);
+    expect(registrar.status()).toMatchObject({ state: 'waiting', trouble: { message: expect.anything() as unknown } });
+    await deliver(passwordFile, ' with blanks \n');
+    await events.next('registered', 8_000);
+    expect(outagesIn(lines)).toEqual([expect.stringContaining(passwordFile)]);
+  });
 });
 
 it('a config file that is not there yet is waited for, and its labels are in the first entry', async () => {

@@ -67,6 +67,6 @@ function createAgents(options: ConsulOptions, issues: ConfigIssue[]): Registry[]
 function withoutCredentials(endpoint: unknown): string {
   return String(endpoint)
     .replace(/^[a-z]+:\/\//i, '')
-    .replace(/^[^/@]*@/, '')
+    .replace(/^[^/?#\\]*@/, '')
     .replace(/\/$/, '');
 }

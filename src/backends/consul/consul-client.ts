@@ -72,11 +72,9 @@ export class ConsulClient {
     signal.addEventListener('abort', cancellation, { once: true });
     countRequest(signal);
     try {
-      const answer =
-        cancellation instanceof Cancellation
-          ? await sendBeat(connection, request, token, cancellation, cap)
-          : await sendCall(connection, request, token, cancellation);
-      return withoutSecrets(answer, token === undefined ? connection.secrets : [token, ...connection.secrets]);
+      return cancellation instanceof Cancellation
+        ? await sendBeat(connection, request, token, cancellation, cap)
+        : await sendCall(connection, request, token, cancellation);
     } catch (thrown) {
       signal.throwIfAborted();
       if (isTooLong(thrown)) throw overCap(thrown, request.operation, this.shown);
@@ -140,17 +138,6 @@ export class ConsulClient {
     this.#acquired = undefined;
     this.#connection = undefined;
   }
-}
-
-/**
- * Hides our credentials in an error response: a proxy in front of the agent may echo them, and messages quote the
- * text.
- */
-function withoutSecrets(answer: WholeAnswer, secrets: readonly string[]): WholeAnswer {
-  const found = answer.status < 400 ? [] : secrets.filter((secret) => answer.text.includes(secret));
-  return found.length === 0
-    ? answer
-    : { ...answer, text: found.reduce((text, secret) => text.replaceAll(secret, '(hidden)'), answer.text) };
 }
 
 /** Sends a beat through Node's own client: the npm client would double the cost of the request. */

@@ -9,6 +9,7 @@ import { watchForNoAnswer } from '../../net/http-request.js';
 import type { HttpModule } from '../../net/http-request.js';
 import type { PlainRequest } from '../../net/request-bytes.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
+import { basicAuthentication } from './consul-endpoint.js';
 
 /**
  * Each kind of request has connections of its own. So long polls of entries never starve other calls or the watched
@@ -41,8 +42,6 @@ export interface ConsulConnection {
   readonly http: HttpModule;
   readonly beat: RequestOptions;
   readonly headers: Readonly<Record<string, string>>;
-  /** Credentials of the URL, which no message may show. */
-  readonly secrets: readonly string[];
   /** Prefix of the path of every request. */
   readonly base: string;
   /** Established connections of the pools without long polls. */
@@ -138,13 +137,9 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
     watch: createUnheldAgent(poolSizes.watch, how),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
-  const authentication = basicAuthentication(url);
-  const headers = { 'user-agent': 'rollcall', ...authentication };
-  const secrets = [
-    authentication.authorization?.replace('Basic ', ''),
-    url.password,
-    percentDecoded(url.password),
-  ].filter((secret) => secret !== undefined && secret !== '') as string[];
+  // For a proxy in front of the agent. A header works for both HTTP clients.
+  const authorization = basicAuthentication(url);
+  const headers = { 'user-agent': 'rollcall', ...(authorization !== undefined && { authorization }) };
   // The npm client accepts these options, although its types do not declare them.
   const clientOptions: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
   const client = new Consul(clientOptions) as unknown as Papi;
@@ -162,31 +157,11 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
     http,
     beat,
     headers: { ...headers, 'content-type': 'application/json' },
-    secrets,
     base,
     openConnections: () => ({ call: openConnections(agents.call), beat: openConnections(agents.beat) }),
     bytesOf: (request) => requestBytes({ ...request, host: url.host }),
     close,
   };
-}
-
-/** Basic authentication for a proxy in front of the agent, from the URL. A header works for both HTTP clients. */
-function basicAuthentication({ username, password }: URL): { authorization?: string } {
-  if (username === '' && password === '') return {};
-  return {
-    authorization: `Basic ${Buffer.from(`${percentDecoded(username)}:${percentDecoded(password)}`).toString('base64')}`,
-  };
-}
-
-/** Decodes percent-encoding. Invalid sequences stay as they are. */
-function percentDecoded(text: string): string {
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
-    try {
-      return decodeURIComponent(encoded);
-    } catch {
-      return encoded;
-    }
-  });
 }
 
 /**

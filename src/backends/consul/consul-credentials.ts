@@ -1,15 +1,15 @@
 import type { ConnectionOptions } from 'node:tls';
-import { RegistryUnavailableError } from '../../core/errors.js';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
 import { ReloadableTls } from '../../net/reloadable-tls.js';
+import { assertNoneMissing, missingFile } from '../../credentials/missing-files.js';
 import { callSecretFunction } from '../../credentials/secret-function.js';
+import { shownPath } from '../../credentials/secret-file.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction } from '../../credentials/token.js';
 import type { ConsulTarget } from './consul-options.js';
 
 /** The current token and TLS material. */
 export class ConsulCredentials implements Credentials {
-  readonly files: readonly string[];
   readonly #target: ConsulTarget;
   /** The current token; for a token function, the one that it returned last. */
   #token: string | undefined;
@@ -20,30 +20,25 @@ export class ConsulCredentials implements Credentials {
     const { token, tls } = target;
     this.#target = target;
     this.#tls = new ReloadableTls(tls);
-    this.files = [...(token.kind === 'file' ? [token.path] : []), ...this.#tls.files];
     if (token.kind === 'fixed' || token.kind === 'file') this.#token = token.token;
+  }
+
+  /** A getter, so that printing the registry does not print a secret that was given as a path. */
+  get files(): readonly string[] {
+    const { token } = this.#target;
+    return [...(token.kind === 'file' ? [token.path] : []), ...this.#tls.files];
   }
 
   /** The files without which no request can be sent. */
   get missing(): readonly string[] {
     const { token } = this.#target;
     const awaitsToken = token.kind === 'file' && this.#token === undefined;
-    return [
-      ...(awaitsToken ? [`the token file ${token.path} is not there yet, or empty`] : []),
-      ...this.#tls.pending.map(({ field, pendingFile }) =>
-        pendingFile === undefined ? `${field} is invalid` : `the TLS file ${pendingFile} is not there yet, or empty`,
-      ),
-    ];
+    return [...(awaitsToken ? [missingFile('token', shownPath(token.path))] : []), ...this.#tls.missing];
   }
 
   /** Throws `RegistryUnavailableError` while a file is missing. */
   assertComplete(operation: string): void {
-    const { missing } = this;
-    if (missing.length === 0) return;
-    throw new RegistryUnavailableError(
-      `${missing.join('; ')}, so no ${operation} request was sent: write it, or correct the path`,
-      { registry: 'consul', operation },
-    );
+    assertNoneMissing(this.missing, 'consul', operation);
   }
 
   /** Increases with each change of the token. */
@@ -78,9 +73,11 @@ export class ConsulCredentials implements Credentials {
     if (token.kind === 'file') {
       const read = readTokenFile(token.path);
       const meanwhile = this.#token === undefined ? 'there is none' : 'the previous token stays in use';
-      if ('token' in read) this.#setToken(read.token);
+      if ('secret' in read) this.#setToken(read.secret);
       else if (this.#token !== undefined || read.isPending !== true)
-        problems.push(`the token file ${token.path} ${read.problem}, so ${meanwhile}: write a valid one to it`);
+        problems.push(
+          `the token file ${shownPath(token.path)} ${read.problem}, so ${meanwhile}: write a valid one to it`,
+        );
     }
     problems.push(...this.#tls.reread());
     return { changed: before[0] !== this.#generation || before[1] !== this.tls, problems };
@@ -93,19 +90,7 @@ export class ConsulCredentials implements Credentials {
   }
 }
 
-async function requestToken(token: TokenFunction, operation: string, signal: AbortSignal): Promise<string> {
-  const answer = await callSecretFunction(token, signal);
-  if ('thrown' in answer)
-    throw new RegistryUnavailableError(
-      `The function consul({ token }) threw (${answer.thrown}), ` +
-        `so no ${operation} request was sent: make it return a token`,
-      { registry: 'consul', operation, cause: answer.cause },
-    );
-  if (!isToken(answer.value))
-    throw new RegistryUnavailableError(
-      `The function consul({ token }) returned no usable token, so no ${operation} request was sent: ` +
-        `make it return ${TOKEN_ALLOWED}`,
-      { registry: 'consul', operation },
-    );
-  return answer.value;
+function requestToken(token: TokenFunction, operation: string, signal: AbortSignal): Promise<string> {
+  const question = { registry: 'consul', operation, option: 'token', allowed: TOKEN_ALLOWED, isAllowed: isToken };
+  return callSecretFunction(token, question, signal);
 }

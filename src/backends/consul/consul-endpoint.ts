@@ -1,5 +1,6 @@
 import type { ConsulEnv } from './consul-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
+import { HIDDEN, rememberSecret } from '../../core/secrets.js';
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:8500';
 const UNIX = 'unix://';
@@ -12,6 +13,8 @@ export interface ConsulEndpoint {
   readonly url: URL;
   /** The path of a Unix socket; undefined: TCP. */
   readonly socketPath: string | undefined;
+  /** The option or variable that has the user and password for basic authentication; undefined: none. */
+  readonly authFrom: string | undefined;
 }
 
 /**
@@ -24,7 +27,7 @@ export function endpointOf(
   issues: ConfigIssue[],
 ): ConsulEndpoint | undefined {
   if (endpoints !== undefined && (!Array.isArray(endpoints) || endpoints.length !== 1)) {
-    const value = Array.isArray(endpoints) ? `${String(endpoints.length)} endpoints` : endpoints;
+    const value = Array.isArray(endpoints) ? `${String(endpoints.length)} endpoints` : HIDDEN;
     issues.push({
       field: 'endpoints',
       value,
@@ -37,23 +40,25 @@ export function endpointOf(
   const secure = flagOf('CONSUL_HTTP_SSL', env.ssl, issues) ?? false;
   const endpoint = typeof given === 'string' ? parse(given, secure) : undefined;
   if (endpoint === undefined) {
-    issues.push({
-      field,
-      value: typeof given === 'string' ? given.replace(/\/\/[^/]*@/, '//(hidden)@') : given,
-      allowed: URL_ALLOWED,
-    });
+    issues.push({ field, value: HIDDEN, allowed: URL_ALLOWED });
+    return undefined;
   }
-  return endpoint && authenticated(endpoint, env.auth);
+  const authFrom = hasUser(endpoint.url) ? field : env.auth === undefined ? undefined : 'CONSUL_HTTP_AUTH';
+  const url = authFrom === 'CONSUL_HTTP_AUTH' ? withUser(endpoint.url, env.auth ?? '') : endpoint.url;
+  // The pair as well: a short password is looked for only where one is expected.
+  if (authFrom !== undefined)
+    for (const secret of [pairIn(url), percentDecoded(url.password || url.username)]) rememberSecret(secret);
+  return { ...endpoint, url, authFrom };
 }
 
 /** The endpoint, safe to print. */
-export function shownEndpoint({ url, socketPath }: ConsulEndpoint): string {
+export function shownEndpoint({ url, socketPath }: Pick<ConsulEndpoint, 'url' | 'socketPath'>): string {
   if (socketPath !== undefined) return `${UNIX}${socketPath}`;
   return `${url.protocol}//${url.host}${url.pathname.replace(/\/$/, '')}`;
 }
 
 /** True for an endpoint on this host. */
-export function isLocalEndpoint({ url, socketPath }: ConsulEndpoint): boolean {
+export function isLocalEndpoint({ url, socketPath }: Pick<ConsulEndpoint, 'url' | 'socketPath'>): boolean {
   return socketPath !== undefined || isLoopback(url.hostname);
 }
 
@@ -70,7 +75,31 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function parse(text: string, secure: boolean): ConsulEndpoint | undefined {
+/** The header for HTTP basic authentication as a URL's user; undefined without one. */
+export function basicAuthentication(url: URL): string | undefined {
+  return hasUser(url) ? `Basic ${Buffer.from(pairIn(url)).toString('base64')}` : undefined;
+}
+
+function pairIn({ username, password }: URL): string {
+  return `${percentDecoded(username)}:${percentDecoded(password)}`;
+}
+
+function hasUser({ username, password }: URL): boolean {
+  return username !== '' || password !== '';
+}
+
+/** Decodes percent-encoding. Invalid sequences stay as they are. */
+function percentDecoded(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
+}
+
+function parse(text: string, secure: boolean): Omit<ConsulEndpoint, 'authFrom'> | undefined {
   if (!text.startsWith('unix:')) {
     const url = parseUrl(text, secure);
     return url && { url, socketPath: undefined };
@@ -80,14 +109,13 @@ function parse(text: string, secure: boolean): ConsulEndpoint | undefined {
   return fits ? { url: new URL('http://localhost'), socketPath } : undefined;
 }
 
-/** Adds the user and password of the environment, unless the endpoint has its own. */
-function authenticated({ url, socketPath }: ConsulEndpoint, auth: string | undefined): ConsulEndpoint {
-  if (auth === undefined || url.username !== '' || url.password !== '') return { url, socketPath };
+/** Adds `user:password`. */
+function withUser(url: URL, auth: string): URL {
   const [username = '', ...password] = auth.split(':');
-  const withUser = new URL(url);
-  withUser.username = encodeURIComponent(username);
-  withUser.password = encodeURIComponent(password.join(':'));
-  return { url: withUser, socketPath };
+  const whole = new URL(url);
+  whole.username = encodeURIComponent(username);
+  whole.password = encodeURIComponent(password.join(':'));
+  return whole;
 }
 
 function parseUrl(text: string, secure: boolean): URL | undefined {

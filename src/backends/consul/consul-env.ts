@@ -1,5 +1,5 @@
-import { declareVariables, readVariables, serviceVariables } from '../../config/env.js';
-import type { Environment } from '../../config/env.js';
+import { readVariables, serviceVariables } from '../../config/env.js';
+import type { Environment, VariableTable } from '../../config/env.js';
 
 /** How to reach Consul, from the variables that Consul's own tools read. */
 export interface ConsulEnv {
@@ -18,7 +18,7 @@ export interface ConsulEnv {
 }
 
 /** Consul's variables, and the options that they stand for. */
-export const consulVariables = declareVariables<keyof ConsulEnv>({
+export const consulVariables: VariableTable<keyof ConsulEnv> = {
   address: {
     variable: 'CONSUL_HTTP_ADDR',
     option: 'consul({ endpoints })',
@@ -28,9 +28,8 @@ export const consulVariables = declareVariables<keyof ConsulEnv>({
     variable: 'CONSUL_HTTP_AUTH',
     option: 'consul({ endpoints })',
     meaning: '`user:password` for HTTP basic authentication, where the endpoint has none',
-    secret: true,
   },
-  token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
+  token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token' },
   tokenFile: {
     variable: 'CONSUL_HTTP_TOKEN_FILE',
     option: 'consul({ tokenFile })',
@@ -48,11 +47,11 @@ export const consulVariables = declareVariables<keyof ConsulEnv>({
   },
   ca: { variable: 'CONSUL_CACERT', option: 'consul({ tls })', meaning: '`ca`, usually a path' },
   cert: { variable: 'CONSUL_CLIENT_CERT', option: 'consul({ tls })', meaning: '`cert`, likewise' },
-  key: { variable: 'CONSUL_CLIENT_KEY', option: 'consul({ tls })', meaning: '`key`, likewise', secret: true },
+  key: { variable: 'CONSUL_CLIENT_KEY', option: 'consul({ tls })', meaning: '`key`, likewise' },
   serverName: { variable: 'CONSUL_TLS_SERVER_NAME', option: 'consul({ tls })', meaning: '`serverName`' },
   namespace: serviceVariables.namespace,
   partition: serviceVariables.partition,
-});
+};
 
 /** Reads Consul's own variables. An empty variable counts as not set. */
 export function readConsulEnv(env?: Environment): ConsulEnv {

@@ -1,6 +1,6 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { ErrorContext, RegistrarError } from '../../core/errors.js';
-import { printable } from '../../core/printable.js';
+import { quoted } from '../../core/printable.js';
 import { isProgramError } from '../../core/program-error.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
@@ -24,10 +24,10 @@ const classes: Readonly<Record<RefusalKind, new (message: string, context?: Erro
 export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
   const meaning = meaningOf(answer, operation);
   const words = wordsOf(answer);
-  const quoted = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
+  const said = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
   const advice = typeof meaning.advice === 'string' ? meaning.advice : meaning.advice(operation);
   return new classes[meaning.kind](
-    `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}. ${advice}`,
+    `Consul at ${shown} answered ${operation} with HTTP ${String(answer.status)}${said}. ${advice}`,
     {
       registry: 'consul',
       operation,
@@ -109,11 +109,5 @@ function retryAfterMsOf({ headers }: Answer, { name }: Meaning): number | undefi
 }
 
 function wordsOf({ text }: Answer): string {
-  return printable(
-    text
-      .slice(0, 2 * LONGEST_WORDS)
-      .replace(/\s+/g, ' ')
-      .trim(),
-    LONGEST_WORDS,
-  );
+  return quoted(text, LONGEST_WORDS);
 }

@@ -40,7 +40,8 @@ export interface ConsulOptions {
    */
   readonly tls?: TlsOptions;
   /**
-   * True: a token may go over plain `http` to another host, where any host on the network path can read it.
+   * True: a token, or a user with a password, may go over plain `http` to another host, where any host on the network
+   * path can read it.
    * @default false
    */
   readonly allowPlainToken?: boolean;

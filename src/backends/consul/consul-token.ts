@@ -1,6 +1,8 @@
 import { consulVariables } from './consul-env.js';
 import type { ConsulEnv } from './consul-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
+import { HIDDEN, rememberSecret } from '../../core/secrets.js';
+import { isPath, shownPath } from '../../credentials/secret-file.js';
 import { TOKEN_ALLOWED, isToken, readTokenFile } from '../../credentials/token.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
 import { isLocalEndpoint } from './consul-endpoint.js';
@@ -27,16 +29,18 @@ export function tokenOf(
   if (allowPlainToken !== undefined && typeof allowPlainToken !== 'boolean')
     issues.push({ field: 'allowPlainToken', value: allowPlainToken, allowed: 'true or false' });
   const isExposed = endpoint?.url.protocol === 'http:' && !isLocalEndpoint(endpoint);
-  if (source.kind !== 'none' && isExposed && allowPlainToken !== true) {
+  if (!isExposed || allowPlainToken === true) return source;
+  const refuse = (what: string, at: string) =>
     issues.push({
-      field,
-      value: '(hidden)',
+      field: at,
+      value: HIDDEN,
       allowed:
-        `a token needs an https endpoint or one on this host, because ${endpoint.url.host} would receive it ` +
+        `${what} needs an https endpoint or one on this host, because ${endpoint.url.host} would receive it ` +
         'unencrypted; on a trusted network, as from a pod to the agent of its own Kubernetes node, set ' +
         '`allowPlainToken: true`',
     });
-  }
+  if (source.kind !== 'none') refuse('a token', field);
+  if (endpoint.authFrom !== undefined) refuse('a user with a password', endpoint.authFrom);
   return source;
 }
 
@@ -46,7 +50,7 @@ function sourceOf(
   issues: ConfigIssue[],
 ): { readonly source: TokenSource; readonly field: string } {
   if (token !== undefined && tokenFile !== undefined)
-    issues.push({ field: 'tokenFile', value: tokenFile, allowed: 'either `token` or `tokenFile`' });
+    issues.push({ field: 'tokenFile', value: HIDDEN, allowed: 'either `token` or `tokenFile`' });
   if (typeof token === 'function') return { source: { kind: 'function', ask: token as TokenFunction }, field: 'token' };
   if (token !== undefined) return fixed(token, 'token', issues);
   if (tokenFile !== undefined) return file(tokenFile, 'tokenFile', issues);
@@ -56,20 +60,22 @@ function sourceOf(
 }
 
 function fixed(token: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
+  if (typeof token === 'string') rememberSecret(token);
   if (isToken(token)) return { source: { kind: 'fixed', token }, field };
   issues.push({
     field,
-    value: '(hidden)',
+    value: HIDDEN,
     allowed: field === 'token' ? `${TOKEN_ALLOWED}, or a function that returns one` : TOKEN_ALLOWED,
   });
   return { source: { kind: 'none' }, field };
 }
 
 function file(path: unknown, field: string, issues: ConfigIssue[]): { source: TokenSource; field: string } {
-  const read =
-    typeof path === 'string' && path !== '' && !path.includes('\0') ? readTokenFile(path) : { problem: 'is no path' };
-  if (!('problem' in read) || 'isPending' in read)
-    return { source: { kind: 'file', path: path as string, token: 'token' in read ? read.token : undefined }, field };
-  issues.push({ field, value: path, allowed: `the path of a file with the token; this one ${read.problem}` });
+  const read = isPath(path) ? readTokenFile(path) : { problem: 'is no path' };
+  if (isPath(path) && (!('problem' in read) || 'isPending' in read))
+    return { source: { kind: 'file', path, token: 'secret' in read ? read.secret : undefined }, field };
+  const value = isPath(path) ? shownPath(path) : HIDDEN;
+  const problem = 'problem' in read ? read.problem : '';
+  issues.push({ field, value, allowed: `the path of a file with the token; this one ${problem}` });
   return { source: { kind: 'none' }, field };
 }

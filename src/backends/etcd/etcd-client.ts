@@ -6,6 +6,7 @@ import { systemClock } from '../../core/clock.js';
 import { withDeadline } from '../../core/deadline.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
 import { countRequest } from '../../core/request-meter.js';
+import { rememberSecret } from '../../core/secrets.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { isGood } from './etcd-answer.js';
@@ -69,6 +70,7 @@ export class EtcdClient {
    * refuses our credentials.
    */
   async send(request: EtcdRequest, signal: AbortSignal): Promise<Answer> {
+    this.#credentials.assertComplete(request.operation);
     const knownBefore = this.#token !== undefined;
     const token = await this.#tokenFor(request, signal);
     const answer = await this.#request(request, token, signal);
@@ -135,6 +137,7 @@ export class EtcdClient {
     if (!isGood(answer)) throw refusal(answer, operation, this.shown);
     const { token } = answer.body as { token?: unknown };
     if (!isToken(token)) throw notEtcd(operation, this.shown);
+    rememberSecret(token, 'changing');
     return (this.#token = token);
   }
 
@@ -199,8 +202,7 @@ export class EtcdClient {
       if (status === 200 && cap === 'list') return { status, text: answer.text, body: undefined, list: answer.body };
       if (status === 200)
         return { status, text: answer.text, body: lines?.latest ?? (await bodyOf(answer.body, signal)) };
-      const text = withoutSecrets(answer.text, [this.#credentials.password, token]);
-      return { status, text, body: parseJson(text) };
+      return { status, text: answer.text, body: parseJson(answer.text) };
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
@@ -272,23 +274,3 @@ function isToken(value: unknown): value is string {
 }
 
 const LONGEST_TOKEN = 16 * 1024;
-
-/** The shortest secret that is looked for: a shorter one would hide parts of ordinary words. */
-const SHORTEST_SECRET = 6;
-
-/** Hides our credentials in an error response: a proxy before etcd may echo a request, and messages quote the text. */
-function withoutSecrets(text: string, secrets: readonly (string | undefined)[]): string {
-  return secrets
-    .flatMap((secret) => (secret === undefined || secret.length < SHORTEST_SECRET ? [] : formsOf(secret)))
-    .reduce((hidden, form) => hidden.replaceAll(form, '(hidden)'), text);
-}
-
-/** As it is, as in JSON, in a URL and in base64. */
-function formsOf(secret: string): string[] {
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encodeURIComponent(secret),
-    Buffer.from(secret).toString('base64'),
-  ];
-}

@@ -1,6 +1,7 @@
 import { etcdVariables } from './etcd-env.js';
 import type { EtcdEnv } from './etcd-env.js';
 import type { ConfigIssue } from '../../core/errors.js';
+import { HIDDEN } from '../../core/secrets.js';
 import { resolveTlsOptions } from '../../net/tls-options.js';
 import type { TlsPlan } from '../../net/tls.js';
 
@@ -13,7 +14,7 @@ export function endpointsOf(endpoints: readonly string[] | undefined, env: EtcdE
   if (!Array.isArray(given) || given.length === 0) {
     issues.push({
       field: 'endpoints',
-      value: Array.isArray(given) ? 'none' : given,
+      value: Array.isArray(given) ? 'none' : HIDDEN,
       allowed: 'an array of the URLs of members of one cluster',
     });
     return [];
@@ -22,11 +23,7 @@ export function endpointsOf(endpoints: readonly string[] | undefined, env: EtcdE
     const url = typeof text === 'string' ? parseUrl(text) : undefined;
     if (url !== undefined) return [url];
     const field = endpoints !== undefined ? `endpoints[${String(index)}]` : etcdVariables.endpoints.variable;
-    issues.push({
-      field,
-      value: typeof text === 'string' ? text.replace(/\/\/[^/]*@/, '//(hidden)@') : text,
-      allowed: URL_ALLOWED,
-    });
+    issues.push({ field, value: HIDDEN, allowed: URL_ALLOWED });
     return [];
   });
   if (new Set(urls.map(({ protocol }) => protocol)).size > 1)

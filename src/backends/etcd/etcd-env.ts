@@ -1,5 +1,5 @@
-import { declareVariables, readVariables } from '../../config/env.js';
-import type { Environment } from '../../config/env.js';
+import { readVariables } from '../../config/env.js';
+import type { Environment, VariableTable } from '../../config/env.js';
 
 /** How to reach etcd, from the variables that `etcdctl` reads. */
 export interface EtcdEnv {
@@ -12,7 +12,7 @@ export interface EtcdEnv {
 }
 
 /** etcd's variables, and the options that they stand for. */
-export const etcdVariables = declareVariables<keyof EtcdEnv>({
+export const etcdVariables: VariableTable<keyof EtcdEnv> = {
   endpoints: {
     variable: 'ETCDCTL_ENDPOINTS',
     option: 'etcd({ endpoints })',
@@ -22,13 +22,12 @@ export const etcdVariables = declareVariables<keyof EtcdEnv>({
     variable: 'ETCDCTL_USER',
     option: 'etcd({ username })',
     meaning: 'name of a user, or `name:password`',
-    secret: true,
   },
-  password: { variable: 'ETCDCTL_PASSWORD', option: 'etcd({ password })', meaning: 'its password', secret: true },
+  password: { variable: 'ETCDCTL_PASSWORD', option: 'etcd({ password })', meaning: 'its password' },
   ca: { variable: 'ETCDCTL_CACERT', option: 'etcd({ tls })', meaning: '`ca`, usually a path' },
   cert: { variable: 'ETCDCTL_CERT', option: 'etcd({ tls })', meaning: '`cert`, likewise' },
-  key: { variable: 'ETCDCTL_KEY', option: 'etcd({ tls })', meaning: '`key`, likewise', secret: true },
-});
+  key: { variable: 'ETCDCTL_KEY', option: 'etcd({ tls })', meaning: '`key`, likewise' },
+};
 
 /** Reads the variables of `etcdctl`. An empty variable counts as not set. */
 export function readEtcdEnv(env?: Environment): EtcdEnv {

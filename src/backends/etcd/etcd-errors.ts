@@ -1,6 +1,6 @@
 import { RegistryDeniedError, RegistryRejectedError, RegistryUnavailableError, isError } from '../../core/errors.js';
 import type { ErrorContext, RegistrarError } from '../../core/errors.js';
-import { printable } from '../../core/printable.js';
+import { quoted } from '../../core/printable.js';
 import { isProgramError } from '../../core/program-error.js';
 import { tlsFault } from '../../net/tls-errors.js';
 import type { TlsFault } from '../../net/tls-errors.js';
@@ -24,10 +24,10 @@ const meaningsOfErrors = new WeakMap<object, Meaning>();
 /** Translates an unexpected response into an error of ours: the one place where etcd's wire errors are translated. */
 export function refusal(answer: Answer, operation: string, shown: string): RegistrarError {
   const meaning = meaningOf(answer);
-  const words = printable((faultOf(answer).message || answer.text).replace(/\s+/g, ' ').trim(), LONGEST_WORDS);
-  const quoted = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
+  const words = quoted(faultOf(answer).message || answer.text, LONGEST_WORDS);
+  const said = words === '' ? '' : `: ${words.replace(/\.$/, '')}`;
   const error = new classes[meaning.kind](
-    `etcd at ${shown} answered ${operation} with HTTP ${String(answer.status)}${quoted}. ${meaning.advice}`,
+    `etcd at ${shown} answered ${operation} with HTTP ${String(answer.status)}${said}. ${meaning.advice}`,
     { registry: 'etcd', operation, answered: isKnown(meaning) },
   );
   meaningsOfErrors.set(error, meaning);

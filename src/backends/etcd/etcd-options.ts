@@ -7,12 +7,14 @@ import { resolveCap } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import { readTls } from '../../net/tls.js';
-import type { TlsMaterial, TlsOptions, TlsPlan } from '../../net/tls.js';
+import type { TlsOptions } from '../../net/tls.js';
+import type { TlsSource } from '../../net/reloadable-tls.js';
+import type { PasswordFunction } from '../../credentials/password.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { endpointsOf, securityOf } from './etcd-endpoints.js';
 import { userOf } from './etcd-user.js';
-import type { EtcdUser, PasswordFunction } from './etcd-user.js';
+import type { EtcdUser } from './etcd-user.js';
 
 /**
  * Returns what other readers of etcd find of a passing instance: one key and its value, or undefined for nothing. The
@@ -75,7 +77,7 @@ export interface EtcdTarget {
   readonly isLocal: boolean;
   readonly user: EtcdUser | undefined;
   /** Undefined: plain HTTP. */
-  readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
+  readonly tls: TlsSource | undefined;
   readonly layout: EtcdLayout | undefined;
   readonly caps: EtcdCaps;
   /** Risky but allowed settings, as messages for the log. */
@@ -83,15 +85,15 @@ export interface EtcdTarget {
 }
 
 /**
- * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found.
- * Connects to nothing.
+ * Merges options and environment, and reads the files that they name. Throws `ConfigError` with every problem found,
+ * but for files that are not there yet, or still empty. Connects to nothing.
  */
 export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcdEnv()): EtcdTarget {
   const issues: ConfigIssue[] = [];
   const urls = endpointsOf(options.endpoints, env, issues);
   const plan = securityOf(options.tls, env, urls, issues);
   const read = plan && readTls(plan);
-  issues.push(...(read?.issues ?? []));
+  issues.push(...(read?.issues ?? []).filter(({ pendingFile }) => pendingFile === undefined));
   const user = userOf(options, env, urls, issues);
   const caps = capsOf(options, issues);
   const { layout } = options;
@@ -109,7 +111,7 @@ export function resolveEtcdOptions(options: EtcdOptions, env: EtcdEnv = readEtcd
     shown,
     isLocal: urls.every((url) => isLoopback(endpointOfUrl(url).host)),
     user,
-    tls: plan && read && { plan, material: read.material },
+    tls: plan && read && { plan, ...read },
     layout,
     caps,
     warnings: plan?.insecureSkipVerify === true ? [unverified] : [],

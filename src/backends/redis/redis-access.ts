@@ -1,11 +1,12 @@
-import { readPasswordFile } from './redis-password.js';
-import type { PasswordFunction, PasswordSource } from './redis-password.js';
 import type { ConfigIssue } from '../../core/errors.js';
+import { HIDDEN } from '../../core/secrets.js';
+import { passwordOf } from '../../credentials/password.js';
+import type { PasswordSource } from '../../credentials/password.js';
 import { isLoopback } from '../../net/ip-address.js';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
 import { resolveTlsOptions } from '../../net/tls-options.js';
 import { readTls } from '../../net/tls.js';
-import type { TlsMaterial, TlsPlan } from '../../net/tls.js';
+import type { TlsSource } from '../../net/reloadable-tls.js';
 
 /** User, password, database and TLS of a connection, as configured. */
 export interface RedisAccess {
@@ -13,7 +14,7 @@ export interface RedisAccess {
   readonly password: PasswordSource;
   readonly database: number;
   /** Undefined: plain TCP. */
-  readonly tls: { readonly plan: TlsPlan; readonly material: TlsMaterial } | undefined;
+  readonly tls: TlsSource | undefined;
 }
 
 interface AccessOptions {
@@ -47,12 +48,12 @@ export function accessOf(
   const hint = "begin the URL with 'rediss://'";
   const plan = resolveTlsOptions(options.tls, { values: {}, names: {} }, isSecure, issues, hint);
   const read = plan && readTls(plan);
-  issues.push(...(read?.issues ?? []));
+  issues.push(...(read?.issues ?? []).filter(({ pendingFile }) => pendingFile === undefined));
   return {
     username: username as string | undefined,
     password,
     database: Number(database),
-    tls: plan && read && { plan, material: read.material },
+    tls: plan && read && { plan, ...read },
   };
 }
 
@@ -65,7 +66,7 @@ export function sentinelAccessOf(
   checkText('sentinelUsername', sentinelUsername, issues);
   return {
     username: sentinelUsername as string | undefined,
-    password: fixedOrFunction('sentinelPassword', sentinelPassword, issues),
+    password: passwordOf({ password: sentinelPassword }, issues, 'sentinelPassword'),
     database: 0,
     tls,
   };
@@ -90,32 +91,9 @@ export function accessWarnings(
   return [...(isExposed ? [exposed] : []), ...(skipsVerify ? [unverified] : [])];
 }
 
-function passwordOf({ password, passwordFile }: AccessOptions, issues: ConfigIssue[]): PasswordSource {
-  if (passwordFile === undefined) return fixedOrFunction('password', password, issues);
-  if (password !== undefined)
-    issues.push({ field: 'passwordFile', value: '(hidden)', allowed: 'either `password` or `passwordFile`' });
-  const isPath = typeof passwordFile === 'string' && passwordFile !== '' && !passwordFile.includes('\0');
-  const read = isPath ? readPasswordFile(passwordFile) : { problem: 'is no path' };
-  if ('password' in read) return { kind: 'file', path: passwordFile as string, password: read.password };
-  issues.push({
-    field: 'passwordFile',
-    value: '(hidden)',
-    allowed: `the path of a file with the password; this one ${read.problem}`,
-  });
-  return { kind: 'none' };
-}
-
-function fixedOrFunction(field: string, value: unknown, issues: ConfigIssue[]): PasswordSource {
-  if (value === undefined) return { kind: 'none' };
-  if (typeof value === 'function') return { kind: 'function', ask: value as PasswordFunction, option: field };
-  if (typeof value === 'string' && value !== '') return { kind: 'fixed', password: value };
-  issues.push({ field, value: '(hidden)', allowed: 'a non-empty text, or a function that returns one' });
-  return { kind: 'none' };
-}
-
 function checkText(field: string, value: unknown, issues: ConfigIssue[]): void {
   if (value !== undefined && (typeof value !== 'string' || value === ''))
-    issues.push({ field, value: '(hidden)', allowed: 'a non-empty text' });
+    issues.push({ field, value: HIDDEN, allowed: 'a non-empty text' });
 }
 
 function isDatabase(value: unknown): boolean {

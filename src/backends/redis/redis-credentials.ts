@@ -1,8 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Credentials, CredentialsReading } from '../../contracts/credentials.js';
+import { assertNoneMissing } from '../../credentials/missing-files.js';
+import { CurrentPassword } from '../../credentials/password.js';
 import { ReloadableTls } from '../../net/reloadable-tls.js';
 import type { RedisAccess } from './redis-access.js';
-import { readPasswordFile, requestPassword } from './redis-password.js';
 
 /** What a new connection uses. */
 export interface RedisLogin {
@@ -18,47 +19,40 @@ export interface RedisLogin {
  * one that is open.
  */
 export class RedisCredentials implements Credentials {
-  readonly files: readonly string[];
   readonly #access: RedisAccess;
-  #filePassword: string | undefined;
+  readonly #password: CurrentPassword;
   readonly #tls: ReloadableTls;
 
   /** `access` is that of the server; the Sentinels share its TLS material. */
   constructor(access: RedisAccess) {
-    const { password, tls } = access;
     this.#access = access;
-    this.#tls = new ReloadableTls(tls);
-    this.files = [...(password.kind === 'file' ? [password.path] : []), ...this.#tls.files];
-    this.#filePassword = password.kind === 'file' ? password.password : undefined;
+    this.#password = new CurrentPassword(access.password);
+    this.#tls = new ReloadableTls(access.tls);
   }
 
-  /** What to log in with. Calls a password function each time. */
-  async login({ username, password, database }: RedisAccess, signal: AbortSignal): Promise<RedisLogin> {
-    const resolved =
-      password.kind === 'none'
-        ? undefined
-        : password.kind === 'fixed'
-          ? password.password
-          : password.kind === 'file'
-            ? this.#filePassword
-            : await requestPassword(password, signal);
-    return { username, password: resolved, database, tls: this.#tls.settings };
+  /** A getter, so that printing the registry does not print a secret that was given as a path. */
+  get files(): readonly string[] {
+    return [...this.#password.files, ...this.#tls.files];
+  }
+
+  /** The files without which no connection can be opened. */
+  get missing(): readonly string[] {
+    return [...this.#password.missing, ...this.#tls.missing];
+  }
+
+  /** What to log in with. Calls a password function each time. Rejects while a file is missing. */
+  async login(access: RedisAccess, signal: AbortSignal): Promise<RedisLogin> {
+    const operation = 'login';
+    assertNoneMissing(this.missing, 'redis', operation);
+    const { username, password, database } = access;
+    const source = access === this.#access ? this.#password : new CurrentPassword(password);
+    return { username, password: await source.read('redis', operation, signal), database, tls: this.#tls.settings };
   }
 
   reread(): CredentialsReading {
-    const { password } = this.#access;
-    const before = [this.#filePassword, this.#tls.settings];
-    const problems: string[] = [];
-    if (password.kind === 'file') {
-      const read = readPasswordFile(password.path);
-      if ('password' in read) this.#filePassword = read.password;
-      else
-        problems.push(
-          `the password file ${password.path} ${read.problem}, so the previous password stays in use: ` +
-            'write a valid one to it',
-        );
-    }
-    problems.push(...this.#tls.reread());
-    return { changed: before[0] !== this.#filePassword || before[1] !== this.#tls.settings, problems };
+    const before = this.#tls.settings;
+    const { changed, problems } = this.#password.reread();
+    const tlsProblems = this.#tls.reread();
+    return { changed: changed || before !== this.#tls.settings, problems: [...problems, ...tlsProblems] };
   }
 }

@@ -6,9 +6,10 @@ import { accessIn, parseRedisUrl, sentinelOf, serverIn } from './redis-address.j
 import { RedisCredentials } from './redis-credentials.js';
 import { readRedisEnv, redisVariables } from './redis-env.js';
 import type { RedisEnv } from './redis-env.js';
-import type { PasswordFunction } from './redis-password.js';
+import type { PasswordFunction } from '../../credentials/password.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
+import { HIDDEN } from '../../core/secrets.js';
 import { hostPort, isLoopback } from '../../net/ip-address.js';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
@@ -156,7 +157,7 @@ function resolveServer(options: RedisOptions, env: RedisEnv, issues: ConfigIssue
   const field = options.url === undefined && env.url !== undefined ? redisVariables.url.variable : 'url';
   const url = parseRedisUrl(options.url ?? env.url ?? DEFAULT_URL);
   if (url === undefined) {
-    issues.push({ field, value: '(hidden)', allowed: URL_ALLOWED });
+    issues.push({ field, value: HIDDEN, allowed: URL_ALLOWED });
     return undefined;
   }
   const access = accessOf(options, accessIn(url), url.protocol === 'rediss:', issues);
@@ -177,7 +178,7 @@ function resolveSentinels(given: unknown, options: RedisOptions, issues: ConfigI
   if (sentinels.length === 0 || sentinels.includes(undefined))
     issues.push({
       field: 'sentinels',
-      value: shownList(given),
+      value: HIDDEN,
       allowed: "an array of `host:port`, e.g. ['10.0.0.1:26379']",
     });
   if (typeof name !== 'string' || name === '')
@@ -225,13 +226,5 @@ function rejectIgnored(
   allowed: string,
   issues: ConfigIssue[],
 ): void {
-  for (const field of names) if (options[field] !== undefined) issues.push({ field, value: '(hidden)', allowed });
-}
-
-/** A value in place of Sentinels, without what may be a password in one of them. */
-function shownList(given: unknown): unknown {
-  if (!Array.isArray(given)) return typeof given;
-  return given
-    .map((each: unknown) => (typeof each === 'string' && !each.includes('@') ? each : `(${typeof each})`))
-    .join(', ');
+  for (const field of names) if (options[field] !== undefined) issues.push({ field, value: HIDDEN, allowed });
 }

@@ -1,4 +1,5 @@
 import { ConfigError, asError } from '../../core/errors.js';
+import { HIDDEN } from '../../core/secrets.js';
 import type { ReadyMade } from './ready-made.js';
 
 /**
@@ -8,8 +9,7 @@ import type { ReadyMade } from './ready-made.js';
 export function ping(url: string | URL): ReadyMade {
   const target = URL.canParse(String(url)) ? new URL(url) : undefined;
   if (target === undefined || !/^https?:$/.test(target.protocol) || target.username !== '' || target.password !== '') {
-    const value = String(url).replace(/\/\/[^/]*@/, '//(hidden)@');
-    throw new ConfigError([{ field: 'ping', value, allowed: 'an http or https URL without credentials' }]);
+    throw new ConfigError([{ field: 'ping', value: HIDDEN, allowed: 'an http or https URL without credentials' }]);
   }
   return {
     async run(signal) {

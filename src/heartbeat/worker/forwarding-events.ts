@@ -1,4 +1,5 @@
 import { serializeError } from '../../core/error-serialization.js';
+import { presented } from '../../core/presented.js';
 import { StateMachine } from '../../telemetry/state-machine.js';
 import type { Transition } from '../../contracts/registrar-state.js';
 import { Events } from '../../telemetry/events.js';
@@ -26,7 +27,7 @@ export class ForwardingEvents extends Events {
     // The main thread's state machine emits state changes itself.
     if (event === 'state' || !this.#beforeEach(event)) return;
     const { error, ...plain } = payload as { error?: Error };
-    this.#post({ kind: 'emitted', event, payload: plain, ...(error && { error: serializeError(error) }) });
+    this.#post({ kind: 'emitted', event, payload: presented(plain), ...(error && { error: serializeError(error) }) });
   }
 }
 

@@ -3,6 +3,7 @@ import type { DepartureRequest } from '../../contracts/departure.js';
 import type { BeatThread } from '../../contracts/policies.js';
 import { asError } from '../../core/errors.js';
 import { deserializeError, serializeError } from '../../core/error-serialization.js';
+import { rememberSecret } from '../../core/secrets.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
@@ -273,7 +274,10 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
 
   async #answer(question: number, ask: Callbacks[number] | undefined): Promise<void> {
     try {
-      this.#session?.post({ kind: 'answer', question, value: await ask?.() });
+      const value = await ask?.();
+      // The functions of registries return tokens and passwords.
+      if (typeof value === 'string') rememberSecret(value, 'changing');
+      this.#session?.post({ kind: 'answer', question, value });
     } catch (thrown) {
       this.#session?.post({ kind: 'answer', question, value: undefined, error: serializeError(asError(thrown)) });
     }

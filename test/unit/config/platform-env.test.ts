@@ -40,6 +40,11 @@ it.each([
   { NOMAD_PORT_http: 'many', NOMAD_IP_http: '10.2.0.1' },
   { NOMAD_PORT_http: '70000', NOMAD_IP_http: '10.2.0.1' },
   { NOMAD_PORT_http: '8080', NOMAD_IP_http: '10.2.0.1', NOMAD_HOST_PORT_http: '-1' },
+  { NOMAD_PORT_http: '8080', NOMAD_IP_http: 'evil.example' },
+  { NOMAD_PORT_http: '8080', NOMAD_IP_http: '999.2.0.1' },
+  { NOMAD_PORT_http: '8080', NOMAD_IP_http: '0.0.0.0' },
+  { NOMAD_PORT_http: '8080', NOMAD_IP_http: '10.2.0.1', NOMAD_HOST_IP_http: '10.2.0.1/24' },
+  { NOMAD_PORT_http: '8080', NOMAD_IP_http: '10.2.0.1\u001b[31m' },
 ])('passes over a port of Nomad that makes no sense: %o', (env) => {
   expect(readPlatformEnv(env).nomad).toEqual([]);
 });

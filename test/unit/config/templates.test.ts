@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { declareVariables, readServiceEnv, readVariable } from '../../../src/config/env.js';
+import { readServiceEnv, readVariable } from '../../../src/config/env.js';
 import type { Environment } from '../../../src/config/env.js';
 import type { RegistrarOptions } from '../../../src/config/options.js';
 import { resolveConfig } from '../../../src/config/resolve-config.js';
 import { hasTemplate, renderTemplate } from '../../../src/config/templates.js';
 import type { TemplateFacts } from '../../../src/config/templates.js';
 import { ConfigError } from '../../../src/core/errors.js';
+import { rememberSecret } from '../../../src/core/secrets.js';
 
 const factsOf = (env: Environment): TemplateFacts => ({
   variable: (name) => readVariable(name, env),
@@ -70,14 +71,26 @@ describe('a template', () => {
   );
 
   it('never hands out the token of the registry', () => {
-    declareVariables({
-      token: { variable: 'CONSUL_HTTP_TOKEN', option: 'consul({ token })', meaning: 'ACL token', secret: true },
-    });
     const env = { CONSUL_HTTP_TOKEN: 'hush-hush' };
     expect(JSON.stringify(renderTemplate('{{env.CONSUL_HTTP_TOKEN}}', factsOf(env)))).not.toContain('hush');
     expect(problems({ tags: ['{{env.CONSUL_HTTP_TOKEN|x}}'] }, env)).toEqual([
       ['tags.0', expect.anything(), expect.stringContaining('secret')],
     ]);
+  });
+
+  it.each([
+    ['CONSUL_HTTP_ADDR', 'http://op:hush-hush@127.0.0.1:8500'],
+    ['DATABASE_URL', 'me:hush-hush@there'],
+    ['OUR_PASSWORD', 'remembered-secret'],
+    ['WRAPPED', Buffer.from('x:remembered-secret').toString('base64')],
+  ])('fills nothing in from %s, which holds a secret', (variable, value) => {
+    rememberSecret('remembered-secret');
+    const rendered = renderTemplate(`{{env.${variable}}}`, factsOf({ [variable]: value }));
+    expect(rendered).toEqual({ allowed: expect.stringContaining(`${variable}, which holds a secret`) as string });
+  });
+
+  it.each(['10.0.0.7:8500', 'http://10.0.0.7:1/a', 'me@example.com', 'eu-west-1'])('fills in %s', (value) => {
+    expect(renderTemplate('{{env.PLACE}}', factsOf({ PLACE: value }))).toEqual({ text: value });
   });
 
   it('leaves a text without one as it is', () => {

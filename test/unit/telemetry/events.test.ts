@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { rememberSecret } from '../../../src/core/secrets.js';
 import { Events } from '../../../src/telemetry/events.js';
 import { settle } from '../../support/fake-clock.js';
 
@@ -16,6 +17,20 @@ it('tells every listener of an event, and none of another', () => {
   events.on('draining', () => heard.push('draining'));
   events.emit('warning', { message: 'a' });
   expect(heard).toEqual(['one a', 'two a']);
+});
+
+it('shows neither secrets nor control characters of what a payload quotes, and leaves what programs compare', () => {
+  const { events } = setUp();
+  rememberSecret('hunter2-TOPSECRET');
+  const heard: unknown[] = [];
+  events.on('maintenance', (payload) => heard.push(payload));
+  events.on('fellBack', (payload) => heard.push(payload));
+  events.emit('maintenance', { on: true, reason: 'forged\u001b[31m by hunter2-TOPSECRET\u202e' });
+  events.emit('fellBack', { from: 'hunter2-TOPSECRET', holder: 'file', level: 1 });
+  expect(heard).toEqual([
+    { on: true, reason: 'forged\\u{1b}[31m by (hidden)\\u{202e}' },
+    { from: 'hunter2-TOPSECRET', holder: 'file', level: 1 },
+  ]);
 });
 
 it('lets the same function listen twice, and each off ends one of them', () => {

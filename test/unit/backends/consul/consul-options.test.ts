@@ -93,7 +93,7 @@ describe('the options of consul()', () => {
 
   it.each(['http://', 'http://a:99999', 'http://a?x=1', 'a b', ''])('refuse the endpoint %j', (endpoint) => {
     expect(issuesOf(() => resolveConsulOptions({ endpoints: [endpoint] }, nothing))).toMatchObject([
-      { field: 'endpoints[0]', value: endpoint },
+      { field: 'endpoints[0]', value: '(hidden)' },
     ]);
   });
 
@@ -267,7 +267,15 @@ describe('the options of consul()', () => {
     };
     expect(userOf({})).toEqual(['me', 'hunter2%41:x']);
     expect(userOf({ endpoints: ['unix:///run/consul.sock'] })).toEqual(['me', 'hunter2%41:x']);
-    expect(userOf({ endpoints: ['http://you:p@there:1'] })).toEqual(['you', 'p']);
+    expect(userOf({ endpoints: ['https://you:p@there:1'] })).toEqual(['you', 'p']);
+    const plain = { endpoints: ['http://you:p@there:1'] };
+    expect(userOf({ ...plain, allowPlainToken: true })).toEqual(['you', 'p']);
+    expect(issuesOf(() => resolveConsulOptions(plain, env))).toMatchObject([
+      { field: 'endpoints[0]', value: '(hidden)', allowed: expect.stringContaining('allowPlainToken') as string },
+    ]);
+    expect(issuesOf(() => resolveConsulOptions({ endpoints: ['http://there:1'] }, env))).toMatchObject([
+      { field: 'CONSUL_HTTP_AUTH' },
+    ]);
     expect(isSecret('CONSUL_HTTP_AUTH')).toBe(true);
   });
 

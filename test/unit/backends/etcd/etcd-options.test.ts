@@ -4,6 +4,7 @@ import { resolveEtcdOptions } from '../../../../src/backends/etcd/etcd-options.j
 import type { EtcdOptions } from '../../../../src/backends/etcd/etcd-options.js';
 import { etcd } from '../../../../src/backends/etcd/etcd-registry.js';
 import { readEtcdEnv } from '../../../../src/backends/etcd/etcd-env.js';
+import { EtcdCredentials } from '../../../../src/backends/etcd/etcd-credentials.js';
 import { ConfigError } from '../../../../src/core/errors.js';
 import { filesOf } from '../../../support/tls/certificates.js';
 
@@ -109,9 +110,8 @@ describe('the options of etcd()', () => {
       ETCDCTL_CERT: '/nowhere/cert',
     });
     expect(issuesOf(() => resolveEtcdOptions({}, env)).map(({ field }) => field)).toEqual(['ETCDCTL_KEY']);
-    expect(issuesOf(() => resolveEtcdOptions({}, { ...env, cert: undefined })).map(({ field }) => field)).toEqual([
-      'ETCDCTL_CACERT',
-    ]);
+    const { missing } = new EtcdCredentials(resolveEtcdOptions({}, { ...env, cert: undefined }));
+    expect(missing).toEqual(['the TLS file /nowhere/ca (ETCDCTL_CACERT) is not there yet, or empty']);
     expect(issuesOf(() => resolveEtcdOptions({ tls: { serverName: 'x' } }, nothing))).toMatchObject([{ field: 'tls' }]);
     expect(
       resolveEtcdOptions({ tls: { insecureSkipVerify: true } }, readEtcdEnv({ ETCDCTL_ENDPOINTS: 'https://there' }))
@@ -125,16 +125,17 @@ describe('the options of etcd()', () => {
     const path = files.path('password');
     expect(of({ passwordFile: path }).user?.password).toEqual({ kind: 'file', path, password: 'from the file' });
     const password = () => 'asked';
-    expect(of({ password }).user?.password).toEqual({ kind: 'function', ask: password });
+    expect(of({ password }).user?.password).toEqual({ kind: 'function', ask: password, option: 'password' });
     expect(etcd({ username: 'me', password }).workerSpec).toEqual({
       kind: 'etcd',
       options: { username: 'me' },
       asks: { password },
     });
-    for (const wrong of [{ passwordFile: files.path('empty') }, { passwordFile: path, password: 'pw' }])
-      expect(issuesOf(() => of(wrong))).toMatchObject([{ field: 'passwordFile' }]);
-    expect(issuesOf(() => of({ passwordFile: '/nowhere/at all' }))).toMatchObject([
-      { field: 'passwordFile', allowed: expect.stringContaining('cannot be read (ENOENT)') as string },
+    expect(issuesOf(() => of({ passwordFile: path, password: 'pw' }))).toMatchObject([{ field: 'passwordFile' }]);
+    for (const pending of [files.path('empty'), '/nowhere/at all'])
+      expect(new EtcdCredentials(of({ passwordFile: pending })).missing).toHaveLength(1);
+    expect(issuesOf(() => of({ passwordFile: '/' }))).toMatchObject([
+      { field: 'passwordFile', allowed: expect.stringContaining('is not a file') as string },
     ]);
     await files.remove();
   });
