@@ -27,7 +27,7 @@ export class WriteDoubt {
     this.#doubt = { answeredAt: undefined, inherited: true };
   }
 
-  /** A write failed. `pending`: the verb, which may go on after its caller has given up; undefined if it never began. */
+  /** A write failed. `pending`: the verb, which may outlast its caller; undefined if it never began. */
   failed(error: unknown, pending: Promise<unknown> | undefined): void {
     if (pending === undefined || isAnswer(error) || wasNeverSent(error)) return;
     this.#doubt = { ...this.#doubt, answeredAt: undefined };
