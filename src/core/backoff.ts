@@ -16,8 +16,8 @@ export function backoffFor(error: Error, isLocal: boolean, longestMs = Infinity)
 
 /** The pause that the registry asks for; 0 if that is no usable number. */
 function retryAfterMsOf(error: Error): number {
-  const asked: unknown = isRegistrarError(error) ? error.retryAfterMs : undefined;
-  return typeof asked === 'number' && asked > 0 ? asked : 0;
+  const given: unknown = isRegistrarError(error) ? error.retryAfterMs : undefined;
+  return typeof given === 'number' && given > 0 ? given : 0;
 }
 
 function paceFor(error: Error, isLocal: boolean): Backoff {
