@@ -21,17 +21,17 @@ describe.concurrent('a server that answers anything', () => {
         backend,
         thread: 'main',
         seed: SEED,
-        registrars: 8,
+        registrars: 6,
         ttlMs: 3_000,
-        intervalMs: 500,
-        answers: 75,
-        answersEach: 25,
+        intervalMs: 1_000,
+        answers: 60,
+        answersEach: 20,
         isPaired: false,
         note: (event) => history.push(event),
       });
       const { problems, figures } = judgeCell(history, loose);
       expect(problems.filter(({ fault }) => !notHere.includes(fault)).map(({ text }) => text)).toEqual([]);
-      expect(figures.answers).toBeGreaterThanOrEqual(75);
+      expect(figures.answers).toBeGreaterThanOrEqual(60);
     },
   );
 });
