@@ -1,7 +1,7 @@
 import type { DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance } from '../contracts/discovery.js';
 import { isNotServing, ownMaintenance } from '../contracts/health-report.js';
-import type { HealthReport } from '../contracts/health-report.js';
+import type { HealthReport, HealthStatus } from '../contracts/health-report.js';
 import type { Entry } from '../contracts/registry.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 
@@ -17,17 +17,67 @@ export interface LeasedInstance {
   readonly maintenance?: { readonly reason: string };
 }
 
-/** Validates a parsed JSON value; undefined when it is not a leased instance. */
+/**
+ * Validates a parsed JSON value; undefined when it is not a leased instance. Others may write where entries are kept, so
+ * nothing in it is believed: not the length of the lease, not the status that readers are given.
+ */
 export function leasedFrom(value: unknown): LeasedInstance | undefined {
-  const { instance, beat } = (value ?? {}) as { instance?: unknown; beat?: unknown };
-  const { name, id, nonce, ttlMs, tags, meta } = (instance ?? {}) as Record<string, unknown>;
-  const { status, reason } = (beat ?? {}) as Record<string, unknown>;
+  const { instance, beat, maintenance } = fieldsOf(value);
+  const { name, id, nonce, ttlMs, tags, meta, address, port, weights, deregisterCriticalAfterMs } = fieldsOf(instance);
+  const { status, reason } = fieldsOf(beat);
   const isValid =
-    [name, id, nonce, status, reason].every((text) => typeof text === 'string') &&
-    typeof ttlMs === 'number' &&
+    [name, id, nonce, reason].every(isText) &&
+    isText(status) &&
+    Object.hasOwn(healthStatuses, status) &&
+    isDuration(ttlMs) &&
     Array.isArray(tags) &&
-    typeof meta === 'object';
+    tags.every(isText) &&
+    isObject(meta) &&
+    Object.values(meta).every(isText) &&
+    isAbsentOr(isText, address) &&
+    isAbsentOr(isPort, port) &&
+    isAbsentOr(isWeights, weights) &&
+    isAbsentOr(isDuration, deregisterCriticalAfterMs) &&
+    isAbsentOr((one) => isText(fieldsOf(one).reason), maintenance);
   return isValid ? (value as LeasedInstance) : undefined;
+}
+
+const healthStatuses: Readonly<Record<HealthStatus, true>> = {
+  passing: true,
+  warning: true,
+  critical: true,
+  maintenance: true,
+};
+/** Longer than any lease or reaping that an option may ask for. */
+const LONGEST_MS = 365 * 24 * 3_600_000;
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isDuration(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value <= LONGEST_MS;
+}
+
+function isPort(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 65_535;
+}
+
+function isWeights(value: unknown): boolean {
+  const { passing, warning } = fieldsOf(value);
+  return Number.isFinite(passing) && Number.isFinite(warning);
+}
+
+function isAbsentOr(isRight: (value: unknown) => boolean, value: unknown): boolean {
+  return value === undefined || isRight(value);
 }
 
 /** The state after a registration: the same incarnation keeps its last heartbeat, a new one starts critical. */

@@ -143,6 +143,20 @@ describe('in a directory that others may write to', () => {
   });
 });
 
+describe('a lease that others changed in the file', () => {
+  it.each([1, 1_000_000_000])('is what was asked for again after a heartbeat, when it was %d ms', async (ttlMs) => {
+    const registry = file({ dir });
+    later(() => registry.close());
+    const registration = await registry.register(instance, passing, signal);
+    await registration.renew(passing, signal);
+    const path = join(dir, 'orders', 'o1.json');
+    const entry = JSON.parse(await readFile(path, 'utf8')) as { instance: ServiceInstance };
+    await writeFile(path, JSON.stringify({ ...entry, instance: { ...entry.instance, ttlMs } }));
+    await registration.renew(passing, signal);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ instance: { ttlMs: 60_000 } });
+  });
+});
+
 describe('a directory that takes beats and no writes', () => {
   const brief = { ...instance, ttlMs: 400 };
   const readers = async () => {

@@ -8,8 +8,6 @@ import { observeCell } from '../prove/hostile/observe-cell.js';
 const SEED = 20_260_101;
 /** Without a control, and on a machine that runs all tests, times say little: the long experiment has the bounds that are promised. */
 const loose = { ...bounds, graceMs: 10_000, mostStallMs: 5_000 };
-/** The long experiment judges these too. */
-const notHere: readonly Fault[] = ['canary', 'storm'];
 
 describe.concurrent('a server that answers anything', () => {
   it.each(backends)(
@@ -21,17 +19,17 @@ describe.concurrent('a server that answers anything', () => {
         backend,
         thread: 'main',
         seed: SEED,
-        registrars: 8,
+        registrars: 6,
         ttlMs: 3_000,
-        intervalMs: 500,
-        answers: 75,
-        answersEach: 25,
+        intervalMs: 1_000,
+        answers: 60,
+        answersEach: 20,
         isPaired: false,
         note: (event) => history.push(event),
       });
       const { problems, figures } = judgeCell(history, loose);
-      expect(problems.filter(({ fault }) => !notHere.includes(fault)).map(({ text }) => text)).toEqual([]);
-      expect(figures.answers).toBeGreaterThanOrEqual(75);
+      expect(problems.map(({ text }) => text)).toEqual([]);
+      expect(figures.answers).toBeGreaterThanOrEqual(60);
     },
   );
 });

@@ -104,9 +104,10 @@ export class FileRegistry implements Registry {
     const stored = await store.read(name, id);
     assertActive();
     if (stored?.leased.instance.nonce !== nonce) throw lost(instance);
-    const next = renewed(stored.leased, report);
-    const { beat } = stored.leased;
-    const isChanged = next.beat.status !== beat.status || next.beat.reason !== beat.reason;
+    const { instance: found, beat } = stored.leased;
+    // Others may have changed the lease in the file, and readers go by it.
+    const next = renewed({ ...stored.leased, instance: { ...found, ttlMs } }, report);
+    const isChanged = next.beat.status !== beat.status || next.beat.reason !== beat.reason || found.ttlMs !== ttlMs;
     const now = this.#clock.wallTime();
     if (!(isChanged ? await this.#write(store, next, stored, assertActive) : await store.touch(stored, now)))
       throw lost(instance);

@@ -10,6 +10,7 @@ import { wrongText } from './grammar/values.js';
 
 /** Between two pieces of mischief. */
 const EVERY_MS = 12;
+const HUGE_BYTES = 3 * 1024 * 1024;
 
 const kinds = {
   damaged: 20,
@@ -70,51 +71,45 @@ export class FileFuzzer {
     const beside = join(this.#folder, `foreign-${dice.int(30)}.json`);
     switch (kind) {
       case 'damaged':
-        return void (await writeFile(path, mutateBody(dice, await regularText(path))));
+        return writeFile(path, mutateBody(dice, await regularText(path)));
       case 'gone':
-        return void (await rm(path, { recursive: true, force: true }));
+        return rm(path, { recursive: true, force: true });
       case 'folder':
         await rm(path, { recursive: true, force: true });
-        return void (await mkdir(join(path, 'inner'), { recursive: true }));
+        await mkdir(join(path, 'inner'), { recursive: true });
+        return;
       case 'pipe':
-        return putInPlace(path, dice, beside, (at) => void execFileSync('mkfifo', [at], { stdio: 'ignore' }));
+        return putInPlace(path, dice, beside, (at) => execFileSync('mkfifo', [at], { stdio: 'ignore' }));
       case 'socket':
         return putInPlace(path, dice, beside, makeSocket);
-      case 'link':
-        return putInPlace(path, dice, beside, (at) =>
-          symlink(dice.pick(['/dev/zero', 'nowhere', at, '.', '../other/other-1.json']), at),
-        );
+      case 'link': {
+        const targets = ['/dev/zero', 'nowhere', '.', '../other/other-1.json'];
+        return putInPlace(path, dice, beside, (at) => symlink(dice.pick([at, ...targets]), at));
+      }
       case 'huge':
-        return void (await putInPlace(path, dice, beside, (at) => writeFile(at, Buffer.alloc(3 * 1024 * 1024, '['))));
+        return putInPlace(path, dice, beside, (at) => writeFile(at, Buffer.alloc(HUGE_BYTES, '[')));
       case 'mode':
         await assertRegular(path);
-        return void (await chmod(path, dice.pick([0, 0o222, 0o400, 0o777])));
-      case 'time':
+        return chmod(path, dice.pick([0, 0o222, 0o400, 0o777]));
+      case 'time': {
         await assertRegular(path);
-        return void (await utimes(
-          path,
-          ...dice.pick([
-            [0, 0],
-            [-1e6, -1e6],
-            [4e9, 4e9],
-            [1e9, 1e9],
-          ] as [number, number][]),
-        ));
-      case 'foreign':
+        const seconds = dice.pick([0, -1e6, 4e9, 1e9]);
+        return utimes(path, seconds, seconds);
+      }
+      case 'foreign': {
+        const text = dice.chance(0.5) ? mutateBody(dice, await regularText(path)) : wrongText(dice);
         await rm(beside, { recursive: true, force: true });
-        return void (await writeFile(
-          beside,
-          dice.chance(0.5) ? mutateBody(dice, await regularText(path)) : wrongText(dice),
-        ));
+        return writeFile(beside, text);
+      }
       case 'draft':
-        return void (await writeFile(`${path}.${dice.int(1_000)}`, 'a draft'));
+        return writeFile(`${path}.${dice.int(1_000)}`, 'a draft');
       case 'noFolder':
-        return void (await rm(this.#folder, { recursive: true, force: true }));
+        return rm(this.#folder, { recursive: true, force: true });
       case 'fileForFolder':
         await rename(this.#folder, `${this.#folder}-${dice.int(1_000_000)}`);
         await writeFile(this.#folder, 'not a folder');
         await pause(30);
-        return void (await rm(this.#folder, { force: true }));
+        return rm(this.#folder, { force: true });
     }
   }
 }

@@ -77,7 +77,7 @@ function placesIn(holder: { tree: Tree }): { parent: Branch; key: string }[] {
     if (typeof value !== 'object' || value === null || value instanceof Raw) return;
     for (const inner of Object.keys(value)) visit(value as Branch, inner);
   };
-  visit(holder as unknown as Branch, 'tree');
+  visit(holder, 'tree');
   return places;
 }
 

@@ -36,7 +36,7 @@ const wrongReplies = [
   '*2\r\n$1\r\n0\r\n*1\r\n$-1\r\n',
   '*2\r\n:0\r\n:1\r\n',
   `${'*1\r\n'.repeat(5_000)}:1\r\n`,
-  `*${5_000}\r\n${'$-1\r\n'.repeat(5_000)}`,
+  `*5000\r\n${'$-1\r\n'.repeat(5_000)}`,
   '%1\r\n+a\r\n:1\r\n',
   '~1\r\n:1\r\n',
   '#t\r\n',
