@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bounds } from '../prove/hostile/bounds.js';
 import { backends, judgeCell } from '../prove/hostile/judge-hostile.js';
-import type { Fault, HostileEvent } from '../prove/hostile/judge-hostile.js';
+import type { HostileEvent } from '../prove/hostile/judge-hostile.js';
 import { observeCell } from '../prove/hostile/observe-cell.js';
 
 /** A failing answer is tried again by `npm run prove -- hostile --answer N --only <backend>`. */
