@@ -87,7 +87,10 @@ export class ConfigError extends RegistrarError {
 
   constructor(issues: readonly ConfigIssue[]) {
     const shown = issues.map((issue) => ({ ...issue, value: shownValue(issue.value) }));
-    const lines = shown.map(({ field, value, allowed }) => `  ${printable(field)}: got ${show(value)}; ${allowed}`);
+    const lines = shown.map(
+      ({ field, value, allowed }, index) =>
+        `  ${printable(field)}: got ${show(value, typeof issues[index]?.value === 'string')}; ${allowed}`,
+    );
     super('ROLLCALL_CONFIG', `rollcall cannot start with these options:\n${lines.join('\n')}`, false);
     this.issues = presented(shown);
   }
@@ -249,6 +252,6 @@ function shownValue(value: unknown): unknown {
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
-function show(value: unknown): string {
-  return printable(typeof value === 'string' ? JSON.stringify(value) : String(value), LONGEST_SHOWN);
+function show(value: unknown, isText: boolean): string {
+  return printable(isText ? JSON.stringify(value) : String(value), LONGEST_SHOWN);
 }

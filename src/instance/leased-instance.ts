@@ -18,8 +18,8 @@ export interface LeasedInstance {
 }
 
 /**
- * Validates a parsed JSON value; undefined when it is not a leased instance. Others may write where entries are kept, so
- * nothing in it is believed: not the length of the lease, not the status that readers are given.
+ * Validates a parsed JSON value; undefined when it is not a leased instance. Others may write where entries are kept,
+ * so nothing in it is believed: not the length of the lease, not the status that readers are given.
  */
 export function leasedFrom(value: unknown): LeasedInstance | undefined {
   const { instance, beat, maintenance } = fieldsOf(value);

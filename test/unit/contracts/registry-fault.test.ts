@@ -48,5 +48,5 @@ it.each([
   ['nearest()', () => nearest([old, memory()]), 'nearest registries[0]'],
 ])('%s refuses a registry without traits', (_, make, field) => {
   expect(make).toThrow(ConfigError);
-  expect(make).toThrow(`${field}: got [object Object]; a Registry, e.g. consul(); this one lacks traits: {`);
+  expect(make).toThrow(`${field}: got an object; a Registry, e.g. consul(); this one lacks traits: {`);
 });

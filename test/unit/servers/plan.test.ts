@@ -9,7 +9,7 @@ const names = (backend: Parameters<typeof planFor>[0], isQuick: boolean) =>
 describe('what is run on a server', () => {
   it('is its tests and the shortened proofs', () => {
     const proofs = ['proof recovery', 'proof kill', 'proof rolling'];
-    expect(names('consul', false)).toEqual(['contract', 'integration', 'process', ...proofs, 'figures']);
+    expect(names('consul', false)).toEqual(['contract', 'integration', 'hostile', 'process', ...proofs, 'figures']);
     expect(names('etcd', false)).toEqual([
       'contract',
       'integration',
