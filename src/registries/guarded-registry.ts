@@ -7,7 +7,9 @@ import type { InstanceKey, ServiceInstance } from '../contracts/service-instance
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
 import { CloseGuard } from './close-guard.js';
+import { ignoreTimeout } from './ignore-timeout.js';
 import { isAnswer } from './is-answer.js';
+import type { Legacy } from './legacy.js';
 import { wasNeverSent } from './never-sent.js';
 import { LONGEST_REQUEST_MS, RoundTrip } from './round-trip.js';
 import { WriteDoubt } from './write-doubt.js';
@@ -129,11 +131,18 @@ export class GuardedRegistry implements Registry {
 
   /**
    * Takes over from another client of ours that registered this instance. `holder` accepted its last heartbeat.
-   * `inDoubt`: one of its writes was cut off.
    */
-  inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
+  inherit(instance: ServiceInstance, holder: string | undefined, { inDoubt, seenAt, roundTripMs }: Legacy): void {
     this.#composed?.adopt?.(instance, holder);
     if (inDoubt) this.#doubt.inherit();
+    if (seenAt !== undefined) this.#inner.sightings?.note(instance.nonce, seenAt);
+    if (roundTripMs !== undefined) this.#roundTrip.answered(roundTripMs);
+  }
+
+  /** What another client of ours needs to know, to take over from this one. */
+  legacyOf(instance: ServiceInstance): Legacy {
+    const seenAt = this.#inner.sightings?.lastOf(instance.nonce);
+    return { inDoubt: this.inDoubt, seenAt, roundTripMs: this.roundTripMs };
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -284,14 +293,6 @@ export class GuardedRegistry implements Registry {
     this.#roundTrip.answered(this.#clock.now() - sentAt);
     this.#doubt.answered(sentAt);
   }
-}
-
-/**
- * Treats a timed-out long poll as news. Not every registry ends a poll by itself, and after that time a read is due
- * anyway.
- */
-function ignoreTimeout(error: unknown): void {
-  if (!hasCode(error, 'ROLLCALL_TIMEOUT')) throw error;
 }
 
 /** Number of users of each registry: several Registrars may share one, and the last of them closes it. */

@@ -1,9 +1,10 @@
 import { systemClock } from '../../core/clock.js';
+import type { Sightings } from '../../contracts/registry.js';
 import { hasCode } from '../../core/errors.js';
 import type { Clock } from '../../core/clock.js';
 
 /** Records when the agent last showed that an entry is this incarnation's, by the nonce in its meta. */
-export class ConsulSightings {
+export class ConsulSightings implements Sightings {
   readonly #clock: Clock;
   /** Clock times; -Infinity: not seen yet. */
   readonly #seenAt = new Map<string, number>();
@@ -46,6 +47,14 @@ export class ConsulSightings {
     } finally {
       this.#watched.delete(nonce);
     }
+  }
+
+  lastOf(nonce: string): number | undefined {
+    return this.#watched.has(nonce) ? this.#clock.now() : this.#seenAt.get(nonce);
+  }
+
+  note(nonce: string, at: number): void {
+    this.#seenAt.set(nonce, Math.max(at, this.#seenAt.get(nonce) ?? -Infinity));
   }
 
   /** True if the entry was seen to be this incarnation's within this time. */
