@@ -92,7 +92,7 @@ class ConsulRegistry implements Registry {
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     // Read before sending: if the token changes in between, the entry is merely written once more.
     const { generation } = this.#client.credentials;
-    this.sightings.expect(instance.nonce);
+    this.sightings.expect(instance.nonce, instance.id);
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
     this.sightings.saw(instance.nonce);
     if (report.status === 'maintenance')

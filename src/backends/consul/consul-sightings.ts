@@ -8,6 +8,8 @@ export class ConsulSightings implements Sightings {
   readonly #clock: Clock;
   /** Clock times; -Infinity: not seen yet. */
   readonly #seenAt = new Map<string, number>();
+  /** The nonce that was written last, by id. */
+  readonly #nonces = new Map<string, string>();
   /** Nonces whose entry is under a long poll, which would have reported a change. */
   readonly #watched = new Set<string>();
 
@@ -15,13 +17,17 @@ export class ConsulSightings implements Sightings {
     this.#clock = clock;
   }
 
-  /** Begins to record this nonce. */
-  expect(nonce: string): void {
+  /** Begins to record this nonce. Under one id, it replaces an earlier one. */
+  expect(nonce: string, id?: string): void {
+    const former = id === undefined ? undefined : this.#nonces.get(id);
+    if (former !== undefined && former !== nonce) this.missed(former);
+    if (id !== undefined) this.#nonces.set(id, nonce);
     if (!this.#seenAt.has(nonce)) this.#seenAt.set(nonce, -Infinity);
   }
 
   forget(nonce: string): void {
     this.#seenAt.delete(nonce);
+    for (const [id, latest] of this.#nonces) if (latest === nonce) this.#nonces.delete(id);
   }
 
   /** The agent has just shown an entry with this nonce. Other incarnations' nonces are ignored. */
