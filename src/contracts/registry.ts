@@ -45,6 +45,8 @@ export interface Registry {
   readonly maintain?:
     ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
+  /** What a client in another thread needs to know, so that it can leave without a look. */
+  readonly sightings?: Sightings | undefined;
   /**
    * Describes how to leave from the process's 'exit' event, one departure for each place that may hold the entry. Sends
    * nothing and returns at once; called once. A registry that omits this leaves the entry to its TTL.
@@ -57,6 +59,14 @@ export interface Registry {
    * afterwards: the core's guard refuses them, so a registry needs no check of its own.
    */
   close(): Promise<void>;
+}
+
+/** When the registry last showed that an entry is this incarnation's, on the clock of the process. */
+export interface Sightings {
+  /** Undefined: not that we know. */
+  lastOf(nonce: string): number | undefined;
+  /** Another client of ours saw it then. */
+  note(nonce: string, at: number): void;
 }
 
 /** Fixed properties of a registry. */

@@ -156,13 +156,13 @@ export class BeatLoop {
     const { clock, random, registry, intervalMs, onMissed } = this.#plan;
     this.#failedInRow += 1;
     onMissed(error, marginMs(this.#active, clock.now()));
-    // Several attempts must fit into the rest of the TTL. But frequent retries do not fix a token, and a new one wakes us.
+    // Several attempts must fit into the rest of the TTL. But frequent retries do not fix a token; a new one wakes us.
     const longestMs = hasCode(error, 'ROLLCALL_REGISTRY_DENIED') ? Infinity : intervalMs / 2;
     const backoff = backoffFor(error, registry.traits.isLocal, longestMs);
     this.#dueAt = clock.now() + jitteredPauseMs(backoff, this.#failedInRow, random);
   }
 
-  /** When the next silence is to be reported: beats have had no answer for an interval more than a round trip. */
+  /** When to report the next silence: beats have had no answer for an interval more than a round trip. */
   get #silenceAt(): number {
     return this.#plan.clock.now() + (this.#silences + 1) * this.#plan.intervalMs - this.#beats.silentMs;
   }
@@ -173,7 +173,7 @@ export class BeatLoop {
     if (silentMs < (this.#silences + 1) * intervalMs) return;
     this.#silences += 1;
     const silence = formatDuration(Math.round(silentMs + this.#beats.roundTripMs));
-    const message = `${registry.name} has not answered a heartbeat for ${silence}; heartbeats go on. Check that it runs`;
+    const message = `${registry.name} has not answered a heartbeat for ${silence}; they go on. Check that it runs`;
     const error = new TimeoutError(message, { registry: registry.name, operation: 'renew' });
     onMissed(error, this.#active.ttlMs - silentMs);
   }

@@ -10,6 +10,7 @@ import type {
   Registry,
   RegistryEndpoint,
   RegistryTraits,
+  Sightings,
 } from '../contracts/registry.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
@@ -48,6 +49,10 @@ export class ClosableRegistry implements Registry {
     };
     this.maintain =
       maintain && ((key, reason, signal) => this.#guard.run('maintain', signal, () => maintain(key, reason, signal)));
+  }
+
+  get sightings(): Sightings | undefined {
+    return this.#backend.sightings;
   }
 
   /** A getter, so that printing the registry does not print its secrets. */

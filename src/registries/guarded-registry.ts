@@ -14,6 +14,7 @@ import type { RequestKind } from './guarded-registration.js';
 import { isAnswer, wasNeverSent } from './is-answer.js';
 import { RequestPace } from './request-pace.js';
 import type { PacedVerb } from './request-pace.js';
+import type { Legacy } from './legacy.js';
 import { LONGEST_REQUEST_MS, RoundTrip } from './round-trip.js';
 import { WriteDoubt } from './write-doubt.js';
 import { asComposed } from '../contracts/composed-registry.js';
@@ -135,11 +136,18 @@ export class GuardedRegistry implements Registry {
 
   /**
    * Takes over from another client of ours that registered this instance. `holder` accepted its last heartbeat.
-   * `inDoubt`: one of its writes was cut off.
    */
-  inherit(instance: ServiceInstance, holder: string | undefined, inDoubt: boolean): void {
+  inherit(instance: ServiceInstance, holder: string | undefined, { inDoubt, seenAt, roundTripMs }: Legacy): void {
     this.#composed?.adopt?.(instance, holder);
     if (inDoubt) this.#doubt.inherit();
+    if (seenAt !== undefined) this.#inner.sightings?.note(instance.nonce, seenAt);
+    if (roundTripMs !== undefined) this.#roundTrip.answered(roundTripMs);
+  }
+
+  /** What another client of ours needs to know, to take over from this one. */
+  legacyOf(instance: ServiceInstance): Legacy {
+    const seenAt = this.#inner.sightings?.lastOf(instance.nonce);
+    return { inDoubt: this.inDoubt, seenAt, roundTripMs: this.roundTripMs };
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

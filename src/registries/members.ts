@@ -50,7 +50,7 @@ export class Members {
     return this.#ttlMs ?? USUAL_TTL_MS;
   }
 
-  /** An instance with this TTL, if any, is to be kept registered. */
+  /** Takes the TTL of an instance into account, if it is known. */
   serve(ttlMs: number | undefined): void {
     if (ttlMs !== undefined) this.#ttlMs = Math.min(this.#ttlMs ?? Infinity, ttlMs);
   }

@@ -133,7 +133,7 @@ export class Placement {
     signal.throwIfAborted();
     this.#current = undefined;
     this.#isLeaving = true;
-    const key = keyOf(this.#instance);
+    const key = { ...keyOf(this.#instance), ttlMs: this.#instance.ttlMs };
     await this.#onEachHolder(signal, (member, bounded) => member.registry.remove(key, bounded));
   }
 

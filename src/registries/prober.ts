@@ -6,7 +6,7 @@ import type { Member } from './member.js';
 /** The share of the TTL for which a request may have no answer before its member is probed … */
 const UNANSWERED_SHARE = 6;
 /** … and for which each probe may have none. */
-const PROBE_SHARE = 10;
+const PROBE_SHARE = 12;
 
 /** A small request that every member answers at once. */
 export type Probe = (member: Member, signal: AbortSignal) => Promise<unknown>;
@@ -47,8 +47,10 @@ export class Prober {
     const { clock, ttlMs } = this.#plan;
     const waiting = { since: clock.now(), ended: new AbortController() };
     const all = this.#waiting.get(member) ?? new Set();
+    // A heartbeat is due while the last one has no answer: that is long enough.
+    const unansweredMs = all.size > 0 ? 0 : ttlMs() / UNANSWERED_SHARE;
     this.#waiting.set(member, all.add(waiting));
-    const cancel = clock.after(ttlMs() / UNANSWERED_SHARE, () => void this.#probe(member, probe));
+    const cancel = clock.after(unansweredMs, () => void this.#probe(member, probe));
     try {
       const bounded = AbortSignal.any([signal, waiting.ended.signal]);
       const value = await verb(bounded);

@@ -1,12 +1,15 @@
 import { systemClock } from '../../core/clock.js';
+import type { Sightings } from '../../contracts/registry.js';
 import { hasCode } from '../../core/errors.js';
 import type { Clock } from '../../core/clock.js';
 
 /** Records when the agent last showed that an entry is this incarnation's, by the nonce in its meta. */
-export class ConsulSightings {
+export class ConsulSightings implements Sightings {
   readonly #clock: Clock;
   /** Clock times; -Infinity: not seen yet. */
   readonly #seenAt = new Map<string, number>();
+  /** The nonce that was written last, by id. */
+  readonly #nonces = new Map<string, string>();
   /** Nonces whose entry is under a long poll, which would have reported a change. */
   readonly #watched = new Set<string>();
 
@@ -14,13 +17,17 @@ export class ConsulSightings {
     this.#clock = clock;
   }
 
-  /** Begins to record this nonce. */
-  expect(nonce: string): void {
+  /** Begins to record this nonce. Under one id, it replaces an earlier one. */
+  expect(nonce: string, id?: string): void {
+    const former = id === undefined ? undefined : this.#nonces.get(id);
+    if (former !== undefined && former !== nonce) this.missed(former);
+    if (id !== undefined) this.#nonces.set(id, nonce);
     if (!this.#seenAt.has(nonce)) this.#seenAt.set(nonce, -Infinity);
   }
 
   forget(nonce: string): void {
     this.#seenAt.delete(nonce);
+    for (const [id, latest] of this.#nonces) if (latest === nonce) this.#nonces.delete(id);
   }
 
   /** The agent has just shown an entry with this nonce. Other incarnations' nonces are ignored. */
@@ -46,6 +53,14 @@ export class ConsulSightings {
     } finally {
       this.#watched.delete(nonce);
     }
+  }
+
+  lastOf(nonce: string): number | undefined {
+    return this.#watched.has(nonce) ? this.#clock.now() : this.#seenAt.get(nonce);
+  }
+
+  note(nonce: string, at: number): void {
+    this.#seenAt.set(nonce, Math.max(at, this.#seenAt.get(nonce) ?? -Infinity));
   }
 
   /** True if the entry was seen to be this incarnation's within this time. */

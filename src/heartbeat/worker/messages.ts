@@ -10,6 +10,7 @@ import type { EventName } from '../../contracts/events.js';
 import type { Trouble } from '../heartbeat-handle.js';
 import type { SuppliedAddressPlan } from '../../instance/supplied-address.js';
 import type { LastKnownEntry } from '../last-known-entry.js';
+import type { Legacy } from '../../registries/legacy.js';
 import type { ExitReply } from './exit-reply.js';
 import type { SharedTimes } from './shared-times.js';
 
@@ -37,8 +38,8 @@ export interface HeartbeatSpec {
   /** How long the main thread may give no sign of life. */
   readonly stallToleranceMs: number;
   /**
-   * When the last accepted heartbeat was sent and when its TTL ends; when the last heartbeat was sent and by when it has
-   * arrived.
+   * When the last accepted heartbeat was sent and when its TTL ends; when the last heartbeat was sent, and by when it
+   * has arrived.
    */
   readonly lastBeat: SharedTimes;
 }
@@ -87,7 +88,7 @@ export type WorkerEvent =
   | { readonly kind: 'changed'; readonly change: number; readonly error?: SerializedError }
   | { readonly kind: 'call'; readonly question: number; readonly about: number }
   /** The last event of an instance. `inDoubt`: a write was cut off and may still arrive. */
-  | { readonly kind: 'ended'; readonly outcome: Outcome; readonly error: SerializedError; readonly inDoubt: boolean };
+  | { readonly kind: 'ended'; readonly outcome: Outcome; readonly error: SerializedError; readonly legacy: Legacy };
 
 export type ToThread = { readonly life: number } & WorkerCommand;
 export type FromThread = { readonly kind: 'ready' } | ({ readonly life: number } & WorkerEvent);

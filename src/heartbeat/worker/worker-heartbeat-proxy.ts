@@ -8,6 +8,7 @@ import type { HealthReport } from '../../contracts/health-report.js';
 import { keyOf } from '../../contracts/service-instance.js';
 import type { ServiceInstance } from '../../contracts/service-instance.js';
 import type { GuardedRegistry } from '../../registries/guarded-registry.js';
+import type { Legacy } from '../../registries/legacy.js';
 import type { MemberFigures } from '../../contracts/composed-registry.js';
 import type { Registration } from '../../contracts/registry.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
@@ -39,7 +40,7 @@ const HALT_WITHIN_MS = 1_000;
 interface End {
   readonly outcome: Outcome | 'died';
   readonly error: Error;
-  readonly inDoubt: boolean;
+  readonly legacy: Legacy;
 }
 
 /**
@@ -149,7 +150,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     });
     const joining = sharedThread.join({
       heard: (event) => this.#heard(event),
-      died: (error) => this.#end({ outcome: 'died', error, inDoubt: true }),
+      died: (error) => this.#end({ outcome: 'died', error, legacy: { inDoubt: true } }),
     });
     let session: WorkerSession;
     try {
@@ -173,9 +174,9 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
     try {
       this.#begin(session, registry.workerSpec);
       signal.addEventListener('abort', halt, { once: true });
-      const { outcome, error, inDoubt } = await ended;
+      const { outcome, error, legacy } = await ended;
       if (outcome === 'unable') return `${stays} (${error.message})`;
-      registry.inherit(this.#snapshot?.active?.instance ?? this.#instance, this.#snapshot?.active?.holder, inDoubt);
+      registry.inherit(this.#snapshot?.active?.instance ?? this.#instance, this.#snapshot?.active?.holder, legacy);
       signal.throwIfAborted();
       if (outcome !== 'died') throw error;
       return `the worker thread is gone (${error.message})`;
@@ -204,7 +205,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
       session.post({ kind: 'begin', spec });
     } catch (thrown) {
       // An option cannot be cloned.
-      this.#end({ outcome: 'unable', error: asError(thrown), inDoubt: false });
+      this.#end({ outcome: 'unable', error: asError(thrown), legacy: { inDoubt: false } });
       return;
     }
     this.#session = session;
@@ -296,7 +297,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
       level: () => level,
       provisional: () => provisional,
       renew: async (report, signal) => (await registry.register(instance, report, signal)).renew(report, signal),
-      deregister: (signal) => registry.remove(keyOf(instance), signal),
+      deregister: (signal) => registry.remove({ ...keyOf(instance), ttlMs: instance.ttlMs }, signal),
     };
   }
 }

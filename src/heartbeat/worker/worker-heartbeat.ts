@@ -3,6 +3,7 @@ import { asError } from '../../core/errors.js';
 import { serializeError } from '../../core/error-serialization.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { effectiveReport } from '../../health/effective-report.js';
+import type { Legacy } from '../../registries/legacy.js';
 import { GuardedRegistry } from '../../registries/guarded-registry.js';
 import type { RegistryFactories } from '../../contracts/registry-factories.js';
 import type { EventName } from '../../contracts/events.js';
@@ -79,7 +80,7 @@ export class WorkerHeartbeat {
         clock,
       );
     } catch (thrown) {
-      this.#ended('unable', asError(thrown), false);
+      this.#ended('unable', asError(thrown), { inDoubt: false });
       return;
     }
     const { signal } = this.#halt;
@@ -99,7 +100,8 @@ export class WorkerHeartbeat {
     unwatch?.();
     if (this.#leave !== undefined) await this.#leaveRegistry(registry, heartbeat, this.#leave);
     this.#reportSnapshot();
-    this.#ended(signal.aborted ? 'halted' : 'failed', error ?? new Error('the heartbeat has ended'), registry.inDoubt);
+    const legacy = registry.legacyOf(heartbeat.active?.instance ?? heartbeat.instance);
+    this.#ended(signal.aborted ? 'halted' : 'failed', error ?? new Error('the heartbeat has ended'), legacy);
     await registry.close().catch(() => undefined);
   }
 
@@ -215,7 +217,7 @@ export class WorkerHeartbeat {
     return true;
   }
 
-  #ended(outcome: Outcome, error: Error, inDoubt: boolean): void {
-    this.#post({ kind: 'ended', outcome, error: serializeError(error), inDoubt });
+  #ended(outcome: Outcome, error: Error, legacy: Legacy): void {
+    this.#post({ kind: 'ended', outcome, error: serializeError(error), legacy });
   }
 }

@@ -27,8 +27,8 @@ export type HungAgentEvent =
   | { readonly event: 'seen'; readonly at: number; readonly passing: boolean };
 
 export const bounds = {
-  /** Two, beside the held poll. */
-  inFlight: 3,
+  /** Heartbeats on schedule until the oldest is a TTL old, beside the held poll. */
+  inFlight: 6,
   /** Of a heartbeat interval: a beat is repeated 150 ms after an outage, so nothing has to wait for the next one. */
   passingAfterShare: 0.5,
   /** What a collected heap may differ by from one reading to another without having grown. */

@@ -35,31 +35,31 @@ async function setUp() {
 
 it('a chain that takes over from another client of ours removes what that has left in any member', async () => {
   const { chain, upper, lower, settled, signal } = await setUp();
-  chain.inherit(instance, 'lower', false);
+  chain.inherit(instance, 'lower', { inDoubt: false });
   await settled(chain.remove(instance, signal));
   expect([upper.entries.size, lower.entries.size]).toEqual([0, 0]);
 });
 
 it('it does not take the silence of the last holder for an absence, but that of another member', async () => {
   const { chain, upper, lower, settled, signal } = await setUp();
-  chain.inherit(instance, 'lower', false);
+  chain.inherit(instance, 'lower', { inDoubt: false });
   upper.down = true;
   expect(await settled(chain.remove(instance, signal))).toBeUndefined();
   lower.down = true;
-  chain.inherit(instance, 'lower', false);
+  chain.inherit(instance, 'lower', { inDoubt: false });
   expect(await settled(chain.remove(instance, signal))).toMatchObject({ code: 'ROLLCALL_REGISTRY_UNAVAILABLE' });
 });
 
 it('it registers in the preferred one, and clears the others with its beats', async () => {
   const { chain, upper, lower, settled, signal } = await setUp();
-  chain.inherit(instance, 'lower', false);
+  chain.inherit(instance, 'lower', { inDoubt: false });
   await settled(chain.register(instance, report, signal).then((registration) => registration.renew(report, signal)));
   expect([upper.passing, [...lower.entries.keys()]]).toEqual([['orders-1'], []]);
 });
 
 it('a write that the other client was cut off from leaves a doubt, until the registry has answered for a while', async () => {
   const { clock, chain, settled, signal } = await setUp();
-  chain.inherit(instance, 'upper', true);
+  chain.inherit(instance, 'upper', { inDoubt: true });
   expect(chain.inDoubt).toBe(true);
   await settled(chain.read(instance, signal));
   expect(chain.inDoubt).toBe(true);
