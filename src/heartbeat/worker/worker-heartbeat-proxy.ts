@@ -25,7 +25,7 @@ import { PendingChanges } from './pending-changes.js';
 import type { WorkerEvent, StatusSnapshot, Outcome } from './messages.js';
 import { serializeRegistry } from './serialize-registry.js';
 import type { Callbacks } from './serialize-registry.js';
-import { readTime, sharedTimes } from './shared-times.js';
+import { readLastBeat, sharedLastBeat } from './last-beat.js';
 import type { WorkerSession, SharedThread } from './shared-thread.js';
 
 export interface WorkerHeartbeatProxyPlan extends HeartbeatPlan {
@@ -51,7 +51,7 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   readonly #plan: WorkerHeartbeatProxyPlan;
   readonly #changes = new PendingChanges();
   readonly #callbacks: Callbacks = [];
-  readonly #lastBeat = sharedTimes(4);
+  readonly #lastBeat = sharedLastBeat();
   #instance: ServiceInstance;
   #snapshot: StatusSnapshot | undefined;
   #session: WorkerSession | undefined;
@@ -78,19 +78,8 @@ export class WorkerHeartbeatProxy implements HeartbeatHandle {
   get active(): Readonly<ActiveRegistration> | undefined {
     const active = this.#snapshot?.active;
     if (this.#here?.active !== undefined || active === undefined) return this.#here?.active;
-    const now = this.#plan.clock.now();
-    const [beatAt, expiresAt, sentAt, arrivesBy] = ([0, 1, 2, 3] as const).map((index) =>
-      readTime(this.#lastBeat, index, now),
-    ) as [number, number, number, number];
-    return {
-      registration: this.#receipt(active),
-      instance: active.instance,
-      beatAt,
-      sentAt,
-      roundTripMs: arrivesBy - sentAt,
-      ttlMs: expiresAt - beatAt,
-      refused: false,
-    };
+    const lastBeat = readLastBeat(this.#lastBeat, this.#plan.clock.now());
+    return { registration: this.#receipt(active), instance: active.instance, ...lastBeat, refused: false };
   }
 
   get missedInRow(): number {

@@ -18,7 +18,7 @@ import { giveReply } from './exit-reply.js';
 import { loadRegistry } from './load-registry.js';
 import type { WorkerEvent, HeartbeatSpec, StatusSnapshot, WorkerCommand, Outcome } from './messages.js';
 import { MainThreadCalls } from './main-thread-calls.js';
-import { writeTime } from './shared-times.js';
+import { writeLastBeat } from './last-beat.js';
 import { ForwardingEvents, ForwardingStateMachine } from './forwarding-events.js';
 
 type LeaveCommand = Extract<WorkerCommand, { kind: 'leave' }>;
@@ -197,10 +197,7 @@ export class WorkerHeartbeat {
     if (this.#heartbeat === undefined) return false;
     const { active, instance, missedInRow, trouble, members } = this.#heartbeat;
     if (active !== undefined) {
-      writeTime(this.#spec.lastBeat, 0, active.beatAt);
-      writeTime(this.#spec.lastBeat, 1, active.beatAt + active.ttlMs);
-      writeTime(this.#spec.lastBeat, 2, active.sentAt);
-      writeTime(this.#spec.lastBeat, 3, active.sentAt + active.roundTripMs);
+      writeLastBeat(this.#spec.lastBeat, active);
     }
     const { lastKnown } = this.#spec;
     const shown = active && {
