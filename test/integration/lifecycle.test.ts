@@ -131,12 +131,12 @@ describe('an update', () => {
     const { registrar } = await registeredOn(proxy.url, { name, tags: ['good'] });
     await proxy.intercept(({ path }) =>
       path.includes('/service/register')
-        ? { status: 400, headers: { 'content-type': 'text/plain' }, body: 'Invalid tag' }
+        ? { status: 400, headers: { 'content-type': 'text/plain' }, body: 'Invalid service tag' }
         : undefined,
     );
     await expect(registrar.update({ tags: ['bad'] })).rejects.toMatchObject({
       code: 'ROLLCALL_REGISTRY_REJECTED',
-      message: expect.stringContaining('Invalid tag') as string,
+      message: expect.stringContaining('Invalid service tag') as string,
     });
     expect(registrar.instance?.tags).toEqual(['good']);
     expect(registrar.state).toBe('registered');

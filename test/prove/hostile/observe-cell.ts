@@ -8,7 +8,7 @@ import { HostileProcess } from './hostile-process.js';
 import type { Backend, HostileEvent, Plant, Thread } from './judge-hostile.js';
 import { observeReturns } from './observe-returns.js';
 import type { Party } from './observe-returns.js';
-import { startWorlds } from './sides/side.js';
+import { startWorlds } from './sides/worlds.js';
 import type { Side, World } from './sides/side.js';
 
 export interface CellPlan {

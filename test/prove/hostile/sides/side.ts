@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type { Chaos } from '../chaos.js';
-import type { Backend } from '../judge-hostile.js';
 import type { RegistrarPlan } from '../hostile-plan.js';
 
 /** A real server, for as long as one backend is under test. */
@@ -58,10 +57,3 @@ export const serverTls = { cert: pem('cert'), key: pem('key') };
 export const clientTls = { ca: serverTls.cert, cert: serverTls.cert, key: serverTls.key, serverName: 'localhost' };
 /** A line of the key: an output may have one without the others. */
 export const keySecret = serverTls.key.split('\n')[2] ?? '';
-
-export const startWorlds: Readonly<Record<Backend, () => Promise<StartWorld>>> = {
-  consul: async () => (await import('./consul-world.js')).startConsulWorld,
-  etcd: async () => (await import('./etcd-world.js')).startEtcdWorld,
-  redis: async () => (await import('./redis-world.js')).startRedisWorld,
-  file: async () => (await import('./file-world.js')).startFileWorld,
-};
