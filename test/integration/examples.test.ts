@@ -1,5 +1,5 @@
 import { io } from 'socket.io-client';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { registryContract } from 'rollcall/testing';
 import { mapRegistry } from '../../examples/map-registry.js';
 import { forkService, killForkedServices } from '../support/fork-service.js';
@@ -10,7 +10,7 @@ interface HealthEntry {
   readonly Service: { readonly ID: string; readonly Port: number };
 }
 
-afterEach(killForkedServices);
+afterAll(killForkedServices);
 
 const consulUrl = inject('consulUrl');
 
@@ -52,11 +52,12 @@ const lastLines: Readonly<Record<string, string>> = {
 
 const examples = ['one-line', 'node-http', 'fastify', 'express', 'koa', 'hapi', 'hono', 'nestjs', 'cluster'];
 
-describe.each(examples)('the example %s', (example) => {
+// They wait more than they compute.
+describe.concurrent.each(examples)('the example %s', (example) => {
   it('is listed as passing once it serves, says where, and is gone after a SIGTERM', async () => {
     const name = `example-${example}`;
     const service = run(example, name);
-    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/);
+    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/, 30_000);
     const [entry] = await waitFor(async () => {
       const found = await passing(name);
       return found.length === 1 && found;
@@ -76,7 +77,7 @@ describe.each(examples)('the example %s', (example) => {
   });
 });
 
-describe.each([
+describe.concurrent.each([
   ['socket-io', 'you asked the way'],
   ['socket-io-sticky', 'the way'],
 ])('the example %s', (example, answer) => {

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { allPages, snippetsOf } from '../architecture/pages.js';
 import { root } from '../architecture/source-tree.js';
 import { forkService, killForkedServices } from '../support/fork-service.js';
@@ -18,10 +18,10 @@ const folder = `${root}test/.tmp/page-snippets/`;
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
 });
-afterAll(() => {
+afterAll(async () => {
+  await killForkedServices();
   rmSync(folder, { recursive: true, force: true });
 });
-afterEach(killForkedServices);
 
 /** Several processes may have to start first. */
 const STARTED_WITHIN_MS = 30_000;
@@ -68,13 +68,14 @@ async function listed(name: string, query = ''): Promise<HealthEntry[]> {
 
 const nameOf = (place: string) => `page-${place.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
 
-describe.each(snippets.filter(({ code }) => serves(code)))('the service shown by $place', (snippet) => {
+// They wait more than they compute.
+describe.concurrent.each(snippets.filter(({ code }) => serves(code)))('the service shown by $place', (snippet) => {
   it('is listed as passing, and is gone after a SIGTERM', async () => {
     const name = nameOf(snippet.place);
     const service = run(snippet, name);
-    await service.waitForLine(new RegExp(END));
+    await service.waitForLine(new RegExp(END), STARTED_WITHIN_MS);
     const [, holder = 'consul'] = /registry: (etcd|file|redis)\(/.exec(snippet.code) ?? [];
-    if (holder !== 'consul') await service.waitForLine(new RegExp(`registered in ${holder}`));
+    if (holder !== 'consul') await service.waitForLine(new RegExp(`registered in ${holder}`), STARTED_WITHIN_MS);
     else await waitFor(async () => (await listed(name, '?passing')).length === 1, { timeoutMs: STARTED_WITHIN_MS });
     service.signal('SIGTERM');
     // With its shutdown hooks, Nest ends the process by the signal.
@@ -86,7 +87,7 @@ describe.each(snippets.filter(({ code }) => serves(code)))('the service shown by
   });
 });
 
-describe.each(snippets.filter(({ code }) => !serves(code)))('the code shown by $place', (snippet) => {
+describe.concurrent.each(snippets.filter(({ code }) => !serves(code)))('the code shown by $place', (snippet) => {
   it('runs to its end', async () => {
     const service = run(snippet, nameOf(snippet.place));
     expect(await service.exit, service.lines.join('\n')).toEqual({ code: 0, signal: null });
