@@ -62,7 +62,10 @@ export interface InstanceKey {
   readonly partition?: string;
   /** When given, only the entry of this incarnation is meant. */
   readonly nonce?: string;
-  /** How long the entry lives without a heartbeat: within it, a chain passes over a registry that does not answer. */
+  /**
+   * How long the entry lives without a heartbeat: within it, a chain passes over a registry that does not answer. Of an
+   * entry to remove: given where the registry answers late, so that one that was just seen to be ours needs no look.
+   */
   readonly ttlMs?: number;
 }
 

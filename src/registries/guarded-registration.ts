@@ -15,11 +15,18 @@ export type RunVerb = <T>(
   kind?: RequestKind,
 ) => Promise<T>;
 
-/** A registration whose verbs are run by these. `write` keeps in mind what may still arrive after it was cut off. */
+export interface GuardedVerbs {
+  readonly run: RunVerb;
+  /** Keeps in mind what may still arrive after it was cut off. */
+  readonly write: RunVerb;
+  readonly deregister: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A registration whose verbs are run by these. */
 export function guardRegistration(
   inner: Registration,
   requestedTtlMs: number,
-  { run, write }: { readonly run: RunVerb; readonly write: RunVerb },
+  { run, write, deregister }: GuardedVerbs,
 ): Registration {
   const changed = inner.changed?.bind(inner);
   const guardedPresence = () => {
@@ -39,7 +46,7 @@ export function guardRegistration(
     hasStaleCredentials: () => inner.hasStaleCredentials?.() ?? false,
     renew: async (report, signal) =>
       boundedRenewal(await write('renew', signal, (bounded) => inner.renew(report, bounded), 'beat'), requestedTtlMs),
-    deregister: (signal) => run('deregister', signal, (bounded) => inner.deregister(bounded)),
+    deregister: (signal) => run('deregister', signal, deregister),
     get presence() {
       return guardedPresence();
     },

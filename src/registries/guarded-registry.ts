@@ -3,6 +3,7 @@ import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '..
 import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
+import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
 import { withDeadline } from '../core/deadline.js';
@@ -155,17 +156,27 @@ export class GuardedRegistry implements Registry {
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
-    const registration = await this.#write('register', signal, (bounded) =>
-      this.#inner.register(instance, report, bounded),
-    );
+    const write = (bounded: AbortSignal) => this.#inner.register(instance, report, bounded);
+    const registration = await this.#write('register', signal, write);
+    const key = { ...keyOf(instance), ttlMs: instance.ttlMs };
     return guardRegistration(registration, instance.ttlMs, {
       run: this.#bounded.bind(this),
       write: this.#write.bind(this),
+      deregister: (bounded) => (this.#mayGoBlind ? this.#inner.remove(key, bounded) : registration.deregister(bounded)),
     });
   }
 
   async remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#bounded('remove', signal, (bounded) => this.#inner.remove(key, bounded));
+    const { ttlMs: _ttlMs, ...exact } = key;
+    return this.#bounded('remove', signal, (bounded) => this.#inner.remove(this.#mayGoBlind ? key : exact, bounded));
+  }
+
+  /**
+   * Whether to remove an entry without a look where it was just seen to be ours. That can hit a successor which has
+   * replaced it since, so it is for registries where the look would take long. Members of a chain decide by themselves.
+   */
+  get #mayGoBlind(): boolean {
+    return this.#composed === undefined && this.#roundTrip.isLong;
   }
 
   /** None after a close. */

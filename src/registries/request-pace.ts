@@ -10,8 +10,9 @@ const MOST_REQUESTS = 20;
 const WINDOW_MS = 1_000;
 /** Requests that a verb may send beside its first one. Two verbs may run at a time: a beat and a long poll. */
 const MARGIN = 6;
-/** A stop may have little time left, and little else runs beside it. */
+/** What a stop asks for, which may have little time left and has little else beside it. */
 const MARGIN_OF_STOP = 2;
+const verbsOfStop: ReadonlySet<PacedVerb> = new Set(['discover', 'remove', 'deregister']);
 
 /** The operation of a verb. */
 export type PacedVerb =
@@ -60,7 +61,7 @@ export class RequestPace {
   /** The time at which the verb may start. */
   #takeTurn(verb: PacedVerb): number {
     const now = this.#clock.now();
-    const most = MOST_REQUESTS - (verb === 'deregister' ? MARGIN_OF_STOP : MARGIN);
+    const most = MOST_REQUESTS - (verbsOfStop.has(verb) ? MARGIN_OF_STOP : MARGIN);
     const earliest = verb === 'renew' ? Math.max(now, this.#lastBeatAt + SHORTEST_ROUND_MS) : now;
     const startsAt = Math.max(earliest, (this.#times.at(-most) ?? -Infinity) + WINDOW_MS);
     if (verb === 'renew') this.#lastBeatAt = startsAt;

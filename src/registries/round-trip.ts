@@ -2,6 +2,9 @@
 const ROUND_TRIPS = 2;
 export const LONGEST_REQUEST_MS = 20_000;
 
+/** From this round trip on, each request less is worth a risk. */
+const LONG_MS = 1_000;
+
 /** How late a registry answers, and how long a request may take accordingly. */
 export class RoundTrip {
   readonly #usualMs: number;
@@ -16,6 +19,10 @@ export class RoundTrip {
   /** How long the last answer took; undefined before the first. */
   get lastMs(): number | undefined {
     return this.#lastMs;
+  }
+
+  get isLong(): boolean {
+    return (this.#lastMs ?? 0) >= LONG_MS;
   }
 
   answered(tookMs: number): void {

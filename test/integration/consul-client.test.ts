@@ -72,9 +72,10 @@ describe('the consul registry on the wire', () => {
       response.end();
     });
     const broken = registryOn(url, { token: () => Promise.reject(new Error('vault is sealed')) });
+    // What the function says of its failure may hold a secret.
     await expect(broken.register(orders, passing, signal)).rejects.toMatchObject({
       code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
-      cause: { message: 'vault is sealed' },
+      message: expect.not.stringContaining('vault is sealed') as string,
     });
     await expect(
       registryOn(url, { token: () => 'two\nlines' }).register(orders, passing, signal),

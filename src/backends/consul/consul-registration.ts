@@ -84,7 +84,7 @@ export class ConsulRegistration implements Registration {
   }
 
   deregister(signal: AbortSignal): Promise<void> {
-    return this.#remove({ ...keyOf(this.#instance), ttlMs: this.#instance.ttlMs }, signal);
+    return this.#remove(keyOf(this.#instance), signal);
   }
 
   /** Sends the beat without its reason if that is refused: no reason may cost a healthy instance its beat. */

@@ -137,7 +137,7 @@ class ConsulRegistry implements Registry {
     if (key.nonce !== undefined) this.sightings.forget(key.nonce);
   }
 
-  /** A look before the removal would only cost a round trip. */
+  /** The key has a TTL where a look before the removal would take long. */
   #wasJustSeen({ nonce, ttlMs = 0 }: InstanceKey): boolean {
     return nonce !== undefined && this.sightings.isOurs(nonce, ttlMs * FRESH_SHARE);
   }

@@ -7,7 +7,7 @@ import { requestBytes } from '../../net/request-bytes.js';
 import type { PlainRequest } from '../../net/request-bytes.js';
 
 /** Each kind of request has connections of its own to each member, so that nothing can starve a beat. */
-const poolSizes = { beat: 1, call: 4, poll: 4 };
+const poolSizes = { beat: 4, call: 4, poll: 4 };
 export type ConnectionPool = keyof typeof poolSizes;
 
 /** A dead host does not answer at all: after this time the next member is tried. */
