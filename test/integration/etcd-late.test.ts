@@ -11,10 +11,12 @@ it('sends both requests of a heartbeat at once, and each heartbeat whatever the 
   const registry = etcd({ endpoints: [proxy.url] });
   later(() => registry.close());
   const waiting: string[] = [];
+  let isHeld = false;
   let release: () => void = () => undefined;
-  let released: Promise<undefined> | undefined;
+  const released = new Promise<undefined>((resolve) => (release = () => resolve(undefined)));
   await proxy.intercept(({ path }) => {
-    if (released !== undefined) waiting.push(path);
+    if (!isHeld) return undefined;
+    waiting.push(path);
     return released;
   });
   const signal = AbortSignal.timeout(20_000);
@@ -26,7 +28,7 @@ it('sends both requests of a heartbeat at once, and each heartbeat whatever the 
   const passing = { status: 'passing', reason: 'ok' } as const;
   const registration = await registry.register(instance, passing, signal);
   await registration.renew(passing, signal);
-  released = new Promise<undefined>((resolve) => (release = () => resolve(undefined)));
+  isHeld = true;
   const beats = [registration.renew(passing, signal), registration.renew(passing, signal)];
   await waitFor(() => waiting.length === 4).finally(release);
   expect(await Promise.all(beats)).toMatchObject([{ ttlMs: 10_000 }, { ttlMs: 10_000 }]);
