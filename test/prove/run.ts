@@ -1,7 +1,9 @@
 import { companyOptions } from './company/options.js';
+import { delayOptions } from './delay/options.js';
 import { runExperiment } from './experiment/run-experiment.js';
 import { hostileOptions } from './hostile/options.js';
 import { installsOptions } from './installs/options.js';
+import { lateOptions } from './late/options.js';
 import { leasesOptions } from './leases/options.js';
 import { rollingOptions } from './rolling/options.js';
 
@@ -12,6 +14,8 @@ await runExperiment(
     'hung-agent': async () => (await import('./hung-agent/hung-agent.js')).hungAgent,
     kill: async () => (await import('./kill/kill.js')).kill,
     faults: async () => (await import('./faults/faults.js')).faultsExperiment,
+    late: { options: lateOptions, load: async () => (await import('./late/late.js')).late },
+    delay: { options: delayOptions, load: async () => (await import('./delay/delay.js')).delay },
     'two-agents': async () => (await import('./two-agents/two-agents.js')).twoAgents,
     herd: async () => (await import('./herd/herd.js')).herd,
     stall: async () => (await import('./stall/stall.js')).stall,

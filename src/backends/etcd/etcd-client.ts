@@ -48,8 +48,8 @@ export class EtcdClient {
   #connection: EtcdConnection | undefined;
   /** Index of the member to try first: the one that answered last. */
   #preferred = 0;
-  /** Members with a heartbeat that has no answer yet. */
-  readonly #beating = new Map<number, number>();
+  /** Requests of heartbeats without an answer yet: to which member, and the signal of the heartbeat. */
+  readonly #beating = new Set<{ readonly index: number; readonly signal: AbortSignal }>();
   /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
   #login: Promise<string> | undefined;
@@ -148,10 +148,10 @@ export class EtcdClient {
     const { urls } = this.#target;
     let failure: Error | undefined;
     for (let attempt = 1; ; attempt += 1) {
-      const index = this.#memberFor(request);
+      const index = this.#memberFor(request, signal);
       const url = urls[index] as URL;
       try {
-        const answer = await this.#counted(request, index, () => this.#sendTo(url, request, token, signal));
+        const answer = await this.#noted(request, index, signal, () => this.#sendTo(url, request, token, signal));
         if (request.pool === 'beat') this.#preferred = index;
         // A member without a leader answers 5xx, a learner from 3.6 on 400; another member may do better.
         if (answer.status < 500 && !means(answer, 'learner')) return answer;
@@ -170,21 +170,21 @@ export class EtcdClient {
     }
   }
 
-  /** A heartbeat does not follow one to a member that has not answered it: that may have hung. */
-  #memberFor({ pool }: EtcdRequest): number {
+  /** A heartbeat does not follow an earlier one to a member that has not answered it: that may have hung. */
+  #memberFor({ pool }: EtcdRequest, signal: AbortSignal): number {
     const preferred = this.#preferred;
-    const isWaiting = pool === 'beat' && (this.#beating.get(preferred) ?? 0) > 0;
-    return isWaiting ? (preferred + 1) % this.#target.urls.length : preferred;
+    const isWaiting = [...this.#beating].some((beat) => beat.index === preferred && beat.signal !== signal);
+    return pool === 'beat' && isWaiting ? (preferred + 1) % this.#target.urls.length : preferred;
   }
 
-  async #counted<T>({ pool }: EtcdRequest, index: number, send: () => Promise<T>): Promise<T> {
+  async #noted<T>({ pool }: EtcdRequest, index: number, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
     if (pool !== 'beat') return send();
-    const count = (change: number) => this.#beating.set(index, (this.#beating.get(index) ?? 0) + change);
-    count(1);
+    const beat = { index, signal };
+    this.#beating.add(beat);
     try {
       return await send();
     } finally {
-      count(-1);
+      this.#beating.delete(beat);
     }
   }
 

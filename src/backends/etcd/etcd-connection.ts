@@ -6,8 +6,11 @@ import { openConnections } from '../../net/open-connections.js';
 import { requestBytes } from '../../net/request-bytes.js';
 import type { PlainRequest } from '../../net/request-bytes.js';
 
-/** Each kind of request has connections of its own to each member, so that nothing can starve a beat. */
-const poolSizes = { beat: 4, call: 4, poll: 4 };
+/**
+ * Each kind of request has connections of its own to each member, so that nothing can starve a beat. Beats open more
+ * than two only while answers come late: several are under way then, and none may wait for another's answer.
+ */
+const poolSizes = { beat: 12, call: 4, poll: 4 };
 export type ConnectionPool = keyof typeof poolSizes;
 
 /** A dead host does not answer at all: after this time the next member is tried. */

@@ -52,9 +52,13 @@ export class EtcdRegistration implements Registration {
     const isExit = this.#inTraffic && isNotServing(report);
     try {
       if (isExit && this.#owesExit) await this.#writeOrReadAgain(report, context);
-      const ttlMs = await this.#store.keepAlive(this.#entry.lease, context);
+      // Both at once, since each may take long.
+      const [ttlMs, isDone] = await Promise.all([
+        this.#store.keepAlive(this.#entry.lease, context),
+        this.#says(report) ? this.#isIntact(context) : false,
+      ]);
       if (ttlMs === undefined) throw this.#lost('its lease has expired or was revoked');
-      await this.#writeOrReadAgain(report, context);
+      if (!isDone) await this.#writeOrReadAgain(report, context);
       this.#owesExit = false;
       return { ttlMs };
     } catch (thrown) {
@@ -87,9 +91,7 @@ export class EtcdRegistration implements Registration {
   async #writeReport(report: HealthReport, context: RequestContext): Promise<boolean> {
     const { record, lease } = this.#entry;
     const next = renewed(record.leased, report);
-    const { beat } = record.leased;
-    if (next.beat.status === beat.status && next.beat.reason === beat.reason && this.#inTraffic === isInTraffic(next))
-      return this.#isIntact(context);
+    if (this.#says(report)) return this.#isIntact(context);
     try {
       const written = await this.#store.write(next, lease, this.#entry, context);
       if (written !== undefined) this.#has(written, isInTraffic(next));
@@ -97,6 +99,16 @@ export class EtcdRegistration implements Registration {
     } catch (thrown) {
       return this.#afterRefusal(thrown, next, context);
     }
+  }
+
+  /** Whether the entry says this already. */
+  #says(report: HealthReport): boolean {
+    const { leased } = this.#entry.record;
+    const { beat } = leased;
+    const next = renewed(leased, report);
+    return (
+      next.beat.status === beat.status && next.beat.reason === beat.reason && this.#inTraffic === isInTraffic(next)
+    );
   }
 
   /** What a refused write leaves to do: not serving outranks it, and a mere reason or warning can wait. */

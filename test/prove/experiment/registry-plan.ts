@@ -23,3 +23,17 @@ export function registryOf(plan: RegistryPlan): Registry {
       return fallback(plan.members.map(registryOf), plan.options);
   }
 }
+
+/** Where the server of a registry with one listens. */
+export function portOf(plan: RegistryPlan): number {
+  const url = plan.kind === 'redis' ? plan.options.url : 'url' in plan ? plan.url : undefined;
+  if (url === undefined) throw new Error(`A plan of ${plan.kind} has no URL`);
+  return Number(new URL(url).port);
+}
+
+/** The same registry behind a proxy on this host. */
+export function planVia(plan: RegistryPlan, port: number): RegistryPlan {
+  if (plan.kind === 'redis') return { kind: 'redis', options: { ...plan.options, url: `redis://127.0.0.1:${port}` } };
+  if ('url' in plan) return { ...plan, url: `http://127.0.0.1:${port}` };
+  throw new Error(`A plan of ${plan.kind} has no URL`);
+}

@@ -6,10 +6,10 @@ import { startConsul } from '../../support/servers/consul-server.js';
 import { startEtcd } from '../../support/servers/etcd-server.js';
 import { rawEtcd } from '../../support/servers/raw-etcd.js';
 import { startRedis } from '../../support/servers/redis-server.js';
-import { CatalogReader } from '../experiment/catalog-reader.js';
-import type { RegistryPlan } from '../experiment/registry-plan.js';
+import { CatalogReader } from './catalog-reader.js';
+import type { RegistryPlan } from './registry-plan.js';
 
-/** A registry of the chain as this experiment sees it: with none of our own code between. */
+/** A registry as an experiment sees it: with none of our own code between. */
 export interface ChainMember {
   readonly name: string;
   readonly plan: RegistryPlan;
@@ -21,13 +21,14 @@ export interface ChainMember {
   stop(): Promise<void>;
 }
 
-/** From the preferred one down. */
-export const startMembers: readonly (() => Promise<ChainMember>)[] = [
-  consulMember,
-  etcdMember,
-  redisMember,
-  fileMember,
-];
+export type MemberKind = 'consul' | 'etcd' | 'redis' | 'file';
+
+export const startMember: Readonly<Record<MemberKind, () => Promise<ChainMember>>> = {
+  consul: consulMember,
+  etcd: etcdMember,
+  redis: redisMember,
+  file: fileMember,
+};
 
 async function consulMember(): Promise<ChainMember> {
   const server = await startConsul();

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { judgeLate } from '../../prove/late/judge-late.js';
+import type { LateCell, LateEvent } from '../../prove/late/judge-late.js';
+
+const bounds = { withinMs: 4_000 };
+const cell: LateCell = { form: 'chain', thread: 'worker', fault: 'silent', moment: 'register', round: 2 };
+
+const struck = (
+  secondMs: number | undefined,
+  firstMs?: number,
+  { fault = cell.fault }: Partial<LateCell> = {},
+): LateEvent => ({ event: 'struck', ...cell, fault, secondMs, firstMs });
+const control = (secondMs: number | undefined): LateEvent => ({ event: 'control', secondMs });
+const good = [struck(2_100), control(15_000)];
+
+describe('the judge of late answers', () => {
+  it('finds nothing wrong with a good history, and measures it', () => {
+    const { problems, figures } = judgeLate([...good, struck(undefined, 0, { fault: 'slow' })], bounds);
+    expect(problems).toEqual([]);
+    expect(figures).toMatchObject({
+      cells: 2,
+      secondMs: { n: 1, max: 2_100 },
+      anyMs: { n: 2, min: 0, max: 2_100 },
+      controlMs: 15_000,
+    });
+  });
+
+  it('takes a control that never came for one that failed', () => {
+    expect(judgeLate([struck(1), control(undefined)], bounds).problems).toEqual([]);
+  });
+
+  it.each<[what: string, history: LateEvent[], problem: RegExp]>([
+    ['a late one', [...good, struck(4_001)], /chain, worker, silent at register, round 2: passing after 4001 ms/],
+    ['none', [...good, struck(undefined)], /silent at register, round 2: never passing/],
+    ['one that passes at a silent agent alone', [...good, struck(undefined, 0)], /never passing/],
+    ['one that is slow and late', [...good, struck(6_000, 5_000, { fault: 'slow' })], /passing after 5000 ms/],
+    ['a cell that broke', [...good, { event: 'broken', ...cell, what: 'no port' }], /round 2: no port/],
+    ['a quick control', [good[0]!, control(4_000)], /was as quick: .*proves nothing/],
+    ['no control', [good[0]!], /was as quick: .*proves nothing/],
+    ['nothing measured', [control(15_000)], /no samples of secondMs/],
+  ])('is not content with %s', (_, history, problem) => {
+    expect(judgeLate(history, bounds).problems).toContainEqual(expect.stringMatching(problem));
+  });
+});
