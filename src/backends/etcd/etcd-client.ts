@@ -151,7 +151,7 @@ export class EtcdClient {
       const index = this.#memberFor(request, signal);
       const url = urls[index] as URL;
       try {
-        const answer = await this.#noted(request, index, signal, () => this.#sendTo(url, request, token, signal));
+        const answer = await this.#trackBeat(request, index, signal, () => this.#sendTo(url, request, token, signal));
         if (request.pool === 'beat') this.#preferred = index;
         // A member without a leader answers 5xx, a learner from 3.6 on 400; another member may do better.
         if (answer.status < 500 && !means(answer, 'learner')) return answer;
@@ -177,7 +177,7 @@ export class EtcdClient {
     return pool === 'beat' && isWaiting ? (preferred + 1) % this.#target.urls.length : preferred;
   }
 
-  async #noted<T>({ pool }: EtcdRequest, index: number, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
+  async #trackBeat<T>({ pool }: EtcdRequest, index: number, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
     if (pool !== 'beat') return send();
     const beat = { index, signal };
     this.#beating.add(beat);
