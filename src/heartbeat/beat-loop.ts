@@ -8,6 +8,7 @@ import type { Wakeup } from '../core/wakeup.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { wasNeverSent } from '../registries/is-answer.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
+import { SHORTEST_ROUND_MS } from '../registries/request-pace.js';
 import type { ActiveRegistration } from './active-registration.js';
 import { BeatsUnderWay } from './beats-under-way.js';
 import type { BeatOutcome } from './beats-under-way.js';
@@ -17,8 +18,6 @@ import { marginMs, nextBeatAt } from './schedule.js';
 
 /** A stalled agent can answer our heartbeat first and let the TTL expire afterwards, so one more follows soon. */
 const CONFIRM_AFTER_MS = 150;
-/** The least time between two beats, whatever asks for them. */
-const LEAST_GAP_MS = 50;
 /** What asks for a beat out of turn does not add to more than these. */
 const MOST_OUT_OF_TURN = 4;
 
@@ -202,7 +201,7 @@ export class BeatLoop {
 
   #beatWithin(ms: number): void {
     const { clock } = this.#plan;
-    const soonest = Math.max(clock.now() + ms, this.#lastSentAt + LEAST_GAP_MS);
+    const soonest = Math.max(clock.now() + ms, this.#lastSentAt + SHORTEST_ROUND_MS);
     this.#dueAt = Math.min(this.#dueAt, soonest);
   }
 

@@ -3,9 +3,7 @@ import type { HealthReport, HealthStatus } from '../contracts/health-report.js';
 import type { Registry } from '../contracts/registry.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
-
-/** How long a registry that was stuck may still process buffered requests after its first answer. */
-const SETTLE_MS = 1_000;
+import { SETTLE_MS } from '../registries/write-doubt.js';
 
 /**
  * After beats were closed without an answer: the registry may yet process them, and after a newer one. It is over when

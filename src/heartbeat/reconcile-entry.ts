@@ -22,9 +22,8 @@ export interface EntryReconciliation {
 }
 
 /**
- * Reads the entry and rewrites it where it differs. Runs after a beat and beside the next ones. A failure is
- * retried after a later beat. Rejects only when the entry is gone or no longer
- * ours.
+ * Reads the entry and rewrites it where it differs. Runs after a beat and beside the next ones. A failure is retried
+ * after a later beat. Rejects only when the entry is gone or no longer ours.
  */
 export async function reconcileEntry(
   work: EntryReconciliation,

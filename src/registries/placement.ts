@@ -5,13 +5,12 @@ import { asError } from '../core/errors.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { isSilence } from './member.js';
+import { EXPIRY_NOTICED_MS } from '../config/defaults.js';
 import type { Member } from './member.js';
 import type { Entry, Registration } from '../contracts/registry.js';
 
 /** How long a holder that has not answered before is waited for. */
 const SILENT_WITHIN_MS = 1_000;
-/** Readers and reapers may notice the end of a lease this much later. */
-const EXPIRY_NOTICED_MS = 2_000;
 
 /**
  * Tracks which members of a chain have, or may have, an entry of one instance. Lives until every member has removed

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 
 /** How long a registry that was stuck may still process buffered requests after its first answer. */
-const SETTLE_MS = 1_000;
+export const SETTLE_MS = 1_000;
 
 /** Whether a write of ours that was given up may still arrive. */
 export class WriteDoubt {

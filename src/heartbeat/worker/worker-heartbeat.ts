@@ -196,9 +196,7 @@ export class WorkerHeartbeat {
   #reportSnapshot(): boolean {
     if (this.#heartbeat === undefined) return false;
     const { active, instance, missedInRow, trouble, members } = this.#heartbeat;
-    if (active !== undefined) {
-      writeLastBeat(this.#spec.lastBeat, active);
-    }
+    if (active !== undefined) writeLastBeat(this.#spec.lastBeat, active);
     const { lastKnown } = this.#spec;
     const shown = active && {
       instance: active.instance,
