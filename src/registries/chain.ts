@@ -164,7 +164,10 @@ class Chain implements ComposedRegistry {
     const placement = new Placement(instance, this.#clock);
     for (const member of this.#members.all) {
       placement.writingTo(member, instance);
-      if (member.registry.name === holder) placement.heldBy(member);
+      if (member.registry.name !== holder) continue;
+      placement.heldBy(member);
+      // It answered that client, whatever ours met there before.
+      member.answered();
     }
     this.#placements.set(slotOf(instance), placement);
   }

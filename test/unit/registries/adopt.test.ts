@@ -67,3 +67,16 @@ it('a write that the other client was cut off from leaves a doubt, until the reg
   await settled(chain.read(instance, signal));
   expect(chain.inDoubt).toBe(false);
 });
+
+it('it looks for readers at the last holder first, though it found that one silent itself', async () => {
+  const { clock, chain, upper, lower, settled, signal } = await setUp();
+  lower.entries.clear();
+  upper.down = true;
+  const soon = async <T>(answer: Promise<T>) => (await clock.advance(100), answer);
+  await settled(chain.instancesOf(instance.name, signal));
+  await soon(chain.instancesOf(instance.name, signal));
+  expect(chain.members).toMatchObject([{ state: 'out' }, { state: 'good' }]);
+  upper.down = false;
+  chain.inherit(instance, 'upper', { inDoubt: false });
+  expect(await soon(chain.isVisible(instance, signal))).toBe(true);
+});
