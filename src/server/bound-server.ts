@@ -149,7 +149,8 @@ export class BoundServer {
 
   /** Adds another listener of the same service, e.g. on a second address: counted, drained and closed with this one. */
   also(server: Server): void {
-    const sibling = new BoundServer(server, { clock: this.#clock, endpoints: this.#endpoints }, this.#traffic);
+    const options = { clock: this.#clock, endpoints: this.#endpoints, hold: this.#hold?.planBeside };
+    const sibling = new BoundServer(server, options, this.#traffic);
     sibling.onFailing(() => this.#onFailing.forEach((run) => run()));
     this.#siblings.push(sibling);
   }

@@ -8,6 +8,8 @@ export interface CloseHoldPlan {
   readonly isListed: () => boolean;
   /** The longest wait. */
   readonly maxMs: number;
+  /** The hold of the server that this one is another listener of; it is released with that. */
+  readonly beside?: CloseHold;
 }
 
 export interface HeldServer {
@@ -30,10 +32,17 @@ export class CloseHold {
   /** Node ends these itself: after a timeout, or after a request that cannot be parsed. */
   readonly #excused = new WeakSet<Socket>();
   #endWatches: (() => void)[] = [];
+  readonly #others: CloseHold[] = [];
 
   constructor(plan: CloseHoldPlan, server: HeldServer) {
     this.#plan = plan;
     this.#server = server;
+    if (plan.beside !== undefined) plan.beside.#others.push(this);
+  }
+
+  /** For another listener of the service. The host may give that one up alone: it waits only while this one does. */
+  get planBeside(): CloseHoldPlan {
+    return { isListed: () => this.isHolding, maxMs: this.#plan.maxMs, beside: this };
   }
 
   get isHolding(): boolean {
@@ -66,5 +75,6 @@ export class CloseHold {
   release(): void {
     for (const end of this.#endWatches.splice(0)) end();
     for (const close of this.#calls.splice(0)) close();
+    for (const other of this.#others) other.release();
   }
 }

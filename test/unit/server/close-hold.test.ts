@@ -106,6 +106,24 @@ describe('close() of a listed server', () => {
     expect(told).toEqual(['owner', 'host', 'again: ERR_SERVER_NOT_RUNNING']);
   });
 
+  it('holds the other listeners of the service too, while it waits itself', async () => {
+    const { bound, server, close, told } = await listed();
+    const [alone, together] = [makeServer('http'), makeServer('http')];
+    for (const other of [alone, together]) {
+      await listen(other);
+      bound.also(other);
+      open.push(() => other.close());
+    }
+    alone.close();
+    expect(alone.listening).toBe(false);
+    close('host');
+    together.close(() => told.push('together'));
+    expect([server.listening, together.listening]).toEqual([true, true]);
+    bound.releaseClose();
+    expect([server.listening, together.listening]).toEqual([false, false]);
+    await waitFor(() => told.length === 3);
+  });
+
   it('closes before the host listens again', async () => {
     const { server, told, close } = await listed();
     close('host');
