@@ -1,9 +1,11 @@
 import type { Registry } from '../contracts/registry.js';
 import type { AddressSource, AddressCandidate } from '../contracts/address-candidate.js';
 import type { NomadPort, PlatformEnv } from '../config/platform-env.js';
-import { isIpAddress, isIpv6, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
+import { isIpAddress, isLoopback, isWildcard, unmapped } from '../net/ip-address.js';
 import { addressesOf, faultOf, routeFaultOf } from './interfaces.js';
 import type { Interfaces } from './interfaces.js';
+import { familyOf, otherFamily } from './served-family.js';
+import type { AddressFamily } from './served-family.js';
 
 /** A possible address. The first one without a fault is chosen. */
 export interface Prospect {
@@ -21,6 +23,8 @@ export interface AddressFacts {
   readonly configured: string | undefined;
   /** The address that the server listens on; absent without a server. */
   readonly bound: string | undefined;
+  /** The family that the server does not take. */
+  readonly unserved: AddressFamily | undefined;
   /** Set when Docker publishes the port on the host: then no address of the container itself is right. */
   readonly published: { readonly hostIp: string | undefined } | undefined;
   readonly pod: PlatformEnv['pod'];
@@ -128,12 +132,13 @@ function routeProspect(route: RouteFinding, facts: AddressFacts): Prospect {
 
 /** Why an address of this machine or container cannot be chosen; undefined when it can. */
 function ownFault(address: string, facts: AddressFacts): string | undefined {
-  const { published, bound } = facts;
+  const { published, bound, unserved } = facts;
   if (published !== undefined) return 'it belongs to the container, but the port to the host';
   const fault = loopbackFault(address, facts);
   if (fault !== undefined) return fault;
   const listening = bound === undefined ? undefined : unmapped(bound);
-  if (listening === '0.0.0.0' && isIpv6(address)) return 'the server listens only on IPv4';
+  if (listening !== undefined && isWildcard(listening) && familyOf(address) === unserved)
+    return `the server listens only on ${otherFamily(unserved)}`;
   if (listening !== undefined && !isWildcard(listening) && listening !== address)
     return `the server listens only on ${listening}`;
   return undefined;

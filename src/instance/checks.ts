@@ -2,12 +2,15 @@ import type { CheckPlan } from '../config/config.js';
 import { ConfigError } from '../core/errors.js';
 import type { ConfigIssue } from '../core/errors.js';
 import { hostPort, isIpLiteral } from '../net/ip-address.js';
+import { loopbackOf } from './served-family.js';
 import type { RegistryCheck } from '../contracts/service-instance.js';
 
 /** Address, port and protocol of the app's server. `h2`: HTTP/2 over TLS; `h2c`: HTTP/2 without TLS. */
 export interface ListeningServer {
   readonly address: string;
   readonly port: number;
+  /** Listens on `::` and takes no IPv4 connections. @default false */
+  readonly isIpv6Only?: boolean;
   readonly protocol: 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
 }
 
@@ -107,7 +110,7 @@ interface Target {
  * on.
  */
 function targetOf({ address, port, server }: CheckPlace): Target | undefined {
-  const host = address ?? '127.0.0.1';
+  const host = address ?? loopbackOf(server);
   const reachable = address === undefined ? (server?.port ?? port) : port;
   return reachable === undefined ? undefined : { host, hostPort: hostPort(host, reachable) };
 }

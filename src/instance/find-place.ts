@@ -12,6 +12,7 @@ import { hostPort, isLoopback, unmapped } from '../net/ip-address.js';
 import type { ListeningServer } from './checks.js';
 import type { PublishedPort } from './docker-port.js';
 import type { LocalSystem } from './local-system.js';
+import { unservedFamily } from './served-family.js';
 
 /** Only the lookup of a host name takes time. */
 const ROUTE_DEADLINE_MS = 1_000;
@@ -59,6 +60,7 @@ export async function findPlace(search: PlaceSearch, signal: AbortSignal): Promi
   const facts = {
     configured: config.address,
     bound: server?.address,
+    unserved: unservedFamily(server),
     published,
     pod,
     nomad: allocated,

@@ -12,6 +12,8 @@ export interface LocalSystem {
   platform(): PlatformEnv;
   /** See `routeSource`. */
   routeSource(endpoint: RegistryEndpoint, signal: AbortSignal): Promise<string>;
+  /** See `isIpv6Only`. */
+  isIpv6Only(port: number, signal: AbortSignal): Promise<boolean>;
   /** The content of a file; empty when it cannot be read. */
   readText(path: string): Promise<string>;
   /** A folder for records that outlive this process; undefined: none are kept. */
@@ -39,6 +41,10 @@ export const localSystem: LocalSystem = {
   async routeSource(endpoint, signal) {
     const { routeSource } = await import('./route.js');
     return routeSource(endpoint, signal);
+  },
+  async isIpv6Only(port, signal) {
+    const { isIpv6Only } = await import('./ipv6-only.js');
+    return isIpv6Only(port, signal);
   },
   async readText(path) {
     const { readFile } = await import('node:fs/promises');

@@ -2,9 +2,9 @@ import type { CheckPlan } from '../config/config.js';
 import type { AddressCandidate } from '../contracts/address-candidate.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import { AddressNotFoundError } from '../core/errors.js';
-import { isIpv6, unmapped } from '../net/ip-address.js';
 import { resolveChecks } from './checks.js';
 import type { ListeningServer } from './checks.js';
+import { familyOf, loopbackOf, otherFamily, unservedFamily } from './served-family.js';
 
 /**
  * What decides whether the address that the registry fills in will do. Plain data, since heartbeats may come from a
@@ -30,7 +30,10 @@ export interface Readdressed {
 
 /** Whether the address that the registry fills in makes any difference to the entry. */
 export function dependsOnSupplied({ server, checks }: Pick<SuppliedAddressPlan, 'server' | 'checks'>): boolean {
-  return isIpv4Only(server) || checks.some((check) => check.kind !== 'http' || check.target.startsWith('/'));
+  return (
+    unservedFamily(server) !== undefined ||
+    checks.some((check) => check.kind !== 'http' || check.target.startsWith('/'))
+  );
 }
 
 /**
@@ -39,14 +42,16 @@ export function dependsOnSupplied({ server, checks }: Pick<SuppliedAddressPlan, 
  */
 export function readdress(instance: ServiceInstance, supplied: string, plan: SuppliedAddressPlan): Readdressed {
   const { server, candidates } = plan;
-  if (!isIpv4Only(server) || !isIpv6(unmapped(supplied))) return withProbesAt(instance, supplied, plan);
-  const fault = `the server listens only on IPv4 (${server?.address ?? ''})`;
-  const remedy = 'listen on ::, or set `address` or SERVICE_ADDRESS';
-  const address = plan.spare.find((spare) => !isIpv6(spare));
+  const unserved = unservedFamily(server);
+  if (unserved === undefined || familyOf(supplied) !== unserved) return withProbesAt(instance, supplied, plan);
+  const served = otherFamily(unserved);
+  const fault = `the server listens only on ${served} (${server?.address ?? ''})`;
+  const remedy = `listen on :: for both families, or set \`address\` or SERVICE_ADDRESS`;
+  const address = plan.spare.find((spare) => familyOf(spare) === served);
   if (address === undefined)
     throw new AddressNotFoundError(
       `The registry would send readers to ${supplied}, the address of its agent, but ${fault}, and this host has no ` +
-        `IPv4 address that they reach: ${remedy}.`,
+        `${served} address that they reach: ${remedy}.`,
     );
   const chosenBecause = `the registry would fill in ${supplied}, but ${fault}`;
   return {
@@ -68,7 +73,7 @@ function withProbesAt(instance: ServiceInstance, supplied: string, plan: Supplie
     return {
       instance,
       warning:
-        `the registry probes 127.0.0.1, port ${String(server.port)}, while readers get ${supplied}, port ` +
+        `the registry probes ${loopbackOf(server)}, port ${String(server.port)}, while readers get ${supplied}, port ` +
         `${String(instance.port)}: a probe does not notice when that way is broken; to probe it, set \`address\` or ` +
         'SERVICE_ADDRESS',
     };
@@ -85,8 +90,4 @@ function checksAt(
   { checks, server }: SuppliedAddressPlan,
 ): ServiceInstance['checks'] {
   return resolveChecks(checks, { address, port, server }).checks;
-}
-
-function isIpv4Only(server: ListeningServer | undefined): boolean {
-  return server !== undefined && !isIpv6(unmapped(server.address));
 }

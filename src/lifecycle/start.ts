@@ -10,7 +10,7 @@ import type { Place } from '../instance/find-place.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
 import type { GuardedRegistry } from '../registries/guarded-registry.js';
 import type { BoundServer } from '../server/bound-server.js';
-import type { ServerAddress } from '../server/server-address.js';
+import type { ListeningServer } from '../instance/checks.js';
 import { unanswered, untilReady } from './readiness-gate.js';
 import type { StartProgress } from './start-progress.js';
 import { removeStaleEntry } from '../heartbeat/stale-entries.js';
@@ -50,15 +50,18 @@ export async function untilServing(plan: StartPlan, signal: AbortSignal): Promis
 }
 
 async function untilListening(
-  { server, progress }: StartPlan,
+  { server, progress, system }: StartPlan,
   signal: AbortSignal,
-): Promise<ServerAddress | undefined> {
+): Promise<ListeningServer | undefined> {
   if (server === undefined) return undefined;
   const step = { waitingFor: 'the server to listen', problem: () => server.problem.notListening() };
-  return progress.during(step, () => server.listening(signal));
+  const listening = await progress.during(step, () => server.listening(signal));
+  return listening.address === '::'
+    ? { ...listening, isIpv6Only: await system.isIpv6Only(listening.port, signal) }
+    : listening;
 }
 
-async function untilPlaced(plan: StartPlan, server: ServerAddress | undefined, signal: AbortSignal): Promise<Place> {
+async function untilPlaced(plan: StartPlan, server: ListeningServer | undefined, signal: AbortSignal): Promise<Place> {
   const { config, registry, system, clock, random, progress } = plan;
   let problem: NotReadyError | undefined;
   const onWarning = (message: string) => {

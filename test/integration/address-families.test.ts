@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { RegistrarOptions } from 'rollcall';
 import { leastPolicy } from '../../src/backends/consul/consul-policy.js';
 import { builtRollcall } from '../support/built.js';
@@ -31,20 +31,32 @@ interface Answer {
   readonly Checks: readonly { readonly CheckID: string; readonly Status: string; readonly Output: string }[];
 }
 
-async function serving(host: string, options: Partial<RegistrarOptions> & { rules?: (name: string) => string } = {}) {
-  const { rules = (name) => leastPolicy({ services: [name], discovers: [], keys: [] }).join('\n'), ...given } = options;
+interface Serving extends Partial<RegistrarOptions> {
+  readonly rules?: (name: string) => string;
+  readonly ipv6Only?: boolean;
+  /** Of an agent without access control. @default the agent of this file */
+  readonly url?: string;
+}
+
+async function serving(host: string, options: Serving = {}) {
+  const {
+    rules = (name) => leastPolicy({ services: [name], discovers: [], keys: [] }).join('\n'),
+    ipv6Only = false,
+    url,
+    ...given
+  } = options;
   const name = freshName('families');
   const server = createServer((_request, response) => response.end('fine'));
   later(() => {
     server.closeAllConnections();
     server.close();
   });
-  server.listen(0, host);
+  server.listen({ port: 0, host, ipv6Only });
   await once(server, 'listening');
-  const { secret } = await aclsOf(agent).tokenWith(rules(name));
+  const token = url === undefined ? (await aclsOf(agent).tokenWith(rules(name))).secret : undefined;
   const registrar = new Registrar({
     name,
-    registry: consul({ endpoints: [agent.url], token: secret }),
+    registry: consul({ endpoints: [url ?? agent.url], ...(token !== undefined && { token }) }),
     ttl: '2s',
     logger: false,
     shutdown: quickStop,
@@ -56,8 +68,8 @@ async function serving(host: string, options: Partial<RegistrarOptions> & { rule
   return { name, registrar, events, port: portOf(server) };
 }
 
-async function readersSee(name: string): Promise<Answer | undefined> {
-  const { raw } = new Catalog(agent.url, agent.token);
+async function readersSee(name: string, url?: string): Promise<Answer | undefined> {
+  const { raw } = url === undefined ? new Catalog(agent.url, agent.token) : new Catalog(url);
   later(() => {
     raw.close();
   });
@@ -120,6 +132,16 @@ describe.each(['main', 'worker'] as const)(
     });
   },
 );
+
+it('a server on :: that takes IPv6 alone is registered at an address that it takes', async () => {
+  const ofIpv4 = inject('consulUrl');
+  const { name, events } = await serving('::', { ipv6Only: true, url: ofIpv4 });
+  await events.next('registered');
+  const entry = await waitFor(() => readersSee(name, ofIpv4));
+  expect(entry.Node.Address).not.toContain(':');
+  expect(await reach(entry.Service.Address, entry.Service.Port)).toBe('reached');
+  expect(warningsOf(events)).toEqual([expect.stringMatching(/only on IPv6 \(::\).*advertising .*:.* instead/)]);
+});
 
 it('never lists the address that readers cannot reach, and keeps the right one after a loss', async () => {
   const { name, registrar, events, port } = await serving('0.0.0.0', { heartbeat: { interval: '500ms' } });

@@ -11,6 +11,8 @@ export interface FakeSystem {
   readonly env?: Environment;
   /** The source address towards any registry, or what asking for it fails with; a promise answers when it will. @default no route */
   readonly route?: string | Error | Promise<string>;
+  /** A server on `::` takes no IPv4. @default false */
+  readonly isIpv6Only?: boolean;
   /** Texts by path. */
   readonly files?: Readonly<Record<string, string>>;
   /** @default no records are kept */
@@ -23,6 +25,7 @@ export function fakeSystem({
   hostname = 'web1',
   env = {},
   route = new Error('ENETUNREACH'),
+  isIpv6Only = false,
   files = {},
   recordFolder,
 }: FakeSystem = {}): LocalSystem & { asked: number } {
@@ -36,6 +39,7 @@ export function fakeSystem({
       if (route instanceof Error) throw route;
       return route;
     },
+    isIpv6Only: () => Promise.resolve(isIpv6Only),
     readText: (path: string) => Promise.resolve(files[path] ?? ''),
     recordFolder: () => Promise.resolve(recordFolder),
   };

@@ -53,13 +53,15 @@ interface Given extends FakeSystem {
   readonly port?: number;
   /** What the server listens on; undefined: no server. */
   readonly bound?: string | undefined;
+  readonly isIpv6Only?: boolean;
   readonly listening?: number;
   readonly registry?: PlaceSearch['registry'];
 }
 
-function search({ address, port, bound, listening = 8080, registry = registries.far, ...machine }: Given) {
+function search({ address, port, bound, isIpv6Only = false, ...given }: Given) {
+  const { listening = 8080, registry = registries.far, ...machine } = given;
   const server: ListeningServer | undefined =
-    bound === undefined ? undefined : { address: bound, port: listening, protocol: 'http' };
+    bound === undefined ? undefined : { address: bound, isIpv6Only, port: listening, protocol: 'http' };
   const system = fakeSystem(machine);
   const clock = new FakeClock();
   const warnings: string[] = [];
@@ -144,6 +146,12 @@ describe('on each machine, with a server on every interface', () => {
     const ipv4 = { ...given, bound: '0.0.0.0' };
     if (expected.includes('2001:')) await expect(find(ipv4)).rejects.toThrow('the server listens only on IPv4');
     else expect(await chosen(ipv4), 'bound to 0.0.0.0').toBe(expected);
+  });
+
+  it('a server on :: that takes IPv6 alone is found at the IPv6 address, or refused', async () => {
+    const only = { bound: '::', isIpv6Only: true };
+    expect(await chosen({ ...only, interfaces: machines.vpnLaptop })).toBe('interface 2001:db8::30');
+    await expect(find({ ...only, interfaces: machines.dockerHost })).rejects.toThrow('the server listens only on IPv6');
   });
 
   it.each<[string, FakeSystem['interfaces']]>([

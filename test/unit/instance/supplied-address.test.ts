@@ -57,6 +57,17 @@ describe('the address that a registry fills in', () => {
     expect(warning).toMatch(/fd00::5.*advertising 10\.0\.0\.7 instead.*SERVICE_ADDRESS/);
   });
 
+  it('is replaced the other way round for a server that takes IPv6 alone', () => {
+    const given = instanceOf();
+    const plan = planFor('::');
+    const { instance, warning } = readdress(given, '10.0.0.5', {
+      ...plan,
+      server: { ...plan.server, isIpv6Only: true },
+    });
+    expect(instance).toEqual({ ...given, address: 'fd00::2', checks: targets('[fd00::2]') });
+    expect(warning).toMatch(/10\.0\.0\.5.*only on IPv6 \(::\).*advertising fd00::2 instead/);
+  });
+
   it('is refused with the reason where this host has none of that family', () => {
     const refused = () => readdress(instanceOf(), 'fd00::5', planFor('0.0.0.0', ['fd00::2']));
     expect(refused).toThrow(AddressNotFoundError);
