@@ -41,6 +41,9 @@ export const passing: HealthReport = { status: 'passing', reason: 'all is well' 
 /** Never aborts. */
 export const none: AbortSignal = new AbortController().signal;
 
+/** Long enough that no entry expires during a case. */
+export const LONG_TTL_MS = 60_000;
+
 /** The longest that readers may lag behind the registry's own state. */
 const LONGEST_LAG_MS = 5_000;
 

@@ -4,7 +4,7 @@ import { hasCode } from '../../../core/errors.js';
 import { keyOf } from '../../../contracts/service-instance.js';
 import type { ServiceInstance } from '../../../contracts/service-instance.js';
 import type { Registration } from '../../../contracts/registry.js';
-import { eventually, none, passing, readersSee, sample } from './contract-case.js';
+import { LONG_TTL_MS, eventually, none, passing, readersSee, sample } from './contract-case.js';
 import type { ContractCase, ContractHarness } from './contract-case.js';
 
 const hostile = [
@@ -34,9 +34,6 @@ const hostile = [
   'a\\b',
   'x'.repeat(250),
 ];
-
-/** Long enough that no entry expires while the others are written. */
-const LONG_TTL_MS = 60_000;
 
 /** Ids and names with characters that have a meaning in URLs, paths or code. */
 export const hostileCases: readonly ContractCase[] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { systemClock } from '../../../core/clock.js';
 import { hasCode } from '../../../core/errors.js';
 import { keyOf } from '../../../contracts/service-instance.js';
-import { eventually, listed, live, none, passing } from './contract-case.js';
+import { LONG_TTL_MS, eventually, listed, live, none, passing } from './contract-case.js';
 import type { ContractCase, ContractHarness } from './contract-case.js';
 
 const SLOW_MS = 300;
@@ -13,7 +13,7 @@ export const troubleCases: readonly ContractCase[] = [
     name: 'waits for a slow answer until the signal aborts, and aborted requests have no later effect',
     async run(harness: ContractHarness): Promise<string | undefined> {
       if (harness.delay === undefined) return 'the harness has no `delay`';
-      const { instance, registration } = await live(harness);
+      const { instance, registration } = await live(harness, { ttlMs: LONG_TTL_MS });
       const givenUp = async (verb: (signal: AbortSignal) => Promise<unknown>) => {
         const controller = new AbortController();
         const reason = new Error('too slow');
