@@ -124,12 +124,17 @@ export class EtcdVerbs {
     const leased = registered(instance, report, former && isNotServing(report) ? renewed(former, report) : former);
     const ownLease = await this.#ownLease(instance, report, before, context);
     const grant = () => this.#store.grant(ttlMs, context);
-    const lease = ownLease ?? (await this.#leases.take(nonce, grant, context.signal));
+    const { lease, isAging } =
+      ownLease === undefined
+        ? await this.#leases.take(instance, grant, context.signal)
+        : { lease: ownLease, isAging: false };
     let refusal: Error | undefined;
-    const written = await this.#store.write(leased, lease, before, context).catch((thrown: unknown) => {
+    const writing = this.#store.write(leased, lease, before, context).catch((thrown: unknown) => {
       if (!isRefusal(thrown)) throw thrown;
       refusal = asError(thrown);
     });
+    // It has to last until the first heartbeat.
+    const [written] = await settleAll([writing, isAging ? this.#store.keepAlive(lease, context) : undefined]);
     if (written === undefined) {
       if (ownLease === undefined) await this.#store.revoke(lease, context);
       if (refusal !== undefined) throw refusal;
