@@ -7,8 +7,7 @@ import { asError } from './errors.js';
 export async function settleAll<T extends readonly unknown[]>(
   promises: readonly [...T],
 ): Promise<{ -readonly [Index in keyof T]: Awaited<T[Index]> }> {
-  const outcomes = await Promise.allSettled(promises);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw asError(failed.reason);
+  const outcomes: readonly PromiseSettledResult<unknown>[] = await Promise.allSettled(promises);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw asError(outcome.reason);
   return Promise.all(promises);
 }
