@@ -1,5 +1,5 @@
 import type { HealthStatus } from './health-report.js';
-import type { ServiceInstance } from './service-instance.js';
+import type { InstanceKey, ServiceInstance } from './service-instance.js';
 
 /** A reader's position in a registry's history; opaque, pass it back unchanged. */
 export type Cursor = string;
@@ -25,4 +25,9 @@ export interface Discovery {
     cursor: Cursor | undefined,
     signal: AbortSignal,
   ): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }>;
+  /**
+   * Reads one instance as its readers see it, by one request; undefined if they do not. Omitted where only the list
+   * shows that.
+   */
+  find?(key: InstanceKey, signal: AbortSignal): Promise<DiscoveredInstance | undefined>;
 }

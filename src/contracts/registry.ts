@@ -30,6 +30,11 @@ export interface Registry {
    */
   read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined>;
   /**
+   * Gets ready to register an instance, e.g. by a lease for it. Called beside the first look at its entry, so that a
+   * registration takes fewer round trips; `register` may follow without it, and it without `register`.
+   */
+  prepare?(instance: ServiceInstance, signal: AbortSignal): Promise<void>;
+  /**
    * Writes or overwrites the entry; also used for updates. The entry passes only after the first passing `renew`. Of
    * `report`, only the status `maintenance` matters here.
    */
@@ -46,7 +51,7 @@ export interface Registry {
     ((key: InstanceKey, reason: string | undefined, signal: AbortSignal) => Promise<void>) | undefined;
   readonly discovery?: Discovery | undefined;
   /** What a client in another thread needs to know, so that it can leave without a look. */
-  readonly sightings?: Sightings | undefined;
+  readonly receipts?: Receipts | undefined;
   /**
    * Describes how to leave from the process's 'exit' event, one departure for each place that may hold the entry. Sends
    * nothing and returns at once; called once. A registry that omits this leaves the entry to its TTL.
@@ -61,12 +66,12 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** When the registry last showed that an entry is this incarnation's, on the clock of the process. */
-export interface Sightings {
-  /** Undefined: not that we know. */
-  lastOf(nonce: string): number | undefined;
-  /** Another client of ours saw it then. */
-  note(nonce: string, at: number): void;
+/** What a client knows of the entries that it wrote, by their nonce: plain data, which can go to another thread. */
+export interface Receipts {
+  /** Undefined: nothing that helps. */
+  of(nonce: string): unknown;
+  /** Takes over what another client of the same registry knew. */
+  accept(nonce: string, receipt: unknown): void;
 }
 
 /** Fixed properties of a registry. */

@@ -4,16 +4,16 @@ import { TimeoutError, asError } from './errors.js';
 import { meterOf, meterRequests } from './request-meter.js';
 
 /**
- * Runs `work` with a signal that aborts after `ms` or when `outer` aborts. Settles on time even if `work` ignores its
- * signal. Rejects with `TimeoutError` after `ms`, with the reason of `outer`, or as `work` does. The meter of `outer`
- * counts the requests of `work` too.
+ * Runs `work` with a signal that aborts after `ms` or when `outer` aborts; `restart` begins the time anew. Settles on
+ * time even if `work` ignores its signal. Rejects with `TimeoutError` after `ms`, with the reason of `outer`, or as
+ * `work` does. The meter of `outer` counts the requests of `work` too.
  */
 export function withDeadline<T>(
   clock: Clock,
   ms: number,
   context: { readonly operation: string; readonly registry?: string },
   outer: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, restart: () => void) => Promise<T>,
 ): Promise<T> {
   // One promise, one timer and one listener only, because every heartbeat takes this path.
   return new Promise((resolve, reject) => {
@@ -25,6 +25,7 @@ export function withDeadline<T>(
     spare = undefined;
     meterRequests(controller.signal, meterOf(outer));
     const end = () => {
+      isOver = true;
       cancel();
       outer?.removeEventListener('abort', onOuterAbort);
     };
@@ -36,17 +37,25 @@ export function withDeadline<T>(
     const onOuterAbort = () => {
       abort(asError(outer?.reason));
     };
-    const cancel = clock.after(ms, () => {
-      const name = [context.registry, context.operation].filter(Boolean).join(' ');
-      abort(new TimeoutError(`${name} took longer than ${String(Math.round(ms))} ms`, context));
-    });
+    const begin = () =>
+      clock.after(ms, () => {
+        const name = [context.registry, context.operation].filter(Boolean).join(' ');
+        abort(new TimeoutError(`${name} took longer than ${String(Math.round(ms))} ms`, context));
+      });
+    let cancel = begin();
+    let isOver = false;
+    const restart = () => {
+      if (isOver) return;
+      cancel();
+      cancel = begin();
+    };
     outer?.addEventListener('abort', onOuterAbort);
     const onFailure = (thrown: unknown) => {
       end();
       reject(asError(thrown));
     };
     try {
-      work(controller.signal).then((value) => {
+      work(controller.signal, restart).then((value) => {
         end();
         recycle(controller);
         resolve(value);

@@ -35,6 +35,7 @@ export async function ensureRegistered(
   signal: AbortSignal,
 ): Promise<{ instance: ServiceInstance; registration: Registration }> {
   const { registry, previous, lastKnown } = plan;
+  if (previous === undefined) void registry.prepare(wanted, signal);
   const entry = await readOwnEntry(registry, wanted, lastKnown, signal);
   const instance = plan.onFree(plan.idConflict.check(entry, wanted, plan.clock.now()));
   const stillOurs =

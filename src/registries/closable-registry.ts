@@ -6,11 +6,11 @@ import type {
   Deadlines,
   Entry,
   Presence,
+  Receipts,
   Registration,
   Registry,
   RegistryEndpoint,
   RegistryTraits,
-  Sightings,
 } from '../contracts/registry.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import type { WorkerSpec } from '../contracts/worker-spec.js';
@@ -28,12 +28,14 @@ export class ClosableRegistry implements Registry {
   readonly deadlines?: Deadlines;
   readonly credentials: Credentials | undefined;
   readonly discovery: Discovery | undefined;
+  readonly prepare?: NonNullable<Registry['prepare']>;
   readonly maintain: Registry['maintain'];
   readonly #backend: Registry;
   readonly #guard: CloseGuard;
 
   constructor(backend: Registry) {
     const { name, traits, endpoint, warnings = [], deadlines, credentials, discovery } = backend;
+    const prepare = backend.prepare?.bind(backend);
     const maintain = backend.maintain?.bind(backend);
     this.#backend = backend;
     this.#guard = new CloseGuard(name);
@@ -43,16 +45,20 @@ export class ClosableRegistry implements Registry {
     this.warnings = warnings;
     if (deadlines !== undefined) this.deadlines = deadlines;
     this.credentials = credentials;
+    const find = discovery?.find?.bind(discovery);
     this.discovery = discovery && {
       poll: (service, cursor, signal) =>
         this.#guard.run('discover', signal, () => discovery.poll(service, cursor, signal)),
+      ...(find && { find: (key, signal) => this.#guard.run('discover', signal, () => find(key, signal)) }),
     };
+    if (prepare !== undefined)
+      this.prepare = (instance, signal) => this.#guard.run('register', signal, () => prepare(instance, signal));
     this.maintain =
       maintain && ((key, reason, signal) => this.#guard.run('maintain', signal, () => maintain(key, reason, signal)));
   }
 
-  get sightings(): Sightings | undefined {
-    return this.#backend.sightings;
+  get receipts(): Receipts | undefined {
+    return this.#backend.receipts;
   }
 
   /** A getter, so that printing the registry does not print its secrets. */

@@ -4,7 +4,7 @@ import { hasCode } from '../core/errors.js';
 import { boundedRenewal } from './bounded-renewal.js';
 import type { PacedVerb } from './request-pace.js';
 
-/** A request that is answered at once; a heartbeat, whose sender ends it; a long poll. */
+/** A request that is answered at once; a heartbeat or whatever else its sender ends; a long poll. */
 export type RequestKind = 'request' | 'beat' | 'held';
 
 /** Runs a verb: settles within its deadline, and rejects only with our own errors. */

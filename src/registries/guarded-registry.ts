@@ -1,22 +1,20 @@
 import type { Clock } from '../core/clock.js';
-import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../core/errors.js';
 import type { Departure, DepartureRequest } from '../contracts/departure.js';
 import type { DiscoveredInstance, Discovery } from '../contracts/discovery.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
-import { withDeadline } from '../core/deadline.js';
-import { meterRequests } from '../core/request-meter.js';
 import { boundedListing } from './bounded-listing.js';
 import { CloseGuard } from './close-guard.js';
+import { EarlyLooks } from './early-looks.js';
 import { guardRegistration } from './guarded-registration.js';
 import type { RequestKind } from './guarded-registration.js';
 import { isAnswer, wasNeverSent } from './is-answer.js';
 import { RequestPace } from './request-pace.js';
 import type { PacedVerb } from './request-pace.js';
 import type { Legacy } from './legacy.js';
-import { LONGEST_REQUEST_MS, RoundTrip } from './round-trip.js';
+import { VerbRunner } from './verb-runner.js';
 import { WriteDoubt } from './write-doubt.js';
 import { asComposed } from '../contracts/composed-registry.js';
 import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
@@ -43,11 +41,11 @@ export class GuardedRegistry implements Registry {
   readonly #inner: Registry;
   readonly #composed: ComposedRegistry | undefined;
   readonly #guard: CloseGuard;
-  readonly #clock: Clock;
   readonly #doubt: WriteDoubt;
-  readonly #roundTrip: RoundTrip;
+  readonly #runner: VerbRunner;
+  /** Undefined for a composition and its members, which ask each other's instead. */
+  readonly #earlyLooks: EarlyLooks | undefined;
   readonly deadlines: Deadlines;
-  readonly #pace: RequestPace | undefined;
   #closing: Promise<void> | undefined;
 
   /** `pacing`: a member of a composition goes by the pace of the whole. */
@@ -56,11 +54,20 @@ export class GuardedRegistry implements Registry {
     this.#composed = asComposed(inner);
     users().set(inner, (users().get(inner) ?? 0) + 1);
     this.#guard = new CloseGuard(inner.name);
-    this.#clock = clock;
     this.#doubt = new WriteDoubt(clock);
-    this.#pace = pacing === 'paced' ? new RequestPace(clock) : undefined;
     this.deadlines = inner.deadlines ?? USUAL_DEADLINES;
-    this.#roundTrip = new RoundTrip(this.deadlines.requestMs);
+    const isSingle = this.#composed === undefined;
+    this.#earlyLooks = isSingle && pacing === 'paced' ? new EarlyLooks(clock, inner.name) : undefined;
+    this.#runner = new VerbRunner({
+      name: inner.name,
+      clock,
+      deadlines: this.deadlines,
+      pace: pacing === 'paced' ? new RequestPace(clock) : undefined,
+      countsRequests: isSingle,
+      onAnswered: (sentAt) => {
+        this.#doubt.answered(sentAt);
+      },
+    });
   }
 
   get name(): string {
@@ -85,8 +92,10 @@ export class GuardedRegistry implements Registry {
 
   get discovery(): Discovery | undefined {
     const { discovery } = this.#inner;
+    const find = discovery?.find?.bind(discovery);
     return (
       discovery && {
+        ...(find && { find: (key, signal) => this.#bounded('discover', signal, (bounded) => find(key, bounded)) }),
         poll: (service, cursor, signal) =>
           this.#bounded(
             'discover',
@@ -122,12 +131,12 @@ export class GuardedRegistry implements Registry {
 
   /** How long the last answer took, long polls aside; undefined before the first. */
   get roundTripMs(): number | undefined {
-    return this.#roundTrip.lastMs;
+    return this.#runner.roundTrip.lastMs;
   }
 
   /** How long a request may take: longer than usual where the registry is known to answer late. */
   get requestDeadlineMs(): number {
-    return this.#roundTrip.deadlineMs;
+    return this.#runner.roundTrip.deadlineMs;
   }
 
   /** True while a write of ours that was cut off may still arrive: an absent entry proves nothing yet. */
@@ -138,21 +147,34 @@ export class GuardedRegistry implements Registry {
   /**
    * Takes over from another client of ours that registered this instance. `holder` accepted its last heartbeat.
    */
-  inherit(instance: ServiceInstance, holder: string | undefined, { inDoubt, seenAt, roundTripMs }: Legacy): void {
+  inherit(instance: ServiceInstance, holder: string | undefined, { inDoubt, receipt, roundTripMs }: Legacy): void {
     this.#composed?.adopt?.(instance, holder);
     if (inDoubt) this.#doubt.inherit();
-    if (seenAt !== undefined) this.#inner.sightings?.note(instance.nonce, seenAt);
-    if (roundTripMs !== undefined) this.#roundTrip.answered(roundTripMs);
+    this.#inner.receipts?.accept(instance.nonce, receipt);
+    if (roundTripMs !== undefined) this.#runner.roundTrip.answered(roundTripMs);
   }
 
   /** What another client of ours needs to know, to take over from this one. */
   legacyOf(instance: ServiceInstance): Legacy {
-    const seenAt = this.#inner.sightings?.lastOf(instance.nonce);
-    return { inDoubt: this.inDoubt, seenAt, roundTripMs: this.roundTripMs };
+    const receipt = this.#inner.receipts?.of(instance.nonce);
+    return { inDoubt: this.inDoubt, receipt, roundTripMs: this.roundTripMs };
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    return this.#bounded('read', signal, (bounded) => this.#inner.read(key, bounded));
+    const read = (bounded: AbortSignal) => this.#inner.read(key, bounded);
+    const looks = this.#earlyLooks;
+    if (looks === undefined || this.roundTripMs !== undefined) return this.#bounded('read', signal, read);
+    const look = (bounded: AbortSignal) => looks.look(key, read, bounded, signal);
+    const { entry, tookMs } = await this.#bounded('read', signal, look);
+    this.#runner.roundTrip.answered(tookMs);
+    return entry;
+  }
+
+  /** Lets the registry get ready for `register` beside the first look. Never rejects. */
+  async prepare(instance: ServiceInstance, signal: AbortSignal): Promise<void> {
+    const prepare = this.#inner.prepare?.bind(this.#inner);
+    if (prepare === undefined) return;
+    await this.#bounded('register', signal, (bounded) => prepare(instance, bounded), 'beat').catch(() => undefined);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
@@ -176,7 +198,7 @@ export class GuardedRegistry implements Registry {
    * replaced it since, so it is for registries where the look would take long. Members of a chain decide by themselves.
    */
   get #mayGoBlind(): boolean {
-    return this.#composed === undefined && this.#roundTrip.isLong;
+    return this.#composed === undefined && this.#runner.roundTrip.isLong;
   }
 
   /** None after a close. */
@@ -189,16 +211,21 @@ export class GuardedRegistry implements Registry {
    * discovery.
    */
   async isVisible(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
-    const instances = await this.instancesOf(key.name, signal);
-    return instances?.some(({ id, nonce }) => id === key.id && nonce === key.nonce);
+    const seen = await this.#asSeen(key, signal);
+    return seen && seen.length > 0;
   }
 
   /** True if readers would still send traffic to this instance; undefined if the registry has no discovery. */
   async isInTraffic(key: InstanceKey, signal: AbortSignal): Promise<boolean | undefined> {
-    const instances = await this.instancesOf(key.name, signal);
-    return instances?.some(
-      ({ id, nonce, status }) => id === key.id && nonce === key.nonce && (status === 'passing' || status === 'warning'),
-    );
+    return (await this.#asSeen(key, signal))?.some(({ status }) => status === 'passing' || status === 'warning');
+  }
+
+  /** The instance as readers see it, if they do; undefined if the registry has no discovery. */
+  async #asSeen(key: InstanceKey, signal: AbortSignal): Promise<readonly DiscoveredInstance[] | undefined> {
+    const { discovery } = this;
+    const seen =
+      discovery?.find === undefined ? await this.instancesOf(key.name, signal) : [await discovery.find(key, signal)];
+    return seen?.flatMap((one) => (one?.id === key.id && one.nonce === key.nonce ? one : []));
   }
 
   /** All instances of a service, as its readers see them; undefined if the registry has no discovery. */
@@ -217,7 +244,7 @@ export class GuardedRegistry implements Registry {
     this.#guard.close();
     const remaining = (users().get(this.#inner) ?? 1) - 1;
     users().set(this.#inner, remaining);
-    if (remaining === 0) await this.#withDeadline('close', undefined, () => this.#inner.close());
+    if (remaining === 0) await this.#runner.runNow('close', undefined, () => this.#inner.close(), 'request');
   }
 
   async #write<T>(
@@ -239,60 +266,13 @@ export class GuardedRegistry implements Registry {
     operation: PacedVerb,
     signal: AbortSignal,
     verb: (signal: AbortSignal) => Promise<T>,
-    kind?: RequestKind,
-  ): Promise<T> {
-    return this.#guard.run(operation, signal, () => {
-      if (this.#pace === undefined) return this.#withDeadline(operation, signal, verb, kind);
-      return this.#pace.run(operation, signal, (meter) => {
-        this.#guard.assertOpen(operation);
-        const metered = (bounded: AbortSignal) => {
-          meterRequests(bounded, meter);
-          return verb(bounded);
-        };
-        return this.#withDeadline(operation, signal, metered, kind);
-      });
-    });
-  }
-
-  /** Settles within the deadline. Rejects only with our own errors. */
-  #withDeadline<T>(
-    operation: string,
-    signal: AbortSignal | undefined,
-    verb: (signal: AbortSignal) => Promise<T>,
     kind: RequestKind = 'request',
   ): Promise<T> {
-    const sentAt = this.#clock.now();
-    const deadlineMs = this.#deadlineMs(kind);
-    return withDeadline(this.#clock, deadlineMs, { registry: this.name, operation }, signal, verb).then(
-      (value) => {
-        if (kind !== 'held') this.#answered(sentAt);
-        return value;
-      },
-      (thrown: unknown) => {
-        signal?.throwIfAborted();
-        if (!isRegistrarError(thrown)) {
-          const cause = asError(thrown);
-          throw new RegistryUnavailableError(`The registry ${this.name} failed during ${operation}: ${cause.message}`, {
-            registry: this.name,
-            operation,
-            cause,
-          });
-        }
-        if (isAnswer(thrown)) this.#answered(sentAt);
-        else if (hasCode(thrown, 'ROLLCALL_TIMEOUT') && kind === 'request') this.#roundTrip.timedOut();
-        throw thrown;
-      },
+    return this.#guard.run(operation, signal, () =>
+      this.#runner.run(operation, signal, verb, kind, () => {
+        this.#guard.assertOpen(operation);
+      }),
     );
-  }
-
-  #deadlineMs(kind: RequestKind): number {
-    if (kind === 'held') return this.deadlines.heldMs;
-    return kind === 'beat' ? LONGEST_REQUEST_MS : this.requestDeadlineMs;
-  }
-
-  #answered(sentAt: number): void {
-    this.#roundTrip.answered(this.#clock.now() - sentAt);
-    this.#doubt.answered(sentAt);
   }
 }
 

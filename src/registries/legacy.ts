@@ -2,7 +2,7 @@
 export interface Legacy {
   /** One of its writes was cut off. */
   readonly inDoubt: boolean;
-  /** When the registry last showed it that the entry is ours. */
-  readonly seenAt?: number | undefined;
+  /** What it knew of the entry, for a client of the same registry. */
+  readonly receipt?: unknown;
   readonly roundTripMs?: number | undefined;
 }

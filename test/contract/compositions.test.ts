@@ -17,7 +17,7 @@ import type { ConsulServer } from '../support/servers/consul-server.js';
 import { freePorts } from '../support/servers/free-ports.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
 import { redisHarnesses } from './harness-on-redis.js';
-import { itKeepsTheContract, noFaults, noPushes, readersPoll } from './run-contract.js';
+import { itKeepsTheContract, noFaults, noPushes, noShortcuts, readersPoll } from './run-contract.js';
 import { fallbackOn } from '../../src/registries/fallback.js';
 
 const url = inject('consulUrl');
@@ -36,7 +36,7 @@ const onConsul: Pick<ContractHarness, 'ttlMs' | 'beatsKnowTheirOwner' | 'advance
 describe('a fallback chain on its first registry', () => {
   itKeepsTheContract(
     () => ({ ...onConsul, registry: fallback([consul({ endpoints: [url] }), memory()]) }),
-    [readersPoll, ...noFaults],
+    [readersPoll, ...noFaults, ...noShortcuts],
   );
 });
 
@@ -49,7 +49,7 @@ describe('a fallback chain whose first registry is down', () => {
         patience: 0,
       }),
     };
-  }, [readersPoll, ...noFaults]);
+  }, [readersPoll, ...noFaults, ...noShortcuts]);
 });
 
 describe('a fallback chain of Redis and a file', () => {
@@ -68,7 +68,7 @@ describe('a fallback chain of Redis and a file', () => {
     const harness = await harnesses.make();
     // A patience of its own: with the suite's short TTL, a slow Redis would be passed over at once.
     return { ...harness, registry: fallback([harness.registry, file({ dir })], { patience: '5s' }) };
-  }, noPushes);
+  }, [...noPushes, ...noShortcuts]);
 });
 
 describe('a fallback chain of two that forget by the injected clock', () => {
@@ -82,7 +82,7 @@ describe('a fallback chain of two that forget by the injected clock', () => {
       advance: (ms) => clock.advance(ms),
       forget: ({ name, id }) => first.remove({ name, id }, new AbortController().signal),
     };
-  }, [...noPushes, ...noFaults]);
+  }, [...noPushes, ...noFaults, ...noShortcuts]);
 });
 
 describe('the nearest of two registries', () => {
@@ -103,6 +103,6 @@ describe('the nearest of two registries', () => {
       ...onConsul,
       registry: nearest([consul({ endpoints: [url] }), consul({ endpoints: [far.url] })], { register: true }),
     }),
-    noFaults,
+    [...noFaults, ...noShortcuts],
   );
 });

@@ -9,7 +9,7 @@ import { startNewerConsul } from '../support/newer-consul.js';
 import { startConsul } from '../support/servers/consul-server.js';
 import type { ConsulServer } from '../support/servers/consul-server.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
-import { itKeepsTheContract } from './run-contract.js';
+import { itKeepsTheContract, noShortcuts } from './run-contract.js';
 
 let server: ConsulServer;
 let raw: ReturnType<typeof rawConsul>;
@@ -52,5 +52,5 @@ describe.each([
   });
   afterAll(() => proxy.close());
 
-  itKeepsTheContract(() => harnessOn(proxy));
+  itKeepsTheContract(() => harnessOn(proxy), noShortcuts);
 });

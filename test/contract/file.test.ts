@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { encodeName } from '../../src/backends/file/file-codec.js';
 import { FileRegistry } from '../../src/backends/file/file-registry.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { itKeepsTheContract, noFaults, noPushes } from './run-contract.js';
+import { itKeepsTheContract, noFaults, noPushes, noShortcuts } from './run-contract.js';
 
 describe('the file registry', () => {
   let dir: string;
@@ -23,5 +23,5 @@ describe('the file registry', () => {
       advance: (ms) => clock.advance(ms),
       forget: ({ name, id }) => rm(join(dir, encodeName(name), `${encodeName(id)}.json`)),
     };
-  }, [...noPushes, ...noFaults]);
+  }, [...noPushes, ...noFaults, ...noShortcuts]);
 });

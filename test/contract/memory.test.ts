@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { memory } from '../../src/backends/memory/memory-registry.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { itKeepsTheContract, noFaults, noPushes } from './run-contract.js';
+import { itKeepsTheContract, noFaults, noPushes, noShortcuts } from './run-contract.js';
 
 describe('the memory registry', () => {
   itKeepsTheContract(() => {
@@ -14,5 +14,5 @@ describe('the memory registry', () => {
       advance: (ms) => clock.advance(ms),
       forget: ({ name, id }) => registry.remove({ name, id }, new AbortController().signal),
     };
-  }, [...noPushes, ...noFaults]);
+  }, [...noPushes, ...noFaults, ...noShortcuts]);
 });

@@ -10,6 +10,9 @@ export const readersPoll = 'the registry has no long poll in `discovery`';
 const noPresence = 'the registration has no `presence`';
 export const noPushes = [readersPoll, noPresence, 'the registration has no `changed`'];
 export const readersPollEach = [readersPoll, noPresence];
+/** What spares round trips, where the registry has many or each costs something. */
+export const noPrepare = 'the registry has no `prepare`';
+export const noShortcuts = ['the registry has no `find` in `discovery`', noPrepare];
 
 /**
  * Every case of the contract as a test with a harness of its own. `absent` names each optional part that the registry or

@@ -16,6 +16,7 @@ await runExperiment(
     faults: async () => (await import('./faults/faults.js')).faultsExperiment,
     late: { options: lateOptions, load: async () => (await import('./late/late.js')).late },
     delay: { options: delayOptions, load: async () => (await import('./delay/delay.js')).delay },
+    thaw: async () => (await import('./thaw/thaw.js')).thaw,
     'two-agents': async () => (await import('./two-agents/two-agents.js')).twoAgents,
     herd: async () => (await import('./herd/herd.js')).herd,
     stall: async () => (await import('./stall/stall.js')).stall,

@@ -68,13 +68,18 @@ export class ConsulClient {
     this.#assertActive(signal);
     const cap = this.#target.caps[request.cap ?? 'look'];
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation(cap);
+    const size = connection.sizes[request.pool];
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
     countRequest(signal);
+    size?.sent(cancellation);
     try {
-      return cancellation instanceof Cancellation
-        ? await sendBeat(connection, request, token, cancellation, cap)
-        : await sendCall(connection, request, token, cancellation);
+      const answer =
+        cancellation instanceof Cancellation
+          ? await sendBeat(connection, request, token, cancellation, cap)
+          : await sendCall(connection, request, token, cancellation);
+      size?.answered(cancellation);
+      return answer;
     } catch (thrown) {
       signal.throwIfAborted();
       if (isTooLong(thrown)) throw overCap(thrown, request.operation, this.shown);
@@ -82,6 +87,7 @@ export class ConsulClient {
     } finally {
       signal.removeEventListener('abort', cancellation);
       this.#inFlight.delete(cancellation);
+      size?.ended(cancellation);
     }
   }
 

@@ -7,6 +7,7 @@ import { AnswerTooLongError } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import { watchForNoAnswer } from '../../net/http-request.js';
 import type { HttpModule } from '../../net/http-request.js';
+import type { PoolLimits, PoolSize } from '../../net/pool-size.js';
 import type { PlainRequest } from '../../net/request-bytes.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { basicAuthentication } from './consul-endpoint.js';
@@ -19,16 +20,16 @@ export type ConnectionPool = keyof typeof poolSizes | 'call';
 
 // An agent accepts 200 connections from one host, which all processes there share. Beats get as many as the others:
 // hundreds of Registrars that return to an agent together would queue on a single connection for longer than a beat
-// may take.
-const poolSizes = { beat: 4, poll: 4, watch: 4 };
+// may take. An agent that answers late gets more, since several beats of one Registrar are under way then.
+const poolSizes = { beat: { few: 4, most: 12 }, poll: 4, watch: 4 };
 
 /** What a connection is opened with. The token is not part of it, because each request carries its own. */
 export interface ConnectionPlan {
   readonly url: URL;
   /** The Unix socket to connect to; undefined: the host of the URL. */
   readonly socketPath?: string | undefined;
-  /** Maximum number of connections of the pool `call`. */
-  readonly pool: number;
+  /** Of the pool `call`. */
+  readonly pool: PoolLimits;
   readonly connectMs: number;
   /** Undefined: plain HTTP. */
   readonly tls: ConnectionOptions | undefined;
@@ -38,6 +39,8 @@ export interface ConnectionPlan {
 export interface ConsulConnection {
   readonly client: Papi;
   readonly agents: Readonly<Record<ConnectionPool, Agent>>;
+  /** Of the pools without long polls. */
+  readonly sizes: Readonly<Partial<Record<ConnectionPool, PoolSize>>>;
   /** Node's own client, for beats: they go out thousands of times and have to cost next to nothing. */
   readonly http: HttpModule;
   readonly beat: RequestOptions;
@@ -122,17 +125,24 @@ function keyOf({ url, socketPath, pool, connectMs, tls }: ConnectionPlan): strin
 
 async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<ConsulConnection> {
   const secure = url.protocol === 'https:';
-  const [{ default: Consul }, { createUnheldAgent, retire }, { openConnections }, { requestBytes }, http] =
-    await Promise.all([
-      import('consul'),
-      import('../../net/http-agent.js'),
-      import('../../net/open-connections.js'),
-      import('../../net/request-bytes.js'),
-      secure ? import('node:https') : import('node:http'),
-    ]);
+  const [
+    { default: Consul },
+    { createUnheldAgent, retire },
+    { openConnections },
+    { PoolSize },
+    { requestBytes },
+    http,
+  ] = await Promise.all([
+    import('consul'),
+    import('../../net/http-agent.js'),
+    import('../../net/open-connections.js'),
+    import('../../net/pool-size.js'),
+    import('../../net/request-bytes.js'),
+    secure ? import('node:https') : import('node:http'),
+  ]);
   const agents = {
-    beat: createUnheldAgent(poolSizes.beat, how),
-    call: createUnheldAgent(pool, how),
+    beat: createUnheldAgent(poolSizes.beat.few, how),
+    call: createUnheldAgent(pool.few, how),
     poll: createUnheldAgent(poolSizes.poll, how),
     watch: createUnheldAgent(poolSizes.watch, how),
   };
@@ -154,6 +164,7 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
   return {
     client,
     agents,
+    sizes: { beat: new PoolSize(agents.beat, poolSizes.beat), call: new PoolSize(agents.call, pool) },
     http,
     beat,
     headers: { ...headers, 'content-type': 'application/json' },

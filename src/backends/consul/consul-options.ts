@@ -5,6 +5,7 @@ import type { Duration } from '../../config/options.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import type { PoolLimits } from '../../net/pool-size.js';
 import { readTls } from '../../net/tls.js';
 import type { TlsOptions, TlsPlan } from '../../net/tls.js';
 import type { TokenFunction, TokenSource } from '../../credentials/token.js';
@@ -46,8 +47,9 @@ export interface ConsulOptions {
    */
   readonly allowPlainToken?: boolean;
   /**
-   * Maximum number of connections beside those of heartbeats and long polls, which have four each; 1 to 32.
-   * @default 4
+   * Maximum number of connections beside those of heartbeats and long polls; 1 to 32. Heartbeats have four, and up to
+   * twelve while answers come late; long polls have four.
+   * @default 4, and up to 12 while answers come late
    */
   readonly pool?: number;
   /** Limits on how long connections and requests may take. */
@@ -116,7 +118,7 @@ export interface ConsulTarget {
   readonly token: TokenSource;
   /** Undefined: plain HTTP. */
   readonly tls: (ReturnType<typeof readTls> & { readonly plan: TlsPlan }) | undefined;
-  readonly pool: number;
+  readonly pool: PoolLimits;
   readonly timeouts: ConsulTimeouts;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;
@@ -125,7 +127,7 @@ export interface ConsulTarget {
   readonly warnings: readonly string[];
 }
 
-const DEFAULT_POOL = 4;
+const DEFAULT_POOL: PoolLimits = { few: 4, most: 12 };
 const LARGEST_POOL = 32;
 const DEFAULT_TIMEOUTS = { connect: 3_000, request: 5_000, poll: 30_000 };
 /** The longest wait that Consul's servers accept. */
@@ -188,9 +190,10 @@ export function consulWorkerSpec({ token, ...options }: ConsulAgentsOptions): Wo
   return { kind: 'consul', options: { ...options, ...(token !== undefined && { token }) } };
 }
 
-function resolvePool(value: unknown, issues: ConfigIssue[]): number {
+function resolvePool(value: unknown, issues: ConfigIssue[]): PoolLimits {
   if (value === undefined) return DEFAULT_POOL;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LARGEST_POOL) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LARGEST_POOL)
+    return { few: value, most: value };
   issues.push({ field: 'pool', value, allowed: `a whole number from 1 to ${String(LARGEST_POOL)}` });
   return DEFAULT_POOL;
 }

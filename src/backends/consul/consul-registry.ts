@@ -51,7 +51,7 @@ class ConsulRegistry implements Registry {
   readonly #options: ConsulOptions;
   readonly #target: ConsulTarget;
   readonly #client: ConsulClient;
-  readonly sightings = new ConsulSightings();
+  readonly receipts = new ConsulSightings();
 
   constructor(options: ConsulOptions, name: string) {
     this.name = name;
@@ -80,8 +80,8 @@ class ConsulRegistry implements Registry {
     const isEntry = [200, 404, 429, 503].includes(answer.status) && answer.text.startsWith('{');
     if (!isEntry && answer.status !== 200) throw refusal(answer, 'read', this.#client.shown);
     const entry = await this.#decode(answer, signal);
-    if (key.nonce !== undefined && key.nonce !== entry?.instance.nonce) this.sightings.missed(key.nonce);
-    else if (key.nonce !== undefined) this.sightings.saw(key.nonce);
+    if (key.nonce !== undefined && key.nonce !== entry?.instance.nonce) this.receipts.missed(key.nonce);
+    else if (key.nonce !== undefined) this.receipts.saw(key.nonce);
     return entry;
   }
 
@@ -93,9 +93,9 @@ class ConsulRegistry implements Registry {
     const body = Buffer.from(JSON.stringify(encodeInstance(instance)));
     // Read before sending: if the token changes in between, the entry is merely written once more.
     const { generation } = this.#client.credentials;
-    this.sightings.expect(instance.nonce, instance.id);
+    this.receipts.expect(instance.nonce, instance.id);
     this.#expectOk(await this.#put('register', path, signal, body), 'register');
-    this.sightings.saw(instance.nonce);
+    this.receipts.saw(instance.nonce);
     if (report.status === 'maintenance')
       this.#expectOk(await this.#setMaintenance('register', instance, report.reason, signal), 'register');
     return new ConsulRegistration(
@@ -104,7 +104,7 @@ class ConsulRegistry implements Registry {
       this.#target,
       instance,
       generation,
-      this.sightings,
+      this.receipts,
       (key, abort) => this.#removeEntry('deregister', key, abort),
     );
   }
@@ -120,7 +120,7 @@ class ConsulRegistry implements Registry {
   }
 
   departures(request: DepartureRequest): readonly Departure[] {
-    return consulDepartures(request, { client: this.#client, target: this.#target, sightings: this.sightings });
+    return consulDepartures(request, { client: this.#client, target: this.#target, sightings: this.receipts });
   }
 
   close(): Promise<void> {
@@ -134,12 +134,12 @@ class ConsulRegistry implements Registry {
       const answer = await this.#put(operation, path, signal);
       if (!meansAbsent(answer)) this.#expectOk(answer, operation);
     }
-    if (key.nonce !== undefined) this.sightings.forget(key.nonce);
+    if (key.nonce !== undefined) this.receipts.forget(key.nonce);
   }
 
   /** The key has a TTL where a look before the removal would take long. */
   #wasJustSeen({ nonce, ttlMs = 0 }: InstanceKey): boolean {
-    return nonce !== undefined && this.sightings.isOurs(nonce, ttlMs * FRESH_SHARE);
+    return nonce !== undefined && this.receipts.isOurs(nonce, ttlMs * FRESH_SHARE);
   }
 
   /**

@@ -1,10 +1,10 @@
 import { systemClock } from '../../core/clock.js';
-import type { Sightings } from '../../contracts/registry.js';
+import type { Receipts } from '../../contracts/registry.js';
 import { hasCode } from '../../core/errors.js';
 import type { Clock } from '../../core/clock.js';
 
 /** Records when the agent last showed that an entry is this incarnation's, by the nonce in its meta. */
-export class ConsulSightings implements Sightings {
+export class ConsulSightings implements Receipts {
   readonly #clock: Clock;
   /** Clock times; -Infinity: not seen yet. */
   readonly #seenAt = new Map<string, number>();
@@ -55,12 +55,13 @@ export class ConsulSightings implements Sightings {
     }
   }
 
-  lastOf(nonce: string): number | undefined {
+  /** When it was last seen, on the clock of the process. */
+  of(nonce: string): number | undefined {
     return this.#watched.has(nonce) ? this.#clock.now() : this.#seenAt.get(nonce);
   }
 
-  note(nonce: string, at: number): void {
-    this.#seenAt.set(nonce, Math.max(at, this.#seenAt.get(nonce) ?? -Infinity));
+  accept(nonce: string, seenAt: unknown): void {
+    if (typeof seenAt === 'number') this.#seenAt.set(nonce, Math.max(seenAt, this.#seenAt.get(nonce) ?? -Infinity));
   }
 
   /** True if the entry was seen to be this incarnation's within this time. */

@@ -15,6 +15,7 @@ import { openConnection } from './etcd-connection.js';
 import type { ConnectionPool, EtcdConnection } from './etcd-connection.js';
 import { EtcdCredentials } from './etcd-credentials.js';
 import { notEtcd, refusal, unreachable } from './etcd-errors.js';
+import { EtcdMembers } from './etcd-members.js';
 import { means } from './etcd-meanings.js';
 import type { EtcdCaps, EtcdTarget } from './etcd-options.js';
 import { JsonLines, parseJson } from './etcd-stream.js';
@@ -46,10 +47,7 @@ export class EtcdClient {
   #opened: { readonly tls: ConnectionOptions | undefined; readonly opening: Promise<EtcdConnection> } | undefined;
   /** The newest connection that has opened. */
   #connection: EtcdConnection | undefined;
-  /** Index of the member to try first: the one that answered last. */
-  #preferred = 0;
-  /** Requests of heartbeats without an answer yet: to which member, and the signal of the heartbeat. */
-  readonly #beating = new Set<{ readonly index: number; readonly signal: AbortSignal }>();
+  readonly #members: EtcdMembers;
   /** Empty if etcd needs no token; undefined if that is not known yet. */
   #token: string | undefined;
   #login: Promise<string> | undefined;
@@ -58,6 +56,7 @@ export class EtcdClient {
 
   constructor(target: EtcdTarget, credentials = new EtcdCredentials(target)) {
     this.#target = target;
+    this.#members = new EtcdMembers(target.urls.length);
     this.#credentials = credentials;
   }
 
@@ -87,14 +86,14 @@ export class EtcdClient {
    * flight come first, so that the next request is processed after them.
    */
   openConnections(): readonly OpenConnection[] {
-    const { host, port } = endpointOfUrl(this.#target.urls[this.#preferred] as URL);
+    const { host, port } = endpointOfUrl(this.#target.urls[this.#members.preferred] as URL);
     const connections = this.#connection?.openConnections(`${host}:${String(port)}:`) ?? [];
     return [...connections].sort((one, other) => other.pending - one.pending);
   }
 
   /** A request to that member as it is on the wire. */
   bytesOf(path: string, body: object): Buffer {
-    const url = this.#target.urls[this.#preferred] as URL;
+    const url = this.#target.urls[this.#members.preferred] as URL;
     const { bytesOf } = this.#connection as EtcdConnection;
     const { path: whole, headers } = headOf(url, path, this.#token ?? '');
     return bytesOf({ method: 'POST', path: whole, host: url.host, headers, body: Buffer.from(JSON.stringify(body)) });
@@ -148,43 +147,26 @@ export class EtcdClient {
     const { urls } = this.#target;
     let failure: Error | undefined;
     for (let attempt = 1; ; attempt += 1) {
-      const index = this.#memberFor(request, signal);
+      const index = this.#members.choose(request.pool, signal);
       const url = urls[index] as URL;
       try {
-        const answer = await this.#trackBeat(request, index, signal, () => this.#sendTo(url, request, token, signal));
-        if (request.pool === 'beat') this.#preferred = index;
+        const answer = await this.#members.track(request.pool, index, signal, () =>
+          this.#sendTo(url, request, token, signal),
+        );
         // A member without a leader answers 5xx, a learner from 3.6 on 400; another member may do better.
         if (answer.status < 500 && !means(answer, 'learner')) return answer;
-        this.#skip(index);
+        this.#members.skip(index);
         if (attempt === urls.length) return answer;
       } catch (thrown) {
         // A long poll may time out on a member that is well.
         const isHung = hasCode(signal.reason, 'ROLLCALL_TIMEOUT') && request.pool !== 'poll';
-        if (!signal.aborted || isHung) this.#skip(index);
+        if (!signal.aborted || isHung) this.#members.skip(index);
         this.#assertActive(signal);
         // Of several failures, report the one that leaves open whether the request took effect.
         if (isRegistrarError(thrown)) throw thrown;
         failure = failure === undefined || isNoConnection(failure) ? asError(thrown) : failure;
         if (attempt === urls.length) throw unreachable(failure, request.operation, this.shown);
       }
-    }
-  }
-
-  /** A heartbeat does not follow an earlier one to a member that has not answered it: that may have hung. */
-  #memberFor({ pool }: EtcdRequest, signal: AbortSignal): number {
-    const preferred = this.#preferred;
-    const isWaiting = [...this.#beating].some((beat) => beat.index === preferred && beat.signal !== signal);
-    return pool === 'beat' && isWaiting ? (preferred + 1) % this.#target.urls.length : preferred;
-  }
-
-  async #trackBeat<T>({ pool }: EtcdRequest, index: number, signal: AbortSignal, send: () => Promise<T>): Promise<T> {
-    if (pool !== 'beat') return send();
-    const beat = { index, signal };
-    this.#beating.add(beat);
-    try {
-      return await send();
-    } finally {
-      this.#beating.delete(beat);
     }
   }
 
@@ -254,10 +236,6 @@ export class EtcdClient {
         { registry: 'etcd', operation, cause },
       );
     }
-  }
-
-  #skip(index: number): void {
-    if (this.#preferred === index) this.#preferred = (index + 1) % this.#target.urls.length;
   }
 
   /** Called between the steps of a verb. Throws once the caller has aborted or the registry is closed. */

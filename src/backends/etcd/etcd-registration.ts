@@ -1,4 +1,5 @@
 import { RegistrationLostError } from '../../core/errors.js';
+import { settleAll } from '../../core/settle-all.js';
 import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isInTraffic, renewed } from '../../instance/leased-instance.js';
@@ -53,11 +54,7 @@ export class EtcdRegistration implements Registration {
     try {
       if (isExit && this.#owesExit) await this.#writeOrReadAgain(report, context);
       // Both at once, since each may take long.
-      const [ttlMs, isDone] = await Promise.all([
-        this.#store.keepAlive(this.#entry.lease, context),
-        this.#says(report) ? this.#isIntact(context) : false,
-      ]);
-      if (ttlMs === undefined) throw this.#lost('its lease has expired or was revoked');
+      const [ttlMs, isDone] = await settleAll([this.#keepAlive(context), this.#writeReport(report, context)]);
       if (!isDone) await this.#writeOrReadAgain(report, context);
       this.#owesExit = false;
       return { ttlMs };
@@ -75,9 +72,13 @@ export class EtcdRegistration implements Registration {
   }
 
   async deregister(signal: AbortSignal): Promise<void> {
-    // Every key on our lease is ours; a successor has its own lease.
-    await this.#store.revoke(this.#entry.lease, { operation: 'deregister', signal });
     await this.#removeEntry(this.#entry.lease, signal);
+  }
+
+  async #keepAlive(context: RequestContext): Promise<number> {
+    const ttlMs = await this.#store.keepAlive(this.#entry.lease, context);
+    if (ttlMs === undefined) throw this.#lost('its lease has expired or was revoked');
+    return ttlMs;
   }
 
   async #writeOrReadAgain(report: HealthReport, context: RequestContext): Promise<void> {

@@ -8,6 +8,7 @@ import type { WorkerSpec } from '../../contracts/worker-spec.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { EtcdCredentials } from './etcd-credentials.js';
+import { EtcdLeases } from './etcd-leases.js';
 import { etcdWorkerSpec, resolveEtcdOptions } from './etcd-options.js';
 import type { EtcdOptions, EtcdTarget } from './etcd-options.js';
 import type { EtcdVerbs } from './etcd-verbs.js';
@@ -30,7 +31,9 @@ class EtcdRegistry implements Registry {
     poll: async (service, _cursor, signal) => ({
       instances: await (await this.#begin(signal)).list(service, signal),
     }),
+    find: async (key, signal) => (await this.#begin(signal)).seek(key, signal),
   };
+  readonly receipts = new EtcdLeases();
   readonly credentials: EtcdCredentials;
   readonly #options: EtcdOptions;
   readonly #target: EtcdTarget;
@@ -55,6 +58,10 @@ class EtcdRegistry implements Registry {
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
     return (await this.#begin(signal)).read(key, signal);
+  }
+
+  async prepare(instance: ServiceInstance, signal: AbortSignal): Promise<void> {
+    await (await this.#begin(signal)).prepare(instance, signal);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
@@ -89,7 +96,7 @@ class EtcdRegistry implements Registry {
   async #open(): Promise<EtcdVerbs> {
     try {
       const { EtcdVerbs } = await import('./etcd-verbs.js');
-      return (this.#verbs = new EtcdVerbs(this.#target, this.credentials));
+      return (this.#verbs = new EtcdVerbs(this.#target, this.credentials, this.receipts));
     } catch (thrown) {
       this.#opening = undefined;
       throw thrown;

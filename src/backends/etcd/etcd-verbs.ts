@@ -11,8 +11,11 @@ import { EtcdClient } from './etcd-client.js';
 import { namingEndpoints, recordKey } from './etcd-codec.js';
 import type { EtcdCredentials } from './etcd-credentials.js';
 import { asError } from '../../core/errors.js';
+import { RecentValues } from '../../core/recent-values.js';
+import { settleAll } from '../../core/settle-all.js';
 import { isRefusal, overtaken } from './etcd-errors.js';
 import { etcdDepartures } from './etcd-departure.js';
+import type { EtcdLeases } from './etcd-leases.js';
 import type { EtcdLayout, EtcdTarget } from './etcd-options.js';
 import { EtcdRegistration } from './etcd-registration.js';
 import { NO_LEASE, isLeasedRecord } from './etcd-requests.js';
@@ -20,57 +23,56 @@ import type { LeasedRecord, Stored } from './etcd-requests.js';
 import { EtcdStore } from './etcd-store.js';
 import type { RequestContext } from './etcd-store.js';
 
+/** Far more than start at once. */
+const MOST_FOUND = 100;
+
 /** The verbs of the registry, in terms of records and leases. */
 export class EtcdVerbs {
   readonly #client: EtcdClient;
   readonly #store: EtcdStore;
   readonly #layout: EtcdLayout;
+  readonly #leases: EtcdLeases;
   /** The registration of each entry that was written and not deregistered, by the key of its record. */
   readonly #registrations = new Map<string, EtcdRegistration>();
+  /** What the last look at each record found, so that a write can do without another: it compares the revision. */
+  readonly #found = new RecentValues<Stored | undefined>(MOST_FOUND);
 
-  constructor(target: EtcdTarget, credentials: EtcdCredentials) {
+  constructor(target: EtcdTarget, credentials: EtcdCredentials, leases: EtcdLeases) {
+    this.#leases = leases;
     this.#client = new EtcdClient(target, credentials);
     this.#layout = target.layout ?? namingEndpoints;
     this.#store = new EtcdStore(this.#client, this.#layout);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const context: RequestContext = { operation: 'read', signal };
-    const found = await this.#store.find(key, context);
-    const [leased] = await this.#asReadersSee(isLeasedRecord(found) ? [found] : [], context);
+    const leased = await this.#leasedAt(key, { operation: 'read', signal });
     return leased && toEntry(leased, false);
+  }
+
+  /** The instance as its readers see it. */
+  async seek(key: InstanceKey, signal: AbortSignal): Promise<DiscoveredInstance | undefined> {
+    const leased = await this.#leasedAt(key, { operation: 'discover', signal });
+    return leased && toDiscovered(leased);
+  }
+
+  prepare({ nonce, ttlMs }: ServiceInstance, signal: AbortSignal): Promise<void> {
+    return this.#leases.prepare(nonce, () => this.#store.grant(ttlMs, { operation: 'register', signal }));
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const context: RequestContext = { operation: 'register', signal };
     this.#store.assertLayout(instance);
-    const before = await this.#store.find(instance, context);
-    const former = before?.record?.leased;
-    // An entry that could not be taken out of traffic must not appear there again.
-    const leased = registered(instance, report, former && isNotServing(report) ? renewed(former, report) : former);
-    const ownLease = await this.#ownLease(instance, report, before, context);
-    const lease = ownLease ?? (await this.#store.grant(instance.ttlMs, context));
-    let refusal: Error | undefined;
-    const written = await this.#store.write(leased, lease, before, context).catch((thrown: unknown) => {
-      if (!isRefusal(thrown)) throw thrown;
-      refusal = asError(thrown);
-    });
-    if (written === undefined) {
-      if (ownLease === undefined) await this.#store.revoke(lease, context);
-      throw refusal ?? overtaken('register', instance.id);
-    }
-    const registration = new EtcdRegistration(this.#store, instance, written, async (own, abort) => {
-      await this.#removeEntry(keyOf(instance), own, { operation: 'deregister', signal: abort });
-      this.#registrations.delete(recordKey(instance));
-    });
-    this.#registrations.set(recordKey(instance), registration);
-    // The previous owner must not keep any key beside the new entry.
-    if (before !== undefined && before.lease !== lease) await this.#store.endLease(before.lease, context);
+    const known = this.#found.take(recordKey(instance));
+    const registration =
+      (known && (await this.#writeAfter(known.value, instance, report, context))) ??
+      (await this.#writeAfter(await this.#store.find(instance, context), instance, report, context));
+    if (registration === undefined) throw overtaken('register', instance.id);
     return registration;
   }
 
   remove(key: InstanceKey, signal: AbortSignal): Promise<void> {
-    return this.#removeEntry(key, undefined, { operation: 'remove', signal });
+    const ownLease = key.nonce === undefined ? undefined : this.#leases.of(key.nonce);
+    return this.#removeEntry(key, ownLease, { operation: 'remove', signal });
   }
 
   async maintain(key: InstanceKey, reason: string | undefined, signal: AbortSignal): Promise<void> {
@@ -100,6 +102,52 @@ export class EtcdVerbs {
 
   close(): void {
     this.#client.close();
+  }
+
+  async #leasedAt(key: InstanceKey, context: RequestContext): Promise<LeasedInstance | undefined> {
+    const found = await this.#store.find(key, context);
+    this.#found.set(recordKey(key), found);
+    const [leased] = await this.#asReadersSee(isLeasedRecord(found) ? [found] : [], context);
+    return leased;
+  }
+
+  /** Writes the entry unless it has changed since `before` was found: undefined then, and if its lease has ended. */
+  async #writeAfter(
+    before: Stored | undefined,
+    instance: ServiceInstance,
+    report: HealthReport,
+    context: RequestContext,
+  ): Promise<Registration | undefined> {
+    const { nonce, ttlMs } = instance;
+    const former = before?.record?.leased;
+    // An entry that could not be taken out of traffic must not appear there again.
+    const leased = registered(instance, report, former && isNotServing(report) ? renewed(former, report) : former);
+    const ownLease = await this.#ownLease(instance, report, before, context);
+    const grant = () => this.#store.grant(ttlMs, context);
+    const { lease, isAging } =
+      ownLease === undefined
+        ? await this.#leases.take(instance, grant, context.signal)
+        : { lease: ownLease, isAging: false };
+    let refusal: Error | undefined;
+    const writing = this.#store.write(leased, lease, before, context).catch((thrown: unknown) => {
+      if (!isRefusal(thrown)) throw thrown;
+      refusal = asError(thrown);
+    });
+    // It has to last until the first heartbeat.
+    const [written] = await settleAll([writing, isAging ? this.#store.keepAlive(lease, context) : undefined]);
+    if (written === undefined) {
+      if (ownLease === undefined) await this.#store.revoke(lease, context);
+      if (refusal !== undefined) throw refusal;
+      return undefined;
+    }
+    this.#leases.accept(nonce, lease);
+    const registration = new EtcdRegistration(this.#store, instance, written, (own, signal) =>
+      this.#removeEntry(keyOf(instance), own, { operation: 'deregister', signal }),
+    );
+    this.#registrations.set(recordKey(instance), registration);
+    // The previous owner must not keep any key beside the new entry.
+    if (before !== undefined && before.lease !== lease) await this.#store.endLease(before.lease, context);
+    return registration;
   }
 
   /** What the records say, but for those whose owner could only remove the key for other readers. */
@@ -145,16 +193,27 @@ export class EtcdVerbs {
     return keys !== undefined && keys.every((each) => each === key || each === record.publishedAt);
   }
 
-  /** Removes the entry. `ownLease` ends as a whole, since no key of a successor can be on it. */
+  /**
+   * Removes the entry. `ownLease` ends as a whole, since no key of a successor can be on it; the look beside that is for
+   * an entry of ours on another lease.
+   */
   async #removeEntry(key: InstanceKey, ownLease: string | undefined, context: RequestContext): Promise<void> {
-    const found = await this.#findSameIncarnation(key, context);
-    if (found === undefined) return;
-    if (found.lease === ownLease) {
-      await this.#store.revoke(found.lease, context);
-      return;
+    const [found] = await settleAll([
+      this.#findSameIncarnation(key, context),
+      ownLease === undefined ? undefined : this.#store.revoke(ownLease, context),
+    ]);
+    if (found !== undefined && found.lease !== ownLease) {
+      if (!(await this.#store.delete(key, found, context))) throw overtaken(context.operation, key.id);
+      await this.#store.endLease(found.lease, context);
     }
-    if (!(await this.#store.delete(key, found, context))) throw overtaken(context.operation, key.id);
-    await this.#store.endLease(found.lease, context);
+    if (key.nonce !== undefined) this.#forget(key, key.nonce);
+  }
+
+  /** What is known of an entry that is gone. */
+  #forget(key: InstanceKey, nonce: string): void {
+    this.#leases.forget(nonce);
+    const registration = this.#registrations.get(recordKey(key));
+    if (registration?.entry.record.leased.instance.nonce === nonce) this.#registrations.delete(recordKey(key));
   }
 
   /** Finds the entry; with a nonce in `key`, only that incarnation's entry. */

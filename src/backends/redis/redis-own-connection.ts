@@ -1,4 +1,5 @@
 import { abortable } from '../../core/abort.js';
+import { systemClock } from '../../core/clock.js';
 import { countRequest } from '../../core/request-meter.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import type { RedisCaps } from './redis-answer-limit.js';
@@ -11,6 +12,9 @@ import { openClient } from './redis-open.js';
 import type { OpenClient, OwnClient } from './redis-open.js';
 import type { OwnPlace } from './redis-options.js';
 import { MasterFinder } from './redis-sentinel.js';
+
+/** Far longer than a server that is well takes to open a connection and to answer once. */
+const MUTE_MS = 2_000;
 
 /**
  * A connection of our own. The first command opens it, and the first command without an answer discards it. So
@@ -34,15 +38,19 @@ export class OwnConnection implements RedisConnection {
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
     countRequest(signal);
+    if (this.#session?.isMute === true) this.#drop(this.#session);
     const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
     try {
-      return await session.use(
+      const reply = await session.use(
         (open) => abortable(command(commandsOf(open.client, signal)), signal),
         this.#caps[request.answer],
         signal,
       );
+      session.answered();
+      return reply;
     } catch (thrown) {
       const isReply = isRefusal(thrown);
+      if (isReply) session.answered();
       if (signal.aborted || !keepsConnection(thrown)) {
         if (isReply) session.blame();
         this.#drop(session);
@@ -91,6 +99,8 @@ class Session {
   readonly #opened: Promise<OpenClient>;
   readonly #end = new AbortController();
   #open: OpenClient | undefined;
+  readonly #beganAt = systemClock.now();
+  #hasAnswered = false;
   #users = 0;
   #retired = false;
   #error: Error | undefined;
@@ -116,6 +126,15 @@ class Session {
   /** Undefined until the connection is open. */
   get openClient(): OwnClient | undefined {
     return this.#open?.client;
+  }
+
+  /** Nothing has been answered on it for long: it may lead nowhere, so another one is worth a try beside it. */
+  get isMute(): boolean {
+    return !this.#hasAnswered && systemClock.now() - this.#beganAt >= MUTE_MS;
+  }
+
+  answered(): void {
+    this.#hasAnswered = true;
   }
 
   /** Why the connection ended by itself. */

@@ -98,8 +98,12 @@ export async function removeEntry(
   key: InstanceKey,
   signal: AbortSignal,
 ): Promise<void> {
-  const to = (current: LeasedInstance | undefined) => (isSameIncarnation(key, current) ? 'gone' : 'as it is');
-  await store.change({ operation, key, lease: 'as it was', to }, signal);
+  const { nonce } = key;
+  if (nonce !== undefined) await store.removeOwn(operation, { ...key, nonce }, signal);
+  else {
+    const to = (current: LeasedInstance | undefined) => (current === undefined ? 'as it is' : 'gone');
+    await store.change({ operation, key, lease: 'as it was', to }, signal);
+  }
 }
 
 /**

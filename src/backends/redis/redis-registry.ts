@@ -7,11 +7,12 @@ import type { InstanceKey, ServiceInstance } from '../../contracts/service-insta
 import type { Entry, Registration, Registry, RegistryEndpoint, RegistryTraits } from '../../contracts/registry.js';
 import type { Credentials } from '../../contracts/credentials.js';
 import type { WorkerSpec } from '../../contracts/worker-spec.js';
+import { RecentValues } from '../../core/recent-values.js';
 import { ClosableRegistry } from '../../registries/closable-registry.js';
 import { redisWorkerSpec, resolveRedisOptions } from './redis-options.js';
 import type { RedisOptions, RedisTarget } from './redis-options.js';
 import { RedisRegistration, maintainEntry, removeEntry } from './redis-registration.js';
-import type { RedisStore } from './redis-store.js';
+import type { RedisStore, StoredEntry } from './redis-store.js';
 
 /**
  * Registers with Redis 6 or later: plain, over TLS, through Sentinels, or with the host's own client. Each heartbeat
@@ -21,6 +22,9 @@ import type { RedisStore } from './redis-store.js';
 export function redis(options: RedisOptions = {}): Registry {
   return new ClosableRegistry(new RedisRegistry(options));
 }
+
+/** Far more than start at once. */
+const MOST_FOUND = 100;
 
 class RedisRegistry implements Registry {
   readonly name = 'redis';
@@ -33,6 +37,10 @@ class RedisRegistry implements Registry {
    */
   readonly discovery: Discovery = {
     poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
+    find: async (key, signal) => {
+      const { leased } = await this.#look('discover', key, signal);
+      return leased && toDiscovered(leased);
+    },
   };
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
@@ -40,6 +48,8 @@ class RedisRegistry implements Registry {
   #store: RedisStore | undefined;
   /** By the nonce, for the exit. */
   readonly #registrations = new Map<string, RedisRegistration>();
+  /** What the last look at each entry found, so that a write can do without another: it compares the version. */
+  readonly #found = new RecentValues<StoredEntry>(MOST_FOUND);
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -57,15 +67,16 @@ class RedisRegistry implements Registry {
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
-    const store = await this.#begin(signal);
-    const { leased } = await store.read('read', key, signal);
+    const { leased } = await this.#look('read', key, signal);
     return leased && toEntry(leased, false);
   }
 
   async register(instance: ServiceInstance, report: HealthReport, signal: AbortSignal): Promise<Registration> {
     const store = await this.#begin(signal);
     const to = (current: LeasedInstance | undefined) => registered(instance, report, current);
-    const written = await store.change({ operation: 'register', key: instance, lease: instance.ttlMs, to }, signal);
+    const expected = this.#found.take(slotOf(instance))?.value;
+    const change = { operation: 'register', key: instance, lease: instance.ttlMs, expected, to };
+    const written = await store.change(change, signal);
     const { nonce } = instance;
     const registration = new RedisRegistration(this.name, store, instance, written, () =>
       this.#registrations.delete(nonce),
@@ -96,6 +107,13 @@ class RedisRegistry implements Registry {
     (await this.#opening)?.close();
   }
 
+  async #look(operation: string, key: InstanceKey, signal: AbortSignal): Promise<StoredEntry> {
+    const store = await this.#begin(signal);
+    const stored = await store.read(operation, key, signal);
+    this.#found.set(slotOf(key), stored);
+    return stored;
+  }
+
   async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const store = await this.#begin(signal);
     return (await store.list('discover', service, signal)).map(toDiscovered);
@@ -107,4 +125,8 @@ class RedisRegistry implements Registry {
     this.#opening ??= import('./redis-store.js').then(({ RedisStore }) => (this.#store = new RedisStore(this.#target)));
     return this.#opening;
   }
+}
+
+function slotOf({ name, id }: Pick<InstanceKey, 'name' | 'id'>): string {
+  return JSON.stringify([name, id]);
 }

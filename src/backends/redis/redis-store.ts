@@ -132,6 +132,11 @@ export class RedisStore {
     return found === undefined ? undefined : stored(found);
   }
 
+  /** Removes this incarnation's entry, whatever was written to it; works while Redis is out of memory. */
+  async removeOwn(operation: string, key: Key & { readonly nonce: string }, signal: AbortSignal): Promise<void> {
+    await this.#run(operation, DEPART, key, [key.nonce, key.id, ''], signal);
+  }
+
   /** Extends the lease of an entry; works while Redis is out of memory. False if another entry is there. */
   async extend(
     operation: string,

@@ -2,6 +2,7 @@ import type { ContractCase } from './contract/contract-case.js';
 import { hostileCases } from './contract/hostile-cases.js';
 import { leavingCases } from './contract/leaving-cases.js';
 import { livingCases } from './contract/living-cases.js';
+import { roundTripCases } from './contract/round-trip-cases.js';
 import { troubleCases } from './contract/trouble-cases.js';
 import { waitingCases } from './contract/waiting-cases.js';
 
@@ -13,5 +14,6 @@ export const registryContract: readonly ContractCase[] = [
   ...leavingCases,
   ...hostileCases,
   ...waitingCases,
+  ...roundTripCases,
   ...troubleCases,
 ];

@@ -31,6 +31,10 @@ for (const registrar of registrars) {
   for (const event of ['lost', 'beatMissed'] as const)
     registrar.on(event, () => tell({ kind: 'event', event, at: wallClock() }));
 }
+// Loads what a registry loads at its first use: that is a compiler's time here, and none of the registry's.
+const first = registryOf(plan.registry);
+await first.read({ name: plan.name, id: 'none' }, AbortSignal.timeout(60_000)).catch(() => undefined);
+await first.close();
 // The channel alone keeps no service alive.
 process.channel?.unref();
 tell({ kind: 'starting', at: wallClock() });

@@ -4,12 +4,17 @@ import { rounded, spreadOf } from '../experiment/statistics.js';
 import type { Spread } from '../experiment/statistics.js';
 
 export type LateFault = 'silent' | 'reset' | '500' | 'slow';
-export type LateVerb = 'read' | 'register' | 'update' | 'beat';
-/** `start`: the fault is there before the service. `idle`: it begins between two heartbeats. Else with an answer of this kind. */
-export type LateMoment = 'start' | 'idle' | LateVerb;
+export type LateVerb = 'read' | 'register' | 'update' | 'beat' | 'deregister';
+/**
+ * `start`: the fault is there before the service. `idle`: it begins between two heartbeats. `stop`: it begins when the
+ * service is told to stop. Else with an answer of this kind.
+ */
+export type LateMoment = 'start' | 'idle' | 'stop' | LateVerb;
 
 export interface LateCell {
-  readonly form: 'endpoints' | 'chain';
+  readonly form: 'endpoints' | 'chain' | 'nearest';
+  /** What the registry with the fault is; the second is an agent of Consul. */
+  readonly first: 'consul' | 'etcd' | 'redis';
   readonly thread: 'main' | 'worker';
   readonly fault: LateFault;
   readonly moment: LateMoment;
@@ -26,20 +31,45 @@ export type LateEvent =
       readonly secondMs: number | undefined;
       readonly firstMs: number | undefined;
     } & LateCell)
+  /**
+   * A stop, from its begin on: until the instance passes at neither for good; undefined: it did when the watch ended.
+   * `stopMs`: until it ended.
+   */
+  | ({
+      readonly event: 'left';
+      readonly firstMs: number | undefined;
+      readonly secondMs: number | undefined;
+      readonly stopMs: number | undefined;
+    } & LateCell)
   | ({ readonly event: 'broken'; readonly what: string } & LateCell)
   /** A client that gives each request 5 s, and an agent three of them, before it asks the second. */
   | { readonly event: 'control'; readonly secondMs: number | undefined };
 
+export interface LateBounds {
+  /** Until it passes at a registry that answers. */
+  readonly withinMs: number;
+  /** Until an instance that stops is gone there. */
+  readonly goneMs: number;
+  /** The same at the one with the fault. */
+  readonly goneAtFaultMs: number;
+  /** The timeout of a stop. */
+  readonly stopMs: number;
+}
+
 export interface LateFigures {
   readonly cells: number;
+  readonly stops: number;
   /** Cells in which it passed at the second agent. */
   readonly secondMs: Spread;
   /** Until it passes at an agent that answers, the slow one among them. */
   readonly anyMs: Spread;
+  /** Until a stop ended. */
+  readonly stopMs: Spread;
   readonly controlMs: number | undefined;
 }
 
-export function judgeLate(history: readonly LateEvent[], { withinMs }: { withinMs: number }): Verdict<LateFigures> {
+export function judgeLate(history: readonly LateEvent[], bounds: LateBounds): Verdict<LateFigures> {
+  const { withinMs } = bounds;
   const problems: string[] = [];
   const struck = history.filter((event) => event.event === 'struck');
   for (const cell of struck) {
@@ -47,6 +77,8 @@ export function judgeLate(history: readonly LateEvent[], { withinMs }: { withinM
     if (ms === undefined) problems.push(`${nameOf(cell)}: never passing while it was watched`);
     else if (ms > withinMs) problems.push(`${nameOf(cell)}: passing after ${rounded(ms)} ms, promised are ${withinMs}`);
   }
+  const left = history.filter((event) => event.event === 'left');
+  for (const cell of left) problems.push(...leftBehind(cell, bounds));
   for (const event of history) if (event.event === 'broken') problems.push(`${nameOf(event)}: ${event.what}`);
   const control = history.find((event) => event.event === 'control');
   if (control === undefined || (control.secondMs !== undefined && control.secondMs <= withinMs))
@@ -56,7 +88,22 @@ export function judgeLate(history: readonly LateEvent[], { withinMs }: { withinM
     anyMs: spreadOf(struck.flatMap((cell) => anyOf(cell) ?? [])),
   };
   problems.push(...findUnmeasured(measured));
-  return { problems, figures: { cells: struck.length, ...measured, controlMs: control?.secondMs } };
+  const stopMs = spreadOf(left.flatMap((cell) => cell.stopMs ?? []));
+  const figures = { cells: struck.length, stops: left.length, ...measured, stopMs, controlMs: control?.secondMs };
+  return { problems, figures };
+}
+
+function leftBehind(cell: Extract<LateEvent, { event: 'left' }>, bounds: LateBounds): string[] {
+  const measured = [
+    ['gone at the second', cell.secondMs, bounds.goneMs],
+    ['gone at the first', cell.firstMs, bounds.goneAtFaultMs],
+    ['the end of the stop', cell.stopMs, bounds.stopMs],
+  ] as const;
+  return measured.flatMap(([what, ms, promised]) => {
+    if (ms !== undefined && ms <= promised) return [];
+    const after = ms === undefined ? 'never while it was watched' : `after ${rounded(ms)} ms`;
+    return [`${nameOf(cell)}: ${what} ${after}, promised are ${promised}`];
+  });
 }
 
 /** Until it passes at an agent that answers. */
@@ -65,6 +112,6 @@ export function anyOf(cell: Extract<LateEvent, { event: 'struck' }>): number | u
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-function nameOf({ form, thread, fault, moment, round }: LateCell): string {
-  return `${form}, ${thread}, ${fault} at ${moment}, round ${round}`;
+function nameOf({ form, first, thread, fault, moment, round }: LateCell): string {
+  return `${form}, ${first} first, ${thread}, ${fault} at ${moment}, round ${round}`;
 }

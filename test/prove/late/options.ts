@@ -1,8 +1,17 @@
 import type { OwnOptions } from '../experiment/experiment.js';
 
-export const lateForms = ['endpoints', 'chain'] as const;
+export const lateForms = ['endpoints', 'chain', 'nearest'] as const;
+export const lateFirsts = ['consul', 'etcd', 'redis'] as const;
 export const lateThreads = ['main', 'worker'] as const;
 export const lateFaults = ['silent', 'reset', '500', 'slow'] as const;
 
-/** `--only`: how the two agents are given; `--thread`: where the heartbeats come from; `--fault`: one of them. All without them. */
-export const lateOptions: OwnOptions = { only: lateForms, thread: lateThreads, fault: lateFaults };
+/**
+ * `--only`: how the two registries are given; `--first`: what the one with the fault is; `--thread`: where the heartbeats
+ * come from; `--fault`: one of them. All without them.
+ */
+export const lateOptions: OwnOptions = {
+  only: lateForms,
+  first: lateFirsts,
+  thread: lateThreads,
+  fault: lateFaults,
+};

@@ -1,12 +1,18 @@
-/** How the service is to reach its two agents, and where its heartbeats come from. */
+import type { RegistryPlan } from '../experiment/registry-plan.js';
+
+/** How the service is to reach its two registries, and where its heartbeats come from. */
 export interface LatePlan {
-  readonly form: 'endpoints' | 'chain';
+  readonly form: 'endpoints' | 'chain' | 'nearest';
   readonly thread: 'main' | 'worker';
   readonly ttlMs: number;
+  readonly stopWithinMs: number;
 }
 
 export type ToLate =
-  | { readonly ask: 'start'; readonly id: string; readonly urls: readonly string[] }
-  | { readonly ask: 'update'; readonly id: string };
+  | { readonly ask: 'start'; readonly id: string; readonly registries: readonly RegistryPlan[] }
+  | { readonly ask: 'update' | 'stop'; readonly id: string };
 
-export type FromLate = { readonly kind: 'ready' } | { readonly kind: 'registered'; readonly id: string };
+export type FromLate =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'registered'; readonly id: string }
+  | { readonly kind: 'stopped'; readonly id: string; readonly tookMs: number };

@@ -39,7 +39,7 @@ it('has the same two listeners a signal for both copies', async () => {
 
 it('has the connections to one Consul agent', async () => {
   const [first, second] = await twoCopies(() => import('../../../src/backends/consul/consul-connection.js'));
-  const plan = { url: new URL('http://127.0.0.1:9'), pool: 1, connectMs: 100, tls: undefined };
+  const plan = { url: new URL('http://127.0.0.1:9'), pool: { few: 1, most: 1 }, connectMs: 100, tls: undefined };
   const wire = first.acquireConnection(plan);
   expect(second.acquireConnection(plan)).toBe(wire);
   first.releaseConnection(plan);

@@ -2,23 +2,38 @@ import { describe, expect, it } from 'vitest';
 import { judgeLate } from '../../prove/late/judge-late.js';
 import type { LateCell, LateEvent } from '../../prove/late/judge-late.js';
 
-const bounds = { withinMs: 4_000 };
-const cell: LateCell = { form: 'chain', thread: 'worker', fault: 'silent', moment: 'register', round: 2 };
+const bounds = { withinMs: 4_000, goneMs: 1_000, goneAtFaultMs: 5_000, stopMs: 15_000 };
+const cell: LateCell = {
+  form: 'chain',
+  first: 'etcd',
+  thread: 'worker',
+  fault: 'silent',
+  moment: 'register',
+  round: 2,
+};
 
 const struck = (
   secondMs: number | undefined,
   firstMs?: number,
   { fault = cell.fault }: Partial<LateCell> = {},
 ): LateEvent => ({ event: 'struck', ...cell, fault, secondMs, firstMs });
+const left = (firstMs: number | undefined, secondMs: number | undefined, stopMs: number | undefined): LateEvent => ({
+  ...{ event: 'left', ...cell, moment: 'stop', firstMs, secondMs, stopMs },
+});
 const control = (secondMs: number | undefined): LateEvent => ({ event: 'control', secondMs });
 const good = [struck(2_100), control(15_000)];
 
 describe('the judge of late answers', () => {
   it('finds nothing wrong with a good history, and measures it', () => {
-    const { problems, figures } = judgeLate([...good, struck(undefined, 0, { fault: 'slow' })], bounds);
+    const { problems, figures } = judgeLate(
+      [...good, left(5_000, 1_000, 15_000), struck(undefined, 0, { fault: 'slow' })],
+      bounds,
+    );
     expect(problems).toEqual([]);
     expect(figures).toMatchObject({
       cells: 2,
+      stops: 1,
+      stopMs: { n: 1, max: 15_000 },
       secondMs: { n: 1, max: 2_100 },
       anyMs: { n: 2, min: 0, max: 2_100 },
       controlMs: 15_000,
@@ -30,10 +45,22 @@ describe('the judge of late answers', () => {
   });
 
   it.each<[what: string, history: LateEvent[], problem: RegExp]>([
-    ['a late one', [...good, struck(4_001)], /chain, worker, silent at register, round 2: passing after 4001 ms/],
+    [
+      'a late one',
+      [...good, struck(4_001)],
+      /chain, etcd first, worker, silent at register, round 2: passing after 4001 ms/,
+    ],
     ['none', [...good, struck(undefined)], /silent at register, round 2: never passing/],
     ['one that passes at a silent agent alone', [...good, struck(undefined, 0)], /never passing/],
     ['one that is slow and late', [...good, struck(6_000, 5_000, { fault: 'slow' })], /passing after 5000 ms/],
+    [
+      'one that stays at the second',
+      [...good, left(0, 1_001, 0)],
+      /at stop, round 2: gone at the second after 1001 ms/,
+    ],
+    ['one that stays at the first', [...good, left(5_001, 0, 0)], /gone at the first after 5001 ms, promised are 5000/],
+    ['one that passes to the end', [...good, left(undefined, 0, 0)], /gone at the first never while/],
+    ['a stop beyond its timeout', [...good, left(0, 0, 15_001)], /the end of the stop after 15001 ms/],
     ['a cell that broke', [...good, { event: 'broken', ...cell, what: 'no port' }], /round 2: no port/],
     ['a quick control', [good[0]!, control(4_000)], /was as quick: .*proves nothing/],
     ['no control', [good[0]!], /was as quick: .*proves nothing/],

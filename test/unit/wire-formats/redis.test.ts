@@ -91,6 +91,10 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
     await registry.maintain!(key, 'rollcall: new disks', signal);
   },
   deregister: async () => (await registered()).deregister(signal),
+  'remove, of any incarnation': async () => {
+    await registered();
+    await registry.remove({ name: key.name, id: key.id }, signal);
+  },
   'exit, which removes': () => exits('deregister'),
   'exit, which stays critical': () => exits('critical'),
   read: () => registry.read(key, signal),

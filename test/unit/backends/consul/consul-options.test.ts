@@ -27,7 +27,7 @@ describe('the options of consul()', () => {
       isLocal: true,
       token: { kind: 'none' },
       tls: undefined,
-      pool: 4,
+      pool: { few: 4, most: 12 },
       warnings: [],
       namespace: undefined,
       partition: undefined,
