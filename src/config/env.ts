@@ -90,7 +90,8 @@ export function wholeEnvironment(): Environment {
  * set to nothing counts as not set.
  */
 export function readVariable(name: string, env: Environment = process.env): string | undefined {
-  return Object.hasOwn(env, name) ? env[name]?.trim() || undefined : undefined;
+  const text = env[name];
+  return text !== undefined && Object.hasOwn(env, name) ? text.trim() || undefined : undefined;
 }
 
 /** The secrets among the variables of all backends, which load at their first use only. */
@@ -117,7 +118,8 @@ export function readVariables<Field extends string>(
   const fields = Object.keys(table) as Field[];
   const read = fields.map((field) => {
     const { variable } = table[field];
-    return [field, isServiceLink(variable, env) ? undefined : readVariable(variable, env)] as const;
+    const text = readVariable(variable, env);
+    return [field, text === undefined || isServiceLink(variable, env) ? undefined : text] as const;
   });
   return Object.fromEntries(read) as Record<Field, string | undefined>;
 }

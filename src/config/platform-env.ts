@@ -44,9 +44,10 @@ export const platformVariables = [
 
 /** Reads the variables that platforms set. An empty variable counts as not set. */
 export function readPlatformEnv(env: Environment = wholeEnvironment()): PlatformEnv {
-  const labels = Object.keys(env).flatMap((variable) =>
-    isServiceLink(variable, env) ? [] : (/^NOMAD_PORT_(.+)$/.exec(variable)?.[1] ?? []),
-  );
+  const labels = Object.keys(env).flatMap((variable) => {
+    const label = /^NOMAD_PORT_(.+)$/.exec(variable)?.[1];
+    return label === undefined || isServiceLink(variable, env) ? [] : label;
+  });
   return {
     pod: ['POD_IP', 'MY_POD_IP'].flatMap((variable) => {
       const address = readVariable(variable, env);

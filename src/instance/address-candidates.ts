@@ -150,7 +150,7 @@ function loopbackServerFault({ bound }: AddressFacts): string | undefined {
 }
 
 function loopbackFault(address: string, { registry }: AddressFacts): string | undefined {
-  return isLoopback(address) && !registry.traits.isLocal
+  return !registry.traits.isLocal && isLoopback(address)
     ? 'only this host reaches it, but the registry is on another host'
     : undefined;
 }

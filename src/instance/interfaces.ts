@@ -28,7 +28,11 @@ export function addressesOf(interfaces: Interfaces): InterfaceAddress[] {
   const all = Object.entries(interfaces).flatMap(([name, infos = []]) =>
     infos.map(({ address, family, internal }) => ({ name, address, family, internal })),
   );
-  return all.sort((a, b) => Number(a.internal) - Number(b.internal) || a.family.localeCompare(b.family));
+  return all.sort((a, b) => Number(a.internal) - Number(b.internal) || isV6(a) - isV6(b));
+}
+
+function isV6({ family }: InterfaceAddress): number {
+  return family === 'IPv6' ? 1 : 0;
 }
 
 /** Why not to advertise an address of this interface; undefined when it is suitable. */

@@ -278,10 +278,11 @@ export class InstanceLifecycle {
     this.#instance = this.#labels.on(instance);
     this.#suppliedAddress = suppliedAddress;
     this.#placement = { notes: [...config.warnings, ...notes], addressCandidates };
+    events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
+    // For the later ones.
     events.on('address', ({ candidates }) => {
       this.#placement = { ...this.#placement, addressCandidates: candidates };
     });
-    events.emit('address', { address: instance.address, port: instance.port, candidates: addressCandidates });
   }
 
   #fail(thrown: Error): void {

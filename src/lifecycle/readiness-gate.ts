@@ -22,6 +22,7 @@ export async function untilReady(
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
+    signal.throwIfAborted();
     const problem = await ask(ready, clock, signal);
     signal.throwIfAborted();
     if (problem === undefined) return;
@@ -42,7 +43,11 @@ async function ask(
   signal: AbortSignal,
 ): Promise<NotReadyError | undefined> {
   try {
-    const answer = await withDeadline(clock, ANSWER_WITHIN_MS, { operation: GATE }, signal, async () => ready());
+    const given = ready();
+    const answer =
+      typeof given === 'boolean'
+        ? given
+        : await withDeadline(clock, ANSWER_WITHIN_MS, { operation: GATE }, signal, async () => given);
     return answer ? undefined : shut(`returned ${printable(String(answer))}`);
   } catch (thrown) {
     if (thrown instanceof TimeoutError && thrown.operation === GATE)

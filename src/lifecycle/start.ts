@@ -75,21 +75,13 @@ async function untilPlaced(plan: StartPlan, server: ListeningServer | undefined,
 }
 
 async function untilOpen(plan: StartPlan, instance: ServiceInstance, signal: AbortSignal): Promise<void> {
-  const { config, clock, random, registry, lastKnown, progress } = plan;
-  const gateOpen = new AbortController();
-  let clearing: Promise<void> | undefined;
-  let problem = unanswered();
+  const { config, clock, progress } = plan;
+  let endClearing: (() => Promise<void>) | undefined;
+  let problem: NotReadyError | undefined;
   // Only while the gate is shut, since registering overwrites the entry anyway; and in parallel, since a registry
   // that is down must not keep the gate shut.
   const clear = () => {
-    clearing ??= removeStaleEntry(
-      registry,
-      instance,
-      lastKnown,
-      clock,
-      random,
-      AbortSignal.any([signal, gateOpen.signal]),
-    ).catch(() => undefined);
+    endClearing ??= clearStaleEntry(plan, instance, signal);
   };
   const onShut = (reason: NotReadyError) => {
     problem = reason;
@@ -97,12 +89,26 @@ async function untilOpen(plan: StartPlan, instance: ServiceInstance, signal: Abo
   };
   const cancel = clock.after(SLOW_ANSWER_MS, clear);
   try {
-    await progress.during({ waitingFor: '`ready` to return true', problem: () => problem }, () =>
+    await progress.during({ waitingFor: '`ready` to return true', problem: () => problem ?? unanswered() }, () =>
       untilReady(config.ready, onShut, clock, signal),
     );
   } finally {
     cancel();
-    gateOpen.abort();
-    await clearing;
+    await endClearing?.();
   }
+}
+
+/** Begins to remove the entry of a previous incarnation. The returned function ends that. */
+function clearStaleEntry(
+  { registry, lastKnown, clock, random }: StartPlan,
+  instance: ServiceInstance,
+  signal: AbortSignal,
+): () => Promise<void> {
+  const end = new AbortController();
+  const until = AbortSignal.any([signal, end.signal]);
+  const clearing = removeStaleEntry(registry, instance, lastKnown, clock, random, until).catch(() => undefined);
+  return () => {
+    end.abort();
+    return clearing;
+  };
 }

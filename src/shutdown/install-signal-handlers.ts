@@ -17,9 +17,10 @@ export interface SignalPlan {
 
 /** Stops the Registrar at any of the wanted signals, until it has stopped. */
 export function installSignalHandlers({ signals, wanted, isSharingKnown, clock, stop, events }: SignalPlan): void {
-  const shared = isSharingKnown
-    ? undefined
-    : new SharedSignalsReporter({ signals, wanted, clock, onShared: (found) => events.emit('sharedSignals', found) });
+  const shared =
+    isSharingKnown || wanted.length === 0
+      ? undefined
+      : new SharedSignalsReporter({ signals, wanted, clock, onShared: (found) => events.emit('sharedSignals', found) });
   const handler = {
     stop: async (reason: string, interactive: boolean) => {
       shared?.flush();

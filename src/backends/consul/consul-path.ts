@@ -32,12 +32,12 @@ export function withQuery(
 ): string {
   const namespace = scope.namespace ?? target.namespace;
   const partition = scope.partition ?? target.partition;
-  const parameters = new URLSearchParams({
+  const parameters = {
     ...query,
     ...(namespace !== undefined && { ns: namespace }),
     ...(partition !== undefined && { partition }),
-  });
-  return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
+  };
+  return Object.keys(parameters).length === 0 ? path : `${path}?${new URLSearchParams(parameters).toString()}`;
 }
 
 /**
