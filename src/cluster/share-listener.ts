@@ -5,7 +5,7 @@ type Listener = (...values: never[]) => void;
 
 interface Shared {
   readonly listeners: Set<Listener>;
-  readonly emit: (...values: never[]) => void;
+  readonly emit: (...values: unknown[]) => void;
 }
 
 /**
@@ -30,7 +30,7 @@ function sharedOf(emitter: EventEmitter, event: string): Shared {
   const shared = events.get(event) ?? {
     listeners,
     emit: (...values) => {
-      for (const listener of [...listeners]) listener(...values);
+      for (const listener of [...listeners]) listener(...(values as never[]));
     },
   };
   events.set(event, shared);
