@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { shareListener } from './share-listener.js';
 
 /** The message channel between a worker of node:cluster and its primary; tests pass their own. */
 export interface Channel {
@@ -28,9 +29,6 @@ function channelOf(worker: Worker): Channel {
       // A lost message needs no handling here: the sender misses the answer and asks again.
       worker.send(message, () => undefined);
     },
-    listen(hear) {
-      worker.on('message', hear);
-      return () => worker.removeListener('message', hear);
-    },
+    listen: (hear) => shareListener(worker, 'message', hear),
   };
 }

@@ -5,6 +5,7 @@ import { seal } from './messages.js';
 import type { Answer, FromWorker, Request, ToWorker } from './messages.js';
 import { readFromWorker } from './read-message.js';
 import type { MalformedRequest } from './read-message.js';
+import { shareListener } from './share-listener.js';
 
 /** What the primary does for its workers. */
 export interface WorkerChannelsPlan {
@@ -22,25 +23,23 @@ export class WorkerChannels {
   /** Workers that take part in the service. */
   readonly #ours = new Map<number, Worker>();
   readonly #waiting = new Set<() => void>();
+  readonly #endListening: readonly (() => void)[];
   #stopping = false;
-  readonly #onMessage = (worker: Worker, message: unknown) => {
-    const received = readFromWorker(this.#plan.service, message);
-    if (received !== undefined) this.#hear(worker, received);
-  };
-  readonly #onDisconnect = ({ id }: Worker) => {
-    this.#plan.onGone(id);
-  };
-  readonly #onExit = ({ id }: Worker) => {
-    this.#plan.onGone(id);
-    this.#ours.delete(id);
-    for (const look of [...this.#waiting]) look();
-  };
 
   constructor(plan: WorkerChannelsPlan) {
     this.#plan = plan;
-    cluster.on('message', this.#onMessage);
-    cluster.on('disconnect', this.#onDisconnect);
-    cluster.on('exit', this.#onExit);
+    this.#endListening = [
+      shareListener(cluster, 'message', (worker: Worker, message: unknown) => {
+        const received = readFromWorker(plan.service, message);
+        if (received !== undefined) this.#hear(worker, received);
+      }),
+      shareListener(cluster, 'disconnect', ({ id }: Worker) => plan.onGone(id)),
+      shareListener(cluster, 'exit', ({ id }: Worker) => {
+        plan.onGone(id);
+        this.#ours.delete(id);
+        for (const look of [...this.#waiting]) look();
+      }),
+    ];
     // For workers that asked before this object existed.
     for (const worker of Object.values(cluster.workers ?? {}))
       if (worker !== undefined) this.#say(worker, { kind: 'here' });
@@ -75,9 +74,7 @@ export class WorkerChannels {
 
   /** Removes all listeners. */
   close(): void {
-    cluster.off('message', this.#onMessage);
-    cluster.off('disconnect', this.#onDisconnect);
-    cluster.off('exit', this.#onExit);
+    for (const end of this.#endListening) end();
   }
 
   #hear(worker: Worker, received: FromWorker | MalformedRequest): void {

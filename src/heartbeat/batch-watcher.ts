@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { StoppedError } from '../core/errors.js';
@@ -32,6 +33,8 @@ export class BatchWatcher {
     onAbort(signal, () => this.#forget(watched));
     if (this.#looking !== undefined) return;
     this.#looking = new AbortController();
+    // Each registry is asked under this signal, and Node warns of a leak from the eleventh on.
+    setMaxListeners(0, this.#looking.signal);
     // Rejects when nothing is left to watch.
     this.#keepLooking(clock, this.#looking.signal).catch(() => undefined);
   }

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import { systemClock } from '../core/clock.js';
+import { tlsFault } from './tls-errors.js';
 
 export interface AgentOptions {
   /** The longest that connecting may take, TLS handshake included. @default no limit but that of the request */
@@ -29,6 +30,7 @@ export function createUnheldAgent(maxSockets: number, { connectMs, socketPath, t
     if (socket) {
       unrefForGood(socket);
       if (connectMs !== undefined) limitConnecting(socket, connected, connectMs);
+      if (tls !== undefined) markHandshake(socket);
     }
     return socket;
   };
@@ -67,6 +69,15 @@ function limitConnecting(socket: Duplex, connected: string, ms: number): void {
   });
   socket.once(connected, cancel);
   socket.once('close', cancel);
+}
+
+/** The error of a reset does not say that it came before the end of the TLS handshake; Node's error of a mere end does. */
+function markHandshake(socket: Duplex): void {
+  const mark = (error: Error & { readonly code?: string }) => {
+    if (error.code === 'ECONNRESET' && tlsFault(error) === undefined) error.message += ', no TLS handshake';
+  };
+  socket.once('error', mark);
+  socket.once('secureConnect', () => socket.off('error', mark));
 }
 
 function unref(socket: Duplex & { readonly unref?: () => unknown }): void {

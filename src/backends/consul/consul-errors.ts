@@ -48,7 +48,9 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
   'client certificate':
     'It requires a client certificate that it trusts: ' +
     'set consul({ tls: { cert, key } }), or CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY',
+  'no certificate': 'If it requires a client certificate, set consul({ tls: { cert, key } }). If not, start it there',
   'not TLS': "It does not speak TLS there: set the endpoint to the agent's HTTPS port, or begin it with 'http://'",
+  'no handshake': "If it runs, set the endpoint to the agent's HTTPS port, or begin it with 'http://'",
 };
 
 /** The error when no complete response arrived. */

@@ -54,7 +54,9 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
   'client certificate':
     'It requires a client certificate that it trusts: ' +
     'set etcd({ tls: { cert, key } }), or ETCDCTL_CERT and ETCDCTL_KEY',
+  'no certificate': 'If it requires a client certificate, set etcd({ tls: { cert, key } }). If not, start it there',
   'not TLS': "It does not speak TLS there: set the endpoint to etcd's TLS port, or begin it with 'http://'",
+  'no handshake': "If it runs, set the endpoint to etcd's TLS port, or begin it with 'http://'",
 };
 
 /** The error when no complete response arrived. */

@@ -110,7 +110,9 @@ const tlsHints: Readonly<Record<TlsFault, string>> = {
   expired: 'Its certificate is out of date: renew it on the server',
   'other name': 'Its certificate is for another name: set redis({ tls: { serverName } }) to its name',
   'client certificate': 'It requires a client certificate that it trusts: set redis({ tls: { cert, key } })',
+  'no certificate': 'If it requires a client certificate, set redis({ tls: { cert, key } }). If not, start it there',
   'not TLS': "It does not speak TLS there: set redis({ url }) to its TLS port, or begin the URL with 'redis://'",
+  'no handshake': "If it runs, set redis({ url }) to its TLS port, or begin the URL with 'redis://'",
 };
 
 /** What to do about a failed TLS connection; undefined for any other failure. */

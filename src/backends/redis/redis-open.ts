@@ -1,8 +1,13 @@
 import { BackendNotInstalledError, isError } from '../../core/errors.js';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
+import { openingFailure } from '../../net/tls-errors.js';
 import { limitAnswers } from './redis-answer-limit.js';
 import type { AnswerLimit } from './redis-answer-limit.js';
 import type { RedisLogin } from './redis-credentials.js';
+
+/** An attempt to connect that takes longer is given up, and one that hears nothing for so long. */
+export const LONGEST_OPENING_MS = 20_000;
+const LONGEST_SILENCE_MS = 10_000;
 
 /** A client of `@redis/client` with one connection. */
 export type OwnClient = ReturnType<Awaited<ReturnType<typeof makeFactory>>>;
@@ -11,6 +16,7 @@ export type OwnClient = ReturnType<Awaited<ReturnType<typeof makeFactory>>>;
 export interface OpenClient {
   readonly client: OwnClient;
   readonly limit: AnswerLimit;
+  readonly tls: RedisLogin['tls'];
 }
 
 /**
@@ -25,7 +31,15 @@ export async function openClient(
   const createClient = await loadFactory();
   end.throwIfAborted();
   const client = createClient({
-    socket: { host, port, reconnectStrategy: false, ...(tls !== undefined && { ...tls, tls: true }) },
+    socket: {
+      host,
+      port,
+      reconnectStrategy: false,
+      connectTimeout: LONGEST_SILENCE_MS,
+      // The client cannot end a connect that is under way.
+      signal: end,
+      ...(tls !== undefined && { ...tls, tls: true }),
+    },
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     database,
@@ -45,11 +59,12 @@ export async function openClient(
     await client.connect();
   } catch (thrown) {
     destroy();
-    throw limit.exceeded ?? thrown;
+    const isSilence = isError(thrown) && thrown.message === 'Connection timeout';
+    throw limit.exceeded ?? openingFailure(thrown, tls, isSilence ? 'silence' : 'other');
   }
-  // An abort does not stop a connect that is under way.
+  // It may have opened just before the abort.
   if (end.aborted) destroy();
-  return { client, limit };
+  return { client, limit, tls };
 }
 
 /** The version of Redis' protocol that every server and every proxy speaks. */

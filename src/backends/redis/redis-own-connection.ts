@@ -2,7 +2,9 @@ import { abortable } from '../../core/abort.js';
 import { systemClock } from '../../core/clock.js';
 import { countRequest } from '../../core/request-meter.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
+import { openingFailure } from '../../net/tls-errors.js';
 import type { RedisCaps } from './redis-answer-limit.js';
+import { ConnectionAttempts } from './redis-attempts.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -17,8 +19,8 @@ import { MasterFinder } from './redis-sentinel.js';
 const MUTE_MS = 2_000;
 
 /**
- * A connection of our own. The first command opens it, and the first command without an answer discards it. So
- * nothing is queued, nothing is sent twice, and no loop reconnects by itself.
+ * A connection of our own. The first command opens it, and the first command without an answer discards it once it is
+ * open. So nothing is queued, nothing is sent twice, and no loop reconnects by itself.
  */
 export class OwnConnection implements RedisConnection {
   readonly #opener: Opener;
@@ -41,22 +43,21 @@ export class OwnConnection implements RedisConnection {
     if (this.#session?.isMute === true) this.#drop(this.#session);
     const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
     try {
-      const reply = await session.use(
+      return await session.use(
         (open) => abortable(command(commandsOf(open.client, signal)), signal),
         this.#caps[request.answer],
         signal,
       );
-      session.answered();
-      return reply;
     } catch (thrown) {
       const isReply = isRefusal(thrown);
       if (isReply) session.answered();
-      if (signal.aborted || !keepsConnection(thrown)) {
+      if (session.isOpening && signal.aborted) session.tryAgain();
+      else if (signal.aborted || !keepsConnection(thrown)) {
         if (isReply) session.blame();
         this.#drop(session);
       }
       signal.throwIfAborted();
-      throw translated(isReply ? thrown : (session.failure ?? thrown), request, this.#shown);
+      throw translated(isReply ? thrown : session.failureBehind(thrown), request, this.#shown);
     }
   }
 
@@ -96,10 +97,10 @@ function openerOf(place: OwnPlace): Opener {
 /** One connection, from opening to close. */
 class Session {
   readonly #opener: Opener;
-  readonly #opened: Promise<OpenClient>;
-  readonly #end = new AbortController();
+  readonly #attempts: ConnectionAttempts;
   #open: OpenClient | undefined;
-  readonly #beganAt = systemClock.now();
+  #openedAt = Infinity;
+  #isSlow = false;
   #hasAnswered = false;
   #users = 0;
   #retired = false;
@@ -107,10 +108,11 @@ class Session {
 
   constructor(opener: Opener, onBroken: (session: Session) => void) {
     this.#opener = opener;
-    this.#opened = opener.open(this.#end.signal);
-    this.#opened.then(
+    this.#attempts = new ConnectionAttempts((end) => opener.open(end));
+    this.#attempts.opened.then(
       (open) => {
         this.#open = open;
+        this.#openedAt = systemClock.now();
         open.client.once('error', (error: Error) => {
           this.#error = error;
           onBroken(this);
@@ -123,37 +125,54 @@ class Session {
     );
   }
 
-  /** Undefined until the connection is open. */
-  get openClient(): OwnClient | undefined {
-    return this.#open?.client;
+  get isOpening(): boolean {
+    return this.#open === undefined && !this.#retired;
   }
 
-  /** Nothing has been answered on it for long: it may lead nowhere, so another one is worth a try beside it. */
+  /** Open for long, and nothing has been answered on it: it may lead nowhere, so another one is worth a try beside it. */
   get isMute(): boolean {
-    return !this.#hasAnswered && systemClock.now() - this.#beganAt >= MUTE_MS;
+    const mostMs = Math.max(MUTE_MS, 2 * (this.#openedAt - this.#attempts.since));
+    return !this.#hasAnswered && systemClock.now() - this.#openedAt >= mostMs;
   }
 
   answered(): void {
     this.#hasAnswered = true;
   }
 
-  /** Why the connection ended by itself. */
-  get failure(): Error | undefined {
-    return this.#open?.limit.exceeded ?? this.#error;
+  /** Undefined until the connection is open. */
+  get openClient(): OwnClient | undefined {
+    return this.#open?.client;
+  }
+
+  /** Why the connection ended by itself, or what a command says. */
+  failureBehind(thrown: unknown): unknown {
+    const failure = this.#open?.limit.exceeded ?? this.#error ?? thrown;
+    // A server that takes no client without a certificate may say so after the handshake.
+    return this.#hasAnswered ? failure : openingFailure(failure, this.#open?.tls, 'other');
   }
 
   async use<T>(work: (open: OpenClient) => Promise<T>, cap: AnswerCap, signal: AbortSignal): Promise<T> {
     this.#users += 1;
+    const isLate = this.#isSlow || systemClock.now() - this.#attempts.since >= MUTE_MS;
+    if (isLate && this.isOpening) this.#attempts.begin();
+    this.#isSlow = false;
     let answered: (() => void) | undefined;
     try {
-      const open = await abortable(this.#opened, signal);
+      const open = await abortable(this.#attempts.opened, signal);
       answered = open.limit.expect(cap);
-      return await work(open);
+      const answer = await work(open);
+      this.answered();
+      return answer;
     } finally {
       answered?.();
       this.#users -= 1;
       if (this.#retired && this.#users === 0) this.end();
     }
+  }
+
+  /** A command has waited in vain: the next one begins another attempt beside this one. */
+  tryAgain(): void {
+    this.#isSlow = true;
   }
 
   /** The server is not the one that should serve us. */
@@ -168,6 +187,6 @@ class Session {
   }
 
   end(): void {
-    this.#end.abort();
+    this.#attempts.end();
   }
 }

@@ -87,3 +87,27 @@ describe('Registrars without a held poll', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+it('asks any number of registries at once without a warning of a leak', async () => {
+  const clock = new FakeClock();
+  const watcher = new BatchWatcher();
+  const controllers = Array.from({ length: 11 }, () => new AbortController());
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  let asked = 0;
+  for (const [place, { signal: until }] of controllers.entries()) {
+    const present = (_keys: unknown, signal: AbortSignal) => {
+      asked += 1;
+      signal.addEventListener('abort', () => undefined);
+      return Promise.resolve(new Set<string>());
+    };
+    const key = { name: 'orders', id: `orders-${place}`, nonce: 'n' };
+    const watched = { key, presence: () => ({ place: String(place), present }), onNews: () => undefined };
+    watcher.watch(watched, clock, until);
+  }
+  await clock.advance(1_000);
+  process.off('warning', note);
+  expect([asked, warnings]).toEqual([11, []]);
+  for (const controller of controllers) controller.abort();
+});

@@ -4,9 +4,8 @@ import { RequestPace } from '../../../src/registries/request-pace.js';
 import type { PacedVerb } from '../../../src/registries/request-pace.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const { signal } = new AbortController();
-
 function paced() {
+  const { signal } = new AbortController();
   const clock = new FakeClock();
   const pace = new RequestPace(clock);
   const sentAt: number[] = [];
@@ -61,13 +60,13 @@ describe('the requests of one Registrar', () => {
     expect([clock.now(), sentAt.length]).toEqual([0, 50]);
   });
 
-  it('leave room for the first try of a stop', async () => {
+  it.each(['discover', 'remove', 'deregister'] as const)('leave room for the first %s of a stop', async (verb) => {
     const { clock, run, sentAt } = paced();
     for (let reads = 0; reads < 14; reads += 1) void run('read');
     void run('read');
     await clock.advance(0);
     expect(sentAt).toHaveLength(14);
-    void run('deregister');
+    void run(verb);
     await clock.advance(0);
     expect(sentAt).toHaveLength(15);
   });

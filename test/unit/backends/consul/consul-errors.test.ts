@@ -124,6 +124,7 @@ describe('a refusal by Consul', () => {
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'CONSUL_CLIENT_CERT'],
     ['EPROTO error:0A000410:SSL routines:ssl3_read_bytes:sslv3 alert handshake failure', 'CONSUL_CLIENT_CERT'],
     ['EPROTO error:0A00010B:SSL routines:ssl3_get_record:wrong version number', 'HTTPS port'],
+    ['ECONNRESET disconnected before secure TLS connection was established', 'If it runs, set the endpoint'],
     ['ECONNREFUSED', 'Start the agent there'],
   ])('says what to do next about %s', (words, hint) => {
     const [code = '', message = 'failed'] = words.split(/ (.*)/);

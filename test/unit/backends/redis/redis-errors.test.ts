@@ -159,6 +159,7 @@ describe('what is no reply', () => {
     ['does not match', 'ERR_TLS_CERT_ALTNAME_INVALID', /serverName/],
     ['ssl3_read_bytes:tlsv13 alert certificate required', 'ERR_SSL_TLSV13_ALERT', /tls: \{ cert, key \}/],
     ['ssl3_get_record:wrong version number', 'EPROTO', /TLS port/],
+    ['before secure TLS connection was established', 'ECONNRESET', /If it runs, .* TLS port/],
   ])('names the option for: %s', (message, code, option) => {
     const error = Object.assign(new Error(message), { code });
     expect(translate(error).message).toMatch(option);
