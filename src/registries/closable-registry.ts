@@ -44,8 +44,9 @@ export class ClosableRegistry implements Registry {
     if (deadlines !== undefined) this.deadlines = deadlines;
     this.credentials = credentials;
     this.discovery = discovery && {
-      poll: (service, cursor, signal) =>
-        this.#guard.run('discover', signal, () => discovery.poll(service, cursor, signal)),
+      traits: discovery.traits,
+      poll: (service, cursor, signal, options) =>
+        this.#guard.run('discover', signal, () => discovery.poll(service, cursor, signal, options)),
     };
     this.maintain =
       maintain && ((key, reason, signal) => this.#guard.run('maintain', signal, () => maintain(key, reason, signal)));

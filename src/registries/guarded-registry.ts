@@ -85,17 +85,17 @@ export class GuardedRegistry implements Registry {
 
   get discovery(): Discovery | undefined {
     const { discovery } = this.#inner;
-    return (
-      discovery && {
-        poll: (service, cursor, signal) =>
-          this.#bounded(
-            'discover',
-            signal,
-            async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded)),
-            cursor === undefined ? 'request' : 'held',
-          ),
-      }
-    );
+    if (discovery === undefined) return undefined;
+    return {
+      traits: discovery.traits,
+      poll: (service, cursor, signal, options) =>
+        this.#bounded(
+          'discover',
+          signal,
+          async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded, options)),
+          cursor === undefined ? 'request' : 'held',
+        ),
+    };
   }
 
   get maintain(): Registry['maintain'] {

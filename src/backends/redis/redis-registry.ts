@@ -31,9 +31,7 @@ class RedisRegistry implements Registry {
   /**
    * Polls without a cursor: Redis' events of expired keys are late and may be lost, so there is nothing to wait for.
    */
-  readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
-  };
+  readonly discovery: Discovery;
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
@@ -49,6 +47,11 @@ class RedisRegistry implements Registry {
     this.warnings = this.#target.warnings;
     const { place } = this.#target;
     this.credentials = place.kind === 'client' ? undefined : place.credentials;
+    const database = place.kind === 'client' ? '' : ` ${String(place.access.database)}`;
+    this.discovery = {
+      traits: { scope: `${this.#target.shown}${database}` },
+      poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
+    };
   }
 
   /** A getter, so that printing the registry does not print its password. */
