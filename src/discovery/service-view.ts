@@ -31,7 +31,7 @@ export interface ResolvedService {
   readonly name: string;
   /**
    * Resolves to the first answer with an instance. Rejects with `TimeoutError`, whose message says why there is none,
-   * with `StoppedError` after `close()`, or with the signal's reason.
+   * with `StoppedError` after `close()`, or with the signal's reason. Holds the process open until then.
    */
   ready(options?: WaitOptions): Promise<ServiceSnapshot>;
   /** What is known now. Never throws and never waits. */
@@ -110,6 +110,16 @@ export class ServiceView implements ResolvedService {
     const timeoutMs = timeout === undefined ? READY_WITHIN_MS : parseDuration(timeout);
     if (timeoutMs === undefined)
       throw new ConfigError([{ field: 'timeout', value: timeout, allowed: "a duration, e.g. '5s'" }]);
+    // Nothing else may hold the process, which would end in the middle of an `await` at its start.
+    const release = this.#plan.clock.hold();
+    try {
+      return await this.#untilReady(timeoutMs, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async #untilReady(timeoutMs: number, signal: AbortSignal | undefined): Promise<ServiceSnapshot> {
     const { clock } = this.#plan;
     const from = clock.now();
     for (;;) {

@@ -41,7 +41,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await Promise.all(opened.map((resolver) => resolver.close()));
-  expect(clock.pending).toBe(0);
+  expect([clock.pending, clock.holds]).toEqual([0, 0]);
 });
 
 function open(options: ResolverOptions = {}): Resolver {
@@ -173,6 +173,7 @@ describe('ready', () => {
 
   it('resolves to the first answer with an instance', async () => {
     const ready = open().service('orders').ready();
+    expect(clock.holds).toBe(1);
     await discovery.answer(listed(), '1');
     await clock.advance(1_000);
     await discovery.answer(listed('a'), '2');
