@@ -59,7 +59,14 @@ export {
 } from './core/errors.js';
 export type { ConfigIssue, ErrorCode, LossCause } from './core/errors.js';
 
-export type { Cursor, DiscoveredInstance, Discovery } from './contracts/discovery.js';
+export type {
+  Cursor,
+  DiscoveredInstance,
+  Discovery,
+  DiscoveryTraits,
+  Listing,
+  ReadOptions,
+} from './contracts/discovery.js';
 export type { Finding, OnFail } from './contracts/health-report.js';
 export type {
   ComponentHealth,

@@ -26,6 +26,7 @@ export function applyDefaults(options: CheckedOptions, platform: Platform): Unch
     port: options.port,
     tags: options.tags ?? [],
     meta: options.meta ?? {},
+    zone: options.zone,
     weights: options.weights,
     namespace: options.namespace,
     partition: options.partition,

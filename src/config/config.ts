@@ -19,6 +19,8 @@ export interface Config {
   readonly port: number | 'docker' | undefined;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
+  /** Where the instance runs, as its meta says. */
+  readonly zone: string | undefined;
   readonly weights: Weights | undefined;
   readonly namespace: string | undefined;
   readonly partition: string | undefined;

@@ -10,6 +10,7 @@ export interface ServiceEnv {
   readonly address: string | undefined;
   readonly port: string | undefined;
   readonly tags: string | undefined;
+  readonly zone: string | undefined;
   readonly ttl: string | undefined;
   readonly registry: string | undefined;
   readonly drain: string | undefined;
@@ -50,6 +51,7 @@ export const serviceVariables: VariableTable<Exclude<keyof ServiceEnv, 'serviceL
     option: 'meta',
     meaning: 'one pair; the key is lower-cased, pairs are merged one by one',
   },
+  zone: { variable: 'SERVICE_ZONE', option: 'zone', meaning: 'where the instance runs, e.g. an availability zone' },
   ttl: { variable: 'SERVICE_TTL', option: 'ttl', meaning: 'how long the entry lives without a heartbeat, e.g. `10s`' },
   registry: {
     variable: 'SERVICE_REGISTRY',

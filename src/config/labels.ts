@@ -5,6 +5,7 @@ import { isObject, mergeSources } from './merge-sources.js';
 import type { Values } from './merge-sources.js';
 import { readServiceEnv } from './env.js';
 import type { ServiceEnv } from './env.js';
+import { MOST_META } from './field-rules.js';
 import { closestName } from '../core/closest-name.js';
 import type { RegistrarOptions } from './options.js';
 import { renderValues } from './render-values.js';
@@ -31,10 +32,13 @@ export class Labels {
   readonly #layers: Layers;
   readonly #facts: TemplateFacts;
   readonly #desired: Pick<ServiceInstance, LabelName>;
+  /** What the Registrar itself says of the instance. */
+  readonly #ownMeta: ServiceInstance['meta'];
 
-  private constructor(layers: Layers, facts: TemplateFacts) {
+  private constructor(layers: Layers, facts: TemplateFacts, ownMeta: ServiceInstance['meta']) {
     this.#layers = layers;
     this.#facts = facts;
+    this.#ownMeta = ownMeta;
     this.#desired = validate(overlay(overlay(layers.environment, layers.options), layers.live));
   }
 
@@ -45,25 +49,34 @@ export class Labels {
     facts: TemplateFacts = processFacts,
   ): Labels {
     const environment = render(labelsIn(mergeSources({}, env).values), facts);
-    return new Labels({ environment, options: render(labelsIn({ ...options }), facts), live: {} }, facts);
+    return new Labels({ environment, options: render(labelsIn({ ...options }), facts), live: {} }, facts, {});
   }
 
   /** The labels after an `update()`: `changes` replace those of the options. Throws `ConfigError`. */
   changed(changes: Pick<RegistrarOptions, LabelName>): Labels {
     const options = { ...this.#layers.options, ...render(labelsIn({ ...changes }), this.#facts) };
-    return new Labels({ ...this.#layers, options }, this.#facts);
+    return new Labels({ ...this.#layers, options }, this.#facts, this.#ownMeta);
   }
 
   /** The labels after a change of the live source, whose former values `live` replaces. Throws `ConfigError`. */
   overlaid(live: unknown): Labels {
     const issues = liveSourceIssues(live);
     if (issues.length > 0) throw new ConfigError(issues);
-    return new Labels({ ...this.#layers, live: labelsIn(live as Values) }, this.#facts);
+    return new Labels({ ...this.#layers, live: labelsIn(live as Values) }, this.#facts, this.#ownMeta);
+  }
+
+  /** The labels with what the Registrar itself says of the instance: any other source takes precedence. */
+  completedBy(ownMeta: ServiceInstance['meta']): Labels {
+    return new Labels(this.#layers, this.#facts, ownMeta);
   }
 
   /** A copy of the instance with these labels. */
   on({ weights: _former, ...instance }: ServiceInstance): ServiceInstance {
-    return { ...instance, ...this.#desired };
+    const { meta } = this.#desired;
+    const own = Object.entries(this.#ownMeta).filter(([key]) => !Object.hasOwn(meta, key));
+    // Without room for all, that of the user counts.
+    const room = Math.max(0, MOST_META - Object.keys(meta).length);
+    return { ...instance, ...this.#desired, meta: { ...Object.fromEntries(own.slice(0, room)), ...meta } };
   }
 }
 

@@ -52,6 +52,12 @@ export interface RegistrarOptions {
    * @default {}
    */
   meta?: Readonly<Record<string, string>>;
+  /**
+   * Where the instance runs, e.g. an availability zone; written as the meta `zone`, unless `meta` has one. At most 128
+   * characters. Env: `SERVICE_ZONE`.
+   * @default none
+   */
+  zone?: string;
   /** Share of traffic relative to the other instances; at least 1 each. @default the registry's */
   weights?: Weights;
   /**

@@ -124,7 +124,7 @@ const address = () =>
     v.string('a host name or an IP'),
     v.check(rules.isHost, 'a host name or an IP that others can connect to, without scheme, port or brackets'),
   );
-const enterprise = () =>
+const shortText = () =>
   v.optional(
     text(rules.LONGEST_NAME, `a text of 1 to ${rules.LONGEST_NAME} characters, none of them a control character`),
   );
@@ -202,9 +202,10 @@ const optionsSchema = once(() =>
     address: v.optional(address()),
     port: v.optional(v.union([v.literal('docker'), positive16Bit()], "a whole number from 1 to 65535, or 'docker'")),
     ...labels(),
+    zone: shortText(),
     config: v.optional(withMethods<ConfigSource>(['poll', 'close'], 'a config source, e.g. configFile(path)')),
-    namespace: enterprise(),
-    partition: enterprise(),
+    namespace: shortText(),
+    partition: shortText(),
     registry: v.optional(registry()),
     ttl: v.optional(duration(1_000, "at least 1s, e.g. '10s'")),
     tier: v.optional(v.picklist(['core', 'standard'], "'core' or 'standard'")),

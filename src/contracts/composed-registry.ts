@@ -17,6 +17,11 @@ export interface ComposedRegistry extends Registry {
   /** For a chain: its registries, the preferred one first. */
   readonly members?: readonly MemberFigures[] | undefined;
   /**
+   * For a chain whose instances are spread over its registries: all of them, the preferred one first. A reader merges
+   * what each has, so that an outage of one costs its own news only.
+   */
+  readonly readers?: readonly Registry[] | undefined;
+  /**
    * For a chain: takes over an instance that another client of ours, in the worker thread, has registered. Any member
    * may hold it; `holder` names the one that received its heartbeats.
    */

@@ -13,18 +13,42 @@ export type DiscoveredInstance = Pick<
   readonly status: HealthStatus;
 };
 
+/** The answer to a poll. */
+export interface Listing {
+  instances: DiscoveredInstance[];
+  cursor?: Cursor;
+  /** The registry has no leader, so the answer may be old. */
+  stale?: boolean;
+  /** The registry's history begins anew, as after a restore: what it lacks may be lost instead of gone. */
+  restarted?: boolean;
+}
+
+/** What to read beside the name of a service. */
+export interface ReadOptions {
+  /** Another datacenter than that of the registry. */
+  readonly datacenter?: string;
+}
+
+/** Fixed properties of the read side of a registry. */
+export interface DiscoveryTraits {
+  /** Heeds `ReadOptions.datacenter`. @default false */
+  readonly datacenters?: boolean;
+  /**
+   * Tells its services from others of the same names at the same endpoint, e.g. the namespace or the directory; safe to
+   * print. @default none
+   */
+  readonly scope?: string;
+}
+
 /** The read side of a registry. */
 export interface Discovery {
+  readonly traits?: DiscoveryTraits | undefined;
   /**
    * Reads every instance of a service, whatever its status. With a cursor it is a long poll, which ends at a change
    * or at the registry's own timeout. Without a cursor in the answer the registry has no long poll, and the caller
    * polls.
    */
-  poll(
-    service: string,
-    cursor: Cursor | undefined,
-    signal: AbortSignal,
-  ): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }>;
+  poll(service: string, cursor: Cursor | undefined, signal: AbortSignal, options?: ReadOptions): Promise<Listing>;
   /**
    * Reads one instance as its readers see it, by one request; undefined if they do not. Omitted where only the list
    * shows that.

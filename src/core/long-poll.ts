@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import { withDeadline } from './deadline.js';
 import { asError, hasCode } from './errors.js';
+import type { TokenBucket } from './token-bucket.js';
 
 /** The answer to a poll. Without a cursor the next poll cannot be a long poll. */
 interface PollAnswer {
@@ -25,6 +26,8 @@ export interface LongPollPlan<Answer extends PollAnswer> {
   readonly deadlines?: PollDeadlines;
   /** Resolves to the final answer, after more requests if necessary. A rejection counts as a failed poll. */
   readonly settle?: (answer: Answer, signal: AbortSignal) => Promise<Answer>;
+  /** Limits the rate of polls beside the times below. @default none */
+  readonly pace?: TokenBucket;
   /** The shortest time from the start of one poll to the start of the next. */
   readonly minRoundMs: number;
   /**
@@ -60,6 +63,7 @@ export async function longPoll<Answer extends PollAnswer>(
   let streak: PollStreak = { failed: 0, unheld: 0 };
   for (;;) {
     signal.throwIfAborted();
+    if (plan.pace !== undefined) await plan.pace.take(signal);
     const startedAt = clock.now();
     const outcome = await outcomeOf(plan, cursor, signal);
     signal.throwIfAborted();

@@ -7,6 +7,7 @@ import type { Place } from './find-place.js';
 import { dependsOnSupplied } from './supplied-address.js';
 import type { SuppliedAddressPlan } from './supplied-address.js';
 import type { ServiceInstance } from '../contracts/service-instance.js';
+import { metaKeys } from '../contracts/resolved-instance.js';
 
 /** The facts that are known only once the server listens and the registry is chosen. */
 export interface InstanceFacts {
@@ -21,6 +22,8 @@ export interface InstanceFacts {
 
 export interface BuiltInstance {
   readonly instance: ServiceInstance;
+  /** What the Registrar itself says of the instance, for its callers. */
+  readonly ownMeta: ServiceInstance['meta'];
   /** How address and port were chosen, and warnings about the instance. */
   readonly notes: readonly string[];
   readonly addressCandidates: readonly AddressCandidate[];
@@ -52,8 +55,25 @@ export function buildInstance(config: Config, { nonce, server, place, hostname }
   };
   return {
     instance,
+    ownMeta: ownMetaOf(config, server),
     notes: [...place.notes, ...notes],
     addressCandidates: candidates,
     ...(address === undefined && dependsOnSupplied(supplied) && { suppliedAddress: supplied }),
+  };
+}
+
+/** The schemes of servers whose callers send HTTP requests. */
+const schemes: Readonly<Partial<Record<ListeningServer['protocol'], string>>> = {
+  http: 'http',
+  h2c: 'http',
+  https: 'https',
+  h2: 'https',
+};
+
+function ownMetaOf({ zone }: Config, server: ListeningServer | undefined): ServiceInstance['meta'] {
+  const scheme = server && schemes[server.protocol];
+  return {
+    ...(scheme !== undefined && { [metaKeys.scheme]: scheme }),
+    ...(zone !== undefined && { [metaKeys.zone]: zone }),
   };
 }

@@ -273,8 +273,9 @@ export class InstanceLifecycle {
       new WorkerHeartbeatProxy({ ...plan, registry, sharedThread, stallToleranceMs }, instance);
   }
 
-  #identified({ instance, notes, addressCandidates, suppliedAddress }: BuiltInstance): void {
+  #identified({ instance, ownMeta, notes, addressCandidates, suppliedAddress }: BuiltInstance): void {
     const { config, events } = this.#plan;
+    this.#labels = this.#labels.completedBy(ownMeta);
     this.#instance = this.#labels.on(instance);
     this.#suppliedAddress = suppliedAddress;
     this.#placement = { notes: [...config.warnings, ...notes], addressCandidates };

@@ -1,10 +1,8 @@
-import type { Discovery } from '../contracts/discovery.js';
+import type { Listing } from '../contracts/discovery.js';
 import { RegistryUnavailableError } from '../core/errors.js';
 
 /** Far longer than the position of any registry, which travels in each request. */
 const LONGEST_CURSOR = 1_024;
-
-type Listing = Awaited<ReturnType<Discovery['poll']>>;
 
 /** The answer to a poll, with a cursor that can be sent back. Throws if it is no list. */
 export function boundedListing(registry: string, answer: Listing): Listing {
@@ -15,7 +13,8 @@ export function boundedListing(registry: string, answer: Listing): Listing {
       { registry, operation: 'discover' },
     );
   if (cursor === undefined || isUsable(cursor)) return answer;
-  return { instances: instances as Listing['instances'] };
+  const { cursor: _unusable, ...rest } = answer;
+  return rest;
 }
 
 function isUsable(cursor: unknown): cursor is string {

@@ -1,6 +1,15 @@
-import type { Cursor, DiscoveredInstance, Discovery } from '../contracts/discovery.js';
+import type {
+  Cursor,
+  DiscoveredInstance,
+  Discovery,
+  DiscoveryTraits,
+  Listing,
+  ReadOptions,
+} from '../contracts/discovery.js';
 import { RegistryUnavailableError } from '../core/errors.js';
 import type { Member } from './member.js';
+import { mergeById } from './merge-by-id.js';
+import { readingScope } from './reading-scope.js';
 import type { Members } from './members.js';
 
 /** How long an answer waits for what the other members may add to it. */
@@ -24,11 +33,20 @@ export class ChainDiscovery implements Discovery {
     this.#gathers = gathers;
   }
 
+  get traits(): DiscoveryTraits {
+    const registries = this.#members.all.map(({ registry }) => registry);
+    return {
+      datacenters: registries.every(({ discovery }) => discovery?.traits?.datacenters === true),
+      scope: registries.map(readingScope).join(', '),
+    };
+  }
+
   async poll(
     service: string,
     cursor: Cursor | undefined,
     signal: AbortSignal,
-  ): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }> {
+    options?: ReadOptions,
+  ): Promise<Listing> {
     const trial = this.#members.readersTrial;
     if (trial !== undefined)
       await this.#members.attempt(trial, Infinity, signal, (bounded) => pollMember(trial, service, undefined, bounded));
@@ -39,13 +57,9 @@ export class ChainDiscovery implements Discovery {
     if (!readers.some(({ isWorthATry }) => isWorthATry)) throw this.#members.allOut('discover');
     const [answered, found] = await this.#members.firstAnswer('discover', readers, signal, async (member) => {
       const index = String(this.#members.indexOf(member));
-      const { cursor: next, instances } = await pollMember(
-        member,
-        service,
-        owner === index ? inner : undefined,
-        signal,
-      );
-      return [member, { instances, ...(next !== undefined && { cursor: `${index}:${next}` }) }] as const;
+      const at = owner === index ? inner : undefined;
+      const { cursor: next, ...listing } = await pollMember(member, service, at, signal, options);
+      return [member, { ...listing, ...(next !== undefined && { cursor: `${index}:${next}` }) }] as const;
     });
     // No cursor when gathering: a long poll at one member would miss a change in another.
     return this.#gathers ? { instances: await this.#gather(answered, found.instances, service, signal) } : found;
@@ -108,26 +122,13 @@ export class ChainDiscovery implements Discovery {
   }
 }
 
-/**
- * Merges the answers, each id once. An instance that moves between members is in both for a while, so the passing
- * entry wins.
- */
-function mergeById(answers: readonly (readonly DiscoveredInstance[])[]): DiscoveredInstance[] {
-  const byId = new Map<string, DiscoveredInstance>();
-  for (const instance of answers.flat()) {
-    const known = byId.get(instance.id);
-    if (known === undefined || (known.status !== 'passing' && instance.status === 'passing'))
-      byId.set(instance.id, instance);
-  }
-  return [...byId.values()];
-}
-
 async function pollMember(
   { registry }: Member,
   service: string,
   cursor: Cursor | undefined,
   signal: AbortSignal,
-): Promise<{ instances: DiscoveredInstance[]; cursor?: Cursor }> {
+  options?: ReadOptions,
+): Promise<Listing> {
   const { discovery, name } = registry;
   if (discovery === undefined)
     throw new RegistryUnavailableError(
@@ -137,5 +138,5 @@ async function pollMember(
         operation: 'discover',
       },
     );
-  return discovery.poll(service, cursor, signal);
+  return discovery.poll(service, cursor, signal, options);
 }

@@ -55,6 +55,7 @@ class Chain implements ComposedRegistry {
   readonly #workerSpec: WorkerSpec | undefined;
   readonly #clock: Clock;
   readonly #members: Members;
+  readonly #gathers: boolean;
   readonly #placements = new Map<string, Placement>();
 
   constructor(registries: readonly Registry[], plan: ChainPlan) {
@@ -76,7 +77,8 @@ class Chain implements ComposedRegistry {
       requestMs: Math.max(...deadlines.map(({ requestMs }) => requestMs)),
       heldMs: Math.max(...deadlines.map(({ heldMs }) => heldMs)),
     };
-    this.discovery = new ChainDiscovery(this.#members, plan.gathers ?? false);
+    this.#gathers = plan.gathers ?? false;
+    this.discovery = new ChainDiscovery(this.#members, this.#gathers);
     this.credentials = joinCredentials(registries.map(({ credentials }) => credentials));
   }
 
@@ -94,6 +96,10 @@ class Chain implements ComposedRegistry {
   get #probes(): boolean {
     const holders = [...this.#placements.values()].flatMap(({ current }) => current?.member ?? []);
     return (holders.length === 0 ? this.#members.all : holders).some(({ registry }) => registry.traits.probes === true);
+  }
+
+  get readers(): readonly Registry[] | undefined {
+    return this.#gathers ? this.#members.all.map(({ registry }) => registry) : undefined;
   }
 
   get members(): readonly MemberFigures[] {

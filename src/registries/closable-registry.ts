@@ -47,8 +47,9 @@ export class ClosableRegistry implements Registry {
     this.credentials = credentials;
     const find = discovery?.find?.bind(discovery);
     this.discovery = discovery && {
-      poll: (service, cursor, signal) =>
-        this.#guard.run('discover', signal, () => discovery.poll(service, cursor, signal)),
+      traits: discovery.traits,
+      poll: (service, cursor, signal, options) =>
+        this.#guard.run('discover', signal, () => discovery.poll(service, cursor, signal, options)),
       ...(find && { find: (key, signal) => this.#guard.run('discover', signal, () => find(key, signal)) }),
     };
     if (prepare !== undefined)

@@ -92,19 +92,19 @@ export class GuardedRegistry implements Registry {
 
   get discovery(): Discovery | undefined {
     const { discovery } = this.#inner;
-    const find = discovery?.find?.bind(discovery);
-    return (
-      discovery && {
-        ...(find && { find: (key, signal) => this.#bounded('discover', signal, (bounded) => find(key, bounded)) }),
-        poll: (service, cursor, signal) =>
-          this.#bounded(
-            'discover',
-            signal,
-            async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded)),
-            cursor === undefined ? 'request' : 'held',
-          ),
-      }
-    );
+    if (discovery === undefined) return undefined;
+    const find = discovery.find?.bind(discovery);
+    return {
+      traits: discovery.traits,
+      ...(find && { find: (key, signal) => this.#bounded('discover', signal, (bounded) => find(key, bounded)) }),
+      poll: (service, cursor, signal, options) =>
+        this.#bounded(
+          'discover',
+          signal,
+          async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded, options)),
+          cursor === undefined ? 'request' : 'held',
+        ),
+    };
   }
 
   get maintain(): Registry['maintain'] {

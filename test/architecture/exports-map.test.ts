@@ -29,6 +29,7 @@ it('offers the package and every sub-path that was promised', () => {
     '.',
     './cluster',
     './components',
+    './discovery',
     './express',
     './fastify',
     './nestjs',

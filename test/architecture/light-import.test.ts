@@ -68,20 +68,32 @@ beforeAll(() => {
   if (!existsSync(`${root}dist/esm/index.js`)) throw new Error('There is no build to look at: npm run build');
 });
 
-it.each(['rollcall', 'rollcall/components', 'rollcall/express'])(
+it.each([
+  // The way in, its implementation, the core, and the bundler's own few lines.
+  ['rollcall', 4, 260_000],
+  ['rollcall/components', 4, 260_000],
+  ['rollcall/express', 4, 260_000],
+  // And the resolver, with what it shares with chains.
+  ['rollcall/discovery', 7, 300_000],
+] as const)(
   'loads a few files of its own at the import of %s, no package and nothing heavy of Node',
-  async (entry) => {
+  async (entry, mostFiles, mostBytes) => {
     const loaded = await loadedBy(entry);
     const files = loaded.filter((url) => url.includes('/dist/'));
     expect(files.length).toBeGreaterThan(0);
-    // The way in, its implementation, the core, and the bundler's own few lines.
-    expect(files.length).toBeLessThanOrEqual(4);
-    expect(bytesOf(files)).toBeLessThanOrEqual(260_000);
+    expect(files.length).toBeLessThanOrEqual(mostFiles);
+    expect(bytesOf(files)).toBeLessThanOrEqual(mostBytes);
     expect(packagesAmong(loaded)).toEqual([]);
     expect(dearAmong(loaded)).toEqual([]);
     expect(await heavyLoadedBy(entry)).toEqual([]);
   },
 );
+
+it('loads the resolver for those alone who import rollcall/discovery', async () => {
+  const isResolver = (url: string) => url.includes('/dist/cjs/resolver-');
+  expect((await loadedBy('rollcall/discovery')).some(isResolver)).toBe(true);
+  expect((await loadedBy('rollcall')).some(isResolver)).toBe(false);
+});
 
 it('loads fastify-plugin alone at the import of rollcall/fastify', async () => {
   const packages = packagesAmong(await loadedBy('rollcall/fastify'));

@@ -60,6 +60,7 @@ const openUntilLater: Readonly<Record<string, (config: UncheckedConfig) => unkno
   id: (config) => config.id,
   address: (config) => config.address,
   port: (config) => config.port,
+  zone: (config) => config.zone,
   weights: (config) => config.weights,
   'health.port': (config) => config.health.port,
   'health.components.*.close': (config) => config.health.components[0]?.close,

@@ -64,6 +64,7 @@ const types = [
   'DepartureRequest',
   'DiscoveredInstance',
   'Discovery',
+  'DiscoveryTraits',
   'DrainOptions',
   'DriftPolicy',
   'Duration',
@@ -91,6 +92,7 @@ const types = [
   'InstanceChanges',
   'InstanceKey',
   'Listener',
+  'Listing',
   'LocalDeparture',
   'Logger',
   'LossCause',
@@ -109,6 +111,7 @@ const types = [
   'RegistrarStatus',
   'RedisClient',
   'RedisOptions',
+  'ReadOptions',
   'Registration',
   'Registry',
   'RegistryCheck',
@@ -125,22 +128,38 @@ const types = [
   'WorkerSpec',
 ];
 
+/** What `rollcall/discovery` adds. */
+const ofDiscovery = {
+  values: ['createResolver'],
+  types: [
+    'ResolvedInstance',
+    'ResolvedService',
+    'Resolver',
+    'ResolverOptions',
+    'ServiceEvents',
+    'ServiceOptions',
+    'ServicePresence',
+    'ServiceSnapshot',
+    'SnapshotSource',
+    'StaticInstance',
+    'WaitOptions',
+  ],
+};
+
 /** It compiles all of the sources. */
 const COMPILES_WITHIN_MS = 120_000;
 
-it('exports these names and no other: each is a promise to keep', { timeout: COMPILES_WITHIN_MS }, () => {
-  const surface = exportsOf(compile([`${root}src/index.ts`]), 'src/index.ts');
-  const isValue = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Value) !== 0;
-  expect(
-    surface
-      .filter(isValue)
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual([...values].sort());
-  expect(
-    surface
-      .filter((symbol) => !isValue(symbol))
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual([...types].sort());
-});
+it.each([
+  ['src/index.ts', { values, types }],
+  ['src/integrations/discovery.ts', ofDiscovery],
+] as const)(
+  '%s exports these names and no other: each is a promise to keep',
+  { timeout: COMPILES_WITHIN_MS },
+  (path, names) => {
+    const surface = exportsOf(compile([`${root}${path}`]), path);
+    const isValue = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Value) !== 0;
+    const namesOf = (symbols: readonly ts.Symbol[]) => symbols.map(({ name }) => name).sort();
+    expect(namesOf(surface.filter(isValue))).toEqual([...names.values].sort());
+    expect(namesOf(surface.filter((symbol) => !isValue(symbol)))).toEqual([...names.types].sort());
+  },
+);

@@ -1,4 +1,5 @@
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { discoveryContract } from '../../src/integrations/testing/discovery-contract.js';
 import { registryContract } from '../../src/integrations/testing/registry-contract.js';
 import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 
@@ -41,5 +42,19 @@ export function itKeepsTheContract(
 
   afterAll(() => {
     expect([...seen].sort()).toEqual([...absent].sort());
+  });
+}
+
+/** Every case of the contract of readers, at the same time: they wait for polls more than they compute. */
+export function itKeepsTheDiscoveryContract(makeHarness: () => ContractHarness | Promise<ContractHarness>): void {
+  describe.concurrent('through a resolver', () => {
+    it.each(discoveryContract)('$name', async ({ run }) => {
+      const harness = await makeHarness();
+      try {
+        expect(await run(harness)).toBeUndefined();
+      } finally {
+        await harness.registry.close();
+      }
+    });
   });
 }

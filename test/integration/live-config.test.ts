@@ -98,7 +98,7 @@ async function follower(config: ConfigSource, url = shared) {
 
 const labelsOf = async (catalog: Catalog, name: string) => {
   const [entry] = await catalog.entries(name);
-  const { rollcall_nonce: _ours, ...meta } = entry?.Service.Meta ?? {};
+  const { rollcall_nonce: _ours, scheme: _scheme, ...meta } = entry?.Service.Meta ?? {};
   return { tags: entry?.Service.Tags, meta, weights: entry?.Service.Weights };
 };
 

@@ -30,6 +30,7 @@ await runExperiment(
     fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
     company: { options: companyOptions, load: async () => (await import('./company/company.js')).company },
     hostile: { options: hostileOptions, load: async () => (await import('./hostile/hostile.js')).hostile },
+    snapshot: async () => (await import('./snapshot/snapshot.js')).snapshot,
     installs: { options: installsOptions, load: async () => (await import('./installs/installs.js')).installs },
   },
   process.argv.slice(2),

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import { consul, etcd, hasCode, register, Registrar } from 'rollcall';
 import type { Registry, RegistrarState } from 'rollcall';
 import { registerCluster } from 'rollcall/cluster';
+import { createResolver } from 'rollcall/discovery';
+import type { ResolvedService, ServiceSnapshot } from 'rollcall/discovery';
 import { expressRegistrar } from 'rollcall/express';
 import rollcall from 'rollcall/fastify';
 import { RollcallModule, terminusComponent } from 'rollcall/nestjs';
@@ -41,6 +43,13 @@ export async function accepted(own: Registry): Promise<void> {
     close: () => own.close(),
   };
   console.log(kept.traits.probes ?? kept.traits.hostLocal);
+
+  const resolver = createResolver({ registry: kept, snapshot: { dir: '/var/lib/orders' }, logger: false });
+  const service: ResolvedService = resolver.service('orders', { tags: ['v2'], warning: 'exclude', maxAge: '5m' });
+  const answer: ServiceSnapshot = await service.ready({ timeout: '5s' });
+  console.log(answer.instances[0]?.origin?.length, answer.source === 'live', answer.ageMs.toFixed());
+  service.events.on('doubted', ({ vanished }) => console.log(vanished.length));
+  for await (const each of service.watch()) console.log(each.presence);
 
   const app = Fastify();
   await app.register(rollcall, { name: 'orders' });

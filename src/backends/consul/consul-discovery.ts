@@ -1,4 +1,11 @@
-import type { Cursor, DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import type {
+  Cursor,
+  DiscoveredInstance,
+  Discovery,
+  DiscoveryTraits,
+  Listing,
+  ReadOptions,
+} from '../../contracts/discovery.js';
 import { visitSlicedJson } from '../../core/sliced-json.js';
 import type { Answer, WholeAnswer } from './consul-answer.js';
 import type { ConsulClient } from './consul-client.js';
@@ -14,33 +21,36 @@ const MOST_INSTANCES = 100_000;
 
 /** Reads the catalog, by blocking queries. */
 export class ConsulDiscovery implements Discovery {
+  readonly traits: DiscoveryTraits;
   readonly #client: ConsulClient;
   readonly #target: ConsulTarget;
 
   constructor(client: ConsulClient, target: ConsulTarget) {
     this.#client = client;
     this.#target = target;
+    const { partition, namespace } = target;
+    this.traits = { datacenters: true, scope: [partition, namespace].filter(Boolean).join('/') };
   }
 
   async poll(
     service: string,
     cursor: Cursor | undefined,
     signal: AbortSignal,
-  ): Promise<{ instances: DiscoveredInstance[]; cursor: Cursor }> {
-    const isLongPoll = cursor !== undefined && cursor !== '0';
-    const path = consulPath(
-      '/health/service/',
-      service,
-      {},
-      this.#target,
-      isLongPoll ? { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) } : {},
-    );
+    { datacenter }: ReadOptions = {},
+  ): Promise<Listing> {
+    const isLongPoll = cursor !== undefined && cursor !== ANEW;
+    const path = consulPath('/health/service/', service, {}, this.#target, {
+      ...(datacenter !== undefined && { dc: datacenter }),
+      ...(isLongPoll && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
+    });
     const answer = await this.#client.send(
       { operation, method: 'GET', path, pool: isLongPoll ? 'poll' : 'call', cap: 'list' },
       signal,
     );
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
-    return { instances: await this.#decode(answer, signal), cursor: nextCursor(cursor, answer) };
+    const next = nextCursor(cursor, answer);
+    const instances = await this.#decode(answer, signal);
+    return { instances, cursor: next, ...(next === ANEW && { restarted: true }) };
   }
 
   async #decode({ body }: WholeAnswer, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -61,6 +71,8 @@ export class ConsulDiscovery implements Discovery {
   }
 }
 
+/** The cursor after an index that fell: the next poll is answered at once. */
+const ANEW = '0';
 /** An index of a real agent; one of more digits would be rounded. */
 const INDEX = /^\d{1,15}$/;
 
@@ -72,5 +84,5 @@ const INDEX = /^\d{1,15}$/;
 export function nextCursor(last: Cursor | undefined, { headers }: Pick<Answer, 'headers'>): Cursor {
   const given = headers['x-consul-index'];
   const index = typeof given === 'string' && INDEX.test(given) ? Math.max(1, Number(given)) : 1;
-  return last !== undefined && index < Number(last) ? '0' : String(index);
+  return last !== undefined && index < Number(last) ? ANEW : String(index);
 }

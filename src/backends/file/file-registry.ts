@@ -33,9 +33,7 @@ export function file(options: FileOptions = {}): Registry {
 export class FileRegistry implements Registry {
   readonly name = 'file';
   readonly traits: RegistryTraits = { isLocal: true, suppliesAddress: false, hostLocal: true };
-  readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
-  };
+  readonly discovery: Discovery;
   readonly workerSpec: WorkerSpec;
   readonly #target: FileTarget;
   readonly #clock: Clock;
@@ -50,6 +48,10 @@ export class FileRegistry implements Registry {
     this.#clock = clock;
     this.#abandonedAfterMs = abandonedAfterMs;
     this.workerSpec = { kind: 'file', options };
+    this.discovery = {
+      traits: { scope: this.#target.dir },
+      poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
+    };
   }
 
   async read({ name, id }: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {

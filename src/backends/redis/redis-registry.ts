@@ -35,13 +35,7 @@ class RedisRegistry implements Registry {
   /**
    * Polls without a cursor: Redis' events of expired keys are late and may be lost, so there is nothing to wait for.
    */
-  readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
-    find: async (key, signal) => {
-      const { leased } = await this.#look('discover', key, signal);
-      return leased && toDiscovered(leased);
-    },
-  };
+  readonly discovery: Discovery;
   readonly #options: RedisOptions;
   readonly #target: RedisTarget;
   #opening: Promise<RedisStore> | undefined;
@@ -59,6 +53,15 @@ class RedisRegistry implements Registry {
     this.warnings = this.#target.warnings;
     const { place } = this.#target;
     this.credentials = place.kind === 'client' ? undefined : place.credentials;
+    const database = place.kind === 'client' ? '' : ` ${String(place.access.database)}`;
+    this.discovery = {
+      traits: { scope: `${this.#target.shown}${database}` },
+      poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
+      find: async (key, signal) => {
+        const { leased } = await this.#look('discover', key, signal);
+        return leased && toDiscovered(leased);
+      },
+    };
   }
 
   /** A getter, so that printing the registry does not print its password. */

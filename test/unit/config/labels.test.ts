@@ -31,6 +31,22 @@ describe('labels', () => {
     expect(labels.changed({ meta: { other: 'w' } }).on(bare).meta).toEqual({ region: 'eu', other: 'w' });
   });
 
+  it('have what the Registrar itself says through all changes, unless another source says so', () => {
+    const labels = Labels.of({ name: 'orders', meta: { zone: 'theirs' } }).completedBy({
+      scheme: 'http',
+      zone: 'ours',
+    });
+    expect(labels.on(bare).meta).toEqual({ scheme: 'http', zone: 'theirs' });
+    expect(labels.changed({ meta: {} }).on(bare).meta).toEqual({ scheme: 'http', zone: 'ours' });
+    expect(labels.overlaid({ meta: { scheme: 'https' } }).on(bare).meta).toEqual({ scheme: 'https', zone: 'theirs' });
+  });
+
+  it('leave out what the Registrar itself says where the user needs all the room', () => {
+    const meta = Object.fromEntries(Array.from({ length: 62 }, (_, at) => [`key${at}`, 'v']));
+    const labels = Labels.of({ name: 'orders', meta }).completedBy({ scheme: 'http', zone: 'ours' });
+    expect(labels.on(bare).meta).toEqual({ ...meta, scheme: 'http' });
+  });
+
   it('fill in templates once, when they are given', () => {
     const variables: Record<string, string | undefined> = { SHA: 'one' };
     const facts = { variable: (name: string) => variables[name], host: () => 'web1' };

@@ -163,3 +163,20 @@ describe('a TCP or gRPC check', () => {
     expect(issues).toEqual(['checks.http', 'checks.tcp', 'checks.grpc']);
   });
 });
+
+it.each<[protocol: ListeningServer['protocol'], scheme: string | undefined]>([
+  ['http', 'http'],
+  ['h2c', 'http'],
+  ['https', 'https'],
+  ['h2', 'https'],
+  ['tcp', undefined],
+])('says for its callers that a server of %s is reached by %s', (protocol, scheme) => {
+  expect(build({}, { server: { ...http, protocol } }).ownMeta).toEqual(scheme === undefined ? {} : { scheme });
+});
+
+it('says for its callers in which zone it is, from the option or the environment', () => {
+  expect(build({ zone: 'eu-1a' }).ownMeta).toEqual({ zone: 'eu-1a' });
+  expect(resolveConfig({ name: 'orders' }, readServiceEnv({ SERVICE_ZONE: 'eu-1b' })).zone).toBe('eu-1b');
+  expect(() => build({ zone: '' })).toThrow('zone');
+  expect(() => build({ zone: 'a\nb' })).toThrow('zone');
+});

@@ -1,0 +1,168 @@
+import type { DiscoveredInstance, Discovery, Listing, ReadOptions } from '../contracts/discovery.js';
+import { backoffFor, jitteredPauseMs } from '../core/backoff.js';
+import type { Clock } from '../core/clock.js';
+import { RegistryUnavailableError, isRegistrarError } from '../core/errors.js';
+import type { RegistrarError } from '../core/errors.js';
+import { longPoll } from '../core/long-poll.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import { watchTransitions } from './watch-state.js';
+import type { WatchState, WatchTransition } from './watch-state.js';
+
+/** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
+const PACE = { burst: 2, refillMs: 1_000 };
+/** For a registry without long polls. */
+const POLL_EVERY_MS = 1_000;
+
+/** A registry to read. */
+export interface Source {
+  readonly name: string;
+  readonly discovery: Discovery;
+  /** Reached over loopback or the file system, so that retries may be quick. */
+  readonly isLocal: boolean;
+}
+
+export interface SourceWatchPlan {
+  readonly source: Source;
+  readonly service: string;
+  readonly options: ReadOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Called after each poll; the watch has the new facts already. */
+  readonly onPolled: (event: PollEvent) => void;
+}
+
+/** The outcome of a poll: `answered`, or what it changed about the state. */
+export type PollEvent =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'recovered'; readonly afterMs: number }
+  | { readonly kind: 'stale'; readonly error: RegistrarError }
+  | { readonly kind: 'failed' };
+
+/** Follows one service in one registry until it is closed, whatever the registry does. */
+export class SourceWatch {
+  readonly #plan: SourceWatchPlan;
+  readonly #controller = new AbortController();
+  #state: WatchState = 'connecting';
+  #instances: readonly DiscoveredInstance[] | undefined;
+  #answeredAt: number | undefined;
+  #troubleAt = -Infinity;
+  #staleSince = 0;
+  #problem: RegistrarError | undefined;
+
+  constructor(plan: SourceWatchPlan) {
+    this.#plan = plan;
+  }
+
+  get name(): string {
+    return this.#plan.source.name;
+  }
+
+  get state(): WatchState {
+    return this.#state;
+  }
+
+  /** The last answer; undefined before the first. */
+  get instances(): readonly DiscoveredInstance[] | undefined {
+    return this.#instances;
+  }
+
+  /** When the registry last answered with a leader. */
+  get answeredAt(): number | undefined {
+    return this.#answeredAt;
+  }
+
+  /** When the registry was last not sound: a poll failed, it had no leader, or its history began anew. */
+  get troubleAt(): number {
+    return this.#troubleAt;
+  }
+
+  /** Why the last poll failed; undefined if it did not. */
+  get problem(): RegistrarError | undefined {
+    return this.#problem;
+  }
+
+  start(): void {
+    const { clock, random, source, service, options } = this.#plan;
+    longPoll<Listing>(
+      {
+        clock,
+        poll: (cursor, signal) => source.discovery.poll(service, cursor, signal, options),
+        pace: new TokenBucket(clock, PACE),
+        // The bucket alone decides how soon the next poll may start.
+        minRoundMs: 0,
+        maxRoundMs: 0,
+        pollEveryMs: POLL_EVERY_MS,
+        failurePauseMs: (error, failed) => jitteredPauseMs(backoffFor(error, source.isLocal), failed, random),
+        onAnswer: (listing) => {
+          this.#answered(listing);
+        },
+        onFailed: (error) => {
+          this.#failed(this.#explained(error));
+        },
+      },
+      this.#controller.signal,
+    ).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#transition('close');
+    this.#controller.abort();
+  }
+
+  #answered({ instances, stale = false, restarted = false }: Listing): void {
+    if (this.#state === 'closed') return;
+    const now = this.#plan.clock.now();
+    this.#instances = instances;
+    if (stale) {
+      this.#failed(this.#leaderless());
+      return;
+    }
+    if (this.#state === 'stale' || restarted) this.#troubleAt = now;
+    this.#answeredAt = now;
+    this.#problem = undefined;
+    const before = this.#state;
+    this.#transition('answered');
+    this.#plan.onPolled(
+      before === 'stale' ? { kind: 'recovered', afterMs: now - this.#staleSince } : { kind: 'answered' },
+    );
+  }
+
+  #failed(error: RegistrarError): void {
+    if (this.#state === 'closed') return;
+    const now = this.#plan.clock.now();
+    this.#troubleAt = now;
+    this.#problem = error;
+    if (!this.#transition('failed')) {
+      this.#plan.onPolled({ kind: 'failed' });
+      return;
+    }
+    this.#staleSince = now;
+    this.#plan.onPolled({ kind: 'stale', error });
+  }
+
+  /** False if the state allows no such transition. */
+  #transition(transition: WatchTransition): boolean {
+    const next = watchTransitions[this.#state][transition];
+    if (next === undefined) return false;
+    this.#state = next;
+    return true;
+  }
+
+  #explained(error: Error): RegistrarError {
+    if (isRegistrarError(error)) return error;
+    const { name } = this.#plan.source;
+    return new RegistryUnavailableError(`${name} failed while ${this.#plan.service} was read: ${error.message}`, {
+      registry: name,
+      operation: 'discover',
+      cause: error,
+    });
+  }
+
+  #leaderless(): RegistrarError {
+    const { name } = this.#plan.source;
+    return new RegistryUnavailableError(
+      `${name} has no leader, so what it says of ${this.#plan.service} may be old: check its servers`,
+      { registry: name, operation: 'discover', answered: true },
+    );
+  }
+}
