@@ -18,8 +18,8 @@ export interface VisitOptions {
  * Parses JSON as `JSON.parse` does, but more than 64 KiB in slices, with other work of the event loop in between.
  * Rejects with `SyntaxError`, whose message quotes nothing, also for what is nested deeper than 128 levels.
  */
-export async function parseSlicedJson(bytes: Buffer, signal: AbortSignal): Promise<unknown> {
-  return bytes.length <= PIECE_BYTES ? parsed(bytes.toString()) : inSlices(parsing(bytes), signal);
+export function parseSlicedJson(bytes: Buffer, signal: AbortSignal): Promise<unknown> {
+  return inSlices(parsing(bytes), signal);
 }
 
 /** Parses at once, for what is a megabyte at most. What is nested too deep takes no time. Throws `SyntaxError`. */
