@@ -101,7 +101,8 @@ async function observeGroup(
   random: () => number,
 ): Promise<LateEvent[]> {
   const { form, thread } = group;
-  const plan: LatePlan = { form, thread, ttlMs: TTL_MS, stopWithinMs: BOUNDS.stopMs };
+  const registries = [first.plan, second.plan];
+  const plan: LatePlan = { form, thread, ttlMs: TTL_MS, stopWithinMs: BOUNDS.stopMs, registries };
   const service = forkService(new URL('service.ts', import.meta.url), { words: [JSON.stringify(plan)] });
   const stage = { first, second, service, intervalMs: INTERVAL_MS, random };
   try {

@@ -6,6 +6,8 @@ export interface LatePlan {
   readonly thread: 'main' | 'worker';
   readonly ttlMs: number;
   readonly stopWithinMs: number;
+  /** Loaded before anything is measured: that is a compiler's time here, and none of a registry's. */
+  readonly registries: readonly RegistryPlan[];
 }
 
 export type ToLate =

@@ -22,6 +22,10 @@ process.on('message', (message: ToLate) => {
       ?.update({ tags: ['updated'] })
       .catch(() => undefined);
 });
+for (const registry of plan.registries.map(registryOf)) {
+  await registry.read({ name: 'late', id: 'none' }, AbortSignal.timeout(20_000)).catch(() => undefined);
+  await registry.close();
+}
 tell({ kind: 'ready' });
 
 function start(id: string, registries: readonly RegistryPlan[]): void {

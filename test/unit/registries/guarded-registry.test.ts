@@ -163,3 +163,60 @@ describe('a registry of two users', () => {
     expect(closes()).toBe(1);
   });
 });
+
+describe('what readers see of one instance', () => {
+  const seen = { name: 'orders', id: 'orders-1', tags: [], meta: {}, nonce: 'n', status: 'critical' } as const;
+
+  it.each<[what: string, found: typeof seen | undefined, nonce: string, visible: boolean]>([
+    ['it', seen, 'n', true],
+    ['nothing', undefined, 'n', false],
+    ['another incarnation', seen, 'm', false],
+  ])('goes by `find` where the registry has it: %s', async (_, found, nonce, visible) => {
+    const clock = new FakeClock();
+    const inner = new SimulatedRegistry(clock);
+    Object.assign(inner.discovery, { find: () => Promise.resolve(found) });
+    const registry = new GuardedRegistry(inner, clock);
+    expect(await registry.isVisible({ name: 'orders', id: 'orders-1', nonce }, signal)).toBe(visible);
+    expect(await registry.isInTraffic({ name: 'orders', id: 'orders-1', nonce }, signal)).toBe(false);
+    expect(inner.requests).toEqual([]);
+  });
+});
+
+it('passes what a client knows of an entry on to the next one', () => {
+  const clock = new FakeClock();
+  const known = new Map<string, unknown>([['n', { lease: '7' }]]);
+  const receipts = {
+    of: (nonce: string) => known.get(nonce),
+    accept: (nonce: string, receipt: unknown) => void known.set(`${nonce} elsewhere`, receipt),
+  };
+  const registry = new GuardedRegistry(Object.assign(new SimulatedRegistry(clock), { receipts }), clock);
+  registry.inherit(instance, 'simulated', registry.legacyOf(instance));
+  expect(known.get('n elsewhere')).toEqual({ lease: '7' });
+});
+
+describe('getting ready to register', () => {
+  it('has longer than a request, and no failure of it matters', async () => {
+    const clock = new FakeClock();
+    let signalOfIt: AbortSignal | undefined;
+    const prepare = (_instance: ServiceInstance, until: AbortSignal) => {
+      signalOfIt = until;
+      return new Promise<void>((_resolve, reject) => {
+        until.addEventListener('abort', () => reject(until.reason as Error));
+      });
+    };
+    const registry = new GuardedRegistry(Object.assign(new SimulatedRegistry(clock), { prepare }), clock);
+    const preparing = registry.prepare(instance, signal);
+    await clock.advance(19_999);
+    expect(signalOfIt?.aborted).toBe(false);
+    await clock.advance(1);
+    await preparing;
+    expect(signalOfIt?.aborted).toBe(true);
+  });
+
+  it('is nothing where the registry does not need it', async () => {
+    const clock = new FakeClock();
+    const inner = new SimulatedRegistry(clock);
+    await new GuardedRegistry(inner, clock).prepare(instance, signal);
+    expect(inner.requests).toEqual([]);
+  });
+});
