@@ -3,6 +3,8 @@ import { PIECE_BYTES, keyAndValue, piecesOf } from './json-pieces.js';
 
 /** How long parsing may keep the event loop from other work. */
 const SLICE_MS = 5;
+/** What is short comes by the ten thousand in a piece, and a visitor may take long over each. */
+const VISITS_AT_ONCE = 32;
 
 /** Gets one element of a list, or one member of an object with its key. A throw ends the parsing. */
 export type JsonVisitor = (value: unknown, key: string | undefined) => void;
@@ -63,17 +65,27 @@ function* visiting(bytes: Buffer, visit: JsonVisitor, within?: string, longest =
     } else if (piece.isOne) {
       if (value.length <= longest) visit(yield* parsing(value), key);
     } else if (piece.of === 'list') {
-      for (const element of parsed(`[${piece.bytes.toString()}]`) as unknown[]) visit(element, undefined);
+      yield* visitingElements(parsed(`[${piece.bytes.toString()}]`) as unknown[], visit);
     } else {
-      visitMembers(parsed(`{${piece.bytes.toString()}}`) as object, visit, within);
+      yield* visitingMembers(parsed(`{${piece.bytes.toString()}}`) as object, visit, within);
     }
   }
 }
 
-function visitMembers(members: object, visit: JsonVisitor, within: string | undefined): void {
+function* visitingElements(elements: readonly unknown[], visit: JsonVisitor): Generator<undefined, void> {
+  for (const [index, element] of elements.entries()) {
+    visit(element, undefined);
+    if (index % VISITS_AT_ONCE === 0) yield;
+  }
+}
+
+function* visitingMembers(members: object, visit: JsonVisitor, within: string | undefined): Generator<undefined, void> {
+  let visits = 0;
   for (const [key, value] of Object.entries(members) as [string, unknown][]) {
-    if (key === within && Array.isArray(value)) for (const element of value) visit(element, undefined);
+    if (key === within && Array.isArray(value)) yield* visitingElements(value, visit);
     else visit(value, key);
+    visits += 1;
+    if (visits % VISITS_AT_ONCE === 0) yield;
   }
 }
 

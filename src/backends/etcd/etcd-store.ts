@@ -24,6 +24,8 @@ export interface RequestContext {
 
 /** A longer one in a list is not ours: it is left out. */
 const LONGEST_RECORD = 1024 * 1024;
+/** A list that is longer is none of a service: 32 MiB hold a third of it. */
+const MOST_RECORDS = 100_000;
 
 /** etcd's own verbs on records and their leases, one request each. Each write is one transaction. */
 export class EtcdStore {
@@ -53,11 +55,14 @@ export class EtcdStore {
     if (answer.list === undefined) throw refusal(answer, context.operation, this.#client.shown);
     const records: LeasedRecord[] = [];
     const body: Record<string, unknown> = {};
+    let seen = 0;
     const visit = (value: unknown, key: string | undefined) => {
       if (key !== undefined) {
         body[key] = value;
         return;
       }
+      seen += 1;
+      if (seen > MOST_RECORDS) throw new TypeError(`it lists more than ${String(MOST_RECORDS)} keys`);
       const kv = value as KeyValue;
       const stored = decodeStored(fromBytes(kv.key ?? ''), kv, this.#layout);
       if (isLeasedRecord(stored)) records.push(stored);

@@ -1,6 +1,7 @@
 import { link, lstat, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.js';
+import { mapConcurrently } from '../../core/map-concurrently.js';
 import { FILE_MODE, FOLDER_MODE, isOwnFolder, ownUid } from '../../core/private-folder.js';
 import { RegistryDeniedError, RegistryUnavailableError, isRegistrarError } from '../../core/errors.js';
 import { replaceFile } from '../../core/replace-file.js';
@@ -112,14 +113,10 @@ export class FileStore {
     return this.#translateErrors(async () => {
       const { directory, files } = await this.#filesOf(service);
       const paths = files.filter((file) => file.endsWith(SUFFIX)).map((file) => join(directory, file));
-      const entries: (readonly [path: string, entry: StoredEntry | undefined])[] = [];
-      for (let start = 0; start < paths.length; start += MOST_OPEN) {
-        const batch = paths.slice(start, start + MOST_OPEN);
-        entries.push(...(await Promise.all(batch.map(async (path) => [path, await readEntry(path)] as const))));
-      }
-      return entries.flatMap(([path, entry]) => {
+      const entries = await mapConcurrently(paths, MOST_OPEN, readEntry);
+      return entries.flatMap((entry, at) => {
         const { name = '', id = '' } = entry?.leased.instance ?? {};
-        return entry !== undefined && this.#path(name, id) === path ? [entry] : [];
+        return entry !== undefined && this.#path(name, id) === paths[at] ? [entry] : [];
       });
     });
   }

@@ -3,6 +3,8 @@ import { RegistryUnavailableError } from '../../core/errors.js';
 import type { ConfigIssue } from '../../core/errors.js';
 import { resolveCap } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
+import { MOST_ELEMENTS } from './redis-commands.js';
+import { AnnouncedElements } from './redis-elements.js';
 
 /** The longest answers. */
 export interface RedisCaps {
@@ -50,25 +52,34 @@ interface SocketOwner {
 }
 
 /**
- * Calls `end` when more bytes have come since the last complete answer than the commands in flight may have as theirs:
- * the client itself would buffer an endless one until the process has no memory left.
+ * Calls `end` when more bytes have come since the last complete answer than the commands in flight may have as theirs,
+ * or more elements were announced than any answer has. The client does not get them: it would keep an endless answer
+ * until the process has no memory left.
  */
 export function limitAnswers(client: object, end: () => void): AnswerLimit {
   const expected = new Set<AnswerCap>();
+  const elements = new AnnouncedElements();
   let bytes = 0;
   let longest = GREETING;
   let exceeded: RegistryUnavailableError | undefined;
+  const takes = (chunk: Buffer): boolean => {
+    if (exceeded !== undefined) return false;
+    bytes += chunk.length;
+    elements.push(chunk);
+    if (bytes <= longest && elements.count <= MOST_ELEMENTS) return true;
+    const [largest] = [...expected].sort((one, other) => other.bytes - one.bytes);
+    exceeded = tooLong('One answer of Redis', largest ?? { bytes: GREETING });
+    end();
+    return false;
+  };
   if (ownsSocket(client)) {
     const socket = client._ejectSocket();
-    // Puts the client's own listeners back, which come first.
+    const emit = socket.emit.bind(socket);
+    socket.emit = (event, ...values) => {
+      if (event === 'data' && !takes(values[0] as Buffer)) return false;
+      return emit(event, ...(values as unknown[]));
+    };
     client._insertSocket(socket);
-    socket.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= longest || exceeded !== undefined) return;
-      const [largest] = [...expected].sort((one, other) => other.bytes - one.bytes);
-      exceeded = tooLong('One answer of Redis', largest ?? { bytes: GREETING });
-      end();
-    });
   }
   return {
     get exceeded() {
@@ -82,6 +93,7 @@ export function limitAnswers(client: object, end: () => void): AnswerLimit {
         expected.delete(own);
         longest -= own.bytes;
         bytes = 0;
+        elements.count = 0;
       };
     },
   };

@@ -37,7 +37,10 @@ export interface Look {
   readonly state: string;
   readonly thread: string | undefined;
   readonly trouble: { readonly code: string; readonly message: string } | undefined;
-  readonly lastBeatAgoMs: number | undefined;
+  /** When the first heartbeat was accepted that was sent after all was calm, on the wall clock: none has failed since. */
+  readonly wellSince: number | undefined;
+  /** How long a thread of its process had waited for a processor until then, in milliseconds. */
+  readonly waitedMs: number;
   readonly missedInRow: number;
 }
 

@@ -7,11 +7,12 @@ import type { Logger, Registry } from '../../../src/index.js';
 import { builtRollcall } from '../../support/built.js';
 import { eventNames } from '../../support/record-events.js';
 import { seededRandom } from '../../support/seeded.js';
+import { wallClock } from '../experiment/history.js';
 import { Canaries } from './canaries.js';
 import type { FromHostile, HostilePlan, Look, ToHostile } from './hostile-plan.js';
 import { plantFault } from './plant-fault.js';
 import { ADDRESS, portOf } from './sides/side.js';
-import { StallWatch, heapOf } from './watch-threads.js';
+import { StallWatch, heapOfWorkers, waitedMs, waitedSince } from './watch-threads.js';
 
 // The Registrars under test, in a process of their own, which watches what they do to it.
 const plan = JSON.parse(process.argv[2] ?? '') as HostilePlan;
@@ -72,6 +73,17 @@ const registrars = plan.registrars.map(({ id, options }, index) => {
     });
   return registrar;
 });
+/** Of each Registrar; see `Look`. */
+const well: ({ readonly since: number; readonly waitedMs: number } | undefined)[] = [];
+let calmSince = Infinity;
+let waitedBefore = waitedMs();
+for (const [index, registrar] of registrars.entries()) {
+  registrar.on('beat', ({ tookMs }) => {
+    const now = wallClock();
+    if (now - tookMs >= calmSince) well[index] ??= { since: now, waitedMs: waitedSince(waitedBefore) };
+  });
+  for (const name of ['beatMissed', 'lost'] as const) registrar.on(name, () => (well[index] = undefined));
+}
 const watch = new StallWatch(() => worker);
 const statusTimer = setInterval(() => {
   for (const registrar of registrars)
@@ -87,11 +99,15 @@ tell({ kind: 'ready' });
 async function obey(message: ToHostile): Promise<void> {
   switch (message.ask) {
     case 'episode':
+      calmSince = Infinity;
       watch.begin();
       healthTimer = setInterval(changeHealth, HEALTH_EVERY_MS);
       if (plan.plant !== undefined) plantFault(plan.plant, plan);
       return;
     case 'calm':
+      well.fill(undefined);
+      calmSince = wallClock();
+      waitedBefore = waitedMs();
       clearInterval(healthTimer);
       for (const registrar of registrars) for (const name of ['disk', 'cache']) registrar.report(name, 'passing');
       if (plan.plant === 'lost') await registrars[0]?.stop();
@@ -104,7 +120,7 @@ async function obey(message: ToHostile): Promise<void> {
       collectGarbage();
       collectGarbage();
       const { heapUsed, external } = process.memoryUsage();
-      const heap = heapUsed + external + (worker === undefined ? 0 : await heapOf(worker));
+      const heap = heapUsed + external + heapOfWorkers();
       tell({ kind: 'rested', n: message.n, stallMs, heap });
       return;
     }
@@ -121,8 +137,9 @@ async function obey(message: ToHostile): Promise<void> {
 }
 
 function lookAt(registrar: (typeof registrars)[number], index: number): Look {
-  const { state, thread, trouble, lastBeatAgoMs, missedInRow } = registrar.status();
-  return { id: plan.registrars[index]?.id ?? '', state, thread, trouble, lastBeatAgoMs, missedInRow };
+  const { state, thread, trouble, missedInRow } = registrar.status();
+  const { since: wellSince, waitedMs: waited = 0 } = well[index] ?? {};
+  return { id: plan.registrars[index]?.id ?? '', state, thread, trouble, wellSince, waitedMs: waited, missedInRow };
 }
 
 function changeHealth(): void {

@@ -35,12 +35,16 @@ export type HostileEvent =
       readonly controlStallMs: number;
       readonly heap: number;
     }
-  /** One Registrar after the healing. `backMs` undefined: it did not come back. `controlBackMs`: for the slowest of those that were never away. `pauseMs`: what its own trouble lets it wait. */
+  /**
+   * One Registrar after the healing. `backMs` undefined: it did not come back. `waitedMs`: what of that time a thread waited for a processor, since
+   * others use the machine. `controlBackMs`: for the slowest of those that were never away. `pauseMs`: what its own trouble lets it wait.
+   */
   | {
       readonly event: 'healed';
       readonly at: number;
       readonly registrar: number;
       readonly backMs: number | undefined;
+      readonly waitedMs: number;
       readonly controlBackMs: number;
       readonly pauseMs: number;
       readonly says: string;
@@ -164,7 +168,7 @@ export function judgeCell(
 }
 
 function judgeReturn(
-  { backMs, controlBackMs, pauseMs, says, thread, registrar }: Extract<HostileEvent, { event: 'healed' }>,
+  { backMs, waitedMs, controlBackMs, pauseMs, says, thread, registrar }: Extract<HostileEvent, { event: 'healed' }>,
   { intervalMs, graceMs }: HostileBounds,
   say: (fault: Fault, text: string) => void,
   cell: string,
@@ -172,8 +176,12 @@ function judgeReturn(
   const name = `Registrar ${registrar}`;
   const promisedMs = Math.max(intervalMs, controlBackMs) + pauseMs;
   if (backMs === undefined) say('lost', `${name} did not come back; it says ${says}`);
-  else if (backMs > promisedMs + graceMs)
-    say('lost', `${name} came back after ${rounded(backMs)} ms, promised are ${rounded(promisedMs)}; it said ${says}`);
+  else if (backMs - waitedMs > promisedMs + graceMs)
+    say(
+      'lost',
+      `${name} came back after ${rounded(backMs)} ms, of which ${rounded(waitedMs)} for a processor; ` +
+        `promised are ${rounded(promisedMs)}; it said ${says}`,
+    );
   if (thread !== undefined && !cell.endsWith(thread)) say('thread', `${name} beats from thread ${thread} by now`);
 }
 

@@ -5,6 +5,7 @@ import type { HostileProcess } from './hostile-process.js';
 import type { HostileEvent } from './judge-hostile.js';
 import { pauseOf } from './pause-of.js';
 import type { Side } from './sides/side.js';
+import { waitedMs, waitedSince } from './watch-threads.js';
 
 /** The Registrars of one process, as readers see them and as it does itself. */
 export type Party = readonly [side: Side, process: HostileProcess];
@@ -12,6 +13,8 @@ export type Party = readonly [side: Side, process: HostileProcess];
 interface Return {
   /** Undefined: it did not come back. */
   readonly backMs: number | undefined;
+  /** What of it a thread of the process, or ours with the fuzzers, waited for a processor. */
+  readonly waitedMs: number;
   readonly atHealing: Look;
   readonly last: Look;
 }
@@ -26,18 +29,19 @@ export async function observeReturns(
   controls: readonly Party[],
   note: (event: HostileEvent) => void,
 ): Promise<void> {
-  const healedAt = performance.now();
+  const healedAt = wallClock();
   const [returns, ...others] = await Promise.all([
     returnsOf(party, healedAt),
     ...controls.map((each) => returnsOf(each, healedAt)),
   ]);
   const controlBackMs = Math.max(0, ...others.flat().map(({ backMs }) => backMs ?? GIVE_UP_MS));
-  for (const [registrar, { backMs, atHealing, last }] of returns.entries())
+  for (const [registrar, { backMs, waitedMs: waited, atHealing, last }] of returns.entries())
     note({
       event: 'healed',
       at: wallClock(),
       registrar,
       backMs,
+      waitedMs: waited,
       controlBackMs,
       pauseMs: pauseOf(atHealing.trouble),
       says: JSON.stringify({ then: atHealing, now: last }),
@@ -45,25 +49,31 @@ export async function observeReturns(
     });
 }
 
-/** A Registrar is back once readers find it, and a heartbeat was accepted that was sent after the healing. */
+/**
+ * A Registrar is back since its first accepted heartbeat that was sent after the healing, if then readers find it. It
+ * knows the time itself: on a busy machine, one look of ours may take a second.
+ */
 async function returnsOf([side, process]: Party, healedAt: number): Promise<Return[]> {
   const atHealing = await process.look();
+  const waitedBefore = waitedMs();
   const backMs: (number | undefined)[] = atHealing.map(() => undefined);
+  const waited = atHealing.map(() => 0);
   let looks = atHealing;
-  const isBack = (look: Look, passing: ReadonlySet<string>, now: number) => {
-    const isWell = look.state === 'registered' && look.missedInRow === 0;
-    return isWell && passing.has(look.id) && (look.lastBeatAgoMs ?? Infinity) < now - healedAt;
-  };
-  while (backMs.includes(undefined) && performance.now() - healedAt < GIVE_UP_MS) {
-    const passing = await side.passing();
+  while (backMs.includes(undefined) && wallClock() - healedAt < GIVE_UP_MS) {
     looks = await process.look();
-    const now = performance.now();
-    for (const [registrar, look] of looks.entries())
-      if (backMs[registrar] === undefined && isBack(look, passing, now)) backMs[registrar] = now - healedAt;
+    const passing = await side.passing();
+    const oursMs = waitedSince(waitedBefore);
+    for (const [registrar, { id, state, missedInRow, wellSince, waitedMs: itsMs }] of looks.entries()) {
+      const isWell = state === 'registered' && missedInRow === 0 && passing.has(id);
+      if (!isWell || wellSince === undefined || backMs[registrar] !== undefined) continue;
+      backMs[registrar] = Math.max(0, wellSince - healedAt);
+      waited[registrar] = Math.max(itsMs, oursMs);
+    }
     await pause(LOOK_EVERY_MS);
   }
   return atHealing.map((look, registrar) => ({
     backMs: backMs[registrar],
+    waitedMs: waited[registrar] ?? 0,
     atHealing: look,
     last: looks[registrar] ?? look,
   }));

@@ -48,8 +48,13 @@ export class StallWatch {
 
 const NS_PER_MS = 1e6;
 
+/** How long the thread that waited most for a processor since `before` has waited: others use the machine. */
+export function waitedSince(before: ReadonlyMap<string, number>): number {
+  return Math.max(0, ...[...waitedMs()].map(([thread, waited]) => waited - (before.get(thread) ?? waited)));
+}
+
 /** How long each thread of the process has waited for a processor so far, in milliseconds; empty where the kernel does not say. */
-function waitedMs(): Map<string, number> {
+export function waitedMs(): Map<string, number> {
   const waited = new Map<string, number>();
   try {
     for (const thread of readdirSync('/proc/self/task')) {
@@ -62,19 +67,25 @@ function waitedMs(): Map<string, number> {
   return waited;
 }
 
-interface Snapshot {
-  readonly snapshot: { readonly meta: { readonly node_fields: readonly string[] } };
-  readonly nodes: readonly number[];
+interface Report {
+  readonly workers?: readonly {
+    readonly javascriptHeap: {
+      readonly externalMemory: number;
+      readonly heapSpaces: Readonly<Record<string, { readonly used: number }>>;
+    };
+  }[];
 }
 
-/** The bytes that a worker's heap holds after garbage was collected, as a snapshot of it says. */
-export async function heapOf(worker: Worker): Promise<number> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await worker.getHeapSnapshot()) chunks.push(Buffer.from(chunk as Buffer));
-  const { snapshot, nodes } = JSON.parse(Buffer.concat(chunks).toString()) as Snapshot;
-  const { node_fields: fields } = snapshot.meta;
-  const size = fields.indexOf('self_size');
-  let bytes = 0;
-  for (let at = size; at < nodes.length; at += fields.length) bytes += nodes[at] ?? 0;
-  return bytes;
+/**
+ * The bytes that the heaps of worker threads hold, without what is young: that comes and goes. A snapshot would say it
+ * exactly, but stops the thread for seconds on a busy machine.
+ */
+export function heapOfWorkers(): number {
+  // Otherwise it looks up the names of all connections.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { workers = [] } = process.report.getReport() as Report;
+  return workers.reduce((sum, { javascriptHeap: { externalMemory, heapSpaces } }) => {
+    const old = Object.entries(heapSpaces).filter(([space]) => !space.startsWith('new_'));
+    return sum + externalMemory + old.reduce((bytes, [, { used }]) => bytes + used, 0);
+  }, 0);
 }

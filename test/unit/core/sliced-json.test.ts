@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/core/clock.js';
 import { parseSlicedJson, visitSlicedJson } from '../../../src/core/sliced-json.js';
 
 const none = new AbortController().signal;
@@ -122,4 +123,28 @@ describe('visitSlicedJson', () => {
     await expect(visitSlicedJson(Buffer.from('[1,2,3]'), { longest: 9 }, visit, none)).rejects.toThrow('no 2');
     expect(seen).toEqual([1, 2]);
   });
+
+  it.each([
+    ['a list', '[%s]', undefined],
+    ['the list of a member', '{"a":1,"kvs":[%s]}', 'kvs'],
+  ])(
+    'leaves the event loop time between visits, however short the elements of %s are',
+    async (_what, shape, within) => {
+      let now = 0;
+      vi.spyOn(systemClock, 'now').mockImplementation(() => (now += 10));
+      let [turns, visits, isOver] = [0, 0, false];
+      const count = () => {
+        turns += 1;
+        if (!isOver) setImmediate(count);
+      };
+      count();
+      const text = shape.replace('%s', Array.from({ length: 1_000 }, () => '{}').join(','));
+      const options = { longest: 100_000, ...(within !== undefined && { within }) };
+      await visitSlicedJson(Buffer.from(text), options, () => (visits += 1), none);
+      isOver = true;
+      vi.restoreAllMocks();
+      expect(visits).toBeGreaterThanOrEqual(1_000);
+      expect(turns).toBeGreaterThan(20);
+    },
+  );
 });

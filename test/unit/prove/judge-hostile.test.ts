@@ -12,6 +12,7 @@ const healed: Of<'healed'> = {
   at: 2,
   registrar: 0,
   backMs: 900,
+  waitedMs: 0,
   controlBackMs: 950,
   pauseMs: 250,
   says: 'all is well',
@@ -80,6 +81,7 @@ describe('the judge of hostile answers', () => {
 
   it('allows a return as much time as the slowest of the control took', () => {
     expect(judgeCell(cell({ healed: { backMs: 4_700, controlBackMs: 4_000 } }), bounds).problems).toEqual([]);
+    expect(judgeCell(cell({ healed: { backMs: 4_700, waitedMs: 3_500 } }), bounds).problems).toEqual([]);
   });
 
   it('names the answers before a fault, so that they can be given again', () => {
