@@ -9,6 +9,7 @@ import type {
 import { visitSlicedJson } from '../../core/sliced-json.js';
 import type { Answer, WholeAnswer } from './consul-answer.js';
 import type { ConsulClient } from './consul-client.js';
+import { MOST_READS } from './consul-connection.js';
 import { decodeInstance, goDuration } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
@@ -29,7 +30,7 @@ export class ConsulDiscovery implements Discovery {
     this.#client = client;
     this.#target = target;
     const { partition, namespace } = target;
-    this.traits = { datacenters: true, scope: [partition, namespace].filter(Boolean).join('/') };
+    this.traits = { datacenters: true, longPolls: MOST_READS, scope: [partition, namespace].filter(Boolean).join('/') };
   }
 
   async poll(
@@ -44,13 +45,18 @@ export class ConsulDiscovery implements Discovery {
       ...(isLongPoll && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
     });
     const answer = await this.#client.send(
-      { operation, method: 'GET', path, pool: isLongPoll ? 'poll' : 'call', cap: 'list' },
+      { operation, method: 'GET', path, pool: isLongPoll ? 'read' : 'call', cap: 'list' },
       signal,
     );
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     const next = nextCursor(cursor, answer);
     const instances = await this.#decode(answer, signal);
-    return { instances, cursor: next, ...(next === ANEW && { restarted: true }) };
+    return {
+      instances,
+      cursor: next,
+      ...(next === ANEW && { restarted: true }),
+      ...(hasNoLeader(answer) && { stale: true }),
+    };
   }
 
   async #decode({ body }: WholeAnswer, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -85,4 +91,9 @@ export function nextCursor(last: Cursor | undefined, { headers }: Pick<Answer, '
   const given = headers['x-consul-index'];
   const index = typeof given === 'string' && INDEX.test(given) ? Math.max(1, Number(given)) : 1;
   return last !== undefined && index < Number(last) ? ANEW : String(index);
+}
+
+/** True if the agent says so of an answer from its servers. A view that is streamed to the agent always says so. */
+export function hasNoLeader({ headers }: Pick<Answer, 'headers'>): boolean {
+  return headers['x-consul-knownleader'] === 'false' && headers['x-consul-query-backend'] !== 'streaming';
 }
