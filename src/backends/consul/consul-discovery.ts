@@ -29,8 +29,7 @@ export class ConsulDiscovery implements Discovery {
   constructor(client: ConsulClient, target: ConsulTarget) {
     this.#client = client;
     this.#target = target;
-    const { partition, namespace } = target;
-    this.traits = { datacenters: true, longPolls: MOST_READS, scope: [partition, namespace].filter(Boolean).join('/') };
+    this.traits = { datacenters: true, longPolls: MOST_READS, scope: scopeOf(target) };
   }
 
   async poll(
@@ -75,6 +74,11 @@ export class ConsulDiscovery implements Discovery {
       throw notConsul(operation, this.#client.shown, cause);
     }
   }
+}
+
+/** Empty for the usual one. */
+function scopeOf({ partition = '', namespace = '' }: ConsulTarget): string {
+  return partition === '' && namespace === '' ? '' : `${partition}/${namespace}`;
 }
 
 /** The cursor after an index that fell: the next poll is answered at once. */
