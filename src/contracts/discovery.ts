@@ -33,6 +33,8 @@ export interface ReadOptions {
 export interface DiscoveryTraits {
   /** Heeds `ReadOptions.datacenter`. @default false */
   readonly datacenters?: boolean;
+  /** How many long polls it can hold at once; readers of more services poll. @default no limit */
+  readonly longPolls?: number;
   /**
    * Tells its services from others of the same names at the same endpoint, e.g. the namespace or the directory; safe to
    * print. @default none

@@ -6,6 +6,7 @@ import { ConfigError } from '../core/errors.js';
 import { processWide } from '../core/process-wide.js';
 import { GuardedRegistry } from '../registries/guarded-registry.js';
 import { readingScope } from '../registries/reading-scope.js';
+import { LongPollShare } from './long-poll-share.js';
 import { ServiceWatch } from './service-watch.js';
 import type { Source } from './source-watch.js';
 
@@ -40,11 +41,11 @@ export class RegistryReader {
     // Each watch has a pace of its own.
     this.#guard = new GuardedRegistry(registry, clock, 'unpaced');
     const readers = asComposed(registry)?.readers ?? [this.#guard];
-    this.#sources = readers.flatMap(({ name, discovery, traits }) =>
-      discovery === undefined
-        ? []
-        : [{ name, discovery, isLocal: traits.isLocal, hasDatacenters: discovery.traits?.datacenters === true }],
-    );
+    this.#sources = readers.flatMap(({ name, discovery, traits: { isLocal } }) => {
+      if (discovery === undefined) return [];
+      const { datacenters = false, longPolls = Infinity } = discovery.traits ?? {};
+      return [{ name, discovery, isLocal, longPolls: new LongPollShare(longPolls), hasDatacenters: datacenters }];
+    });
     this.scope = readers.map(readingScope).join(', ');
     if (this.#sources.length === 0)
       throw new ConfigError([{ field: 'registry', value: registry.name, allowed: 'a registry with `discovery`' }]);

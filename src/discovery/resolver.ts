@@ -14,6 +14,8 @@ import { checkServiceOptions } from './service-options.js';
 import type { ServiceOptions } from './service-options.js';
 import { ServiceView } from './service-view.js';
 import type { ResolvedService } from './service-view.js';
+import type { SavedService, SnapshotKey } from './saved-service.js';
+import type { WatchedService } from './service-watch.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
 import type { SnapshotFiles } from './snapshot-keeper.js';
 
@@ -90,6 +92,7 @@ interface ResolverPlan {
 class RegistryResolver implements Resolver {
   readonly #plan: ResolverPlan;
   readonly #views = new Map<string, ServiceView>();
+  readonly #keepers = new Map<string, SharedKeeper>();
   #closing: Promise<void> | undefined;
 
   constructor(plan: ResolverPlan) {
@@ -117,39 +120,66 @@ class RegistryResolver implements Resolver {
   }
 
   #watch(key: string, name: string, options: ServiceOptions): ServiceView {
-    const { reader, clock, openStore, logger } = this.#plan;
+    const { reader, clock, logger } = this.#plan;
     const selection = checkServiceOptions(name, options);
-    const { datacenter } = selection;
-    const { watch, release } = reader.watch(name, datacenter);
-    const keeper =
-      openStore &&
-      new SnapshotKeeper({
-        key: { registry: reader.scope, service: name, datacenter },
-        watch,
-        openStore,
-        clock,
-        onProblem: (problem) => {
-          logger?.warn(
-            { service: name, err: problem },
-            `${name}: the snapshot cannot be used, so a cold start without the registry would know nothing: ` +
-              `${problem.message}; give \`snapshot.dir\` a directory that this process may write to`,
-          );
-        },
-      });
+    const { watch, release } = reader.watch(name, selection.datacenter);
+    const kept = this.#keep(name, selection.datacenter, watch);
     return new ServiceView({
       name,
       selection,
       watch,
       clock,
-      saved: keeper?.load() ?? Promise.resolve(undefined),
+      saved: kept.saved,
       onListenerError: (error, event) => {
         logger?.error({ service: name, event, err: error }, `${name}: a listener of ${event} threw: ${error.message}`);
       },
       onClose: () => {
         this.#views.delete(key);
-        keeper?.close();
+        kept.release();
         release();
       },
     });
   }
+
+  /** Reads and saves the service on disk, once for all views of it. */
+  #keep(service: string, datacenter: string | undefined, watch: WatchedService): KeptService {
+    const { reader, clock, openStore, logger } = this.#plan;
+    if (openStore === undefined) return notKept;
+    const key: SnapshotKey = { registry: reader.scope, service, datacenter };
+    const slot = JSON.stringify(key);
+    const onProblem = (problem: Error) => {
+      logger?.warn(
+        { service, err: problem },
+        `${service}: the snapshot cannot be used, so a cold start without the registry would know nothing: ` +
+          `${problem.message}; give \`snapshot.dir\` a directory that this process may write to`,
+      );
+    };
+    const begin = (): SharedKeeper => {
+      const keeper = new SnapshotKeeper({ key, watch, openStore, clock, onProblem });
+      return { keeper, saved: keeper.load(), users: 0 };
+    };
+    const shared = this.#keepers.get(slot) ?? begin();
+    this.#keepers.set(slot, shared);
+    shared.users += 1;
+    const release = () => {
+      shared.users -= 1;
+      if (shared.users > 0) return;
+      this.#keepers.delete(slot);
+      shared.keeper.close();
+    };
+    return { saved: shared.saved, release };
+  }
 }
+
+interface SharedKeeper {
+  readonly keeper: SnapshotKeeper;
+  readonly saved: Promise<SavedService | undefined>;
+  users: number;
+}
+
+interface KeptService {
+  readonly saved: Promise<SavedService | undefined>;
+  readonly release: () => void;
+}
+
+const notKept: KeptService = { saved: Promise.resolve(undefined), release: () => undefined };

@@ -5,13 +5,12 @@ import { RegistryUnavailableError, isRegistrarError } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
 import { longPoll } from '../core/long-poll.js';
 import { TokenBucket } from '../core/token-bucket.js';
+import type { LongPollPart, LongPollShare } from './long-poll-share.js';
 import { watchTransitions } from './watch-state.js';
 import type { WatchState, WatchTransition } from './watch-state.js';
 
 /** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
 const PACE = { burst: 2, refillMs: 1_000 };
-/** For a registry without long polls. */
-const POLL_EVERY_MS = 1_000;
 
 /** A registry to read. */
 export interface Source {
@@ -19,6 +18,7 @@ export interface Source {
   readonly discovery: Discovery;
   /** Reached over loopback or the file system, so that retries may be quick. */
   readonly isLocal: boolean;
+  readonly longPolls: LongPollShare;
 }
 
 export interface SourceWatchPlan {
@@ -42,6 +42,7 @@ export type PollEvent =
 export class SourceWatch {
   readonly #plan: SourceWatchPlan;
   readonly #controller = new AbortController();
+  readonly #part: LongPollPart;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
   #answeredAt: number | undefined;
@@ -51,6 +52,7 @@ export class SourceWatch {
 
   constructor(plan: SourceWatchPlan) {
     this.#plan = plan;
+    this.#part = plan.source.longPolls.join();
   }
 
   get name(): string {
@@ -83,15 +85,22 @@ export class SourceWatch {
 
   start(): void {
     const { clock, random, source, service, options } = this.#plan;
+    const part = this.#part;
     longPoll<Listing>(
       {
         clock,
-        poll: (cursor, signal) => source.discovery.poll(service, cursor, signal, options),
+        poll: async (cursor, signal) => {
+          const listing = await source.discovery.poll(service, cursor, signal, options);
+          return part.mayHold() ? listing : withoutCursor(listing);
+        },
         pace: new TokenBucket(clock, PACE),
         // The bucket alone decides how soon the next poll may start.
         minRoundMs: 0,
         maxRoundMs: 0,
-        pollEveryMs: POLL_EVERY_MS,
+        // Read in each round.
+        get pollEveryMs() {
+          return part.everyMs();
+        },
         failurePauseMs: (error, failed) => jitteredPauseMs(backoffFor(error, source.isLocal), failed, random),
         onAnswer: (listing) => {
           this.#answered(listing);
@@ -105,7 +114,8 @@ export class SourceWatch {
   }
 
   close(): void {
-    this.#transition('close');
+    if (!this.#transition('close')) return;
+    this.#part.leave();
     this.#controller.abort();
   }
 
@@ -165,4 +175,8 @@ export class SourceWatch {
       { registry: name, operation: 'discover', answered: true },
     );
   }
+}
+
+function withoutCursor({ cursor: _cursor, ...listing }: Listing): Listing {
+  return listing;
 }

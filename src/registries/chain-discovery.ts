@@ -35,7 +35,9 @@ export class ChainDiscovery implements Discovery {
 
   get traits(): DiscoveryTraits {
     const registries = this.#members.all.map(({ registry }) => registry);
+    const longPolls = registries.flatMap(({ discovery }) => discovery?.traits?.longPolls ?? []);
     return {
+      ...(longPolls.length > 0 && { longPolls: Math.min(...longPolls) }),
       datacenters: registries.every(({ discovery }) => discovery?.traits?.datacenters === true),
       scope: registries.map(readingScope).join(', '),
     };

@@ -82,6 +82,24 @@ it('reads the other registries of a chain while the first one is down', async ()
   await waitFor(() => ids().join() === id, { timeoutMs: 20_000 });
 });
 
+it('sees changes of more services than it has long polls', async () => {
+  const raw = rawConsul(shared);
+  later(() => raw.close());
+  const names = Array.from({ length: 7 }, () => freshName('many'));
+  const put = async (name: string, id: string) => {
+    later(() => raw.put(`/v1/agent/service/deregister/${id}`));
+    const body = { ID: id, Name: name, Address: '10.0.0.1', Port: 3000 };
+    expect((await raw.put('/v1/agent/service/register', body)).status).toBe(200);
+  };
+  for (const name of names) await put(name, `${name}-1`);
+  const resolver = open({ registry: consul({ endpoints: [shared] }) });
+  const services = names.map((name) => resolver.service(name));
+  await Promise.all(services.map((service) => service.ready()));
+  for (const name of names) await put(name, `${name}-2`);
+  await waitFor(() => services.every((service) => service.snapshot().instances.length === 2), { timeoutMs: 10_000 });
+  expect(services.map((service) => service.snapshot().source)).toEqual(names.map(() => 'live'));
+});
+
 it('never holds the process open, whatever it watches', async () => {
   // Answers nothing.
   const port = portOf(await listeningServer(() => undefined));

@@ -13,15 +13,18 @@ import { endpointOfUrl } from '../../net/url-endpoint.js';
 import { basicAuthentication } from './consul-endpoint.js';
 
 /**
- * Each kind of request has connections of its own. So long polls of entries never starve other calls or the watched
- * configuration, and nothing starves a beat.
+ * Each kind of request has connections of its own. So long polls of entries never starve other calls, the watched
+ * configuration or the readers of services, and nothing starves a beat.
  */
 export type ConnectionPool = keyof typeof poolSizes | 'call';
 
 // An agent accepts 200 connections from one host, which all processes there share. Beats get as many as the others:
 // hundreds of Registrars that return to an agent together would queue on a single connection for longer than a beat
 // may take. An agent that answers late gets more, since several beats of one Registrar are under way then.
-const poolSizes = { beat: { few: 4, most: 12 }, poll: 4, watch: 4 };
+const poolSizes = { beat: { few: 4, most: 12 }, poll: 4, watch: 4, read: 4 };
+
+/** How many services can be read by a long poll each. */
+export const MOST_READS = poolSizes.read;
 
 /** What a connection is opened with. The token is not part of it, because each request carries its own. */
 export interface ConnectionPlan {
@@ -145,6 +148,7 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
     call: createUnheldAgent(pool.few, how),
     poll: createUnheldAgent(poolSizes.poll, how),
     watch: createUnheldAgent(poolSizes.watch, how),
+    read: createUnheldAgent(poolSizes.read, how),
   };
   const base = `${url.pathname.replace(/\/$/, '')}/v1`;
   // For a proxy in front of the agent. A header works for both HTTP clients.

@@ -9,6 +9,7 @@ import type {
 import { visitSlicedJson } from '../../core/sliced-json.js';
 import type { Answer, WholeAnswer } from './consul-answer.js';
 import type { ConsulClient } from './consul-client.js';
+import { MOST_READS } from './consul-connection.js';
 import { decodeInstance, goDuration } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
@@ -28,8 +29,7 @@ export class ConsulDiscovery implements Discovery {
   constructor(client: ConsulClient, target: ConsulTarget) {
     this.#client = client;
     this.#target = target;
-    const { partition, namespace } = target;
-    this.traits = { datacenters: true, scope: [partition, namespace].filter(Boolean).join('/') };
+    this.traits = { datacenters: true, longPolls: MOST_READS, scope: scopeOf(target) };
   }
 
   async poll(
@@ -44,13 +44,18 @@ export class ConsulDiscovery implements Discovery {
       ...(isLongPoll && { index: cursor, wait: goDuration(this.#target.timeouts.pollMs) }),
     });
     const answer = await this.#client.send(
-      { operation, method: 'GET', path, pool: isLongPoll ? 'poll' : 'call', cap: 'list' },
+      { operation, method: 'GET', path, pool: isLongPoll ? 'read' : 'call', cap: 'list' },
       signal,
     );
     if (answer.status !== 200) throw refusal(answer, operation, this.#client.shown);
     const next = nextCursor(cursor, answer);
     const instances = await this.#decode(answer, signal);
-    return { instances, cursor: next, ...(next === ANEW && { restarted: true }) };
+    return {
+      instances,
+      cursor: next,
+      ...(next === ANEW && { restarted: true }),
+      ...(hasNoLeader(answer) && { stale: true }),
+    };
   }
 
   async #decode({ body }: WholeAnswer, signal: AbortSignal): Promise<DiscoveredInstance[]> {
@@ -71,6 +76,11 @@ export class ConsulDiscovery implements Discovery {
   }
 }
 
+/** Empty for the usual one. */
+function scopeOf({ partition = '', namespace = '' }: ConsulTarget): string {
+  return partition === '' && namespace === '' ? '' : `${partition}/${namespace}`;
+}
+
 /** The cursor after an index that fell: the next poll is answered at once. */
 const ANEW = '0';
 /** An index of a real agent; one of more digits would be rounded. */
@@ -85,4 +95,9 @@ export function nextCursor(last: Cursor | undefined, { headers }: Pick<Answer, '
   const given = headers['x-consul-index'];
   const index = typeof given === 'string' && INDEX.test(given) ? Math.max(1, Number(given)) : 1;
   return last !== undefined && index < Number(last) ? ANEW : String(index);
+}
+
+/** True if the agent says so of an answer from its servers. A view that is streamed to the agent always says so. */
+export function hasNoLeader({ headers }: Pick<Answer, 'headers'>): boolean {
+  return headers['x-consul-knownleader'] === 'false' && headers['x-consul-query-backend'] !== 'streaming';
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RegistryUnavailableError } from '../../../src/core/errors.js';
+import { LongPollShare } from '../../../src/discovery/long-poll-share.js';
 import { ServiceWatch } from '../../../src/discovery/service-watch.js';
 import type { WatchNews } from '../../../src/discovery/service-watch.js';
 import { watchTransitions } from '../../../src/discovery/watch-state.js';
@@ -15,7 +16,12 @@ let news: WatchNews[];
 function start(discoveries: ScriptedDiscovery[]): void {
   watch = new ServiceWatch({
     service: 'orders',
-    sources: discoveries.map((discovery, at) => ({ name: `registry ${at + 1}`, discovery, isLocal: true })),
+    sources: discoveries.map((discovery, at) => ({
+      name: `registry ${at + 1}`,
+      discovery,
+      isLocal: true,
+      longPolls: new LongPollShare(Infinity),
+    })),
     options: {},
     clock,
     random: () => 1,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { LongPollShare } from '../../../src/discovery/long-poll-share.js';
 import { ServiceWatch } from '../../../src/discovery/service-watch.js';
 import { SnapshotKeeper } from '../../../src/discovery/snapshot-keeper.js';
 import type { SnapshotFiles } from '../../../src/discovery/snapshot-keeper.js';
@@ -25,7 +26,7 @@ beforeEach(() => {
   save = () => Promise.resolve();
   watch = new ServiceWatch({
     service: 'orders',
-    sources: [{ name: 'memory', discovery, isLocal: true }],
+    sources: [{ name: 'memory', discovery, isLocal: true, longPolls: new LongPollShare(Infinity) }],
     options: {},
     clock,
     random: () => 1,

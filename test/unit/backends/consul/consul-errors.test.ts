@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { meansAbsent, meansLost } from '../../../../src/backends/consul/consul-answer.js';
-import { nextCursor } from '../../../../src/backends/consul/consul-discovery.js';
+import { hasNoLeader, nextCursor } from '../../../../src/backends/consul/consul-discovery.js';
 import { refusal, unreachable } from '../../../../src/backends/consul/consul-errors.js';
 import { assertAddressable } from '../../../../src/backends/consul/consul-path.js';
 
@@ -168,6 +168,18 @@ describe('an answer to a beat or a removal', () => {
     [403, 'Permission denied', false],
   ])('%i %j means that it was absent: %s', (status, text, absent) => {
     expect(meansAbsent(answer(status, text))).toBe(absent);
+  });
+});
+
+describe('an answer without a leader', () => {
+  it.each([
+    ['the agent says so', { 'x-consul-knownleader': 'false' }, true],
+    ['of a blocking query', { 'x-consul-knownleader': 'false', 'x-consul-query-backend': 'blocking-query' }, true],
+    ['streamed views always say so', { 'x-consul-knownleader': 'false', 'x-consul-query-backend': 'streaming' }, false],
+    ['there is one', { 'x-consul-knownleader': 'true' }, false],
+    ['it says nothing', {}, false],
+  ])('%s', (_what, headers, expected) => {
+    expect(hasNoLeader({ headers })).toBe(expected);
   });
 });
 
