@@ -129,7 +129,7 @@ class Session {
     return this.#open === undefined && !this.#retired;
   }
 
-  /** Open for long, and nothing has been answered on it: it may lead nowhere, so another one is worth a try beside it. */
+  /** Open for long without a single answer: it may lead nowhere, so another one is worth a try beside it. */
   get isMute(): boolean {
     const mostMs = Math.max(MUTE_MS, 2 * (this.#openedAt - this.#attempts.since));
     return !this.#hasAnswered && systemClock.now() - this.#openedAt >= mostMs;
