@@ -70,9 +70,9 @@ beforeAll(() => {
 
 it.each([
   // The way in, its implementation, the core, and the bundler's own few lines.
-  ['rollcall', 4, 260_000],
-  ['rollcall/components', 4, 260_000],
-  ['rollcall/express', 4, 260_000],
+  ['rollcall', 4, 268_000],
+  ['rollcall/components', 4, 268_000],
+  ['rollcall/express', 4, 268_000],
   // And the resolver, with what it shares with chains.
   ['rollcall/discovery', 7, 300_000],
 ] as const)(
