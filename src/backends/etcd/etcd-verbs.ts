@@ -194,8 +194,8 @@ export class EtcdVerbs {
   }
 
   /**
-   * Removes the entry. `ownLease` ends as a whole, since no key of a successor can be on it; the look beside that is for
-   * an entry of ours on another lease.
+   * Removes the entry. `ownLease` ends as a whole, since no key of a successor can be on it; the look beside that is
+   * for an entry of ours on another lease.
    */
   async #removeEntry(key: InstanceKey, ownLease: string | undefined, context: RequestContext): Promise<void> {
     const [found] = await settleAll([
