@@ -21,7 +21,8 @@ export class PoolSize {
   readonly #agent: Agent;
   readonly #limits: PoolLimits;
   readonly #clock: Clock;
-  /** When each request without an answer was sent; the oldest first. */
+  #underWay = 0;
+  /** When each request without an answer was sent that had a connection at once; the oldest first. */
   readonly #sentAt = new Map<object, number>();
   /** How long the last answer took. */
   #lastMs = 0;
@@ -37,15 +38,19 @@ export class PoolSize {
     const now = this.#clock.now();
     const { few, most } = this.#limits;
     this.#agent.maxSockets = Math.max(this.#lastMs, this.#oldestMs(now)) < LATE_MS ? few : most;
-    this.#sentAt.set(request, now);
+    // The time of one that waits for a connection would tell of the crowd, and not of the server.
+    if (this.#underWay < this.#agent.maxSockets) this.#sentAt.set(request, now);
+    this.#underWay += 1;
   }
 
   answered(request: object): void {
-    this.#lastMs = this.#clock.now() - (this.#sentAt.get(request) ?? Infinity);
+    const sentAt = this.#sentAt.get(request);
+    if (sentAt !== undefined) this.#lastMs = this.#clock.now() - sentAt;
   }
 
   /** Call it when nothing of the request is under way any more, after `answered`. */
   ended(request: object): void {
+    this.#underWay -= 1;
     this.#sentAt.delete(request);
   }
 

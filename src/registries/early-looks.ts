@@ -1,4 +1,4 @@
-import { abortable } from '../core/abort.js';
+import { abortable, onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { withDeadline } from '../core/deadline.js';
 import { StoppedError } from '../core/errors.js';
@@ -15,18 +15,17 @@ interface Answer {
 interface Look {
   readonly id: string;
   readonly answer: Promise<Answer>;
+  readonly end: AbortController;
 }
 
 /**
  * The looks at a registry that has answered nothing yet. It may be hung, or just answer later than a caller waits. So a
  * look whose caller gave up goes on beside the next one, which takes another connection, and the first answer counts
- * for both.
+ * for both. Only the oldest goes on so, since that is the one to be answered first.
  */
 export class EarlyLooks {
   readonly #clock: Clock;
   readonly #registry: string;
-  /** Ends those under way when one is answered. */
-  #answered = new AbortController();
   #underWay: readonly Look[] = [];
 
   constructor(clock: Clock, registry: string) {
@@ -44,26 +43,33 @@ export class EarlyLooks {
     bounded: AbortSignal,
     outer: AbortSignal,
   ): Promise<Answer> {
-    const look = { id, answer: this.#send(read, bounded, outer) };
+    const end = new AbortController();
+    // Not `AbortSignal.any`: the signal of a Registrar outlives thousands of looks, and would keep track of each.
+    const removeListener = onAbort(outer, () => {
+      end.abort(outer.reason);
+    });
+    const look = { id, answer: this.#send(read, bounded, end.signal), end };
     this.#underWay = [...this.#underWay, look];
     const forget = () => {
+      removeListener();
       this.#underWay = this.#underWay.filter((other) => other !== look);
     };
     look.answer.then(forget, forget);
     const first = Promise.race(this.#underWay.filter((other) => other.id === id).map(({ answer }) => answer));
-    const answer = await abortable(first, bounded);
-    this.#answered.abort(new StoppedError('another look was answered'));
-    this.#answered = new AbortController();
+    const answer = await abortable(first, bounded).catch((thrown: unknown) => {
+      if (look !== this.#underWay[0]) end.abort(new StoppedError('an older look may be answered first'));
+      throw thrown;
+    });
+    for (const other of this.#underWay) other.end.abort(new StoppedError('another look was answered'));
     return answer;
   }
 
   async #send(
     read: (signal: AbortSignal) => Promise<Entry | undefined>,
     bounded: AbortSignal,
-    outer: AbortSignal,
+    until: AbortSignal,
   ): Promise<Answer> {
     const sentAt = this.#clock.now();
-    const until = AbortSignal.any([outer, this.#answered.signal]);
     const what = { registry: this.#registry, operation: 'read' };
     const entry = await withDeadline(this.#clock, LONGEST_REQUEST_MS, what, until, (signal) => {
       meterRequests(signal, meterOf(bounded));

@@ -55,7 +55,7 @@ export class EtcdLeases implements Receipts {
     }
   }
 
-  /** The lease that was prepared, or a new one; `isAging`: much of its TTL is over, since its grant took so long. */
+  /** The lease that was prepared, or a new one; `isAging`: much of its TTL is over, as its grant was long in coming. */
   async take(
     { nonce, ttlMs }: Pick<ServiceInstance, 'nonce' | 'ttlMs'>,
     grant: () => Promise<string>,

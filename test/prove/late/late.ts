@@ -32,7 +32,7 @@ const BOUNDS: LateBounds = {
 const STARTS_WITHIN_MS = 90_000;
 const CONTROL_GIVES_UP_MS = 30_000;
 
-/** The first of two registries gets a fault, the second is well; the moments of a fault side by side, in one process. */
+/** The first of two registries gets a fault, the second is well; all moments of a fault side by side, in one process. */
 export async function late(lab: Lab): Promise<Verdict> {
   const history = lab.record<LateEvent>();
   const random = seededRandom(lab.seed);
@@ -147,7 +147,7 @@ async function observeControl(first: ChainMember, second: ChainMember): Promise<
   }
 }
 
-/** A row a group, a column a moment: ms until it passes at a registry that answers, or until it is gone at the first. */
+/** A row a group, a column a moment: ms until it passes at a registry that answers, or is gone at the first. */
 function sayCells(lab: Lab, events: readonly LateEvent[]): void {
   const rows = new Map<string, Map<LateMoment, string>>();
   for (const event of events) {

@@ -6,8 +6,8 @@ export const lateThreads = ['main', 'worker'] as const;
 export const lateFaults = ['silent', 'reset', '500', 'slow'] as const;
 
 /**
- * `--only`: how the two registries are given; `--first`: what the one with the fault is; `--thread`: where the heartbeats
- * come from; `--fault`: one of them. All without them.
+ * `--only`: how the two registries are given; `--first`: what the one with the fault is; `--thread`: where the
+ * heartbeats come from; `--fault`: one of them. All without them.
  */
 export const lateOptions: OwnOptions = {
   only: lateForms,

@@ -61,7 +61,7 @@ async function begin(agent: ConsulServer, name: string): Promise<Ours> {
   return { name, relay, registrar };
 }
 
-/** What the control does: it sends each heartbeat on a connection of its own, waits for no answer, and relies on their order. */
+/** What the control does: it sends each heartbeat on its own connection, awaits no answer, and relies on their order. */
 class PlainBeats {
   readonly name: string;
   readonly #connections: readonly RawConsul[];

@@ -95,3 +95,15 @@ it('ends every look after 20 s, and with its own signal', async () => {
   stop.abort(new Error('the end'));
   expect(looks[1]?.signal.aborted).toBe(true);
 });
+
+it('goes on with the oldest alone when its caller gave up', async () => {
+  const { clock, looks, look, outcomes } = begin();
+  for (const waitMs of [5_200, 10_200, 0]) {
+    look();
+    await clock.advance(waitMs);
+  }
+  expect(looks.map(({ signal }) => signal.aborted)).toEqual([false, true, false]);
+  looks[0]?.answer(undefined);
+  await clock.advance(0);
+  expect(outcomes).toEqual(['TimeoutError at 5000', 'TimeoutError at 15200', 'answered at 15400']);
+});
