@@ -38,8 +38,7 @@ async function pouring({ begin, piece, end = '', bytes }: Pouring): Promise<numb
   const pour = async (socket: Socket) => {
     socket.write(begin);
     for (let left = bytes; left > 0 && !socket.destroyed; left -= unit.length)
-      if (!socket.write(unit))
-        await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => undefined);
+      if (!socket.write(unit)) await untilWritable(socket);
     socket.end(end);
   };
   later(() => {
@@ -49,6 +48,17 @@ async function pouring({ begin, piece, end = '', bytes }: Pouring): Promise<numb
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** Resolves when the socket takes more, or has closed. */
+function untilWritable(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      socket.off('drain', go).off('close', go);
+      resolve();
+    };
+    socket.on('drain', go).on('close', go);
+  });
 }
 
 const http = (body: Pouring, length?: number): Pouring => ({
