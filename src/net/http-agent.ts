@@ -71,7 +71,7 @@ function limitConnecting(socket: Duplex, connected: string, ms: number): void {
   socket.once('close', cancel);
 }
 
-/** The error of a reset does not say that it came before the end of the TLS handshake; that of a mere end does. */
+/** The error of a reset does not say that it came within the TLS handshake, as Node's error of an early end does. */
 function markHandshake(socket: Duplex): void {
   const mark = (error: Error & { readonly code?: string }) => {
     if (error.code === 'ECONNRESET' && tlsFault(error) === undefined) error.message += ', no TLS handshake';

@@ -28,6 +28,8 @@ const collectGarbage = runInNewContext('gc') as () => void;
 let worker: Worker | undefined;
 subscribe('worker_threads', (message) => {
   ({ worker } = message as { worker: Worker });
+  // One that has ended would look as if it stood still for ever.
+  worker.once('exit', () => (worker = undefined));
 });
 process.on('unhandledRejection', (reason) => tell({ kind: 'unhandled', what: inspect(reason) }));
 // Timers with impossible times, and listeners without end, show themselves here.
