@@ -145,7 +145,7 @@ describe.each(['consul', 'etcd', 'redis'] as const)(
   },
 );
 
-describe.each(['consul', 'etcd'] as const)('what a server answers to beats of %s from a worker thread', (backend) => {
+describe.each(['consul', 'etcd', 'redis'] as const)('what a server answers to beats of %s from a worker thread', (backend) => {
   beforeAll(() => {
     client = forkService(new URL('fixtures/large-client.ts', import.meta.url));
   });
