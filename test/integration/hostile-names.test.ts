@@ -1,15 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { afterAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consul } from '../../src/backends/consul/consul-registry.js';
 import { readServiceEnv } from '../../src/config/env.js';
 import type { RegistrarOptions } from '../../src/config/options.js';
 import { resolveConfig } from '../../src/config/resolve-config.js';
 import { hasCode } from '../../src/core/errors.js';
 import { keyOf } from '../../src/contracts/service-instance.js';
+import type { Registry } from '../../src/contracts/registry.js';
 import type { ServiceInstance } from '../../src/contracts/service-instance.js';
 import { hostileText } from '../support/hostile-text.js';
+import { startConsul } from '../support/servers/consul-server.js';
+import type { ConsulServer } from '../support/servers/consul-server.js';
 import { rawConsul } from '../support/servers/raw-consul.js';
+import type { RawConsul } from '../support/servers/raw-consul.js';
 import { waitFor } from '../support/wait-for.js';
 
 interface AgentService {
@@ -21,6 +25,13 @@ interface AgentService {
 
 const signal = new AbortController().signal;
 const passing = { status: 'passing', reason: 'ok' } as const;
+/** Nothing but what is under test comes and goes there. */
+let agent: ConsulServer;
+beforeAll(async () => {
+  agent = await startConsul();
+});
+afterAll(() => agent.stop());
+
 const facts = { variable: () => undefined, host: () => 'web1' };
 
 /** The instance that the options make; undefined when they are refused. */
@@ -41,8 +52,12 @@ describe.each<[string, (text: string) => RegistrarOptions]>([
   ['meta value', (text) => ({ name: 'hostile', meta: { key: text } })],
   ['meta key', (text) => ({ name: 'hostile', meta: Object.fromEntries([[text, 'value']]) })],
 ])('a hostile %s on a real agent', (_place, put) => {
-  const raw = rawConsul(inject('consulUrl'));
-  const registry = consul({ endpoints: [inject('consulUrl')] });
+  let raw: RawConsul;
+  let registry: Registry;
+  beforeAll(() => {
+    raw = rawConsul(agent.url);
+    registry = consul({ endpoints: [agent.url] });
+  });
   afterAll(async () => {
     raw.close();
     await registry.close();
