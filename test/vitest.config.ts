@@ -43,6 +43,8 @@ export default defineConfig({
           include: ['test/{contract,integration,process}/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           // One shared server a kind and two cores: files that run beside each other would measure each other.
           fileParallelism: false,
+          // Each starts a process of its own.
+          maxConcurrency: 3,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           ...(existsSync(globalSetup) && { globalSetup: [globalSetup] }),

@@ -57,7 +57,7 @@ describe.concurrent.each(examples)('the example %s', (example) => {
   it('is listed as passing once it serves, says where, and is gone after a SIGTERM', async () => {
     const name = `example-${example}`;
     const service = run(example, name);
-    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/, 30_000);
+    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/, 45_000);
     const [entry] = await waitFor(async () => {
       const found = await passing(name);
       return found.length === 1 && found;
@@ -84,7 +84,7 @@ describe.concurrent.each([
   it('serves its clients over polling and WebSocket, and lets go of them after the drain', async () => {
     const name = `example-${example}-client`;
     const service = run(example, name);
-    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/, 30_000);
+    const line = await service.waitForLine(/^http:\/\/127\.0\.0\.1:\d+ is registered/, 45_000);
     const url = /http:\S+/.exec(line)![0];
     expect(await waitFor(() => passing(name))).toHaveLength(1);
     expect((await fetch(url)).status).toBe(200);

@@ -89,14 +89,14 @@ export class ForkedService {
     await this.exit;
   }
 
-  /** The first line, past or future, that matches. Rejects after `timeoutMs`, or when it ends before; the error quotes its output. @default 15 s */
-  waitForLine(pattern: RegExp | string, timeoutMs = 15_000): Promise<string> {
+  /** The first line, past or future, that matches. Rejects after `timeoutMs`, or when it ends before; the error quotes its output. @default 30 s */
+  waitForLine(pattern: RegExp | string, timeoutMs = 30_000): Promise<string> {
     const matches = (line: string) => (typeof pattern === 'string' ? line.includes(pattern) : pattern.test(line));
     return this.#first(`a line like ${String(pattern)}`, () => this.lines.find(matches), timeoutMs);
   }
 
-  /** The first message, past or future, that `matches` says yes to. Rejects as `waitForLine` does. @default 15 s */
-  waitForMessage<T>(matches: (message: unknown) => message is T, timeoutMs = 15_000): Promise<T> {
+  /** The first message, past or future, that `matches` says yes to. Rejects as `waitForLine` does. @default 30 s */
+  waitForMessage<T>(matches: (message: unknown) => message is T, timeoutMs = 30_000): Promise<T> {
     return this.#first('such a message', () => this.messages.find(matches), timeoutMs);
   }
 
