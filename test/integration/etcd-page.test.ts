@@ -35,7 +35,7 @@ it('is seen by go-kratos where the example puts it', async () => {
     id,
     name: 'helloworld',
     version: 'v1.0.0',
-    metadata: { version: 'v1.0.0' },
+    metadata: { version: 'v1.0.0', scheme: 'http' },
     endpoints: [`http://127.0.0.1:${port}?isSecure=false`],
   });
   service.signal('SIGTERM');

@@ -13,10 +13,11 @@ import type { DelayCell, DelayEvent } from './judge-delay.js';
 import { delayRegistries, delayThreads, roundTrips } from './options.js';
 
 const SLACK_MS = 1_000;
-/** Between the starts of processes, so that the start of one does not slow the others. */
-const STAGGER_MS = 1_500;
+/** So many processes at a time, and so long between the starts of the first ones: else a start slows the others. */
+const LANES = 4;
+const STAGGER_MS = 3_000;
 
-/** Processes of three Registrars each live behind a delay on one registry after the other, all round trips side by side. */
+/** Processes of three Registrars each live behind a delay on one registry after the other, some side by side. */
 export async function delay(lab: Lab): Promise<Verdict> {
   const history = lab.record<DelayEvent>();
   const { only, thread, trip } = lab.options;
@@ -58,13 +59,16 @@ export async function delay(lab: Lab): Promise<Verdict> {
 }
 
 async function observeAll(member: ChainMember, cells: readonly DelayCell[]): Promise<DelayEvent[]> {
-  const observations: Promise<DelayEvent[]>[] = [];
-  for (const observe of [observeStay, observeStart])
-    for (const cell of cells) {
-      observations.push(observe(member, cell).catch((thrown: unknown) => [brokenBy(thrown, cell)]));
-      await pause(STAGGER_MS);
-    }
-  return (await Promise.all(observations)).flat();
+  const waiting = [observeStay, observeStart].flatMap((observe) =>
+    cells.map((cell) => () => observe(member, cell).catch((thrown: unknown) => [brokenBy(thrown, cell)])),
+  );
+  const events: DelayEvent[] = [];
+  const lane = async (index: number) => {
+    await pause(index * STAGGER_MS);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) events.push(...(await next()));
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, index) => lane(index)));
+  return events;
 }
 
 function brokenBy(thrown: unknown, cell: DelayCell): DelayEvent {
