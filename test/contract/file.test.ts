@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { encodeName } from '../../src/backends/file/file-codec.js';
 import { FileRegistry } from '../../src/backends/file/file-registry.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { itKeepsTheContract, noFaults, noPushes, noShortcuts } from './run-contract.js';
+import { itKeepsTheContract, itKeepsTheDiscoveryContract, noFaults, noPushes, noShortcuts } from './run-contract.js';
 
 describe('the file registry', () => {
   let dir: string;
@@ -14,7 +15,7 @@ describe('the file registry', () => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  itKeepsTheContract(() => {
+  const makeHarness = (): ContractHarness => {
     const clock = new FakeClock();
     return {
       registry: new FileRegistry({ dir }, clock),
@@ -23,5 +24,7 @@ describe('the file registry', () => {
       advance: (ms) => clock.advance(ms),
       forget: ({ name, id }) => rm(join(dir, encodeName(name), `${encodeName(id)}.json`)),
     };
-  }, [...noPushes, ...noFaults, ...noShortcuts]);
+  };
+  itKeepsTheContract(makeHarness, [...noPushes, ...noFaults, ...noShortcuts]);
+  itKeepsTheDiscoveryContract(makeHarness);
 });

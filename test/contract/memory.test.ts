@@ -1,10 +1,11 @@
 import { describe } from 'vitest';
 import { memory } from '../../src/backends/memory/memory-registry.js';
+import type { ContractHarness } from '../../src/integrations/testing/registry-contract.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { itKeepsTheContract, noFaults, noPushes, noShortcuts } from './run-contract.js';
+import { itKeepsTheContract, itKeepsTheDiscoveryContract, noFaults, noPushes, noShortcuts } from './run-contract.js';
 
 describe('the memory registry', () => {
-  itKeepsTheContract(() => {
+  const makeHarness = (): ContractHarness => {
     const clock = new FakeClock();
     const registry = memory({ clock });
     return {
@@ -14,5 +15,7 @@ describe('the memory registry', () => {
       advance: (ms) => clock.advance(ms),
       forget: ({ name, id }) => registry.remove({ name, id }, new AbortController().signal),
     };
-  }, [...noPushes, ...noFaults, ...noShortcuts]);
+  };
+  itKeepsTheContract(makeHarness, [...noPushes, ...noFaults, ...noShortcuts]);
+  itKeepsTheDiscoveryContract(makeHarness);
 });
