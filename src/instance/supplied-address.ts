@@ -46,7 +46,7 @@ export function readdress(instance: ServiceInstance, supplied: string, plan: Sup
   if (unserved === undefined || familyOf(supplied) !== unserved) return withProbesAt(instance, supplied, plan);
   const served = otherFamily(unserved);
   const fault = `the server listens only on ${served} (${server?.address ?? ''})`;
-  const remedy = `listen on :: for both families, or set \`address\` or SERVICE_ADDRESS`;
+  const remedy = 'listen on :: for both families, or set `address` or SERVICE_ADDRESS';
   const address = plan.spare.find((spare) => familyOf(spare) === served);
   if (address === undefined)
     throw new AddressNotFoundError(
