@@ -57,6 +57,8 @@ export class BeatLoop {
   /** Silences reported since the last answer. */
   #silences = 0;
   #aside: Promise<void> | undefined;
+  /** Beats were accepted since the work beside them began; it may have passed what they were sent for. */
+  #acceptedBesideWork = 0;
   #lost: RegistrationLostError | undefined;
 
   constructor(plan: BeatLoopPlan, active: ActiveRegistration, afterOutage: boolean) {
@@ -179,9 +181,9 @@ export class BeatLoop {
 
   /** Looks at the entry, and repairs it. Beats go on meanwhile. */
   #workAside(): void {
+    this.#acceptedBesideWork += 1;
     if (this.#aside !== undefined) return;
-    const { signal } = this.#ended;
-    this.#aside = this.#work(signal)
+    this.#aside = this.#workUntilSeen(this.#ended.signal)
       .catch((thrown: unknown) => {
         if (isLoss(thrown)) this.#lost = thrown;
       })
@@ -189,6 +191,13 @@ export class BeatLoop {
         this.#aside = undefined;
         this.#plan.wakeup.wake();
       });
+  }
+
+  async #workUntilSeen(signal: AbortSignal): Promise<void> {
+    while (this.#acceptedBesideWork > 0) {
+      this.#acceptedBesideWork = 0;
+      await this.#work(signal);
+    }
   }
 
   async #work(signal: AbortSignal): Promise<void> {
