@@ -11,7 +11,11 @@ import type { FromLate, ToLate } from './service-plan.js';
 
 const LOOK_EVERY_MS = 20;
 /** Longer than the bounds, so that a broken one is measured and not cut off. */
-const GIVE_UP_MS = 15_000;
+const giveUpMs = (ttlMs: number) => 10_000 + 1.5 * ttlMs;
+/** Longer than the bound by what a doubt may take to be over. */
+const healedWithinMs = (ttlMs: number) => 3_000 + ttlMs;
+/** A move to a registry that is preferred: it passes there before its entry here goes. */
+const MOVED_WITHIN_MS = 250;
 const REGISTERED_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 60_000;
 
@@ -20,6 +24,7 @@ export interface Stage {
   readonly second: ChainMember;
   readonly service: ForkedService;
   readonly intervalMs: number;
+  readonly slowMs: number;
   /** From 0 to 1. */
   readonly random: () => number;
 }
@@ -32,17 +37,19 @@ interface Subject {
 /** One instance on two registries; the way to the first has a proxy of its own, which has the fault. */
 export async function observeCell(stage: Stage, cell: LateCell): Promise<LateEvent> {
   const { first, second } = stage;
-  const id = `${cell.moment}-${cell.fault}-${cell.form}-${cell.first}-${cell.thread}-${cell.round}`;
+  const id = `${cell.moment}-${cell.fault}-${cell.form}-${cell.first}-${cell.thread}-${cell.ttlMs}-${cell.round}`;
   const proxy = await startFaultProxy({ target: { host: '127.0.0.1', port: portOf(first.plan) } });
   try {
-    const fault = await PlantedFault.plant(proxy, cell.fault, cell.first);
+    const fault = await PlantedFault.plant(proxy, { ...cell, slowMs: stage.slowMs });
     const subject = { id, registries: [planVia(first.plan, proxy.port), second.plan] };
     if (cell.moment === 'stop' || cell.moment === 'deregister') return await observeStop(stage, cell, fault, subject);
     await bringAbout(stage, cell, fault, subject);
-    const [firstAt, secondAt] = await watch(stage, id, fault);
+    const [firstAt, secondAt] = await watch(stage, id, fault, cell.ttlMs);
     if (fault.struckAt === undefined) return { event: 'broken', ...cell, what: 'the fault never began' };
     const since = (at: number | undefined) => at && Math.max(0, at - fault.struckAt!);
-    return { event: 'struck', ...cell, secondMs: since(secondAt), firstMs: since(firstAt) };
+    await pause(stage.random() * cell.ttlMs);
+    const healedMs = await observeHealing(stage, id, fault, cell.ttlMs);
+    return { event: 'struck', ...cell, secondMs: since(secondAt), firstMs: since(firstAt), healedMs };
   } finally {
     await proxy.close();
   }
@@ -88,7 +95,7 @@ async function observeStop(stage: Stage, cell: LateCell, fault: PlantedFault, su
     if (there !== undefined) gone.first = there.passing === 0 ? (gone.first ?? at) : undefined;
     if (here !== undefined) gone.second = here.passing === 0 ? (gone.second ?? at) : undefined;
   };
-  await every(LOOK_EVERY_MS, look, () => false, GIVE_UP_MS);
+  await every(LOOK_EVERY_MS, look, () => false, giveUpMs(cell.ttlMs));
   const end = await stopped;
   const stopMs = end?.kind === 'stopped' ? end.tookMs : undefined;
   return { event: 'left', ...cell, firstMs: gone.first, secondMs: gone.second, stopMs };
@@ -99,6 +106,7 @@ async function watch(
   { first, second }: Stage,
   id: string,
   fault: PlantedFault,
+  ttlMs: number,
 ): Promise<readonly [number | undefined, number | undefined]> {
   let firstAt: number | undefined;
   let secondAt: number | undefined;
@@ -112,8 +120,32 @@ async function watch(
     if (there.passes !== undefined) firstAt = there.passes ? (firstAt ?? there.at) : undefined;
     if (here.passes === true) secondAt = here.at;
   };
-  await every(LOOK_EVERY_MS, look, () => secondAt !== undefined, GIVE_UP_MS);
+  await every(LOOK_EVERY_MS, look, () => secondAt !== undefined, giveUpMs(ttlMs));
   return [firstAt, secondAt];
+}
+
+/** Ends the fault. Resolves to the ms until the instance passes at one of the two alone; undefined: it still did not when the watch ended. */
+async function observeHealing(
+  { first, second }: Stage,
+  id: string,
+  fault: PlantedFault,
+  ttlMs: number,
+): Promise<number | undefined> {
+  await fault.heal();
+  const from = wallClock();
+  let healedMs = 0;
+  let isAlone = false;
+  let inTwoPlacesAt: number | undefined;
+  const look = async () => {
+    const seen = await Promise.all([first.look(id), second.look(id)]);
+    const passing = seen.filter((one) => one !== undefined && one.passing > 0).length;
+    const at = wallClock() - from;
+    inTwoPlacesAt = passing === 2 ? (inTwoPlacesAt ?? at) : undefined;
+    isAlone = passing === 1 || (inTwoPlacesAt !== undefined && at - inTwoPlacesAt <= MOVED_WITHIN_MS);
+    if (!isAlone) healedMs = at;
+  };
+  await every(LOOK_EVERY_MS, look, () => false, healedWithinMs(ttlMs));
+  return isAlone ? healedMs : undefined;
 }
 
 function tellsOf(kind: 'registered' | 'stopped', id: string) {

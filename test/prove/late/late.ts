@@ -12,23 +12,25 @@ import { spreadTable, table } from '../experiment/table.js';
 import { observeCell } from './cell.js';
 import { anyOf, judgeLate } from './judge-late.js';
 import type { LateBounds, LateCell, LateEvent, LateMoment } from './judge-late.js';
-import { lateFaults, lateFirsts, lateForms, lateThreads } from './options.js';
+import { lateFaults, lateFirsts, lateForms, lateThreads, lateTtls } from './options.js';
 import { registerPatiently } from './patient-client.js';
 import type { FromLate, LatePlan } from './service-plan.js';
 
-const TTL_MS = 3_000;
 /** As the defaults have it. */
-const INTERVAL_MS = TTL_MS / 3;
+const intervalOf = (ttlMs: number) => ttlMs / 3;
+/** A round trip of a slow one is longer than the TTL: 4.5 and 12 s. */
+const slowOf = (ttlMs: number) => (ttlMs === 3_000 ? 4_500 : 1.2 * ttlMs);
 const SLACK_MS = 1_000;
 const MOMENTS: readonly LateMoment[] = ['start', 'read', 'register', 'update', 'beat', 'idle', 'stop', 'deregister'];
 /** Without HTTP there is no request for a fault to begin with, and no status 500. */
 const MOMENTS_WITHOUT_HTTP: readonly LateMoment[] = ['start', 'idle', 'stop'];
-const BOUNDS: LateBounds = {
-  withinMs: TTL_MS + SLACK_MS,
+const boundsOf = (ttlMs: number): LateBounds => ({
+  withinMs: ttlMs + SLACK_MS,
+  healedMs: intervalOf(ttlMs) + SLACK_MS,
   goneMs: SLACK_MS,
-  goneAtFaultMs: TTL_MS + 2_000,
+  goneAtFaultMs: ttlMs + 2_000,
   stopMs: 15_000,
-};
+});
 const STARTS_WITHIN_MS = 90_000;
 const CONTROL_GIVES_UP_MS = 30_000;
 
@@ -57,13 +59,14 @@ export async function late(lab: Lab): Promise<Verdict> {
   } finally {
     for (const member of [consul, etcd, redis, second]) await member.stop();
   }
-  const verdict = judgeLate(history.events, BOUNDS);
+  const verdict = judgeLate(history.events, boundsOf);
   sayCells(lab, history.events);
-  const { secondMs, anyMs, stopMs, controlMs } = verdict.figures;
+  const { secondMs, anyMs, healedMs, stopMs, controlMs } = verdict.figures;
   lab.say(
     spreadTable({
       'ms from the fault until it passes at the second agent': secondMs,
       'ms until it passes at one that answers': anyMs,
+      'ms from the end of the fault until it passes at one alone': healedMs,
       'ms until a stop ended': stopMs,
     }),
   );
@@ -75,23 +78,30 @@ export async function late(lab: Lab): Promise<Verdict> {
 
 type Group = Omit<LateCell, 'moment'>;
 
-function groupsOf({ options: { only, first, thread, fault } }: Lab, round: number): Group[] {
+function groupsOf({ options: { only, first, thread, fault, ttl } }: Lab, round: number): Group[] {
   const isAsked = <T extends string>(all: readonly T[], asked: unknown) =>
     all.filter((one) => asked === undefined || one === asked);
-  return isAsked(lateForms, only)
-    .flatMap((form) => isAsked(lateFirsts, first).map((kind) => ({ form, first: kind })))
-    .flatMap((where) => isAsked(lateThreads, thread).map((on) => ({ ...where, thread: on })))
-    .flatMap((where) => isAsked(lateFaults, fault).map((one): Group => ({ ...where, fault: one, round })))
-    .filter((group) => group.form !== 'endpoints' || group.first === 'consul')
-    .filter((group) => group.fault !== '500' || group.first !== 'redis');
+  return (
+    isAsked(lateForms, only)
+      .flatMap((form) => isAsked(lateFirsts, first).map((kind) => ({ form, first: kind })))
+      .flatMap((where) => isAsked(lateThreads, thread).map((on) => ({ ...where, thread: on })))
+      .flatMap((where) => isAsked(lateFaults, fault).map((one) => ({ ...where, fault: one })))
+      .flatMap((where) =>
+        isAsked(lateTtls, ttl).map((seconds): Group => ({ ...where, ttlMs: 1_000 * Number(seconds), round })),
+      )
+      // The others do nothing that takes as long as a TTL.
+      .filter((group) => group.ttlMs === 3_000 || group.fault === 'slow')
+      .filter((group) => group.form !== 'endpoints' || group.first === 'consul')
+      .filter((group) => group.fault !== '500' || group.first !== 'redis')
+  );
 }
 
 function momentsOf({ first }: Group): readonly LateMoment[] {
   return first === 'redis' ? MOMENTS_WITHOUT_HTTP : MOMENTS;
 }
 
-function nameOf({ form, first, thread, fault }: Group): string {
-  return `${form}, ${first} first, ${thread}, ${fault}`;
+function nameOf({ form, first, thread, fault, ttlMs }: Group): string {
+  return `${form}, ${first} first, ${thread}, ${fault}, TTL ${ttlMs / 1_000} s`;
 }
 
 async function observeGroup(
@@ -100,11 +110,11 @@ async function observeGroup(
   group: Group,
   random: () => number,
 ): Promise<LateEvent[]> {
-  const { form, thread } = group;
+  const { form, thread, ttlMs } = group;
   const registries = [first.plan, second.plan];
-  const plan: LatePlan = { form, thread, ttlMs: TTL_MS, stopWithinMs: BOUNDS.stopMs, registries };
+  const plan: LatePlan = { form, thread, ttlMs, stopWithinMs: boundsOf(ttlMs).stopMs, registries };
   const service = forkService(new URL('service.ts', import.meta.url), { words: [JSON.stringify(plan)] });
-  const stage = { first, second, service, intervalMs: INTERVAL_MS, random };
+  const stage = { first, second, service, intervalMs: intervalOf(ttlMs), slowMs: slowOf(ttlMs), random };
   try {
     await service.waitForMessage(isReady, STARTS_WITHIN_MS);
     return await Promise.all(
@@ -140,7 +150,7 @@ async function observeControl(first: ChainMember, second: ChainMember): Promise<
     await every(50, look, () => passes, CONTROL_GIVES_UP_MS);
     const secondMs = passes ? wallClock() - from : undefined;
     await registering;
-    return { event: 'control', secondMs };
+    return { event: 'control', ttlMs: 3_000, secondMs };
   } finally {
     reader.close();
     await proxy.close();

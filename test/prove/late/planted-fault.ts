@@ -3,9 +3,6 @@ import type { HttpExchange } from '../../../src/integrations/testing/http-rewrit
 import { wallClock } from '../experiment/history.js';
 import type { LateCell, LateFault, LateVerb } from './judge-late.js';
 
-/** Each answer takes so long: one and a half TTLs. */
-const SLOW_MS = 4_500;
-
 const requests: Readonly<Record<'consul' | 'etcd', Readonly<Record<LateVerb, RegExp>>>> = {
   consul: {
     read: /^GET /,
@@ -23,25 +20,33 @@ const requests: Readonly<Record<'consul' | 'etcd', Readonly<Record<LateVerb, Reg
   },
 };
 
+export interface FaultPlan extends Pick<LateCell, 'fault' | 'first'> {
+  /** A round trip of a slow one. */
+  readonly slowMs: number;
+}
+
 /** A fault of an agent that begins when it is told to, or once the agent has done what a request asks for: its answer meets the fault. */
 export class PlantedFault {
   readonly #proxy: FaultProxy;
   readonly #fault: LateFault;
   readonly #first: LateCell['first'];
+  readonly #slowMs: number;
+  #isHealed = false;
   #verb: LateVerb | undefined;
   /** When it began, on the wall clock. */
   struckAt: number | undefined;
 
-  private constructor(proxy: FaultProxy, fault: LateFault, first: LateCell['first']) {
+  private constructor(proxy: FaultProxy, { fault, first, slowMs }: FaultPlan) {
     this.#proxy = proxy;
     this.#fault = fault;
     this.#first = first;
+    this.#slowMs = slowMs;
   }
 
-  static async plant(proxy: FaultProxy, fault: LateFault, first: LateCell['first']): Promise<PlantedFault> {
-    const planted = new PlantedFault(proxy, fault, first);
+  static async plant(proxy: FaultProxy, plan: FaultPlan): Promise<PlantedFault> {
+    const planted = new PlantedFault(proxy, plan);
     // Only HTTP has requests that the proxy can tell apart.
-    if (first === 'redis') return planted;
+    if (plan.first === 'redis') return planted;
     await proxy.intercept(() => planted.#refusal());
     await proxy.rewrite((exchange) => planted.#after(exchange));
     return planted;
@@ -56,7 +61,13 @@ export class PlantedFault {
     this.struckAt = wallClock();
     if (this.#fault === 'silent') await this.#proxy.stall();
     if (this.#fault === 'reset') await this.#proxy.reset();
-    if (this.#fault === 'slow') await this.#proxy.delay(SLOW_MS / 2);
+    if (this.#fault === 'slow') await this.#proxy.delay(this.#slowMs / 2);
+  }
+
+  /** Ends it, for good. What was held up arrives now, as behind a cable that is plugged in again. */
+  async heal(): Promise<void> {
+    this.#isHealed = true;
+    await this.#proxy.pass();
   }
 
   async #after({ method, path }: HttpExchange): Promise<{ status: number; body: string } | undefined> {
@@ -70,6 +81,8 @@ export class PlantedFault {
   }
 
   #refusal(): { status: number; body: string } | undefined {
-    return this.#fault === '500' && this.struckAt !== undefined ? { status: 500, body: 'no: 500' } : undefined;
+    return this.#fault === '500' && this.struckAt !== undefined && !this.#isHealed
+      ? { status: 500, body: 'no: 500' }
+      : undefined;
   }
 }
