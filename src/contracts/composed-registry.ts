@@ -9,6 +9,8 @@ export interface ComposedRegistry extends Registry {
   readonly [composition]: true;
   /** For a chain: a write to one of its registries was cut off and may still arrive. */
   readonly inDoubt?: boolean;
+  /** For a chain: the names of those where such a write may arrive, but where no entry of ours can be passing. */
+  readonly unreached?: readonly string[];
   /**
    * Defined only where workers of a cluster share the entry. True once this worker has left while others go on serving
    * on the same port, so that new connections are theirs.

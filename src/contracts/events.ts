@@ -60,9 +60,16 @@ export interface RegistrarEvents {
   /**
    * Out of the registry or, as `policy` says, out of traffic. `confirmed` is false when the registry did not confirm
    * that: the entry then stays until its TTL expires, in `listedForMs`. That is 0 once confirmed, and undefined for a
-   * service that was never registered.
+   * service that was never registered. `unreached` names registries of a chain that had no heartbeat of it and gave no
+   * answer: what was sent to them may arrive later, as a critical entry until they reap it.
    */
-  deregistered: { policy: ShutdownPolicy; confirmed: boolean; tookMs: number; listedForMs: number | undefined };
+  deregistered: {
+    policy: ShutdownPolicy;
+    confirmed: boolean;
+    tookMs: number;
+    listedForMs: number | undefined;
+    unreached?: readonly string[];
+  };
   /** A stop is under way for another 5 s. `waitingFor` is for people; `status()` has it at any time. */
   stopWaits: { waitingFor: string; sinceMs: number };
   /** The stop ended. `errors` has every error of the stop. */

@@ -108,9 +108,13 @@ class Chain implements ComposedRegistry {
 
   /** A silent member without a heartbeat of ours is left aside: what it may yet write never passes. */
   get inDoubt(): boolean {
-    return this.#members.all.some(
-      (member) => member.registry.inDoubt && !(member.isSilent && this.#neverPasses(member)),
-    );
+    return this.#members.all.some((member) => member.registry.inDoubt && !this.#isLeftAside(member));
+  }
+
+  get unreached(): readonly string[] {
+    return this.#members.all
+      .filter((member) => member.registry.inDoubt && this.#isLeftAside(member))
+      .map(({ name }) => name);
   }
 
   async read(key: InstanceKey, signal: AbortSignal): Promise<Entry | undefined> {
@@ -204,8 +208,8 @@ class Chain implements ComposedRegistry {
     return available(current === undefined ? ranked : [current, ...ranked.filter((member) => member !== current)]);
   }
 
-  #neverPasses(member: Member): boolean {
-    return ![...this.#placements.values()].some((placement) => placement.mayPass(member));
+  #isLeftAside(member: Member): boolean {
+    return member.isSilent && ![...this.#placements.values()].some((placement) => placement.mayPass(member));
   }
 
   #placementOf(key: InstanceKey): Placement | undefined {

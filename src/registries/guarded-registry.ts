@@ -144,6 +144,11 @@ export class GuardedRegistry implements Registry {
     return this.#doubt.isInherited || (this.#composed?.inDoubt ?? this.#doubt.isOpen);
   }
 
+  /** Registries of a composition that may still get an entry of ours, though never one that passes. */
+  get unreached(): readonly string[] {
+    return this.#composed?.unreached ?? [];
+  }
+
   /**
    * Takes over from another client of ours that registered this instance. `holder` accepted its last heartbeat.
    */

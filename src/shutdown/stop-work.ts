@@ -135,7 +135,8 @@ export class StopWork {
     const now = clock.now();
     const ttlLeftMs = active && Math.max(0, expiryOf(active) - now);
     const listedForMs = ttlLeftMs !== undefined && confirmed ? 0 : ttlLeftMs;
-    events.emit('deregistered', { policy, confirmed, tookMs: now - (this.#leavingSince ?? now), listedForMs });
+    const tookMs = now - (this.#leavingSince ?? now);
+    events.emit('deregistered', { policy, confirmed, tookMs, listedForMs, unreached: registry.unreached });
     this.#tried();
     this.#left(confirmed);
     return errors;

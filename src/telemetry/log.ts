@@ -173,7 +173,8 @@ export function logEvents(
     listed = false;
     const { policy, confirmed } = departure;
     const departureFields = { ...fields, policy, tookMs: Math.round(departure.tookMs) };
-    const message = `${service}: ${describeDeparture(departure, fields.registry ?? 'the registry')}`;
+    const described = describeDeparture(departure, fields.registry ?? 'the registry');
+    const message = `${service}: ${described}${describeUnreached(departure)}`;
     if (confirmed || policy === 'leave') logger.info(departureFields, message);
     else logger.warn(departureFields, message);
   });
@@ -239,6 +240,12 @@ function describeDeparture(
   if (policy === 'leave') return `stays in ${registry} until ${expires} (policy 'leave')`;
   if (listedForMs === 0) return `${failure}; ${registry} has dropped it, since ${expires}`;
   return `${failure}; ${registry} drops it when ${expires}`;
+}
+
+function describeUnreached({ policy, unreached = [] }: RegistrarEvents['deregistered']): string {
+  if (unreached.length === 0 || policy === 'leave') return '';
+  const later = 'what was sent there may arrive later, as a critical entry until it is reaped';
+  return `; ${unreached.join(' and ')} gave no answer: ${later}`;
 }
 
 /** What the host's listeners mean, and how to order them with the stop. */

@@ -67,6 +67,37 @@ describe('a fallback chain', () => {
     ]);
   });
 
+  it.each(['well', 'silent'] as const)(
+    'names a registry that took a registration and no heartbeat (%s)',
+    async (how) => {
+      const {
+        clock,
+        members: [upper, lower],
+        registrar,
+        told,
+      } = lifeOn(two);
+      const register = upper!.register.bind(upper);
+      upper!.register = (...request) => {
+        if (how === 'silent') upper!.pause();
+        return register(...request);
+      };
+      void registrar.start();
+      await clock.advance(20_000);
+      expect(lower?.passing).toEqual(how === 'silent' ? ['orders-1'] : []);
+      const stopped = registrar.stop();
+      await clock.advance(20_000);
+      await stopped;
+      expect(told.find(({ name }) => name === 'deregistered')?.payload).toMatchObject({
+        confirmed: true,
+        unreached: how === 'silent' ? ['upper'] : [],
+      });
+      expect([...upper!.passing, ...lower!.passing]).toEqual([]);
+      upper!.resume();
+      await clock.advance(20_000);
+      expect(upper?.passing).toEqual([]);
+    },
+  );
+
   it('rides out a shorter outage without a move', async () => {
     const {
       clock,

@@ -242,6 +242,20 @@ it.each([
   expect(log.lines).toMatchObject([{ level: 'warn', message: `orders: deregistration not confirmed; ${consequence}` }]);
 });
 
+it('names the registries that may get a critical entry after a stop', () => {
+  register();
+  log.lines.length = 0;
+  const unreached = ['consul at 10.0.0.7', 'etcd'];
+  events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 12, listedForMs: 0, unreached });
+  expect(log.lines).toMatchObject([
+    {
+      message:
+        'orders: deregistered after 12ms; consul at 10.0.0.7 and etcd gave no answer: what was sent there may arrive ' +
+        'later, as a critical entry until it is reaped',
+    },
+  ]);
+});
+
 it('names every error of a stop in the message', () => {
   events.emit('stopped', { tookMs: 9_000, errors: [down, new Error('hook')] });
   expect(log.lines).toMatchObject([
