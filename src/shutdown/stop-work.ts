@@ -27,9 +27,9 @@ export interface ShutdownPlan {
   readonly heartbeat: () => HeartbeatHandle | undefined;
   /** Whether the readers of the service have seen the instance. */
   readonly wasSeenByReaders: () => boolean;
-  /** Closes the health port. */
   /** The stop came by a signal to which the host listens too. */
   readonly isHostEnding: () => boolean;
+  /** Closes the health port. */
   readonly closeHealthServer: () => Promise<void>;
   /** Ends start, heartbeat and recovery. Resolves when all have ended. */
   readonly halt: (reason: Error) => Promise<void>;
