@@ -28,7 +28,13 @@ function beatsBetween(demo: ForkedService, from: RegExp, to: RegExp): number {
 async function play(env: Record<string, string | undefined>): Promise<ForkedService> {
   const [nobody = 0] = await freePorts(1);
   return forkService('examples/demo/main.ts', {
-    env: { CONSUL_HTTP_ADDR: `127.0.0.1:${nobody}`, CONSUL_HTTP_TOKEN: undefined, ...env },
+    // From the source, as `npm run demo` has it before anything is built.
+    env: {
+      TSX_TSCONFIG_PATH: undefined,
+      CONSUL_HTTP_ADDR: `127.0.0.1:${nobody}`,
+      CONSUL_HTTP_TOKEN: undefined,
+      ...env,
+    },
   });
 }
 

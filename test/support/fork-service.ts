@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { dieWithUs } from './servers/die-with-us.js';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+/** Without the source's paths: a process gets the package as it is built, which takes less than half the time to load. */
+const tsconfig = fileURLToPath(new URL('forked.tsconfig.json', import.meta.url));
 
 export interface ForkOptions {
   /** Words after the script. */
@@ -21,14 +23,17 @@ export interface ServiceExit {
 
 const running = new Set<ForkedService>();
 
-/** Runs a TypeScript file as a process of its own; `process.send` in it reaches `messages`. */
+/**
+ * Runs a TypeScript file as a process of its own, with the built package as `rollcall`; `process.send` in it reaches
+ * `messages`.
+ */
 export function forkService(file: string | URL, { words = [], env = {} }: ForkOptions = {}): ForkedService {
   const child = fork(file, words, {
     cwd: projectRoot,
     execPath: process.execPath,
     execArgv: ['--import', 'tsx'],
     // Undefined values are left out of a child's environment.
-    env: { ...process.env, ...env },
+    env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   return new ForkedService(child);
