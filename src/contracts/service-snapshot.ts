@@ -20,7 +20,7 @@ export interface ServiceSnapshot {
   /** The instances that can serve and have the tags. An unchanged one is the same object in each snapshot. */
   readonly instances: readonly ResolvedInstance[];
   readonly source: SnapshotSource;
-  /** Milliseconds since a leader of the registry last confirmed it; Infinity if unknown, and for `static` and `none`. */
+  /** Milliseconds since a leader of the registry last confirmed it; Infinity: unknown, also for `static` and `none`. */
   readonly ageMs: number;
   readonly presence: ServicePresence;
   /** How many instances are given although the registry no longer lists them. */
