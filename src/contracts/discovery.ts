@@ -21,6 +21,8 @@ export interface Listing {
   stale?: boolean;
   /** With `stale`: how long ago the member that answered last heard from a leader. @default not known */
   staleMs?: number;
+  /** How long it took to take in a large answer. The next poll waits accordingly. @default next to nothing */
+  costMs?: number;
   /** The registry's history begins anew, as after a restore: what it lacks may be lost instead of gone. */
   restarted?: boolean;
 }
@@ -31,6 +33,8 @@ export interface ReadOptions {
   readonly datacenter?: string;
   /** `stale`: any member may answer, which it can do without a leader too. @default the registry's own */
   readonly consistency?: 'stale';
+  /** The instances of the last answer to this reader: where they are unchanged, the next one may have them again. */
+  readonly known?: readonly DiscoveredInstance[];
 }
 
 /** What a feed shows of the services of a registry. */

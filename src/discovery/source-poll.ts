@@ -24,6 +24,8 @@ export interface Source {
 
 /** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
 const PACE = { burst: 2, refillMs: 1_000 };
+/** After a large answer, a pause of so many times of what it took to take it in. */
+const REST = 10;
 /** Without a part of the long polls. */
 const POLL_EVERY_MS = 1_000;
 
@@ -44,6 +46,9 @@ export class SourcePoll {
   #isDue = true;
   #staleReadAt: number | undefined;
   #waitsSince: number | undefined;
+  #last: Pick<Listing, 'instances'> | undefined;
+  /** When the next poll may begin. */
+  #notBefore = -Infinity;
 
   constructor(source: Source, service: string, options: ReadOptions, clock: Clock) {
     this.#source = source;
@@ -72,6 +77,8 @@ export class SourcePoll {
   async poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<Listing> {
     try {
       const listing = await this.#poll(cursor, signal);
+      this.#last = listing;
+      this.#notBefore = this.#clock.now() + REST * (listing.costMs ?? 0);
       this.#isDue = listing.stale === true;
       if (listing.stale === true) this.#source.leader?.suspect();
       else this.#source.leader?.pollAnswered();
@@ -107,12 +114,20 @@ export class SourcePoll {
         const listing = await untilGivenUp(
           signal,
           (giveUp) => this.#onGivenUp(giveUp),
-          (bounded) => (this.#isFollowed ? this.#pollInTurn(bounded) : this.#pollAlone(at, bounded)),
+          async (bounded) => {
+            await this.#rest(bounded);
+            return this.#isFollowed ? this.#pollInTurn(bounded) : this.#pollAlone(at, bounded);
+          },
         );
         if (listing !== undefined) return listing;
       }
       this.#isDue = true;
     }
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    const ms = this.#notBefore - this.#clock.now();
+    if (ms > 0) await this.#clock.sleep(ms, signal);
   }
 
   /** A long poll as soon as there is a cursor. */
@@ -152,7 +167,8 @@ export class SourcePoll {
   }
 
   #read(cursor: Cursor | undefined, signal: AbortSignal, consistency?: 'stale'): Promise<Listing> {
-    const options = { ...this.#options, ...(consistency && { consistency }) };
+    const known = this.#last?.instances;
+    const options = { ...this.#options, ...(consistency && { consistency }), ...(known && { known }) };
     return this.#source.discovery.poll(this.#service, cursor, signal, options);
   }
 

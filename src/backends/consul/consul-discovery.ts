@@ -7,13 +7,15 @@ import type {
   Listing,
   ReadOptions,
 } from '../../contracts/discovery.js';
+import { systemClock } from '../../core/clock.js';
 import type { Answer, WholeAnswer } from './consul-answer.js';
 import { BlockingQueries } from './consul-blocking-query.js';
 import type { ConsulClient } from './consul-client.js';
 import { MOST_READS } from './consul-connection.js';
 import { decodeInstance } from './consul-codec.js';
-import { refusal } from './consul-errors.js';
+import { notConsul, refusal } from './consul-errors.js';
 import { consulFeeds } from './consul-feeds.js';
+import { LARGE_BYTES, processLargeAnswers } from './consul-large-answers.js';
 import { meaningOf } from './consul-meanings.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
@@ -43,7 +45,7 @@ export class ConsulDiscovery implements Discovery {
     service: string,
     cursor: Cursor | undefined,
     signal: AbortSignal,
-    { datacenter, consistency }: ReadOptions = {},
+    { datacenter, consistency, known }: ReadOptions = {},
   ): Promise<Listing> {
     const pathOf = (query: Readonly<Record<string, string>>) =>
       consulPath('/health/service/', service, {}, this.#target, {
@@ -52,10 +54,10 @@ export class ConsulDiscovery implements Discovery {
         ...query,
       });
     const { answer, cursor: next, restarted } = await this.#queries.send(pathOf, cursor, signal);
-    const instances = await this.#decode(answer, signal);
+    const taken = await this.#take(answer, known, signal);
     const staleMs = consistency === 'stale' ? lastContactMsOf(answer) : undefined;
     return {
-      instances,
+      ...taken,
       cursor: next,
       ...(restarted && { restarted }),
       ...(hasNoLeader(answer) && { stale: true }),
@@ -71,6 +73,25 @@ export class ConsulDiscovery implements Discovery {
     throw refusal(answer, operation, this.#client.shown);
   }
 
+  async #take(
+    answer: WholeAnswer,
+    known: ReadOptions['known'],
+    signal: AbortSignal,
+  ): Promise<Pick<Listing, 'instances' | 'costMs'>> {
+    const { body: bytes } = answer;
+    if (bytes.length <= LARGE_BYTES) return { instances: await this.#decode(answer, signal) };
+    const limits = { longest: this.#target.caps.look.bytes, mostInstances: MOST_INSTANCES };
+    try {
+      const taken = await processLargeAnswers().take({ bytes, known, ...limits }, signal);
+      if (taken !== undefined) return taken;
+    } catch (cause) {
+      if (!isShapeError(cause)) throw cause;
+      throw notConsul(operation, this.#client.shown, cause);
+    }
+    const since = systemClock.now();
+    return { instances: await this.#decode(answer, signal), costMs: systemClock.now() - since };
+  }
+
   async #decode(answer: WholeAnswer, signal: AbortSignal): Promise<DiscoveredInstance[]> {
     const instances: DiscoveredInstance[] = [];
     const visit = (entry: unknown, key: string | undefined) => {
@@ -82,6 +103,10 @@ export class ConsulDiscovery implements Discovery {
     await this.#queries.visit(answer, visit, signal);
     return instances;
   }
+}
+
+function isShapeError(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof SyntaxError;
 }
 
 /** Empty for the usual one. */

@@ -19,6 +19,7 @@ export class FedDiscovery implements Discovery {
   isLed = true;
   /** How long ago the member that answers heard from the leader. */
   staleMs = 3_000;
+  costMs: number | undefined;
   failsFeeds: Error | undefined;
   failsReads: Error | undefined;
   #page: HeldPage | undefined;
@@ -40,6 +41,7 @@ export class FedDiscovery implements Discovery {
     return Promise.resolve({
       instances: listed(`${service}-1`),
       cursor: '1',
+      ...(this.costMs !== undefined && { costMs: this.costMs }),
       ...(consistency === 'stale' && { staleMs: this.staleMs }),
     });
   }

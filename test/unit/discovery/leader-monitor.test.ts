@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { RegistryDeniedError, RegistryUnavailableError } from '../../../src/core/errors.js';
 import { LeaderMonitor, leadershipTransitions } from '../../../src/discovery/leader-monitor.js';
@@ -18,6 +19,7 @@ beforeEach(async () => {
   looks = 0;
   answer = () => Promise.resolve(true);
   controller = new AbortController();
+  setMaxListeners(0, controller.signal);
   const hasLeader = () => {
     looks += 1;
     return answer();

@@ -119,6 +119,25 @@ describe('more services than long polls', () => {
   });
 });
 
+describe('a large answer', () => {
+  it('is followed by a pause of ten times of what it cost', async () => {
+    discovery.costMs = 300;
+    await watch('a');
+    await clock.advance(2_999);
+    expect(discovery.held.size).toBe(0);
+    await clock.advance(1);
+    expect(discovery.held.size).toBe(1);
+  });
+
+  it('is followed by that pause where a feed names the service again', async () => {
+    discovery.costMs = 300;
+    await watch('a', 'b', 'c');
+    expect(await readsAfter(() => discovery.turn(['a']))).toEqual([]);
+    await clock.advance(3_000);
+    expect(discovery.reads).toEqual(['a']);
+  });
+});
+
 describe('without a leader', () => {
   it.each([
     ['held by long polls', ['a', 'b']],
