@@ -4,7 +4,7 @@ import { AnswerDiffs } from '../../../../src/backends/consul/consul-answer-diff.
 import type { DiffReply, DiffRequest } from '../../../../src/backends/consul/consul-answer-diff.js';
 import { LargeAnswers } from '../../../../src/backends/consul/consul-large-answers.js';
 import { ThreadCalls } from '../../../../src/core/thread-calls.js';
-import type { StartThread, ThreadCall } from '../../../../src/core/thread-calls.js';
+import type { StartThread, ThreadAnswer, ThreadCall } from '../../../../src/core/thread-calls.js';
 
 const { signal } = new AbortController();
 
@@ -23,7 +23,7 @@ const start: StartThread<DiffRequest, DiffReply> = (answered, ended) => {
     else void diffs.answer(request).then((reply) => port2.postMessage({ number, reply }));
     if (request !== undefined) asked.push(request);
   });
-  port1.on('message', (answer) => {
+  port1.on('message', (answer: ThreadAnswer<DiffReply>) => {
     if (answer.reply !== undefined) replies.push(answer.reply);
     answered(answer);
   });
