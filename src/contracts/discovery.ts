@@ -19,6 +19,10 @@ export interface Listing {
   cursor?: Cursor;
   /** The registry has no leader, so the answer may be old. */
   stale?: boolean;
+  /** With `stale`: how long ago the member that answered last heard from a leader. @default not known */
+  staleMs?: number;
+  /** How long it took to take in a large answer. The next poll waits accordingly. @default next to nothing */
+  costMs?: number;
   /** The registry's history begins anew, as after a restore: what it lacks may be lost instead of gone. */
   restarted?: boolean;
 }
@@ -27,6 +31,27 @@ export interface Listing {
 export interface ReadOptions {
   /** Another datacenter than that of the registry. */
   readonly datacenter?: string;
+  /** `stale`: any member may answer, which it can do without a leader too. @default the registry's own */
+  readonly consistency?: 'stale';
+  /** The instances of the last answer to this reader: where they are unchanged, the next one may have them again. */
+  readonly known?: readonly DiscoveredInstance[];
+}
+
+/** What a feed shows of the services of a registry. */
+export interface FeedPage {
+  readonly cursor: Cursor;
+  /** By service: a text that is another one after a change that the feed shows. */
+  readonly services: ReadonlyMap<string, string>;
+  /** Another text after a change that may be any service's. */
+  readonly rest: string;
+  /** As in `Listing`. */
+  readonly restarted?: boolean;
+}
+
+/** One long poll that tells which services of a registry have changed. */
+export interface ChangeFeed {
+  /** With a cursor it ends at a change that the feed shows, or at the registry's own timeout. */
+  poll(cursor: Cursor | undefined, signal: AbortSignal): Promise<FeedPage>;
 }
 
 /** Fixed properties of the read side of a registry. */
@@ -56,4 +81,14 @@ export interface Discovery {
    * shows that.
    */
   find?(key: InstanceKey, signal: AbortSignal): Promise<DiscoveredInstance | undefined>;
+  /**
+   * Whether the registry has a leader now, by one request that is answered at once in either case. Omitted where a
+   * registry has none, or answers no poll without one.
+   */
+  hasLeader?(signal: AbortSignal): Promise<boolean>;
+  /**
+   * Together they show any change of a service, for readers of more services than there are long polls. Each takes one
+   * of `traits.longPolls`. Omitted where there are as many long polls as readers need.
+   */
+  readonly feeds?: readonly ChangeFeed[] | undefined;
 }

@@ -6,9 +6,9 @@ import { ConfigError } from '../core/errors.js';
 import { processWide } from '../core/process-wide.js';
 import { GuardedRegistry } from '../registries/guarded-registry.js';
 import { readingScope } from '../registries/reading-scope.js';
-import { LongPollShare } from './long-poll-share.js';
 import { ServiceWatch } from './service-watch.js';
-import type { Source } from './source-watch.js';
+import { openSource } from './open-source.js';
+import type { Source } from './source-poll.js';
 
 interface SharedWatch {
   readonly watch: ServiceWatch;
@@ -43,8 +43,8 @@ export class RegistryReader {
     const readers = asComposed(registry)?.readers ?? [this.#guard];
     this.#sources = readers.flatMap(({ name, discovery, traits: { isLocal } }) => {
       if (discovery === undefined) return [];
-      const { datacenters = false, longPolls = Infinity } = discovery.traits ?? {};
-      return [{ name, discovery, isLocal, longPolls: new LongPollShare(longPolls), hasDatacenters: datacenters }];
+      const hasDatacenters = discovery.traits?.datacenters ?? false;
+      return [{ ...openSource({ name, discovery, isLocal, clock, random }), hasDatacenters }];
     });
     this.scope = readers.map(readingScope).join(', ');
     if (this.#sources.length === 0)

@@ -6,8 +6,9 @@ import type { RegistrarError } from '../core/errors.js';
 import { mergeById } from '../registries/merge-by-id.js';
 import { doubtEndsAt, incarnationOf, judgeDoubt } from './judge-doubt.js';
 import type { Doubt } from './judge-doubt.js';
+import type { Source } from './source-poll.js';
 import { SourceWatch } from './source-watch.js';
-import type { PollEvent, Source } from './source-watch.js';
+import type { PollEvent } from './source-watch.js';
 import { StableInstances } from './stable-instances.js';
 import type { WatchState } from './watch-state.js';
 
@@ -15,6 +16,8 @@ import type { WatchState } from './watch-state.js';
 export interface Picture {
   /** Of the preferred registry. */
   readonly state: WatchState;
+  /** The preferred registry answers, although without a leader. */
+  readonly isLeaderless: boolean;
   /** All that is known, of whatever age; undefined before the first answer. */
   readonly instances: readonly ResolvedInstance[] | undefined;
   /** When the preferred registry last answered; undefined: never. */
@@ -193,7 +196,11 @@ export class ServiceWatch implements WatchedService {
     return {
       state: preferred?.state ?? 'closed',
       instances: this.#given && this.#all.resolve(this.#given),
-      answeredAt: preferred?.answeredAt,
+      isLeaderless: preferred?.isLeaderless ?? false,
+      // Confirmed without news where the feeds of a registry show all changes.
+      get answeredAt() {
+        return preferred?.answeredAt;
+      },
       others:
         live.length === 0
           ? undefined

@@ -1,4 +1,4 @@
-import type { Listing } from '../contracts/discovery.js';
+import type { FeedPage, Listing } from '../contracts/discovery.js';
 import { RegistryUnavailableError } from '../core/errors.js';
 
 /** Far longer than the position of any registry, which travels in each request. */
@@ -15,6 +15,16 @@ export function boundedListing(registry: string, answer: Listing): Listing {
   if (cursor === undefined || isUsable(cursor)) return answer;
   const { cursor: _unusable, ...rest } = answer;
   return rest;
+}
+
+/** The page of a feed. Throws if it is none. */
+export function boundedPage(registry: string, page: FeedPage): FeedPage {
+  const { cursor, services, rest } = (page ?? {}) as { readonly [Field in keyof FeedPage]?: unknown };
+  if (isUsable(cursor) && services instanceof Map && typeof rest === 'string') return page;
+  throw new RegistryUnavailableError(
+    `${registry} answered a feed with no page of changes, so it is not used: check its \`discovery.feeds\``,
+    { registry, operation: 'discover' },
+  );
 }
 
 function isUsable(cursor: unknown): cursor is string {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LongPollShare } from '../../../src/discovery/long-poll-share.js';
+import { StaleReads } from '../../../src/discovery/stale-reads.js';
 import { ServiceWatch } from '../../../src/discovery/service-watch.js';
 import { SnapshotKeeper } from '../../../src/discovery/snapshot-keeper.js';
 import type { SnapshotFiles } from '../../../src/discovery/snapshot-keeper.js';
@@ -26,7 +27,15 @@ beforeEach(() => {
   save = () => Promise.resolve();
   watch = new ServiceWatch({
     service: 'orders',
-    sources: [{ name: 'memory', discovery, isLocal: true, longPolls: new LongPollShare(Infinity) }],
+    sources: [
+      {
+        name: 'memory',
+        discovery,
+        isLocal: true,
+        longPolls: new LongPollShare(Infinity),
+        staleReads: new StaleReads(),
+      },
+    ],
     options: {},
     clock,
     random: () => 1,

@@ -1,0 +1,28 @@
+import type { Discovery } from '../contracts/discovery.js';
+import type { Clock } from '../core/clock.js';
+import { ChangeFollower } from './change-follower.js';
+import { LeaderMonitor } from './leader-monitor.js';
+import { LongPollShare } from './long-poll-share.js';
+import type { Source } from './source-poll.js';
+import { StaleReads } from './stale-reads.js';
+
+export interface SourcePlan {
+  readonly name: string;
+  readonly discovery: Discovery;
+  readonly isLocal: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** A registry to read, with what all its readers share. Nothing is sent before a service is watched. */
+export function openSource({ name, discovery, isLocal, clock, random }: SourcePlan): Source {
+  const { traits: { longPolls: mostAlone = Infinity } = {}, feeds = [] } = discovery;
+  const hasLeader = discovery.hasLeader?.bind(discovery);
+  const longPolls = new LongPollShare(mostAlone);
+  const leader = hasLeader && new LeaderMonitor({ hasLeader, isLocal, clock, random });
+  const follower =
+    feeds.length === 0
+      ? undefined
+      : new ChangeFollower({ feeds, mostAlone, longPolls, leader, isLocal, clock, random });
+  return { name, discovery, isLocal, longPolls, leader, staleReads: new StaleReads(), follower };
+}
