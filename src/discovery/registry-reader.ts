@@ -7,6 +7,7 @@ import { processWide } from '../core/process-wide.js';
 import { GuardedRegistry } from '../registries/guarded-registry.js';
 import { readingScope } from '../registries/reading-scope.js';
 import { LongPollShare } from './long-poll-share.js';
+import { ServiceStream } from './service-stream.js';
 import { ServiceWatch } from './service-watch.js';
 import type { Source } from './source-watch.js';
 
@@ -44,7 +45,10 @@ export class RegistryReader {
     this.#sources = readers.flatMap(({ name, discovery, traits: { isLocal } }) => {
       if (discovery === undefined) return [];
       const { datacenters = false, longPolls = Infinity } = discovery.traits ?? {};
-      return [{ name, discovery, isLocal, longPolls: new LongPollShare(longPolls), hasDatacenters: datacenters }];
+      const watch = discovery.watch?.bind(discovery);
+      const stream = watch && new ServiceStream({ name, watch, clock });
+      const share = new LongPollShare(longPolls);
+      return [{ name, discovery, isLocal, longPolls: share, stream, hasDatacenters: datacenters }];
     });
     this.scope = readers.map(readingScope).join(', ');
     if (this.#sources.length === 0)

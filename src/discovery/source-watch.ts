@@ -5,12 +5,17 @@ import { RegistryUnavailableError, isRegistrarError } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
 import { longPoll } from '../core/long-poll.js';
 import { TokenBucket } from '../core/token-bucket.js';
+import type { FollowedService } from './followed-service.js';
 import type { LongPollPart, LongPollShare } from './long-poll-share.js';
+import type { ServiceStream } from './service-stream.js';
 import { watchTransitions } from './watch-state.js';
 import type { WatchState, WatchTransition } from './watch-state.js';
 
 /** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
 const PACE = { burst: 2, refillMs: 1_000 };
+
+/** The cursor of a service that a stream follows. */
+const FOLLOWED = 'followed';
 
 /** A registry to read. */
 export interface Source {
@@ -19,6 +24,8 @@ export interface Source {
   /** Reached over loopback or the file system, so that retries may be quick. */
   readonly isLocal: boolean;
   readonly longPolls: LongPollShare;
+  /** Follows its services, where the registry tells what changes. */
+  readonly stream?: ServiceStream | undefined;
 }
 
 export interface SourceWatchPlan {
@@ -43,6 +50,8 @@ export class SourceWatch {
   readonly #plan: SourceWatchPlan;
   readonly #controller = new AbortController();
   readonly #part: LongPollPart;
+  readonly #pace: TokenBucket;
+  #followed: FollowedService | undefined;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
   #answeredAt: number | undefined;
@@ -53,6 +62,7 @@ export class SourceWatch {
   constructor(plan: SourceWatchPlan) {
     this.#plan = plan;
     this.#part = plan.source.longPolls.join();
+    this.#pace = new TokenBucket(plan.clock, PACE);
   }
 
   get name(): string {
@@ -84,17 +94,13 @@ export class SourceWatch {
   }
 
   start(): void {
-    const { clock, random, source, service, options } = this.#plan;
+    const { clock, random, source } = this.#plan;
     const part = this.#part;
     longPoll<Listing>(
       {
         clock,
-        poll: async (cursor, signal) => {
-          const listing = await source.discovery.poll(service, cursor, signal, options);
-          return part.mayHold() ? listing : withoutCursor(listing);
-        },
-        pace: new TokenBucket(clock, PACE),
-        // The bucket alone decides how soon the next poll may start.
+        poll: (cursor, signal) => this.#poll(cursor, signal),
+        // The bucket alone decides how soon the next request may be sent.
         minRoundMs: 0,
         maxRoundMs: 0,
         // Read in each round.
@@ -116,7 +122,46 @@ export class SourceWatch {
   close(): void {
     if (!this.#transition('close')) return;
     this.#part.leave();
+    this.#followed?.leave();
     this.#controller.abort();
+  }
+
+  /** The next answer: to a request, or what a stream tells. */
+  async #poll(cursor: string | undefined, signal: AbortSignal): Promise<Listing> {
+    const followed = this.#followed;
+    if (followed === undefined) return this.#read(cursor, signal);
+    try {
+      const news = cursor === undefined ? 'lost' : await followed.next(this.#part.everyMs(), signal);
+      if (news === 'changed' || news === 'confirmed') return { instances: followed.instances, cursor: FOLLOWED };
+      if (news !== 'list') this.#leave();
+      const listing = await this.#read(undefined, signal);
+      return news === 'restarted' ? { ...listing, restarted: true } : listing;
+    } catch (thrown) {
+      // What it had may be lost: only a list begins anew.
+      this.#leave();
+      throw thrown;
+    }
+  }
+
+  async #read(cursor: string | undefined, signal: AbortSignal): Promise<Listing> {
+    const { source, service, options } = this.#plan;
+    await this.#pace.take(signal);
+    const listing = await source.discovery.poll(service, cursor, signal, options);
+    if (source.stream === undefined || options.datacenter !== undefined)
+      return this.#part.mayHold() ? listing : withoutCursor(listing);
+    signal.throwIfAborted();
+    const followed = this.#followed;
+    if (followed === undefined) {
+      this.#followed = source.stream.follow(service, listing);
+      return { ...listing, cursor: FOLLOWED };
+    }
+    const restarted = followed.listed(listing);
+    return { ...listing, instances: followed.instances, cursor: FOLLOWED, ...(restarted && { restarted }) };
+  }
+
+  #leave(): void {
+    this.#followed?.leave();
+    this.#followed = undefined;
   }
 
   #answered({ instances, stale = false, restarted = false }: Listing): void {

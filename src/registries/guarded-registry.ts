@@ -94,6 +94,7 @@ export class GuardedRegistry implements Registry {
     const { discovery } = this.#inner;
     if (discovery === undefined) return undefined;
     const find = discovery.find?.bind(discovery);
+    const watch = discovery.watch?.bind(discovery);
     return {
       traits: discovery.traits,
       ...(find && { find: (key, signal) => this.#bounded('discover', signal, (bounded) => find(key, bounded)) }),
@@ -104,6 +105,10 @@ export class GuardedRegistry implements Registry {
           async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded, options)),
           cursor === undefined ? 'request' : 'held',
         ),
+      ...(watch && {
+        watch: (services, onNews, signal) =>
+          this.#bounded('discover', signal, (bounded) => watch(services, onNews, bounded), 'held'),
+      }),
     };
   }
 
