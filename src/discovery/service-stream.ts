@@ -10,6 +10,8 @@ const GATHER_MS = 10;
 const OPEN_WITHIN_MS = 5_000;
 /** A stream that is silent may be broken: its successor shows whether the registry still answers. */
 const RENEW_EVERY_MS = 10_000;
+/** Hints are dispensable, and a broken stream of them goes unnoticed for so long only. Less than a minute, its deadline. */
+const RENEW_HINTS_EVERY_MS = 50_000;
 /** How long a stream goes on beside its successor, which may have to catch up. */
 const OVERLAP_MS = 1_000;
 /** A stream that cannot be opened is tried again, while its services are polled. */
@@ -118,7 +120,11 @@ export class ServiceStream {
     );
   }
 
-  #opened(stream: Stream, services: readonly { readonly service: string }[], news: RegistryNews): void {
+  #opened(
+    stream: Stream,
+    services: readonly { readonly service: string }[],
+    news: Extract<RegistryNews, { kind: 'open' }>,
+  ): void {
     if (stream.isOpen) return;
     stream.isOpen = true;
     const { clock } = this.#plan;
@@ -132,7 +138,7 @@ export class ServiceStream {
     for (const { service } of services) this.#followed.get(service)?.take(news);
     if (stream !== this.#current || this.#starting !== undefined) return;
     this.#cancelTimer();
-    this.#cancelTimer = clock.after(RENEW_EVERY_MS, () => {
+    this.#cancelTimer = clock.after(news.revision === undefined ? RENEW_HINTS_EVERY_MS : RENEW_EVERY_MS, () => {
       this.#startIn(0);
     });
   }
