@@ -21,6 +21,8 @@ export interface Listing {
   stale?: boolean;
   /** The registry's history begins anew, as after a restore: what it lacks may be lost instead of gone. */
   restarted?: boolean;
+  /** The registry lists no instance, and knows that there was one. */
+  hadInstances?: boolean;
   /**
    * The registry's revision at which the answer was true: a watch goes on from there. Without it a watch gives hints
    * only, and the caller polls beside it.

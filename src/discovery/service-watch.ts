@@ -11,6 +11,9 @@ import type { PollEvent, Source } from './source-watch.js';
 import { StableInstances } from './stable-instances.js';
 import type { WatchState } from './watch-state.js';
 
+/** How long after the first answer what was saved may still arrive from a slow disk. */
+const SEED_WITHIN_MS = 5_000;
+
 /** What a watch knows now. Times are on the monotonic clock. */
 export interface Picture {
   /** Of the preferred registry. */
@@ -62,9 +65,13 @@ export class ServiceWatch implements WatchedService {
   /** Ids that a registry listed after another one that has them fell silent: the news of the former count. */
   readonly #moved = new Set<string>();
   #given: readonly DiscoveredInstance[] | undefined;
+  #seed: readonly ResolvedInstance[] | undefined;
+  #isSeeded = false;
+  #firstAnsweredAt: number | undefined;
   #doubt: Doubt | undefined;
   #doubted = 0;
   #wasSeen = false;
+  #isClosed = false;
   #cancelTimer: () => void = () => undefined;
   #picture: Picture;
 
@@ -104,6 +111,21 @@ export class ServiceWatch implements WatchedService {
     return () => this.#listeners.delete(entry);
   }
 
+  /**
+   * Takes what was saved before the process began, against which the first answer is judged: a registry that lost its
+   * data lists none. Does nothing for a watch that has long had answers of its own.
+   */
+  seed(saved: readonly ResolvedInstance[]): void {
+    const isLate = this.#plan.clock.now() - (this.#firstAnsweredAt ?? Infinity) > SEED_WITHIN_MS;
+    if (this.#isClosed || this.#seed !== undefined || isLate) return;
+    this.#seed = saved;
+    this.#wasSeen = true;
+    this.#all.adopt(saved);
+    const began = this.#judge();
+    if (began !== undefined) this.#tell(began);
+    this.#tell({ kind: 'polled' });
+  }
+
   /** A connection to the instance was refused: if its absence is doubted, it is gone. */
   refused(instance: Pick<DiscoveredInstance, 'id' | 'nonce'>): void {
     if (this.#doubt === undefined) return;
@@ -113,6 +135,7 @@ export class ServiceWatch implements WatchedService {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#cancelTimer();
     for (const source of this.#sources) source.close();
     this.#picture = this.#draw();
@@ -135,13 +158,13 @@ export class ServiceWatch implements WatchedService {
     const before = this.#doubt;
     if (answer !== undefined) {
       const troubleAt = this.#troubleAt;
-      const given = this.#given ?? [];
+      const given = this.#baseline();
       const now = clock.now();
       const ruling = judgeDoubt({ given, answer, doubt: before, now, troubleAt, refused: this.#refused });
       this.#given = ruling.instances;
       this.#doubt = ruling.doubt;
       this.#doubted = ruling.kept.length;
-      this.#wasSeen ||= answer.length > 0;
+      this.#wasSeen ||= this.#sources.some(({ hadInstances }) => hadInstances);
       this.#watchDoubt();
     }
     this.#picture = this.#draw();
@@ -151,6 +174,20 @@ export class ServiceWatch implements WatchedService {
       vanished: this.#doubt.known.filter(({ id }) => answer?.every((each) => each.id !== id)).map(({ id }) => id),
       known: this.#doubt.known.length,
     };
+  }
+
+  /**
+   * What an answer is judged against. What was saved is part of it once, when each registry has answered or failed, and
+   * the preferred one has answered.
+   */
+  #baseline(): readonly DiscoveredInstance[] {
+    const given = this.#given ?? [];
+    const hasAnswered = this.#sources[0]?.instances !== undefined;
+    if (hasAnswered) this.#firstAnsweredAt ??= this.#plan.clock.now();
+    if (this.#seed === undefined || this.#isSeeded || !hasAnswered) return given;
+    if (this.#sources.some(({ state }) => state === 'connecting')) return given;
+    this.#isSeeded = true;
+    return mergeById([given, this.#seed]);
   }
 
   /** Judges again when the doubt is over, since a registry with long polls may be silent until then. */

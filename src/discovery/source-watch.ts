@@ -54,6 +54,7 @@ export class SourceWatch {
   #followed: FollowedService | undefined;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
+  #hadInstances = false;
   #answeredAt: number | undefined;
   #troubleAt = -Infinity;
   #staleSince = 0;
@@ -76,6 +77,11 @@ export class SourceWatch {
   /** The last answer; undefined before the first. */
   get instances(): readonly DiscoveredInstance[] | undefined {
     return this.#instances;
+  }
+
+  /** The service had an instance, as far as the registry knows. */
+  get hadInstances(): boolean {
+    return this.#hadInstances;
   }
 
   /** When the registry last answered with a leader. */
@@ -164,10 +170,11 @@ export class SourceWatch {
     this.#followed = undefined;
   }
 
-  #answered({ instances, stale = false, restarted = false }: Listing): void {
+  #answered({ instances, stale = false, restarted = false, hadInstances = false }: Listing): void {
     if (this.#state === 'closed') return;
     const now = this.#plan.clock.now();
     this.#instances = instances;
+    this.#hadInstances ||= hadInstances || instances.length > 0;
     if (stale) {
       this.#failed(this.#leaderless());
       return;

@@ -109,6 +109,12 @@ export class FileStore {
     departFrom(this.#path(name, id), nonce, change);
   }
 
+  /** True if an instance of the service was registered here, even if its entry is gone. */
+  async hadInstances(service: string): Promise<boolean> {
+    const directory = join(this.#target.dir, encodeName(service));
+    return (await this.#translateErrors(() => undefinedIfMissing(lstat(directory))))?.isDirectory() ?? false;
+  }
+
   /** The entries of a service. What is none, or stands under a name that is not its own, is left out. */
   async list(service: string): Promise<StoredEntry[]> {
     return this.#translateErrors(async () => {
