@@ -1,4 +1,3 @@
-import { asComposed } from '../contracts/composed-registry.js';
 import type { ReadOptions } from '../contracts/discovery.js';
 import type { Registry } from '../contracts/registry.js';
 import type { Clock } from '../core/clock.js';
@@ -7,11 +6,15 @@ import { processWide } from '../core/process-wide.js';
 import { GuardedRegistry } from '../registries/guarded-registry.js';
 import { readingScope } from '../registries/reading-scope.js';
 import { LongPollShare } from './long-poll-share.js';
+import { measureDistances } from './measure-distances.js';
+import { choicesOf, readingTree, selectWatches, sourcesOf } from './reading-tree.js';
+import type { ReadingTree } from './reading-tree.js';
 import { ServiceStream } from './service-stream.js';
 import { ServiceWatch } from './service-watch.js';
-import type { Source } from './source-watch.js';
+import type { Source, SourceWatch } from './source-watch.js';
 
 interface SharedWatch {
+  readonly service: string;
   readonly watch: ServiceWatch;
   users: number;
 }
@@ -28,10 +31,13 @@ export class RegistryReader {
   readonly scope: string;
   readonly #registry: Registry;
   readonly #guard: GuardedRegistry;
-  readonly #sources: readonly (Source & { readonly hasDatacenters: boolean })[];
+  readonly #tree: ReadingTree;
+  readonly #sources: readonly Source[];
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #watches = new Map<string, SharedWatch>();
+  readonly #controller = new AbortController();
+  #isMeasuring = false;
   #users = 0;
 
   /** Throws `ConfigError` for a registry that cannot be read. */
@@ -41,16 +47,15 @@ export class RegistryReader {
     this.#random = random;
     // Each watch has a pace of its own.
     this.#guard = new GuardedRegistry(registry, clock, 'unpaced');
-    const readers = asComposed(registry)?.readers ?? [this.#guard];
-    this.#sources = readers.flatMap(({ name, discovery, traits: { isLocal } }) => {
-      if (discovery === undefined) return [];
-      const { datacenters = false, longPolls = Infinity } = discovery.traits ?? {};
-      const watch = discovery.watch?.bind(discovery);
-      const stream = watch && new ServiceStream({ name, watch, clock });
-      const share = new LongPollShare(longPolls);
-      return [{ name, discovery, isLocal, longPolls: share, stream, hasDatacenters: datacenters }];
-    });
-    this.scope = readers.map(readingScope).join(', ');
+    const scopes: string[] = [];
+    const sourceOf = (reader: Registry): Source | undefined => {
+      const source = makeSource(reader, clock);
+      if (source !== undefined) scopes.push(readingScope(reader));
+      return source;
+    };
+    this.#tree = readingTree(registry, sourceOf, () => this.#guard);
+    this.#sources = sourcesOf(this.#tree);
+    this.scope = scopes.join(', ');
     if (this.#sources.length === 0)
       throw new ConfigError([{ field: 'registry', value: registry.name, allowed: 'a registry with `discovery`' }]);
   }
@@ -66,6 +71,7 @@ export class RegistryReader {
     this.#users -= 1;
     if (this.#users > 0) return;
     readers().delete(this.#registry);
+    this.#controller.abort();
     for (const { watch } of this.#watches.values()) watch.close();
     this.#watches.clear();
     await this.#guard.close();
@@ -92,17 +98,42 @@ export class RegistryReader {
 
   #begin(key: string, service: string, datacenter: string | undefined): SharedWatch {
     const options: ReadOptions = { ...(datacenter !== undefined && { datacenter }) };
-    const sources = this.#sources.filter(({ hasDatacenters }) => datacenter === undefined || hasDatacenters);
+    const sources = this.#sources.filter(({ hasDatacenters }) => datacenter === undefined || hasDatacenters === true);
     if (sources.length === 0)
       throw new ConfigError([
         { field: 'datacenter', value: datacenter, allowed: `unset, since ${this.#guard.name} has no datacenters` },
       ]);
-    const watch = new ServiceWatch({ service, sources, options, clock: this.#clock, random: this.#random });
-    const shared = { watch, users: 0 };
+    const select = (watches: readonly SourceWatch[]) => selectWatches(this.#tree, watches);
+    const watch = new ServiceWatch({ service, sources, select, options, clock: this.#clock, random: this.#random });
+    const shared = { service, watch, users: 0 };
     this.#watches.set(key, shared);
     watch.start();
+    this.#measure();
     return shared;
   }
+
+  /** Keeps the distances known by which readers are chosen. */
+  #measure(): void {
+    const choices = choicesOf(this.#tree);
+    if (this.#isMeasuring || choices.length === 0) return;
+    this.#isMeasuring = true;
+    const service = () => [...this.#watches.values()][0]?.service;
+    const onChanged = () => {
+      for (const { watch } of this.#watches.values()) watch.reselect();
+    };
+    measureDistances({ choices, clock: this.#clock, service, onChanged }, this.#controller.signal).catch(
+      () => undefined,
+    );
+  }
+}
+
+/** Undefined for a registry that cannot be read. */
+function makeSource({ name, discovery, traits: { isLocal } }: Registry, clock: Clock): Source | undefined {
+  if (discovery === undefined) return undefined;
+  const { datacenters = false, longPolls = Infinity } = discovery.traits ?? {};
+  const watch = discovery.watch?.bind(discovery);
+  const stream = watch && new ServiceStream({ name, watch, clock });
+  return { name, discovery, isLocal, longPolls: new LongPollShare(longPolls), stream, hasDatacenters: datacenters };
 }
 
 /** The reader of each registry that has one. */

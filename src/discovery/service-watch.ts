@@ -49,6 +49,8 @@ export interface ServiceWatchPlan {
   readonly service: string;
   /** The preferred registry first. */
   readonly sources: readonly Source[];
+  /** The watches of sources that count now. @default all of them */
+  readonly select?: (watches: readonly SourceWatch[]) => readonly SourceWatch[];
   readonly options: ReadOptions;
   readonly clock: Clock;
   readonly random: () => number;
@@ -57,7 +59,9 @@ export interface ServiceWatchPlan {
 /** Follows a service in all registries of a chain, or in the only one, and merges what they say. */
 export class ServiceWatch implements WatchedService {
   readonly #plan: ServiceWatchPlan;
-  readonly #sources: readonly SourceWatch[];
+  readonly #watches: readonly SourceWatch[];
+  /** Those that count now, the preferred one first. */
+  #sources: readonly SourceWatch[];
   readonly #listeners = new Set<(news: WatchNews) => void>();
   readonly #all = new StableInstances();
   readonly #others = new StableInstances();
@@ -78,7 +82,7 @@ export class ServiceWatch implements WatchedService {
   constructor(plan: ServiceWatchPlan) {
     this.#plan = plan;
     const { service, sources, options, clock, random } = plan;
-    this.#sources = sources.map((source) => {
+    this.#watches = sources.map((source) => {
       const watch: SourceWatch = new SourceWatch({
         source,
         service,
@@ -91,6 +95,7 @@ export class ServiceWatch implements WatchedService {
       });
       return watch;
     });
+    this.#sources = this.#watches;
     this.#picture = this.#draw();
   }
 
@@ -99,7 +104,7 @@ export class ServiceWatch implements WatchedService {
   }
 
   start(): void {
-    for (const source of this.#sources) source.start();
+    for (const source of this.#watches) source.start();
   }
 
   subscribe(listener: (news: WatchNews) => void): () => void {
@@ -137,9 +142,16 @@ export class ServiceWatch implements WatchedService {
   close(): void {
     this.#isClosed = true;
     this.#cancelTimer();
-    for (const source of this.#sources) source.close();
+    for (const source of this.#watches) source.close();
     this.#picture = this.#draw();
     this.#listeners.clear();
+  }
+
+  /** Other watches may count now. */
+  reselect(): void {
+    if (this.#isClosed) return;
+    this.#judge();
+    this.#tell({ kind: 'polled' });
   }
 
   #polled(source: SourceWatch, event: PollEvent): void {
@@ -154,6 +166,7 @@ export class ServiceWatch implements WatchedService {
   /** Judges what the registries say now. Returns the news of a doubt that began. */
   #judge(): Extract<WatchNews, { kind: 'doubted' }> | undefined {
     const { clock } = this.#plan;
+    this.#select();
     const answer = this.#merged();
     const before = this.#doubt;
     if (answer !== undefined) {
@@ -174,6 +187,20 @@ export class ServiceWatch implements WatchedService {
       vanished: this.#doubt.known.filter(({ id }) => answer?.every((each) => each.id !== id)).map(({ id }) => id),
       known: this.#doubt.known.length,
     };
+  }
+
+  /** What another registry has is no answer to what the former one had, so there is nothing to doubt. */
+  #select(): void {
+    const { select } = this.#plan;
+    if (select === undefined) return;
+    const selected = select(this.#watches);
+    const isSame = selected.length === this.#sources.length && selected.every((each, at) => each === this.#sources[at]);
+    if (isSame) return;
+    this.#sources = selected;
+    this.#doubt = undefined;
+    this.#doubted = 0;
+    this.#given = undefined;
+    this.#moved.clear();
   }
 
   /**

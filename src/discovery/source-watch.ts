@@ -23,6 +23,8 @@ export interface Source {
   readonly discovery: Discovery;
   /** Reached over loopback or the file system, so that retries may be quick. */
   readonly isLocal: boolean;
+  /** Heeds `ReadOptions.datacenter`. @default false */
+  readonly hasDatacenters?: boolean;
   readonly longPolls: LongPollShare;
   /** Follows its services, where the registry tells what changes. */
   readonly stream?: ServiceStream | undefined;
@@ -64,6 +66,10 @@ export class SourceWatch {
     this.#plan = plan;
     this.#part = plan.source.longPolls.join();
     this.#pace = new TokenBucket(plan.clock, PACE);
+  }
+
+  get source(): Source {
+    return this.#plan.source;
   }
 
   get name(): string {
