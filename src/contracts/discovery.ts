@@ -25,7 +25,42 @@ export interface Listing {
   costMs?: number;
   /** The registry's history begins anew, as after a restore: what it lacks may be lost instead of gone. */
   restarted?: boolean;
+  /** The registry lists no instance, and knows that there was one. */
+  hadInstances?: boolean;
+  /**
+   * The registry's revision at which the answer was true: a watch goes on from there. Without it a watch gives hints
+   * only, and the caller polls beside it.
+   */
+  revision?: number;
 }
+
+/** A service to watch. */
+export interface WatchedFrom {
+  readonly service: string;
+  /** Of its listing: changes after that revision are news; undefined: hints are enough. */
+  readonly revision: number | undefined;
+}
+
+/** What a watch of a registry tells. */
+export type RegistryNews =
+  /** Everything that changes from now on is told. `revision` is that of the registry; undefined: hints only. */
+  | { readonly kind: 'open'; readonly revision?: number | undefined }
+  /** At this revision, instances of a service were written or removed. Each revision of a service is told at once. */
+  | {
+      readonly kind: 'changed';
+      readonly service: string;
+      readonly revision: number;
+      readonly present: readonly DiscoveredInstance[];
+      /** By id. */
+      readonly gone: readonly string[];
+    }
+  /**
+   * The service may have changed, and a poll shows how. With a revision it has not if a change of the service comes
+   * at that same revision.
+   */
+  | { readonly kind: 'hint'; readonly service: string; readonly revision?: number }
+  /** The registry has forgotten what changed since the revision of the service. */
+  | { readonly kind: 'lost'; readonly service: string };
 
 /** What to read beside the name of a service. */
 export interface ReadOptions {
@@ -91,4 +126,10 @@ export interface Discovery {
    * of `traits.longPolls`. Omitted where there are as many long polls as readers need.
    */
   readonly feeds?: readonly ChangeFeed[] | undefined;
+  /**
+   * Follows services over one connection and tells the news of them in order, the first of which is `open`. Resolves
+   * when the registry ends the connection, and rejects when it breaks, or with the signal's reason. Omitted by a
+   * registry that tells nothing by itself.
+   */
+  watch?(services: readonly WatchedFrom[], onNews: (news: RegistryNews) => void, signal: AbortSignal): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { ChangeFollower } from './change-follower.js';
 import { LeaderMonitor } from './leader-monitor.js';
 import { LongPollShare } from './long-poll-share.js';
+import { ServiceStream } from './service-stream.js';
 import type { Source } from './source-poll.js';
 import { StaleReads } from './stale-reads.js';
 
@@ -16,13 +17,16 @@ export interface SourcePlan {
 
 /** A registry to read, with what all its readers share. Nothing is sent before a service is watched. */
 export function openSource({ name, discovery, isLocal, clock, random }: SourcePlan): Source {
-  const { traits: { longPolls: mostAlone = Infinity } = {}, feeds = [] } = discovery;
+  const { traits: { longPolls: mostAlone = Infinity, datacenters = false } = {}, feeds = [] } = discovery;
   const hasLeader = discovery.hasLeader?.bind(discovery);
+  const watch = discovery.watch?.bind(discovery);
+  const stream = watch && new ServiceStream({ name, watch, clock });
   const longPolls = new LongPollShare(mostAlone);
   const leader = hasLeader && new LeaderMonitor({ hasLeader, isLocal, clock, random });
   const follower =
     feeds.length === 0
       ? undefined
       : new ChangeFollower({ feeds, mostAlone, longPolls, leader, isLocal, clock, random });
-  return { name, discovery, isLocal, longPolls, leader, staleReads: new StaleReads(), follower };
+  const shared = { longPolls, leader, staleReads: new StaleReads(), follower, stream };
+  return { name, discovery, isLocal, hasDatacenters: datacenters, ...shared };
 }

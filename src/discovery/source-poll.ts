@@ -4,7 +4,9 @@ import { TokenBucket } from '../core/token-bucket.js';
 import type { ChangeFollower, FollowedService } from './change-follower.js';
 import type { LeaderMonitor } from './leader-monitor.js';
 import type { LongPollPart, LongPollShare } from './long-poll-share.js';
+import type { ServiceStream } from './service-stream.js';
 import type { StaleReads } from './stale-reads.js';
+import type { StreamedService } from './streamed-service.js';
 import { untilGivenUp } from './until-given-up.js';
 
 /** A registry to read. */
@@ -13,6 +15,8 @@ export interface Source {
   readonly discovery: Discovery;
   /** Reached over loopback or the file system, so that retries may be quick. */
   readonly isLocal: boolean;
+  /** Heeds `ReadOptions.datacenter`. @default false */
+  readonly hasDatacenters?: boolean;
   readonly longPolls: LongPollShare;
   /** Undefined where the registry does not tell whether it has a leader. */
   readonly leader?: LeaderMonitor | undefined;
@@ -20,6 +24,8 @@ export interface Source {
   readonly staleReads: StaleReads;
   /** Undefined where the registry has no feeds. */
   readonly follower?: ChangeFollower | undefined;
+  /** Undefined where the registry does not tell what changes. */
+  readonly stream?: ServiceStream | undefined;
 }
 
 /** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
@@ -28,10 +34,12 @@ const PACE = { burst: 2, refillMs: 1_000 };
 const REST = 10;
 /** Without a part of the long polls. */
 const POLL_EVERY_MS = 1_000;
+/** The cursor of a service that a stream tells of. */
+const STREAMED = 'streamed';
 
 /**
- * Polls one service as its registry permits at the moment: by a long poll of its own, when a feed names it, or, without
- * a leader, what any member knows.
+ * Polls one service as its registry permits at the moment: by a long poll of its own, when a feed names it, as a stream
+ * tells it, or, without a leader, what any member knows.
  */
 export class SourcePoll {
   readonly #source: Source;
@@ -42,6 +50,7 @@ export class SourcePoll {
   readonly #followed: FollowedService | undefined;
   readonly #pace: TokenBucket;
   #part: LongPollPart | undefined;
+  #streamed: StreamedService | undefined;
   /** True until what is known is a leader's answer to the last poll. */
   #isDue = true;
   #staleReadAt: number | undefined;
@@ -97,6 +106,7 @@ export class SourcePoll {
   /** Called once. */
   close(): void {
     this.#followed?.leave();
+    this.#leaveStream();
     this.#part?.leave();
     this.#part = undefined;
     for (const leave of this.#leave) leave();
@@ -116,7 +126,10 @@ export class SourcePoll {
           (giveUp) => this.#onGivenUp(giveUp),
           async (bounded) => {
             await this.#rest(bounded);
-            return this.#isFollowed ? this.#pollInTurn(bounded) : this.#pollAlone(at, bounded);
+            if (this.#isFollowed) return this.#pollInTurn(bounded);
+            const { stream } = this.#source;
+            if (stream === undefined || this.#options.datacenter !== undefined) return this.#pollAlone(at, bounded);
+            return this.#pollStreamed(stream, at, bounded);
           },
         );
         if (listing !== undefined) return listing;
@@ -135,6 +148,43 @@ export class SourcePoll {
     await this.#pace.take(signal);
     const { cursor: next, ...listing } = await this.#read(cursor, signal);
     return { ...listing, ...(next !== undefined && this.#part?.mayHold() === true && { cursor: next }) };
+  }
+
+  /** Lists the service, and again where the stream does not tell enough. */
+  async #pollStreamed(stream: ServiceStream, cursor: Cursor | undefined, signal: AbortSignal): Promise<Listing> {
+    if (cursor === undefined) this.#leaveStream();
+    const streamed = this.#streamed;
+    if (streamed === undefined) return this.#beginStream(stream, signal);
+    try {
+      const news = await streamed.next(this.everyMs, signal);
+      if (news === 'changed' || news === 'confirmed') return { instances: streamed.instances, cursor: STREAMED };
+      if (news !== 'list') {
+        this.#leaveStream();
+        const listing = await this.#beginStream(stream, signal);
+        return news === 'restarted' ? { ...listing, restarted: true } : listing;
+      }
+      await this.#pace.take(signal);
+      const listing = await this.#read(undefined, signal);
+      const restarted = streamed.listed(listing);
+      return { ...listing, instances: streamed.instances, cursor: STREAMED, ...(restarted && { restarted }) };
+    } catch (error) {
+      // What the stream tells no longer belongs to what is known.
+      this.#leaveStream();
+      throw error;
+    }
+  }
+
+  async #beginStream(stream: ServiceStream, signal: AbortSignal): Promise<Listing> {
+    await this.#pace.take(signal);
+    const listing = await this.#read(undefined, signal);
+    signal.throwIfAborted();
+    this.#streamed = stream.follow(this.#service, listing);
+    return { ...listing, cursor: STREAMED };
+  }
+
+  #leaveStream(): void {
+    this.#streamed?.leave();
+    this.#streamed = undefined;
   }
 
   /** Waits until the feeds tell of a change. The cursor says that no pause is needed before the next poll. */

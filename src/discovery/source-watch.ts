@@ -33,6 +33,7 @@ export class SourceWatch {
   readonly #poll: SourcePoll;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
+  #hadInstances = false;
   #answeredAt: number | undefined;
   #isLeaderless = false;
   #troubleAt = -Infinity;
@@ -42,6 +43,10 @@ export class SourceWatch {
   constructor(plan: SourceWatchPlan) {
     this.#plan = plan;
     this.#poll = new SourcePoll(plan.source, plan.service, plan.options, plan.clock);
+  }
+
+  get source(): Source {
+    return this.#plan.source;
   }
 
   get name(): string {
@@ -55,6 +60,11 @@ export class SourceWatch {
   /** The last answer; undefined before the first. */
   get instances(): readonly DiscoveredInstance[] | undefined {
     return this.#instances;
+  }
+
+  /** The service had an instance, as far as the registry knows. */
+  get hadInstances(): boolean {
+    return this.#hadInstances;
   }
 
   /** When the registry last confirmed what is known, with a leader; undefined: never as far as is known. */
@@ -111,10 +121,11 @@ export class SourceWatch {
     this.#poll.close();
   }
 
-  #answered({ instances, stale = false, staleMs, restarted = false }: Listing): void {
+  #answered({ instances, stale = false, staleMs, restarted = false, hadInstances = false }: Listing): void {
     if (this.#state === 'closed') return;
     const now = this.#plan.clock.now();
     this.#instances = instances;
+    this.#hadInstances ||= hadInstances || instances.length > 0;
     if (stale) {
       // A member that hears from no leader knows what that one knew last.
       if (staleMs !== undefined) this.#answeredAt = Math.max(this.#answeredAt ?? -Infinity, now - staleMs);

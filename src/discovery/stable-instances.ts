@@ -10,6 +10,12 @@ export class StableInstances {
   #byId = new Map<string, { readonly read: DiscoveredInstance; readonly resolved: ResolvedInstance }>();
   #list: readonly ResolvedInstance[] = Object.freeze([]);
 
+  /** Takes objects that callers have already, for instances that are not known here. */
+  adopt(known: readonly ResolvedInstance[]): void {
+    for (const resolved of known)
+      if (!this.#byId.has(resolved.id)) this.#byId.set(resolved.id, { read: resolved, resolved });
+  }
+
   resolve(read: readonly DiscoveredInstance[]): readonly ResolvedInstance[] {
     const next = new Map(
       read.map((instance) => {

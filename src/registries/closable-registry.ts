@@ -47,6 +47,7 @@ export class ClosableRegistry implements Registry {
     this.credentials = credentials;
     const find = discovery?.find?.bind(discovery);
     const hasLeader = discovery?.hasLeader?.bind(discovery);
+    const watch = discovery?.watch?.bind(discovery);
     this.discovery = discovery && {
       traits: discovery.traits,
       poll: (service, cursor, signal, options) =>
@@ -56,6 +57,9 @@ export class ClosableRegistry implements Registry {
       feeds: discovery.feeds?.map((feed) => ({
         poll: (cursor, signal) => this.#guard.run('discover', signal, () => feed.poll(cursor, signal)),
       })),
+      ...(watch && {
+        watch: (services, onNews, signal) => this.#guard.run('discover', signal, () => watch(services, onNews, signal)),
+      }),
     };
     if (prepare !== undefined)
       this.prepare = (instance, signal) => this.#guard.run('register', signal, () => prepare(instance, signal));
