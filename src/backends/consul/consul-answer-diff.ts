@@ -23,8 +23,8 @@ export type DiffRequest =
 
 /** A part of the differences; further ones follow by `next` until `isLast`. */
 export interface DiffPage {
-  /** By a key that is the same for an instance in each answer. */
-  readonly changed: readonly (readonly [key: string, instance: DiscoveredInstance])[];
+  /** A list of `ChangedInstance` as JSON: a parser keeps equal short texts once, and a clone of objects does not. */
+  readonly changed: string;
   readonly removed: readonly string[];
   readonly isLast: boolean;
   /** How long the comparison took. */
@@ -35,6 +35,9 @@ export interface DiffPage {
 export interface DiffFault {
   readonly fault: { readonly why: string | undefined };
 }
+
+/** The key is the same for an instance in each answer. */
+export type ChangedInstance = readonly [key: string, instance: DiscoveredInstance];
 
 export type DiffReply = DiffPage | DiffFault;
 
@@ -47,9 +50,9 @@ interface KnownInstance {
 }
 
 interface KnownList {
-  instances: Map<string, KnownInstance>;
-  changed: (readonly [key: string, instance: DiscoveredInstance])[];
-  removed: string[];
+  readonly instances: ReadonlyMap<string, KnownInstance>;
+  readonly changed: ChangedInstance[];
+  readonly removed: string[];
   costMs: number;
 }
 
@@ -86,7 +89,7 @@ export class AnswerDiffs {
     const since = systemClock.now();
     const before = this.#lists.get(list)?.instances ?? new Map<string, KnownInstance>();
     const instances = new Map<string, KnownInstance>();
-    const changed: KnownList['changed'] = [];
+    const changed: ChangedInstance[] = [];
     const visit = (entry: unknown, member: string | undefined) => {
       if (member !== undefined) throw new TypeError('it is not a list');
       if (instances.size === mostInstances)
@@ -112,8 +115,11 @@ export class AnswerDiffs {
 
   #pageOf(list: number): DiffPage {
     const { changed = [], removed = [], costMs = 0 } = this.#lists.get(list) ?? {};
-    const page = { changed: changed.splice(0, MOST_ON_A_PAGE), removed: removed.splice(0, MOST_ON_A_PAGE), costMs };
-    return { ...page, isLast: changed.length + removed.length === 0 };
+    const page = {
+      changed: JSON.stringify(changed.splice(0, MOST_ON_A_PAGE)),
+      removed: removed.splice(0, MOST_ON_A_PAGE),
+    };
+    return { ...page, isLast: changed.length + removed.length === 0, costMs };
   }
 }
 

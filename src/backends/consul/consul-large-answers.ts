@@ -3,7 +3,7 @@ import { abortable } from '../../core/abort.js';
 import { asError } from '../../core/errors.js';
 import { processWide } from '../../core/process-wide.js';
 import { ThreadCalls, threadAt } from '../../core/thread-calls.js';
-import type { DiffPage, DiffReply, DiffRequest } from './consul-answer-diff.js';
+import type { ChangedInstance, DiffPage, DiffReply, DiffRequest } from './consul-answer-diff.js';
 
 /** A longer answer is parsed in the thread. */
 export const LARGE_BYTES = 256 * 1024;
@@ -55,9 +55,10 @@ export class LargeAnswers {
       let page = await this.#page(request, signal, [owned.buffer as ArrayBuffer]);
       let isChanged = false;
       for (; ; page = await this.#page({ kind: 'next', list }, signal)) {
-        for (const [key, instance] of page.changed) byKey.set(key, instance);
+        const changed = JSON.parse(page.changed) as readonly ChangedInstance[];
+        for (const [key, instance] of changed) byKey.set(key, instance);
         for (const key of page.removed) byKey.delete(key);
-        isChanged ||= page.changed.length + page.removed.length > 0;
+        isChanged ||= changed.length + page.removed.length > 0;
         if (page.isLast) break;
       }
       const instances = isChanged || known === undefined ? [...byKey.values()] : (known as DiscoveredInstance[]);
