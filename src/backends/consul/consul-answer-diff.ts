@@ -25,7 +25,7 @@ export type DiffRequest =
 export interface DiffPage {
   /** A list of `ChangedInstance` as JSON: a parser keeps equal short texts once, and a clone of objects does not. */
   readonly changed: string;
-  readonly removed: readonly string[];
+  readonly removed: readonly number[];
   readonly isLast: boolean;
   /** How long the comparison took. */
   readonly costMs: number;
@@ -36,13 +36,14 @@ export interface DiffFault {
   readonly fault: { readonly why: string | undefined };
 }
 
-/** The key is the same for an instance in each answer. */
-export type ChangedInstance = readonly [key: string, instance: DiscoveredInstance];
+/** The slot is the number of an instance in its list, the same in each answer; after its removal, another one gets it. */
+export type ChangedInstance = readonly [slot: number, instance: DiscoveredInstance];
 
 export type DiffReply = DiffPage | DiffFault;
 
 /** What is kept of an instance. */
 interface KnownInstance {
+  readonly slot: number;
   /** Moves with each write; undefined: not known. */
   readonly version: string | undefined;
   /** Of what readers see. */
@@ -52,8 +53,10 @@ interface KnownInstance {
 interface KnownList {
   readonly instances: ReadonlyMap<string, KnownInstance>;
   readonly changed: ChangedInstance[];
-  readonly removed: string[];
-  costMs: number;
+  readonly removed: number[];
+  /** From the next comparison on. */
+  readonly freeSlots: number[];
+  readonly costMs: number;
 }
 
 /** The fields that tell whether an entry was written since. */
@@ -87,7 +90,8 @@ export class AnswerDiffs {
 
   async #compare({ list, bytes, longest, mostInstances }: Extract<DiffRequest, { kind: 'compare' }>): Promise<void> {
     const since = systemClock.now();
-    const before = this.#lists.get(list)?.instances ?? new Map<string, KnownInstance>();
+    const { instances: before = new Map<string, KnownInstance>(), freeSlots = [] } = this.#lists.get(list) ?? {};
+    let slots = before.size + freeSlots.length;
     const instances = new Map<string, KnownInstance>();
     const changed: ChangedInstance[] = [];
     const visit = (entry: unknown, member: string | undefined) => {
@@ -104,13 +108,15 @@ export class AnswerDiffs {
       }
       const instance = decodeInstance(entry);
       const digest = digestOf(instance);
-      instances.set(key, { version, digest });
-      if (known?.digest !== digest) changed.push([key, instance]);
+      const slot = known?.slot ?? freeSlots.pop() ?? slots++;
+      instances.set(key, { slot, version, digest });
+      if (known?.digest !== digest) changed.push([slot, instance]);
     };
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     await visitSlicedJson(buffer, { longest }, visit, new AbortController().signal);
-    const removed = [...before.keys()].filter((key) => !instances.has(key));
-    this.#lists.set(list, { instances, changed, removed, costMs: systemClock.now() - since });
+    const removed = [...before].flatMap(([key, { slot }]) => (instances.has(key) ? [] : slot));
+    freeSlots.push(...removed);
+    this.#lists.set(list, { instances, changed, removed, freeSlots, costMs: systemClock.now() - since });
   }
 
   #pageOf(list: number): DiffPage {

@@ -156,3 +156,13 @@ it('tells the thread to forget a list that could not be taken', async () => {
   await take(list(1));
   expect(asked.map(({ kind, list: number }) => `${kind} ${number}`)).toEqual(['compare 1', 'forget 1', 'compare 2']);
 });
+
+it('keeps apart what leaves and what takes its slot, over many answers', async () => {
+  let known: Awaited<ReturnType<typeof take>>;
+  for (let round = 0; round < 20; round += 1) {
+    const entries = Array.from({ length: 10 }, (_, at) => entry(round * 5 + at));
+    known = await take(entries, known?.instances);
+    const found = known?.instances.map(({ id }) => id).sort();
+    expect(found).toEqual(entries.map(({ Service }) => Service.ID).sort());
+  }
+});
