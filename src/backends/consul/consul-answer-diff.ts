@@ -36,7 +36,7 @@ export interface DiffFault {
   readonly fault: { readonly why: string | undefined };
 }
 
-/** The slot is the number of an instance in its list, the same in each answer; after its removal, another one gets it. */
+/** The slot is the number of an instance in its list, the same in each answer. After a removal, another one gets it. */
 export type ChangedInstance = readonly [slot: number, instance: DiscoveredInstance];
 
 export type DiffReply = DiffPage | DiffFault;
