@@ -7,6 +7,7 @@ import { StoppedError, asError, hasCode } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { Wakeup } from '../core/wakeup.js';
 import { isAnswer } from '../registries/is-answer.js';
+import { StaleReads } from './stale-reads.js';
 import { untilGivenUp } from './until-given-up.js';
 
 /** A poll that is held tells nothing of a leader that is lost. */
@@ -48,6 +49,8 @@ export interface LeaderMonitorPlan {
 
 /** Watches for all polls of one registry whether it has a leader. Looks while there is a user of it. */
 export class LeaderMonitor {
+  /** What readers ask of the registry while it has no leader. */
+  readonly staleReads = new StaleReads();
   readonly #plan: LeaderMonitorPlan;
   readonly #wakeup = new Wakeup();
   readonly #listeners = new Set<() => void>();

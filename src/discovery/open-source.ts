@@ -4,7 +4,6 @@ import { ChangeFollower } from './change-follower.js';
 import { LeaderMonitor } from './leader-monitor.js';
 import { LongPollShare } from './long-poll-share.js';
 import type { Source } from './source-poll.js';
-import { StaleReads } from './stale-reads.js';
 
 export interface SourcePlan {
   readonly name: string;
@@ -24,5 +23,5 @@ export function openSource({ name, discovery, isLocal, clock, random }: SourcePl
     feeds.length === 0
       ? undefined
       : new ChangeFollower({ feeds, mostAlone, longPolls, leader, isLocal, clock, random });
-  return { name, discovery, isLocal, longPolls, leader, staleReads: new StaleReads(), follower };
+  return { name, discovery, isLocal, longPolls, leader, follower };
 }
