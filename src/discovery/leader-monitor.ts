@@ -4,19 +4,21 @@ import { backoffFor, jitteredPauseMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { withDeadline } from '../core/deadline.js';
 import { StoppedError, asError, hasCode } from '../core/errors.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import { Wakeup } from '../core/wakeup.js';
 import { isAnswer } from '../registries/is-answer.js';
+import { StaleReads } from './stale-reads.js';
 import { untilGivenUp } from './until-given-up.js';
 
 /** A poll that is held tells nothing of a leader that is lost. */
 const LOOK_EVERY_MS = 10_000;
 /** While there is none, so that its return is noticed in time. */
 const LEADERLESS_EVERY_MS = 1_000;
-/** However many polls fail. */
-const LEAST_BETWEEN_MS = 250;
+/** However many polls fail: a request a second, after a burst. */
+const PACE = { burst: 3, refillMs: 1_000 };
 /** The answer takes some milliseconds. */
 const ANSWER_WITHIN_MS = 2_000;
-/** Lets one poll try while looks stay unanswered: something in front of the registry may let only polls pass. */
+/** Lets one poll try while looks stay open: something in front of the registry may let only polls pass. */
 const TRIAL_EVERY_MS = 10_000;
 
 /**
@@ -47,6 +49,8 @@ export interface LeaderMonitorPlan {
 
 /** Watches for all polls of one registry whether it has a leader. Looks while there is a user of it. */
 export class LeaderMonitor {
+  /** What readers ask of the registry while it has no leader. */
+  readonly staleReads = new StaleReads();
   readonly #plan: LeaderMonitorPlan;
   readonly #wakeup = new Wakeup();
   readonly #listeners = new Set<() => void>();
@@ -54,7 +58,8 @@ export class LeaderMonitor {
   #users = 0;
   #running: AbortController | undefined;
   #unanswered = 0;
-  #lastLookAt = -Infinity;
+  /** The last look was cut off, not refused. */
+  #isOpenEnded = false;
   #lastTrialAt = 0;
   #silentPauseMs = 0;
 
@@ -106,7 +111,7 @@ export class LeaderMonitor {
     for (;;) {
       signal.throwIfAborted();
       if (this.#leadership === 'led' || this.#leadership === 'leaderless') return this.#leadership;
-      if (this.#leadership === 'silent' && clock.now() - this.#lastTrialAt >= TRIAL_EVERY_MS) {
+      if (this.#mayTry && clock.now() - this.#lastTrialAt >= TRIAL_EVERY_MS) {
         this.#lastTrialAt = clock.now();
         return 'led';
       }
@@ -149,9 +154,9 @@ export class LeaderMonitor {
 
   async #run(signal: AbortSignal): Promise<never> {
     const { clock } = this.#plan;
+    const pace = new TokenBucket(clock, PACE);
     for (;;) {
-      await clock.sleep(Math.max(0, this.#lastLookAt + LEAST_BETWEEN_MS - clock.now()), signal);
-      this.#lastLookAt = clock.now();
+      await pace.take(signal);
       await this.#look(signal);
       await this.#wakeup.wait(clock, this.#pauseMs, signal);
     }
@@ -173,11 +178,16 @@ export class LeaderMonitor {
         return;
       }
       this.#unanswered += 1;
+      this.#isOpenEnded = hasCode(thrown, 'ROLLCALL_TIMEOUT');
       if (this.#leadership !== 'silent') this.#lastTrialAt = clock.now();
       const { isLocal, random } = this.#plan;
       this.#silentPauseMs = jitteredPauseMs(backoffFor(asError(thrown), isLocal), this.#unanswered, random);
       this.#transition('unanswered');
     }
+  }
+
+  get #mayTry(): boolean {
+    return this.#leadership === 'silent' && this.#isOpenEnded;
   }
 
   get #pauseMs(): number {

@@ -5,7 +5,6 @@ import { LeaderMonitor } from './leader-monitor.js';
 import { LongPollShare } from './long-poll-share.js';
 import { ServiceStream } from './service-stream.js';
 import type { Source } from './source-poll.js';
-import { StaleReads } from './stale-reads.js';
 
 export interface SourcePlan {
   readonly name: string;
@@ -27,6 +26,6 @@ export function openSource({ name, discovery, isLocal, clock, random }: SourcePl
     feeds.length === 0
       ? undefined
       : new ChangeFollower({ feeds, mostAlone, longPolls, leader, isLocal, clock, random });
-  const shared = { longPolls, leader, staleReads: new StaleReads(), follower, stream };
+  const shared = { longPolls, leader, follower, stream };
   return { name, discovery, isLocal, hasDatacenters: datacenters, ...shared };
 }

@@ -84,9 +84,10 @@ export class ReadQueue {
     }
   }
 
-  /** These have changed. */
+  /** These have changed. A registry may ignore case. */
   name(services: ReadonlySet<string>): void {
-    for (const part of this.#parts) if (services.has(part.service)) this.#mark(part, 'named');
+    const names = new Set([...services].map((service) => service.toLowerCase()));
+    for (const part of this.#parts) if (names.has(part.service.toLowerCase())) this.#mark(part, 'named');
     this.#grant();
   }
 

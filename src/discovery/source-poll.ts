@@ -5,7 +5,6 @@ import type { ChangeFollower, FollowedService } from './change-follower.js';
 import type { LeaderMonitor } from './leader-monitor.js';
 import type { LongPollPart, LongPollShare } from './long-poll-share.js';
 import type { ServiceStream } from './service-stream.js';
-import type { StaleReads } from './stale-reads.js';
 import type { StreamedService } from './streamed-service.js';
 import { untilGivenUp } from './until-given-up.js';
 
@@ -20,8 +19,6 @@ export interface Source {
   readonly longPolls: LongPollShare;
   /** Undefined where the registry does not tell whether it has a leader. */
   readonly leader?: LeaderMonitor | undefined;
-  /** The reads while there is no leader. */
-  readonly staleReads: StaleReads;
   /** Undefined where the registry has no feeds. */
   readonly follower?: ChangeFollower | undefined;
   /** Undefined where the registry does not tell what changes. */
@@ -65,7 +62,7 @@ export class SourcePoll {
     this.#options = options;
     this.#clock = clock;
     this.#pace = new TokenBucket(clock, PACE);
-    this.#leave = source.leader === undefined ? [] : [source.leader.join(), source.staleReads.join()];
+    this.#leave = source.leader === undefined ? [] : [source.leader.join(), source.leader.staleReads.join()];
     // The feeds show the registry's own datacenter only.
     this.#followed = options.datacenter === undefined ? source.follower?.join(service) : undefined;
     this.#choosePart();
@@ -116,8 +113,8 @@ export class SourcePoll {
     const { leader } = this.#source;
     for (let at = cursor; ; at = undefined) {
       this.#choosePart();
-      if ((await leader?.settled(signal)) === 'leaderless') {
-        const listing = await this.#pollStale(signal);
+      if (leader !== undefined && (await leader.settled(signal)) === 'leaderless') {
+        const listing = await this.#pollStale(leader, signal);
         if (listing !== undefined) return listing;
       } else {
         this.#staleReadAt = undefined;
@@ -204,11 +201,11 @@ export class SourcePoll {
   }
 
   /** Undefined: there may be a leader again. */
-  async #pollStale(signal: AbortSignal): Promise<Listing | undefined> {
-    const { leader, staleReads } = this.#source;
+  async #pollStale(leader: LeaderMonitor, signal: AbortSignal): Promise<Listing | undefined> {
+    const { staleReads } = leader;
     if (this.#staleReadAt !== undefined) {
-      await leader?.untilFound(signal, this.#staleReadAt + staleReads.everyMs - this.#clock.now());
-      if (leader?.leadership !== 'leaderless') return undefined;
+      await leader.untilFound(signal, this.#staleReadAt + staleReads.everyMs - this.#clock.now());
+      if (leader.leadership !== 'leaderless') return undefined;
     }
     this.#staleReadAt = this.#clock.now();
     const read = () => this.#read(undefined, signal, 'stale');

@@ -23,9 +23,9 @@ export type DiffRequest =
 
 /** A part of the differences; further ones follow by `next` until `isLast`. */
 export interface DiffPage {
-  /** By a key that is the same for an instance in each answer. */
-  readonly changed: readonly (readonly [key: string, instance: DiscoveredInstance])[];
-  readonly removed: readonly string[];
+  /** A list of `ChangedInstance` as JSON: a parser keeps equal short texts once, and a clone of objects does not. */
+  readonly changed: string;
+  readonly removed: readonly number[];
   readonly isLast: boolean;
   /** How long the comparison took. */
   readonly costMs: number;
@@ -36,10 +36,14 @@ export interface DiffFault {
   readonly fault: { readonly why: string | undefined };
 }
 
+/** The slot is the number of an instance in its list, the same in each answer. After a removal, another one gets it. */
+export type ChangedInstance = readonly [slot: number, instance: DiscoveredInstance];
+
 export type DiffReply = DiffPage | DiffFault;
 
 /** What is kept of an instance. */
 interface KnownInstance {
+  readonly slot: number;
   /** Moves with each write; undefined: not known. */
   readonly version: string | undefined;
   /** Of what readers see. */
@@ -47,10 +51,12 @@ interface KnownInstance {
 }
 
 interface KnownList {
-  instances: Map<string, KnownInstance>;
-  changed: (readonly [key: string, instance: DiscoveredInstance])[];
-  removed: string[];
-  costMs: number;
+  readonly instances: ReadonlyMap<string, KnownInstance>;
+  readonly changed: ChangedInstance[];
+  readonly removed: number[];
+  /** From the next comparison on. */
+  readonly freeSlots: number[];
+  readonly costMs: number;
 }
 
 /** The fields that tell whether an entry was written since. */
@@ -84,9 +90,10 @@ export class AnswerDiffs {
 
   async #compare({ list, bytes, longest, mostInstances }: Extract<DiffRequest, { kind: 'compare' }>): Promise<void> {
     const since = systemClock.now();
-    const before = this.#lists.get(list)?.instances ?? new Map<string, KnownInstance>();
+    const { instances: before = new Map<string, KnownInstance>(), freeSlots = [] } = this.#lists.get(list) ?? {};
+    let slots = before.size + freeSlots.length;
     const instances = new Map<string, KnownInstance>();
-    const changed: KnownList['changed'] = [];
+    const changed: ChangedInstance[] = [];
     const visit = (entry: unknown, member: string | undefined) => {
       if (member !== undefined) throw new TypeError('it is not a list');
       if (instances.size === mostInstances)
@@ -101,19 +108,24 @@ export class AnswerDiffs {
       }
       const instance = decodeInstance(entry);
       const digest = digestOf(instance);
-      instances.set(key, { version, digest });
-      if (known?.digest !== digest) changed.push([key, instance]);
+      const slot = known?.slot ?? freeSlots.pop() ?? slots++;
+      instances.set(key, { slot, version, digest });
+      if (known?.digest !== digest) changed.push([slot, instance]);
     };
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     await visitSlicedJson(buffer, { longest }, visit, new AbortController().signal);
-    const removed = [...before.keys()].filter((key) => !instances.has(key));
-    this.#lists.set(list, { instances, changed, removed, costMs: systemClock.now() - since });
+    const removed = [...before].flatMap(([key, { slot }]) => (instances.has(key) ? [] : slot));
+    freeSlots.push(...removed);
+    this.#lists.set(list, { instances, changed, removed, freeSlots, costMs: systemClock.now() - since });
   }
 
   #pageOf(list: number): DiffPage {
     const { changed = [], removed = [], costMs = 0 } = this.#lists.get(list) ?? {};
-    const page = { changed: changed.splice(0, MOST_ON_A_PAGE), removed: removed.splice(0, MOST_ON_A_PAGE), costMs };
-    return { ...page, isLast: changed.length + removed.length === 0 };
+    const page = {
+      changed: JSON.stringify(changed.splice(0, MOST_ON_A_PAGE)),
+      removed: removed.splice(0, MOST_ON_A_PAGE),
+    };
+    return { ...page, isLast: changed.length + removed.length === 0, costMs };
   }
 }
 

@@ -3,7 +3,7 @@ import { abortable } from '../../core/abort.js';
 import { asError } from '../../core/errors.js';
 import { processWide } from '../../core/process-wide.js';
 import { ThreadCalls, threadAt } from '../../core/thread-calls.js';
-import type { DiffPage, DiffReply, DiffRequest } from './consul-answer-diff.js';
+import type { ChangedInstance, DiffPage, DiffReply, DiffRequest } from './consul-answer-diff.js';
 
 /** A longer answer is parsed in the thread. */
 export const LARGE_BYTES = 256 * 1024;
@@ -26,7 +26,8 @@ export interface TakenAnswer {
 /** A list that the thread knows too. */
 interface KnownList {
   readonly list: number;
-  readonly byKey: Map<string, DiscoveredInstance>;
+  /** By slot. */
+  readonly slots: (DiscoveredInstance | undefined)[];
 }
 
 /** Takes in answers of Consul that would keep the event loop busy: a thread parses them and tells what has changed. */
@@ -48,20 +49,22 @@ export class LargeAnswers {
    */
   async take({ bytes, known, ...limits }: LargeAnswer, signal: AbortSignal): Promise<TakenAnswer | undefined> {
     if (!(await abortable(this.#calls.isRunning(), signal))) return undefined;
-    const { list, byKey } = this.#listOf(known);
+    const { list, slots } = this.#listOf(known);
     try {
       const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes);
       const request = { kind: 'compare', list, bytes: owned, ...limits } as const;
       let page = await this.#page(request, signal, [owned.buffer as ArrayBuffer]);
       let isChanged = false;
       for (; ; page = await this.#page({ kind: 'next', list }, signal)) {
-        for (const [key, instance] of page.changed) byKey.set(key, instance);
-        for (const key of page.removed) byKey.delete(key);
-        isChanged ||= page.changed.length + page.removed.length > 0;
+        const changed = JSON.parse(page.changed) as readonly ChangedInstance[];
+        for (const [slot, instance] of changed) slots[slot] = instance;
+        for (const slot of page.removed) slots[slot] = undefined;
+        isChanged ||= changed.length + page.removed.length > 0;
         if (page.isLast) break;
       }
-      const instances = isChanged || known === undefined ? [...byKey.values()] : (known as DiscoveredInstance[]);
-      this.#known.set(instances, { list, byKey });
+      const instances =
+        isChanged || known === undefined ? slots.flatMap((each) => each ?? []) : (known as DiscoveredInstance[]);
+      this.#known.set(instances, { list, slots });
       this.#dropped.register(instances, list, instances);
       return { instances, costMs: page.costMs };
     } catch (thrown) {
@@ -75,7 +78,7 @@ export class LargeAnswers {
     const found = known && this.#known.get(known);
     if (known === undefined || found === undefined) {
       this.#lists += 1;
-      return { list: this.#lists, byKey: new Map() };
+      return { list: this.#lists, slots: [] };
     }
     this.#known.delete(known);
     this.#dropped.unregister(known);

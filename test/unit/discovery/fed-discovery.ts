@@ -15,7 +15,7 @@ export class FedDiscovery implements Discovery {
   /** Of each plain read, with its consistency. */
   reads: string[] = [];
   /** The services that are held by a long poll of their own. */
-  readonly held = new Set<string>();
+  readonly held = new Map<string, () => void>();
   isLed = true;
   /** How long ago the member that answers heard from the leader. */
   staleMs = 3_000;
@@ -91,9 +91,17 @@ export class FedDiscovery implements Discovery {
     });
   }
 
+  /** The long polls of services end without news. */
+  answerHeld(): void {
+    for (const end of [...this.held.values()]) end();
+  }
+
   #hold(service: string, signal: AbortSignal): Promise<Listing> {
-    this.held.add(service);
-    return new Promise((_resolve, reject) => {
+    return new Promise((resolve, reject) => {
+      this.held.set(service, () => {
+        this.held.delete(service);
+        resolve({ instances: listed(`${service}-1`), cursor: '1' });
+      });
       signal.addEventListener('abort', () => {
         this.held.delete(service);
         reject(signal.reason as Error);

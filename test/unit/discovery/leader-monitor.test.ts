@@ -75,13 +75,13 @@ it('looks at once after a failed poll, and lets no other one begin before the an
   expect(settled.value).toBe('leaderless');
 });
 
-it('looks four times a second at most, however many polls fail', async () => {
+it('looks once a second after a burst of three, however many polls fail', async () => {
   for (let ms = 0; ms < 5_000; ms += 10) {
     monitor.pollFailed(unreachable);
     await clock.advance(10);
   }
-  expect(looks).toBeGreaterThan(10);
-  expect(looks).toBeLessThanOrEqual(21);
+  expect(looks).toBeGreaterThan(5);
+  expect(looks).toBeLessThanOrEqual(8);
 });
 
 it('does not look for a poll that was refused', async () => {
@@ -113,11 +113,11 @@ it('releases all polls with the first answer of a registry that was away, and as
   await clock.advance(1_000);
   const outcomes = Array.from({ length: 100 }, () => outcomeOf(monitor.settled(controller.signal)));
   const looksBefore = looks;
-  await clock.advance(5_000);
+  await clock.advance(60_000);
   expect(outcomes.filter(({ value }) => value !== undefined)).toEqual([]);
-  expect(looks - looksBefore).toBeLessThanOrEqual(20);
+  expect(looks - looksBefore).toBeLessThanOrEqual(60);
   answer = () => Promise.resolve(true);
-  await clock.advance(250);
+  await clock.advance(1_000);
   expect(outcomes.every(({ value }) => value === 'led')).toBe(true);
 });
 

@@ -66,6 +66,15 @@ it('gives a turn to those that are named, before those that only may have change
   expect(tookMs).toBe(0);
 });
 
+it('knows a service by its name in another case', async () => {
+  follow('Orders');
+  queue.open();
+  queue.name(new Set(['orders']));
+  await settle();
+  await endAll();
+  expect(read).toEqual(['Orders']);
+});
+
 it('remembers a change that came during the read', async () => {
   follow('a', true);
   queue.open();

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RegistryUnavailableError } from '../../../src/core/errors.js';
 import { LongPollShare } from '../../../src/discovery/long-poll-share.js';
-import { StaleReads } from '../../../src/discovery/stale-reads.js';
 import { ServiceWatch } from '../../../src/discovery/service-watch.js';
 import type { WatchNews } from '../../../src/discovery/service-watch.js';
 import { watchTransitions } from '../../../src/discovery/watch-state.js';
@@ -22,7 +21,6 @@ function start(discoveries: ScriptedDiscovery[]): void {
       discovery,
       isLocal: true,
       longPolls: new LongPollShare(Infinity),
-      staleReads: new StaleReads(),
     })),
     options: {},
     clock,

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LongPollShare } from '../../../src/discovery/long-poll-share.js';
-import { StaleReads } from '../../../src/discovery/stale-reads.js';
 import { ServiceWatch } from '../../../src/discovery/service-watch.js';
 import { SnapshotKeeper } from '../../../src/discovery/snapshot-keeper.js';
 import type { SnapshotFiles } from '../../../src/discovery/snapshot-keeper.js';
@@ -33,7 +32,6 @@ beforeEach(() => {
         discovery,
         isLocal: true,
         longPolls: new LongPollShare(Infinity),
-        staleReads: new StaleReads(),
       },
     ],
     options: {},

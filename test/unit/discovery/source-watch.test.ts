@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReadOptions } from '../../../src/contracts/discovery.js';
 import { RegistryUnavailableError } from '../../../src/core/errors.js';
 import { openSource } from '../../../src/discovery/open-source.js';
 import type { Source } from '../../../src/discovery/source-poll.js';
@@ -28,10 +29,12 @@ afterEach(async () => {
   expect(clock.pending).toBe(0);
 });
 
-async function watch(...services: string[]): Promise<void> {
+const watch = (...services: string[]) => watchIn({}, services);
+
+async function watchIn(options: ReadOptions, services: string[]): Promise<void> {
   for (const service of services) {
     const onPolled = (event: PollEvent) => events.push(event);
-    const each = new SourceWatch({ source, service, options: {}, clock, random: () => 1, onPolled });
+    const each = new SourceWatch({ source, service, options, clock, random: () => 1, onPolled });
     watches.set(service, each);
     each.start();
   }
@@ -83,8 +86,18 @@ describe('more services than long polls', () => {
     watches.get('c')?.close();
     watches.delete('c');
     await clock.advance(2_000);
-    expect([[...discovery.held], discovery.isFollowed]).toEqual([['a', 'b'], false]);
+    expect([[...discovery.held.keys()], discovery.isFollowed]).toEqual([['a', 'b'], false]);
     expect(events.filter(({ kind }) => kind !== 'answered')).toEqual([]);
+  });
+
+  it('leave the long polls that the feed does not take to those of other datacenters, which it does not show', async () => {
+    await watchIn({ datacenter: 'dc2' }, ['x', 'y']);
+    expect(discovery.held.size).toBe(2);
+    await watch('a', 'b', 'c');
+    discovery.answerHeld();
+    await clock.advance(1_000);
+    expect(discovery.held.size).toBe(1);
+    expect(await readsAfter(() => discovery.turn(['x', 'a']))).toEqual(['a']);
   });
 
   it('are stale while the feed fails, and read anew with it', async () => {

@@ -1,7 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AnswerDiffs } from '../../../../src/backends/consul/consul-answer-diff.js';
-import type { DiffReply, DiffRequest } from '../../../../src/backends/consul/consul-answer-diff.js';
+import type { ChangedInstance, DiffReply, DiffRequest } from '../../../../src/backends/consul/consul-answer-diff.js';
 import { LargeAnswers } from '../../../../src/backends/consul/consul-large-answers.js';
 import { ThreadCalls } from '../../../../src/core/thread-calls.js';
 import type { StartThread, ThreadAnswer, ThreadCall } from '../../../../src/core/thread-calls.js';
@@ -50,7 +50,12 @@ const take = (entries: unknown, known?: Parameters<LargeAnswers['take']>[0]['kno
     { bytes: Buffer.from(JSON.stringify(entries)), known, longest: 1_000_000, mostInstances: 1_000 },
     signal,
   );
-const pages = () => replies.flatMap((reply) => (reply !== undefined && 'changed' in reply ? [reply] : []));
+const pages = () =>
+  replies.flatMap((reply) =>
+    reply !== undefined && 'changed' in reply
+      ? [{ ...reply, changed: JSON.parse(reply.changed) as readonly ChangedInstance[] }]
+      : [],
+  );
 
 describe('a large answer', () => {
   it('comes in pages of a hundred at most, the first time whole', async () => {
@@ -150,4 +155,14 @@ it('tells the thread to forget a list that could not be taken', async () => {
   await take({ a: 1 }).catch(() => undefined);
   await take(list(1));
   expect(asked.map(({ kind, list: number }) => `${kind} ${number}`)).toEqual(['compare 1', 'forget 1', 'compare 2']);
+});
+
+it('keeps apart what leaves and what takes its slot, over many answers', async () => {
+  let known: Awaited<ReturnType<typeof take>>;
+  for (let round = 0; round < 20; round += 1) {
+    const entries = Array.from({ length: 10 }, (_, at) => entry(round * 5 + at));
+    known = await take(entries, known?.instances);
+    const found = known?.instances.map(({ id }) => id).sort();
+    expect(found).toEqual(entries.map(({ Service }) => Service.ID).sort());
+  }
 });
