@@ -2,7 +2,7 @@ import type { Discovery, Listing, RegistryNews } from '../contracts/discovery.js
 import type { Clock } from '../core/clock.js';
 import { RegistryUnavailableError, TimeoutError, asError } from '../core/errors.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import { FollowedService } from './followed-service.js';
+import { StreamedService } from './streamed-service.js';
 
 /** Services that are followed at about the same time share one stream from its start. */
 const GATHER_MS = 10;
@@ -40,7 +40,7 @@ export interface ServiceStreamPlan {
 export class ServiceStream {
   readonly #plan: ServiceStreamPlan;
   readonly #pace: TokenBucket;
-  readonly #followed = new Map<string, FollowedService>();
+  readonly #followed = new Map<string, StreamedService>();
   /** The oldest first. */
   readonly #streams = new Set<Stream>();
   #current: Stream | undefined;
@@ -53,14 +53,14 @@ export class ServiceStream {
   }
 
   /** Follows a service, from its list on. A service has one user. */
-  follow(service: string, listing: Listing): FollowedService {
+  follow(service: string, listing: Listing): StreamedService {
     const { clock } = this.#plan;
-    const onLeave = (left: FollowedService) => {
+    const onLeave = (left: StreamedService) => {
       if (this.#followed.get(service) !== left) return;
       this.#followed.delete(service);
       if (this.#followed.size === 0) this.#endAll();
     };
-    const followed = new FollowedService(service, listing, { clock, onLeave });
+    const followed = new StreamedService(service, listing, { clock, onLeave });
     this.#followed.set(service, followed);
     this.#startIn(GATHER_MS);
     return followed;

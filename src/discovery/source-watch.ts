@@ -5,17 +5,14 @@ import { RegistryUnavailableError, isRegistrarError } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
 import { longPoll } from '../core/long-poll.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import type { FollowedService } from './followed-service.js';
 import type { LongPollPart, LongPollShare } from './long-poll-share.js';
 import type { ServiceStream } from './service-stream.js';
+import { StreamPoll } from './stream-poll.js';
 import { watchTransitions } from './watch-state.js';
 import type { WatchState, WatchTransition } from './watch-state.js';
 
 /** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
 const PACE = { burst: 2, refillMs: 1_000 };
-
-/** The cursor of a service that a stream follows. */
-const FOLLOWED = 'followed';
 
 /** A registry to read. */
 export interface Source {
@@ -52,8 +49,8 @@ export class SourceWatch {
   readonly #plan: SourceWatchPlan;
   readonly #controller = new AbortController();
   readonly #part: LongPollPart;
-  readonly #pace: TokenBucket;
-  #followed: FollowedService | undefined;
+  /** Undefined where no stream tells what changes. */
+  readonly #streamed: StreamPoll | undefined;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
   #hadInstances = false;
@@ -65,7 +62,10 @@ export class SourceWatch {
   constructor(plan: SourceWatchPlan) {
     this.#plan = plan;
     this.#part = plan.source.longPolls.join();
-    this.#pace = new TokenBucket(plan.clock, PACE);
+    const { source, service, options, clock } = plan;
+    const { discovery, stream } = source;
+    if (stream !== undefined && options.datacenter === undefined)
+      this.#streamed = new StreamPoll({ discovery, stream, service, options, clock });
   }
 
   get source(): Source {
@@ -106,13 +106,19 @@ export class SourceWatch {
   }
 
   start(): void {
-    const { clock, random, source } = this.#plan;
+    const { clock, random, source, service, options } = this.#plan;
     const part = this.#part;
+    const streamed = this.#streamed;
     longPoll<Listing>(
       {
         clock,
-        poll: (cursor, signal) => this.#poll(cursor, signal),
-        // The bucket alone decides how soon the next request may be sent.
+        poll: async (cursor, signal) => {
+          if (streamed !== undefined) return streamed.poll(cursor, signal);
+          const listing = await source.discovery.poll(service, cursor, signal, options);
+          return part.mayHold() ? listing : withoutCursor(listing);
+        },
+        ...(streamed === undefined && { pace: new TokenBucket(clock, PACE) }),
+        // The bucket alone decides how soon the next poll may start.
         minRoundMs: 0,
         maxRoundMs: 0,
         // Read in each round.
@@ -134,46 +140,8 @@ export class SourceWatch {
   close(): void {
     if (!this.#transition('close')) return;
     this.#part.leave();
-    this.#followed?.leave();
     this.#controller.abort();
-  }
-
-  /** The next answer: to a request, or what a stream tells. */
-  async #poll(cursor: string | undefined, signal: AbortSignal): Promise<Listing> {
-    const followed = this.#followed;
-    if (followed === undefined) return this.#read(cursor, signal);
-    try {
-      const news = cursor === undefined ? 'lost' : await followed.next(this.#part.everyMs(), signal);
-      if (news === 'changed' || news === 'confirmed') return { instances: followed.instances, cursor: FOLLOWED };
-      if (news !== 'list') this.#leave();
-      const listing = await this.#read(undefined, signal);
-      return news === 'restarted' ? { ...listing, restarted: true } : listing;
-    } catch (thrown) {
-      // What it had may be lost: only a list begins anew.
-      this.#leave();
-      throw thrown;
-    }
-  }
-
-  async #read(cursor: string | undefined, signal: AbortSignal): Promise<Listing> {
-    const { source, service, options } = this.#plan;
-    await this.#pace.take(signal);
-    const listing = await source.discovery.poll(service, cursor, signal, options);
-    if (source.stream === undefined || options.datacenter !== undefined)
-      return this.#part.mayHold() ? listing : withoutCursor(listing);
-    signal.throwIfAborted();
-    const followed = this.#followed;
-    if (followed === undefined) {
-      this.#followed = source.stream.follow(service, listing);
-      return { ...listing, cursor: FOLLOWED };
-    }
-    const restarted = followed.listed(listing);
-    return { ...listing, instances: followed.instances, cursor: FOLLOWED, ...(restarted && { restarted }) };
-  }
-
-  #leave(): void {
-    this.#followed?.leave();
-    this.#followed = undefined;
+    this.#streamed?.close();
   }
 
   #answered({ instances, stale = false, restarted = false, hadInstances = false }: Listing): void {

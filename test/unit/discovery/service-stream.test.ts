@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { RegistryNews, WatchedFrom } from '../../../src/contracts/discovery.js';
-import type { FollowedService } from '../../../src/discovery/followed-service.js';
+import type { StreamedService } from '../../../src/discovery/streamed-service.js';
 import { ServiceStream } from '../../../src/discovery/service-stream.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { listed } from './scripted-discovery.js';
@@ -18,7 +18,7 @@ const { signal } = new AbortController();
 let clock: FakeClock;
 let calls: Call[];
 let stream: ServiceStream;
-let followed: FollowedService[];
+let followed: StreamedService[];
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -41,7 +41,7 @@ afterEach(async () => {
   expect(clock.pending).toBe(0);
 });
 
-function follow(service: string, revision?: number): FollowedService {
+function follow(service: string, revision?: number): StreamedService {
   const one = stream.follow(service, { instances: listed('a'), ...(revision !== undefined && { revision }) });
   followed.push(one);
   return one;
@@ -52,7 +52,7 @@ function open(revision?: number): void {
   calls.at(-1)!.tell({ kind: 'open', revision });
 }
 
-const next = (one: FollowedService) => one.next(1_000, signal);
+const next = (one: StreamedService) => one.next(1_000, signal);
 
 it('has one stream for services that come together, and replaces it when more come', async () => {
   const orders = follow('orders', 5);

@@ -14,23 +14,23 @@ const MOST_REMEMBERED = 1_000;
  * a list shows how they are; `lost`: the same, and the service has to be followed anew; `restarted`: the same, since the
  * registry's history begins anew.
  */
-export type FollowedNews = 'changed' | 'confirmed' | 'list' | 'lost' | 'restarted';
+export type StreamedNews = 'changed' | 'confirmed' | 'list' | 'lost' | 'restarted';
 
 /** Of several news, the one of most weight counts. */
-const weights: Readonly<Record<FollowedNews, number>> = { confirmed: 0, changed: 1, list: 2, lost: 3, restarted: 4 };
+const weights: Readonly<Record<StreamedNews, number>> = { confirmed: 0, changed: 1, list: 2, lost: 3, restarted: 4 };
 
 /** One service as the streams of its registry tell it. */
-export class FollowedService {
+export class StreamedService {
   readonly service: string;
   readonly #clock: Clock;
-  readonly #onLeave: (left: FollowedService) => void;
+  readonly #onLeave: (left: StreamedService) => void;
   readonly #changedAt = new Set<number>();
   readonly #hints = new Set<number>();
   #byId: Map<string, DiscoveredInstance>;
   #revision: number | undefined;
   #listedAt: number | undefined;
   #isTold = false;
-  #news: FollowedNews | undefined;
+  #news: StreamedNews | undefined;
   #error: Error | undefined;
   #wake: () => void = () => undefined;
   #cancelHints: (() => void) | undefined;
@@ -38,7 +38,7 @@ export class FollowedService {
   constructor(
     service: string,
     listing: Listing,
-    { clock, onLeave }: { readonly clock: Clock; readonly onLeave: (left: FollowedService) => void },
+    { clock, onLeave }: { readonly clock: Clock; readonly onLeave: (left: StreamedService) => void },
   ) {
     this.service = service;
     this.#byId = byId(listing.instances);
@@ -60,7 +60,7 @@ export class FollowedService {
    * Resolves to the next news; after `pollMs` to `list` while no stream tells every change. Rejects with the error of
    * the stream, after which there is no news any more, and with the signal's reason.
    */
-  async next(pollMs: number, signal: AbortSignal): Promise<FollowedNews> {
+  async next(pollMs: number, signal: AbortSignal): Promise<StreamedNews> {
     if (this.#news === undefined && this.#error === undefined)
       await untilNotified((notify) => {
         const cancel = this.#isTold ? undefined : this.#clock.after(pollMs, () => this.#tell('list'));
@@ -141,7 +141,7 @@ export class FollowedService {
     });
   }
 
-  #tell(news: FollowedNews): void {
+  #tell(news: StreamedNews): void {
     if (this.#news === undefined || weights[news] > weights[this.#news]) this.#news = news;
     this.#wake();
   }

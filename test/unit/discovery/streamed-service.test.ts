@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FollowedService } from '../../../src/discovery/followed-service.js';
+import { StreamedService } from '../../../src/discovery/streamed-service.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { listed } from './scripted-discovery.js';
 
 const { signal } = new AbortController();
 const service = 'orders';
 let clock: FakeClock;
-let left: FollowedService[];
-let followed: FollowedService;
+let left: StreamedService[];
+let followed: StreamedService;
 
 function follow(revision: number | undefined): void {
   const listing = { instances: listed('a', 'b'), ...(revision !== undefined && { revision }) };
-  followed = new FollowedService(service, listing, { clock, onLeave: (one) => left.push(one) });
+  followed = new StreamedService(service, listing, { clock, onLeave: (one) => left.push(one) });
 }
 const next = () => followed.next(1_000, signal);
 const ids = () => followed.instances.map(({ id }) => id);
