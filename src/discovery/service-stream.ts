@@ -10,7 +10,7 @@ const GATHER_MS = 10;
 const OPEN_WITHIN_MS = 5_000;
 /** A stream that is silent may be broken: its successor shows whether the registry still answers. */
 const RENEW_EVERY_MS = 10_000;
-/** Hints are dispensable, and a broken stream of them goes unnoticed for so long only. Less than a minute, its deadline. */
+/** Polls go on beside hints, so a broken stream of them may go unnoticed for longer; a minute is its deadline. */
 const RENEW_HINTS_EVERY_MS = 50_000;
 /** How long a stream goes on beside its successor, which may have to catch up. */
 const OVERLAP_MS = 1_000;

@@ -5,7 +5,7 @@ import type { ChangeFollower, FollowedService } from './change-follower.js';
 import type { LeaderMonitor } from './leader-monitor.js';
 import type { LongPollPart, LongPollShare } from './long-poll-share.js';
 import type { ServiceStream } from './service-stream.js';
-import type { StreamedService } from './streamed-service.js';
+import { StreamPoll } from './stream-poll.js';
 import { untilGivenUp } from './until-given-up.js';
 
 /** A registry to read. */
@@ -31,8 +31,6 @@ const PACE = { burst: 2, refillMs: 1_000 };
 const REST = 10;
 /** Without a part of the long polls. */
 const POLL_EVERY_MS = 1_000;
-/** The cursor of a service that a stream tells of. */
-const STREAMED = 'streamed';
 
 /**
  * Polls one service as its registry permits at the moment: by a long poll of its own, when a feed names it, as a stream
@@ -45,9 +43,10 @@ export class SourcePoll {
   readonly #clock: Clock;
   readonly #leave: readonly (() => void)[];
   readonly #followed: FollowedService | undefined;
+  /** Undefined where no stream tells what changes. */
+  readonly #streamed: StreamPoll | undefined;
   readonly #pace: TokenBucket;
   #part: LongPollPart | undefined;
-  #streamed: StreamedService | undefined;
   /** True until what is known is a leader's answer to the last poll. */
   #isDue = true;
   #staleReadAt: number | undefined;
@@ -65,6 +64,9 @@ export class SourcePoll {
     this.#leave = source.leader === undefined ? [] : [source.leader.join(), source.leader.staleReads.join()];
     // The feeds show the registry's own datacenter only.
     this.#followed = options.datacenter === undefined ? source.follower?.join(service) : undefined;
+    const { discovery, stream } = source;
+    if (stream !== undefined && options.datacenter === undefined)
+      this.#streamed = new StreamPoll({ discovery, stream, service, options, clock });
     this.#choosePart();
   }
 
@@ -103,7 +105,7 @@ export class SourcePoll {
   /** Called once. */
   close(): void {
     this.#followed?.leave();
-    this.#leaveStream();
+    this.#streamed?.close();
     this.#part?.leave();
     this.#part = undefined;
     for (const leave of this.#leave) leave();
@@ -124,9 +126,7 @@ export class SourcePoll {
           async (bounded) => {
             await this.#rest(bounded);
             if (this.#isFollowed) return this.#pollInTurn(bounded);
-            const { stream } = this.#source;
-            if (stream === undefined || this.#options.datacenter !== undefined) return this.#pollAlone(at, bounded);
-            return this.#pollStreamed(stream, at, bounded);
+            return this.#streamed?.poll(at, bounded) ?? this.#pollAlone(at, bounded);
           },
         );
         if (listing !== undefined) return listing;
@@ -145,43 +145,6 @@ export class SourcePoll {
     await this.#pace.take(signal);
     const { cursor: next, ...listing } = await this.#read(cursor, signal);
     return { ...listing, ...(next !== undefined && this.#part?.mayHold() === true && { cursor: next }) };
-  }
-
-  /** Lists the service, and again where the stream does not tell enough. */
-  async #pollStreamed(stream: ServiceStream, cursor: Cursor | undefined, signal: AbortSignal): Promise<Listing> {
-    if (cursor === undefined) this.#leaveStream();
-    const streamed = this.#streamed;
-    if (streamed === undefined) return this.#beginStream(stream, signal);
-    try {
-      const news = await streamed.next(this.everyMs, signal);
-      if (news === 'changed' || news === 'confirmed') return { instances: streamed.instances, cursor: STREAMED };
-      if (news !== 'list') {
-        this.#leaveStream();
-        const listing = await this.#beginStream(stream, signal);
-        return news === 'restarted' ? { ...listing, restarted: true } : listing;
-      }
-      await this.#pace.take(signal);
-      const listing = await this.#read(undefined, signal);
-      const restarted = streamed.listed(listing);
-      return { ...listing, instances: streamed.instances, cursor: STREAMED, ...(restarted && { restarted }) };
-    } catch (error) {
-      // What the stream tells no longer belongs to what is known.
-      this.#leaveStream();
-      throw error;
-    }
-  }
-
-  async #beginStream(stream: ServiceStream, signal: AbortSignal): Promise<Listing> {
-    await this.#pace.take(signal);
-    const listing = await this.#read(undefined, signal);
-    signal.throwIfAborted();
-    this.#streamed = stream.follow(this.#service, listing);
-    return { ...listing, cursor: STREAMED };
-  }
-
-  #leaveStream(): void {
-    this.#streamed?.leave();
-    this.#streamed = undefined;
   }
 
   /** Waits until the feeds tell of a change. The cursor says that no pause is needed before the next poll. */

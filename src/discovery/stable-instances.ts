@@ -12,8 +12,7 @@ export class StableInstances {
 
   /** Takes objects that callers have already, for instances that are not known here. */
   adopt(known: readonly ResolvedInstance[]): void {
-    for (const resolved of known)
-      if (!this.#byId.has(resolved.id)) this.#byId.set(resolved.id, { read: resolved, resolved });
+    for (const resolved of known) if (!this.#byId.has(resolved.id)) this.#byId.set(resolved.id, resolved);
   }
 
   resolve(read: readonly DiscoveredInstance[]): readonly ResolvedInstance[] {

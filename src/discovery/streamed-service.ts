@@ -10,9 +10,9 @@ const MOST_BEHIND = 10_000;
 const MOST_REMEMBERED = 1_000;
 
 /**
- * What a stream says of a service. `changed`: its instances are others; `confirmed`: they are as they were; `list`: only
- * a list shows how they are; `lost`: the same, and the service has to be followed anew; `restarted`: the same, since the
- * registry's history begins anew.
+ * What a stream says of a service. `changed`: its instances are others; `confirmed`: they are as they were; `list`:
+ * only a list shows how they are; `lost`: the same, and the service has to be followed anew; `restarted`: the same,
+ * since the registry's history begins anew.
  */
 export type StreamedNews = 'changed' | 'confirmed' | 'list' | 'lost' | 'restarted';
 
