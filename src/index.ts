@@ -66,6 +66,8 @@ export type {
   DiscoveryTraits,
   Listing,
   ReadOptions,
+  RegistryNews,
+  WatchedFrom,
 } from './contracts/discovery.js';
 export type { Finding, OnFail } from './contracts/health-report.js';
 export type {

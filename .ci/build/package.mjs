@@ -25,7 +25,7 @@ export const offered = Object.values(manifest.exports)
 export const programs = Object.values(manifest.bin).map((path) => nameIn('dist/esm', path));
 
 /** What a worker thread begins with. Code starts the file that is beside its own: both are at the top of the folder. */
-export const threads = ['heartbeat/worker/beat-worker'];
+export const threads = ['heartbeat/worker/beat-worker', 'backends/consul/consul-answer-worker'];
 
 /** Packages that may be missing where ours is installed. */
 export const optional = [...Object.keys(manifest.peerDependenciesMeta), ...Object.keys(manifest.optionalDependencies)];

@@ -19,15 +19,28 @@ export interface ComposedRegistry extends Registry {
   /** For a chain: its registries, the preferred one first. */
   readonly members?: readonly MemberFigures[] | undefined;
   /**
-   * For a chain whose instances are spread over its registries: all of them, the preferred one first. A reader merges
-   * what each has, so that an outage of one costs its own news only.
+   * For a chain: its registries in the given order. A reader follows each of them by itself, so that an outage of one
+   * costs its own news only. It goes by the readers of one that is a composition.
    */
   readonly readers?: readonly Registry[] | undefined;
+  /**
+   * Defined if only one of `readers` counts at a time, and not all of them: instances of one are not registered in
+   * another.
+   */
+  readonly choice?: ReaderChoice | undefined;
   /**
    * For a chain: takes over an instance that another client of ours, in the worker thread, has registered. Any member
    * may hold it; `holder` names the one that received its heartbeats.
    */
   adopt?(instance: ServiceInstance, holder: string | undefined): void;
+}
+
+/** Which of several readers counts. */
+export interface ReaderChoice {
+  /** Indices of the readers, the one to read first. */
+  order(): readonly number[];
+  /** Measures a reader whose round trip is unknown or old, by a look at the service; sends nothing if there is none. */
+  measure(service: string, signal: AbortSignal): Promise<void>;
 }
 
 /** How one registry of a composition has been answering; safe to print. */

@@ -2,11 +2,11 @@ import type { RegistrarError } from '../core/errors.js';
 import type { ResolvedInstance } from './resolved-instance.js';
 
 /**
- * Where an answer comes from. `live`: the registry answers; `memory`: its last answer in this process; `disk`: what a
- * process of this host saved; `fallback`: another registry of the chain; `static`: the list of the options; `none`:
- * nothing is known.
+ * Where an answer comes from. `live`: the registry answers; `stale`: it answers without a leader, so that it may have
+ * missed changes; `memory`: its last answer in this process; `disk`: what a process of this host saved; `fallback`:
+ * another registry of the chain; `static`: the list of the options; `none`: nothing is known.
  */
-export type SnapshotSource = 'live' | 'memory' | 'disk' | 'fallback' | 'static' | 'none';
+export type SnapshotSource = 'live' | 'stale' | 'memory' | 'disk' | 'fallback' | 'static' | 'none';
 
 /**
  * Whether the service has instances, whatever their health and tags. `gone`: there were some, and all have left;
@@ -20,7 +20,7 @@ export interface ServiceSnapshot {
   /** The instances that can serve and have the tags. An unchanged one is the same object in each snapshot. */
   readonly instances: readonly ResolvedInstance[];
   readonly source: SnapshotSource;
-  /** Milliseconds since the registry last confirmed it; Infinity for `static` and `none`. */
+  /** Milliseconds since a leader of the registry last confirmed it; Infinity: unknown, also for `static` and `none`. */
   readonly ageMs: number;
   readonly presence: ServicePresence;
   /** How many instances are given although the registry no longer lists them. */

@@ -30,11 +30,12 @@ export interface Level {
 
 /** Chooses the first level that has an answer which is not too old. */
 export function chooseLevel({ picture, saved, fixed, maxAgeMs, now }: LevelFacts): Level {
-  const { state, instances, answeredAt, others } = picture;
-  if (answeredAt !== undefined && instances !== undefined) {
+  const { state, isLeaderless, instances, answeredAt = -Infinity, others } = picture;
+  if (instances !== undefined) {
     const ageMs = now - answeredAt;
     if (state === 'live') return { source: 'live', ageMs, instances };
-    if (ageMs <= maxAgeMs) return { source: 'memory', ageMs, instances };
+    if (ageMs <= maxAgeMs && isLeaderless) return { source: 'stale', ageMs, instances };
+    if (ageMs <= maxAgeMs && ageMs < Infinity) return { source: 'memory', ageMs, instances };
   }
   if (saved !== undefined && saved.ageMs <= maxAgeMs)
     return { source: 'disk', ...saved, ...(others && { also: others.instances }) };

@@ -10,6 +10,7 @@ export function explainAbsence(
   const begin = `${service} has no instance after ${formatDuration(timeoutMs)}: `;
   const { state, problem } = picture;
   if (state === 'connecting') return `${begin}the registry has not answered yet; check that it is running`;
+  if (source === 'stale' && problem !== undefined) return `${begin}${problem.message}`;
   if (source !== 'live' && source !== 'fallback')
     return `${begin}the registry does not answer${problem === undefined ? '' : ` (${problem.message})`}`;
   switch (presence) {

@@ -1,5 +1,3 @@
-import { Semaphore } from '../core/semaphore.js';
-
 /** For a registry without long polls, and for services beyond those that can have one. */
 const POLL_EVERY_MS = 1_000;
 /** What all services without a long poll may send to one registry together. */
@@ -10,31 +8,43 @@ const MOST_POLLS_A_SECOND = 10;
  * connection all the time, so one that had to wait for another would be minutes late.
  */
 export class LongPollShare {
-  readonly #semaphore: Semaphore;
+  readonly #most: number;
+  #longPolls = 0;
+  #reserved = 0;
   #without = 0;
 
-  /** `longPolls`: how many the registry can hold at once. */
-  constructor(longPolls: number) {
-    this.#semaphore = new Semaphore(longPolls);
+  /** `most`: how many the registry can hold at once. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Takes long polls away from the services. The returned function, called once, gives them back. */
+  reserve(count: number): () => void {
+    this.#reserved += count;
+    return () => {
+      this.#reserved -= count;
+    };
   }
 
   /** Takes part for one service. */
   join(): LongPollPart {
     this.#without += 1;
-    let release: (() => void) | undefined;
-    const everyMs = () => Math.max(POLL_EVERY_MS, (this.#without * 1_000) / MOST_POLLS_A_SECOND);
+    let holds = false;
+    const change = (next: boolean) => {
+      const by = Number(next) - Number(holds);
+      this.#longPolls += by;
+      this.#without -= by;
+      holds = next;
+    };
     return {
       mayHold: () => {
-        if (release === undefined) {
-          release = this.#semaphore.take();
-          if (release !== undefined) this.#without -= 1;
-        }
-        return release !== undefined;
+        change(this.#longPolls + Number(!holds) + this.#reserved <= this.#most);
+        return holds;
       },
-      everyMs: () => (release === undefined ? everyMs() : POLL_EVERY_MS),
+      everyMs: () => (holds ? POLL_EVERY_MS : Math.max(POLL_EVERY_MS, (this.#without * 1_000) / MOST_POLLS_A_SECOND)),
       leave: () => {
-        if (release === undefined) this.#without -= 1;
-        release?.();
+        change(false);
+        this.#without -= 1;
       },
     };
   }
@@ -42,7 +52,7 @@ export class LongPollShare {
 
 /** The part of one service. */
 export interface LongPollPart {
-  /** Whether the service may have a long poll; once it may, it does until it leaves. */
+  /** Whether the next poll may be a long poll. Once one was, the next ones are too, unless some are reserved. */
   readonly mayHold: () => boolean;
   /** The interval of polls that are no long polls. */
   readonly everyMs: () => number;

@@ -1,4 +1,3 @@
-import { asComposed } from '../contracts/composed-registry.js';
 import type { ReadOptions } from '../contracts/discovery.js';
 import type { Registry } from '../contracts/registry.js';
 import type { Clock } from '../core/clock.js';
@@ -6,11 +5,16 @@ import { ConfigError } from '../core/errors.js';
 import { processWide } from '../core/process-wide.js';
 import { GuardedRegistry } from '../registries/guarded-registry.js';
 import { readingScope } from '../registries/reading-scope.js';
-import { LongPollShare } from './long-poll-share.js';
+import { measureDistances } from './measure-distances.js';
+import { openSource } from './open-source.js';
+import { choicesOf, readingTree, selectWatches, sourcesOf } from './reading-tree.js';
+import type { ReadingTree } from './reading-tree.js';
 import { ServiceWatch } from './service-watch.js';
-import type { Source } from './source-watch.js';
+import type { Source } from './source-poll.js';
+import type { SourceWatch } from './source-watch.js';
 
 interface SharedWatch {
+  readonly service: string;
   readonly watch: ServiceWatch;
   users: number;
 }
@@ -27,10 +31,13 @@ export class RegistryReader {
   readonly scope: string;
   readonly #registry: Registry;
   readonly #guard: GuardedRegistry;
-  readonly #sources: readonly (Source & { readonly hasDatacenters: boolean })[];
+  readonly #tree: ReadingTree;
+  readonly #sources: readonly Source[];
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #watches = new Map<string, SharedWatch>();
+  readonly #controller = new AbortController();
+  #isMeasuring = false;
   #users = 0;
 
   /** Throws `ConfigError` for a registry that cannot be read. */
@@ -40,13 +47,16 @@ export class RegistryReader {
     this.#random = random;
     // Each watch has a pace of its own.
     this.#guard = new GuardedRegistry(registry, clock, 'unpaced');
-    const readers = asComposed(registry)?.readers ?? [this.#guard];
-    this.#sources = readers.flatMap(({ name, discovery, traits: { isLocal } }) => {
-      if (discovery === undefined) return [];
-      const { datacenters = false, longPolls = Infinity } = discovery.traits ?? {};
-      return [{ name, discovery, isLocal, longPolls: new LongPollShare(longPolls), hasDatacenters: datacenters }];
-    });
-    this.scope = readers.map(readingScope).join(', ');
+    const scopes: string[] = [];
+    const sourceOf = (reader: Registry): Source | undefined => {
+      const { name, discovery, traits } = reader;
+      if (discovery === undefined) return undefined;
+      scopes.push(readingScope(reader));
+      return openSource({ name, discovery, isLocal: traits.isLocal, clock, random });
+    };
+    this.#tree = readingTree(registry, sourceOf, () => this.#guard);
+    this.#sources = sourcesOf(this.#tree);
+    this.scope = scopes.join(', ');
     if (this.#sources.length === 0)
       throw new ConfigError([{ field: 'registry', value: registry.name, allowed: 'a registry with `discovery`' }]);
   }
@@ -62,6 +72,7 @@ export class RegistryReader {
     this.#users -= 1;
     if (this.#users > 0) return;
     readers().delete(this.#registry);
+    this.#controller.abort();
     for (const { watch } of this.#watches.values()) watch.close();
     this.#watches.clear();
     await this.#guard.close();
@@ -88,16 +99,32 @@ export class RegistryReader {
 
   #begin(key: string, service: string, datacenter: string | undefined): SharedWatch {
     const options: ReadOptions = { ...(datacenter !== undefined && { datacenter }) };
-    const sources = this.#sources.filter(({ hasDatacenters }) => datacenter === undefined || hasDatacenters);
+    const sources = this.#sources.filter(({ hasDatacenters }) => datacenter === undefined || hasDatacenters === true);
     if (sources.length === 0)
       throw new ConfigError([
         { field: 'datacenter', value: datacenter, allowed: `unset, since ${this.#guard.name} has no datacenters` },
       ]);
-    const watch = new ServiceWatch({ service, sources, options, clock: this.#clock, random: this.#random });
-    const shared = { watch, users: 0 };
+    const select = (watches: readonly SourceWatch[]) => selectWatches(this.#tree, watches);
+    const watch = new ServiceWatch({ service, sources, select, options, clock: this.#clock, random: this.#random });
+    const shared = { service, watch, users: 0 };
     this.#watches.set(key, shared);
     watch.start();
+    this.#measure();
     return shared;
+  }
+
+  /** Keeps the distances known by which readers are chosen. */
+  #measure(): void {
+    const choices = choicesOf(this.#tree);
+    if (this.#isMeasuring || choices.length === 0) return;
+    this.#isMeasuring = true;
+    const service = () => [...this.#watches.values()][0]?.service;
+    const onChanged = () => {
+      for (const { watch } of this.#watches.values()) watch.reselect();
+    };
+    measureDistances({ choices, clock: this.#clock, service, onChanged }, this.#controller.signal).catch(
+      () => undefined,
+    );
   }
 }
 

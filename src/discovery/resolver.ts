@@ -15,7 +15,7 @@ import type { ServiceOptions } from './service-options.js';
 import { ServiceView } from './service-view.js';
 import type { ResolvedService } from './service-view.js';
 import type { SavedService, SnapshotKey } from './saved-service.js';
-import type { WatchedService } from './service-watch.js';
+import type { ServiceWatch } from './service-watch.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
 import type { SnapshotFiles } from './snapshot-keeper.js';
 
@@ -142,7 +142,7 @@ class RegistryResolver implements Resolver {
   }
 
   /** Reads and saves the service on disk, once for all views of it. */
-  #keep(service: string, datacenter: string | undefined, watch: WatchedService): KeptService {
+  #keep(service: string, datacenter: string | undefined, watch: ServiceWatch): KeptService {
     const { reader, clock, openStore, logger } = this.#plan;
     if (openStore === undefined) return notKept;
     const key: SnapshotKey = { registry: reader.scope, service, datacenter };
@@ -156,7 +156,11 @@ class RegistryResolver implements Resolver {
     };
     const begin = (): SharedKeeper => {
       const keeper = new SnapshotKeeper({ key, watch, openStore, clock, onProblem });
-      return { keeper, saved: keeper.load(), users: 0 };
+      const saved = keeper.load().then((found) => {
+        if (found !== undefined) watch.seed(found.instances);
+        return found;
+      });
+      return { keeper, saved, users: 0 };
     };
     const shared = this.#keepers.get(slot) ?? begin();
     this.#keepers.set(slot, shared);

@@ -95,7 +95,7 @@ export class ServiceView implements ResolvedService {
   snapshot(): ServiceSnapshot {
     const level = this.#level;
     const { picture } = this.#plan.watch;
-    const isOwn = level.source === 'live' || level.source === 'memory';
+    const isOwn = level.source === 'live' || level.source === 'stale' || level.source === 'memory';
     return {
       service: this.name,
       instances: this.#filter(level),
@@ -227,7 +227,7 @@ export class ServiceView implements ResolvedService {
     this.#cancelExpiry = () => undefined;
     const { selection, clock } = this.#plan;
     const { maxAgeMs } = selection;
-    if (maxAgeMs === Infinity || (source !== 'memory' && source !== 'disk')) return;
+    if (maxAgeMs === Infinity || (source !== 'stale' && source !== 'memory' && source !== 'disk')) return;
     this.#cancelExpiry = clock.after(maxAgeMs - ageMs + 1, () => {
       this.#refresh();
     });

@@ -6,15 +6,21 @@ import type { RegistrarError } from '../core/errors.js';
 import { mergeById } from '../registries/merge-by-id.js';
 import { doubtEndsAt, incarnationOf, judgeDoubt } from './judge-doubt.js';
 import type { Doubt } from './judge-doubt.js';
+import type { Source } from './source-poll.js';
 import { SourceWatch } from './source-watch.js';
-import type { PollEvent, Source } from './source-watch.js';
+import type { PollEvent } from './source-watch.js';
 import { StableInstances } from './stable-instances.js';
 import type { WatchState } from './watch-state.js';
+
+/** How long after the first answer what was saved may still arrive from a slow disk. */
+const SEED_WITHIN_MS = 5_000;
 
 /** What a watch knows now. Times are on the monotonic clock. */
 export interface Picture {
   /** Of the preferred registry. */
   readonly state: WatchState;
+  /** The preferred registry answers, although without a leader. */
+  readonly isLeaderless: boolean;
   /** All that is known, of whatever age; undefined before the first answer. */
   readonly instances: readonly ResolvedInstance[] | undefined;
   /** When the preferred registry last answered; undefined: never. */
@@ -46,6 +52,8 @@ export interface ServiceWatchPlan {
   readonly service: string;
   /** The preferred registry first. */
   readonly sources: readonly Source[];
+  /** The watches of sources that count now. @default all of them */
+  readonly select?: (watches: readonly SourceWatch[]) => readonly SourceWatch[];
   readonly options: ReadOptions;
   readonly clock: Clock;
   readonly random: () => number;
@@ -54,7 +62,9 @@ export interface ServiceWatchPlan {
 /** Follows a service in all registries of a chain, or in the only one, and merges what they say. */
 export class ServiceWatch implements WatchedService {
   readonly #plan: ServiceWatchPlan;
-  readonly #sources: readonly SourceWatch[];
+  readonly #watches: readonly SourceWatch[];
+  /** Those that count now, the preferred one first. */
+  #sources: readonly SourceWatch[];
   readonly #listeners = new Set<(news: WatchNews) => void>();
   readonly #all = new StableInstances();
   readonly #others = new StableInstances();
@@ -62,16 +72,20 @@ export class ServiceWatch implements WatchedService {
   /** Ids that a registry listed after another one that has them fell silent: the news of the former count. */
   readonly #moved = new Set<string>();
   #given: readonly DiscoveredInstance[] | undefined;
+  #seed: readonly ResolvedInstance[] | undefined;
+  #isSeeded = false;
+  #firstAnsweredAt: number | undefined;
   #doubt: Doubt | undefined;
   #doubted = 0;
   #wasSeen = false;
+  #isClosed = false;
   #cancelTimer: () => void = () => undefined;
   #picture: Picture;
 
   constructor(plan: ServiceWatchPlan) {
     this.#plan = plan;
     const { service, sources, options, clock, random } = plan;
-    this.#sources = sources.map((source) => {
+    this.#watches = sources.map((source) => {
       const watch: SourceWatch = new SourceWatch({
         source,
         service,
@@ -84,6 +98,7 @@ export class ServiceWatch implements WatchedService {
       });
       return watch;
     });
+    this.#sources = this.#watches;
     this.#picture = this.#draw();
   }
 
@@ -92,7 +107,7 @@ export class ServiceWatch implements WatchedService {
   }
 
   start(): void {
-    for (const source of this.#sources) source.start();
+    for (const source of this.#watches) source.start();
   }
 
   subscribe(listener: (news: WatchNews) => void): () => void {
@@ -104,6 +119,21 @@ export class ServiceWatch implements WatchedService {
     return () => this.#listeners.delete(entry);
   }
 
+  /**
+   * Takes what was saved before the process began, against which the first answer is judged: a registry that lost its
+   * data lists none. Does nothing for a watch that has long had answers of its own.
+   */
+  seed(saved: readonly ResolvedInstance[]): void {
+    const isLate = this.#plan.clock.now() - (this.#firstAnsweredAt ?? Infinity) > SEED_WITHIN_MS;
+    if (this.#isClosed || this.#seed !== undefined || isLate) return;
+    this.#seed = saved;
+    this.#wasSeen = true;
+    this.#all.adopt(saved);
+    const began = this.#judge();
+    if (began !== undefined) this.#tell(began);
+    this.#tell({ kind: 'polled' });
+  }
+
   /** A connection to the instance was refused: if its absence is doubted, it is gone. */
   refused(instance: Pick<DiscoveredInstance, 'id' | 'nonce'>): void {
     if (this.#doubt === undefined) return;
@@ -113,10 +143,18 @@ export class ServiceWatch implements WatchedService {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#cancelTimer();
-    for (const source of this.#sources) source.close();
+    for (const source of this.#watches) source.close();
     this.#picture = this.#draw();
     this.#listeners.clear();
+  }
+
+  /** Other watches may count now. */
+  reselect(): void {
+    if (this.#isClosed) return;
+    this.#judge();
+    this.#tell({ kind: 'polled' });
   }
 
   #polled(source: SourceWatch, event: PollEvent): void {
@@ -131,17 +169,18 @@ export class ServiceWatch implements WatchedService {
   /** Judges what the registries say now. Returns the news of a doubt that began. */
   #judge(): Extract<WatchNews, { kind: 'doubted' }> | undefined {
     const { clock } = this.#plan;
+    this.#select();
     const answer = this.#merged();
     const before = this.#doubt;
     if (answer !== undefined) {
       const troubleAt = this.#troubleAt;
-      const given = this.#given ?? [];
+      const given = this.#baseline();
       const now = clock.now();
       const ruling = judgeDoubt({ given, answer, doubt: before, now, troubleAt, refused: this.#refused });
       this.#given = ruling.instances;
       this.#doubt = ruling.doubt;
       this.#doubted = ruling.kept.length;
-      this.#wasSeen ||= answer.length > 0;
+      this.#wasSeen ||= this.#sources.some(({ hadInstances }) => hadInstances);
       this.#watchDoubt();
     }
     this.#picture = this.#draw();
@@ -151,6 +190,34 @@ export class ServiceWatch implements WatchedService {
       vanished: this.#doubt.known.filter(({ id }) => answer?.every((each) => each.id !== id)).map(({ id }) => id),
       known: this.#doubt.known.length,
     };
+  }
+
+  /** What another registry has is no answer to what the former one had, so there is nothing to doubt. */
+  #select(): void {
+    const { select } = this.#plan;
+    if (select === undefined) return;
+    const selected = select(this.#watches);
+    const isSame = selected.length === this.#sources.length && selected.every((each, at) => each === this.#sources[at]);
+    if (isSame) return;
+    this.#sources = selected;
+    this.#doubt = undefined;
+    this.#doubted = 0;
+    this.#given = undefined;
+    this.#moved.clear();
+  }
+
+  /**
+   * What an answer is judged against. What was saved is part of it once, when each registry has answered or failed, and
+   * the preferred one has answered.
+   */
+  #baseline(): readonly DiscoveredInstance[] {
+    const given = this.#given ?? [];
+    const hasAnswered = this.#sources[0]?.instances !== undefined;
+    if (hasAnswered) this.#firstAnsweredAt ??= this.#plan.clock.now();
+    if (this.#seed === undefined || this.#isSeeded || !hasAnswered) return given;
+    if (this.#sources.some(({ state }) => state === 'connecting')) return given;
+    this.#isSeeded = true;
+    return mergeById([given, this.#seed]);
   }
 
   /** Judges again when the doubt is over, since a registry with long polls may be silent until then. */
@@ -193,7 +260,11 @@ export class ServiceWatch implements WatchedService {
     return {
       state: preferred?.state ?? 'closed',
       instances: this.#given && this.#all.resolve(this.#given),
-      answeredAt: preferred?.answeredAt,
+      isLeaderless: preferred?.isLeaderless ?? false,
+      // Confirmed without news where the feeds of a registry show all changes.
+      get answeredAt() {
+        return preferred?.answeredAt;
+      },
       others:
         live.length === 0
           ? undefined

@@ -1,25 +1,13 @@
-import type { DiscoveredInstance, Discovery, Listing, ReadOptions } from '../contracts/discovery.js';
+import type { DiscoveredInstance, Listing, ReadOptions } from '../contracts/discovery.js';
 import { backoffFor, jitteredPauseMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { RegistryUnavailableError, isRegistrarError } from '../core/errors.js';
 import type { RegistrarError } from '../core/errors.js';
 import { longPoll } from '../core/long-poll.js';
-import { TokenBucket } from '../core/token-bucket.js';
-import type { LongPollPart, LongPollShare } from './long-poll-share.js';
+import { SourcePoll } from './source-poll.js';
+import type { Source } from './source-poll.js';
 import { watchTransitions } from './watch-state.js';
 import type { WatchState, WatchTransition } from './watch-state.js';
-
-/** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
-const PACE = { burst: 2, refillMs: 1_000 };
-
-/** A registry to read. */
-export interface Source {
-  readonly name: string;
-  readonly discovery: Discovery;
-  /** Reached over loopback or the file system, so that retries may be quick. */
-  readonly isLocal: boolean;
-  readonly longPolls: LongPollShare;
-}
 
 export interface SourceWatchPlan {
   readonly source: Source;
@@ -42,17 +30,23 @@ export type PollEvent =
 export class SourceWatch {
   readonly #plan: SourceWatchPlan;
   readonly #controller = new AbortController();
-  readonly #part: LongPollPart;
+  readonly #poll: SourcePoll;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
+  #hadInstances = false;
   #answeredAt: number | undefined;
+  #isLeaderless = false;
   #troubleAt = -Infinity;
   #staleSince = 0;
   #problem: RegistrarError | undefined;
 
   constructor(plan: SourceWatchPlan) {
     this.#plan = plan;
-    this.#part = plan.source.longPolls.join();
+    this.#poll = new SourcePoll(plan.source, plan.service, plan.options, plan.clock);
+  }
+
+  get source(): Source {
+    return this.#plan.source;
   }
 
   get name(): string {
@@ -68,9 +62,20 @@ export class SourceWatch {
     return this.#instances;
   }
 
-  /** When the registry last answered with a leader. */
+  /** The service had an instance, as far as the registry knows. */
+  get hadInstances(): boolean {
+    return this.#hadInstances;
+  }
+
+  /** When the registry last confirmed what is known, with a leader; undefined: never as far as is known. */
   get answeredAt(): number | undefined {
-    return this.#answeredAt;
+    if (this.#answeredAt === undefined) return undefined;
+    return Math.max(this.#answeredAt, this.#poll.confirmedAt ?? -Infinity);
+  }
+
+  /** The registry answers, although without a leader. */
+  get isLeaderless(): boolean {
+    return this.#state === 'stale' && this.#isLeaderless;
   }
 
   /** When the registry was last not sound: a poll failed, it had no leader, or its history began anew. */
@@ -84,28 +89,25 @@ export class SourceWatch {
   }
 
   start(): void {
-    const { clock, random, source, service, options } = this.#plan;
-    const part = this.#part;
+    const { clock, random, source } = this.#plan;
+    const poll = this.#poll;
     longPoll<Listing>(
       {
         clock,
-        poll: async (cursor, signal) => {
-          const listing = await source.discovery.poll(service, cursor, signal, options);
-          return part.mayHold() ? listing : withoutCursor(listing);
-        },
-        pace: new TokenBucket(clock, PACE),
-        // The bucket alone decides how soon the next poll may start.
+        poll: (cursor, signal) => poll.poll(cursor, signal),
+        // The polls pace themselves.
         minRoundMs: 0,
         maxRoundMs: 0,
         // Read in each round.
         get pollEveryMs() {
-          return part.everyMs();
+          return poll.everyMs;
         },
         failurePauseMs: (error, failed) => jitteredPauseMs(backoffFor(error, source.isLocal), failed, random),
         onAnswer: (listing) => {
           this.#answered(listing);
         },
         onFailed: (error) => {
+          poll.failed(error);
           this.#failed(this.#explained(error));
         },
       },
@@ -115,16 +117,19 @@ export class SourceWatch {
 
   close(): void {
     if (!this.#transition('close')) return;
-    this.#part.leave();
     this.#controller.abort();
+    this.#poll.close();
   }
 
-  #answered({ instances, stale = false, restarted = false }: Listing): void {
+  #answered({ instances, stale = false, staleMs, restarted = false, hadInstances = false }: Listing): void {
     if (this.#state === 'closed') return;
     const now = this.#plan.clock.now();
     this.#instances = instances;
+    this.#hadInstances ||= hadInstances || instances.length > 0;
     if (stale) {
-      this.#failed(this.#leaderless());
+      // A member that hears from no leader knows what that one knew last.
+      if (staleMs !== undefined) this.#answeredAt = Math.max(this.#answeredAt ?? -Infinity, now - staleMs);
+      this.#failed(this.#leaderless(), true);
       return;
     }
     if (this.#state === 'stale' || restarted) this.#troubleAt = now;
@@ -137,11 +142,12 @@ export class SourceWatch {
     );
   }
 
-  #failed(error: RegistrarError): void {
+  #failed(error: RegistrarError, isLeaderless = false): void {
     if (this.#state === 'closed') return;
     const now = this.#plan.clock.now();
     this.#troubleAt = now;
     this.#problem = error;
+    this.#isLeaderless = isLeaderless;
     if (!this.#transition('failed')) {
       this.#plan.onPolled({ kind: 'failed' });
       return;
@@ -175,8 +181,4 @@ export class SourceWatch {
       { registry: name, operation: 'discover', answered: true },
     );
   }
-}
-
-function withoutCursor({ cursor: _cursor, ...listing }: Listing): Listing {
-  return listing;
 }

@@ -7,19 +7,24 @@ import { resolveInstance } from './resolve-instance.js';
  * callers can keep state by object, and compare with `===`.
  */
 export class StableInstances {
-  #byId = new Map<string, { readonly read: DiscoveredInstance; readonly resolved: ResolvedInstance }>();
+  #byId = new Map<string, ResolvedInstance>();
   #list: readonly ResolvedInstance[] = Object.freeze([]);
+
+  /** Takes objects that callers have already, for instances that are not known here. */
+  adopt(known: readonly ResolvedInstance[]): void {
+    for (const resolved of known) if (!this.#byId.has(resolved.id)) this.#byId.set(resolved.id, resolved);
+  }
 
   resolve(read: readonly DiscoveredInstance[]): readonly ResolvedInstance[] {
     const next = new Map(
       read.map((instance) => {
         const known = this.#byId.get(instance.id);
-        const isSame = known !== undefined && (known.read === instance || areEqual(known.read, instance));
-        return [instance.id, isSame ? known : { read: instance, resolved: resolveInstance(instance) }] as const;
+        const isSame = known !== undefined && areEqual(known, instance);
+        return [instance.id, isSame ? known : resolveInstance(instance)] as const;
       }),
     );
     this.#byId = next;
-    const list = [...next.values()].map(({ resolved }) => resolved).sort(byId);
+    const list = [...next.values()].sort(byId);
     const isSame = list.length === this.#list.length && list.every((each, index) => each === this.#list[index]);
     if (!isSame) this.#list = Object.freeze(list);
     return this.#list;
@@ -39,13 +44,14 @@ function areEqual(one: DiscoveredInstance, other: DiscoveredInstance): boolean {
     one.port === other.port &&
     one.weights?.passing === other.weights?.passing &&
     one.weights?.warning === other.weights?.warning &&
-    one.tags.length === other.tags.length &&
-    one.tags.every((tag, index) => tag === other.tags[index]) &&
+    (one.tags === other.tags ||
+      (one.tags.length === other.tags.length && one.tags.every((tag, index) => tag === other.tags[index]))) &&
     haveSamePairs(one.meta, other.meta)
   );
 }
 
 function haveSamePairs(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  if (one === other) return true;
   const keys = Object.keys(one);
   return (
     keys.length === Object.keys(other).length &&

@@ -44,6 +44,11 @@ export function createUnheldAgent(maxSockets: number, { connectMs, socketPath, t
 /** Closes idle connections now, and every other one once its response is complete. */
 export function retire(agent: http.Agent): void {
   agent.keepSocketAlive = () => false;
+  closeIdle(agent);
+}
+
+/** Closes idle connections. */
+export function closeIdle(agent: http.Agent): void {
   for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
 }
 

@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly headers: IncomingHttpHeaders;
   /** The first 64 KiB, for messages. */
   readonly text: string;
-  /** All of it. */
+  /** All of it; of an endless answer, only its beginning. */
   readonly body: Buffer;
 }
 
@@ -71,7 +71,8 @@ export function sendOnce(
           request.destroy();
           return;
         }
-        chunks.push(chunk);
+        // Of an endless answer, `isEnough` has what it needs.
+        if (isEnough === undefined || received <= LONGEST_TEXT_BYTES) chunks.push(chunk);
         if (isEnough?.(chunk) !== true) return;
         settle();
         request.destroy();

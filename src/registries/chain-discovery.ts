@@ -6,6 +6,7 @@ import type {
   Listing,
   ReadOptions,
 } from '../contracts/discovery.js';
+import type { ReaderChoice } from '../contracts/composed-registry.js';
 import { RegistryUnavailableError } from '../core/errors.js';
 import type { Member } from './member.js';
 import { mergeById } from './merge-by-id.js';
@@ -21,7 +22,7 @@ const AT = /^(\d+):(.*)$/s;
  * The discovery of a chain. Reads from the preferred member that answers. A chain that gathers adds what the other
  * members have; otherwise the answers of members are never mixed.
  */
-export class ChainDiscovery implements Discovery {
+export class ChainDiscovery implements Discovery, ReaderChoice {
   readonly #members: Members;
   readonly #gathers: boolean;
   /** The ids in the last answer, by service; only used when gathering. */
@@ -52,7 +53,7 @@ export class ChainDiscovery implements Discovery {
     const trial = this.#members.readersTrial;
     if (trial !== undefined)
       await this.#members.attempt(trial, Infinity, signal, (bounded) => pollMember(trial, service, undefined, bounded));
-    await this.#members.measure(Infinity, signal, (member, bounded) => pollMember(member, service, undefined, bounded));
+    await this.measure(service, signal);
     const [, owner, inner] = AT.exec(cursor ?? '') ?? [];
     const { readers } = this.#members;
     // Reject at once: readers should not wait for registries that are known not to answer.
@@ -65,6 +66,16 @@ export class ChainDiscovery implements Discovery {
     });
     // No cursor when gathering: a long poll at one member would miss a change in another.
     return this.#gathers ? { instances: await this.#gather(answered, found.instances, service, signal) } : found;
+  }
+
+  order(): readonly number[] {
+    return this.#members.readers.map((member) => this.#members.indexOf(member));
+  }
+
+  measure(service: string, signal: AbortSignal): Promise<void> {
+    return this.#members.measure(Infinity, signal, (member, bounded) =>
+      pollMember(member, service, undefined, bounded),
+    );
   }
 
   /**

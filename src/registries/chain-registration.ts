@@ -4,6 +4,7 @@ import { keyOf } from '../contracts/service-instance.js';
 import { isSameSlot } from '../instance/slot.js';
 import { wasNeverSent } from './is-answer.js';
 import type { Placement } from './placement.js';
+import type { Member } from './member.js';
 import type { Members } from './members.js';
 import type { Presence, Registration, Renewal } from '../contracts/registry.js';
 
@@ -145,13 +146,21 @@ export class ChainRegistration implements Registration {
   async #removeStaleEntries(signal: AbortSignal): Promise<void> {
     const { staleMembers } = this.#placement;
     const clearing = staleMembers.map((member) => {
-      const clear = (bounded: AbortSignal) => this.#placement.clear(member, bounded);
       return member.isWorthATry
-        ? this.#members.attempt(member, this.#stepMs, signal, clear)
-        : this.#members.withTrialDeadline(member, this.#stepMs, signal, clear).catch(() => undefined);
+        ? this.#members.attempt(member, 3 * this.#stepMs, signal, (bounded) => this.#clear(member, bounded))
+        : this.#clear(member, signal).catch(() => undefined);
     });
     await Promise.all(clearing);
     signal.throwIfAborted();
+  }
+
+  /** Asks a small thing first: a member that answers it gets longer for a removal, which takes several requests. */
+  async #clear(member: Member, signal: AbortSignal): Promise<void> {
+    const key = keyOf(this.#placement.instance);
+    const ask = (bounded: AbortSignal) => member.registry.read(key, bounded);
+    await this.#members.withTrialDeadline(member, this.#stepMs, signal, ask);
+    const clear = (bounded: AbortSignal) => this.#placement.clear(member, bounded);
+    await this.#members.withTrialDeadline(member, 2 * this.#stepMs, signal, clear);
   }
 
   async #measure(signal: AbortSignal): Promise<void> {
@@ -159,7 +168,7 @@ export class ChainRegistration implements Registration {
     await this.#members.measure(this.#stepMs, signal, (member, bounded) => member.registry.read(key, bounded));
   }
 
-  /** The limit of each step beside the beat. Three of them and the beat itself fit into its deadline. */
+  /** The limit of each step beside the beat. Four of them and the beat itself fit into its deadline. */
   get #stepMs(): number {
     return this.#placement.instance.ttlMs / BEAT_STEPS;
   }

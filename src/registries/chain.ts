@@ -1,7 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import type { Clock } from '../core/clock.js';
 import type { Departure, DepartureRequest } from '../contracts/departure.js';
-import type { Discovery } from '../contracts/discovery.js';
 import { asError } from '../core/errors.js';
 import type { HealthReport } from '../contracts/health-report.js';
 import { keyOf } from '../contracts/service-instance.js';
@@ -14,7 +13,7 @@ import { Members, available } from './members.js';
 import type { MembersPlan } from './members.js';
 import type { Probe } from './prober.js';
 import { composition } from '../contracts/composed-registry.js';
-import type { ComposedRegistry, MemberFigures } from '../contracts/composed-registry.js';
+import type { ComposedRegistry, MemberFigures, ReaderChoice } from '../contracts/composed-registry.js';
 import { joinCredentials } from '../contracts/credentials.js';
 import type { Credentials } from '../contracts/credentials.js';
 import type {
@@ -48,7 +47,7 @@ class Chain implements ComposedRegistry {
   readonly [composition] = true;
   readonly name: string;
   readonly endpoint: RegistryEndpoint | undefined;
-  readonly discovery: Discovery;
+  readonly discovery: ChainDiscovery;
   readonly deadlines: Deadlines;
   readonly credentials: Credentials;
   readonly #traits: RegistryTraits;
@@ -98,8 +97,12 @@ class Chain implements ComposedRegistry {
     return (holders.length === 0 ? this.#members.all : holders).some(({ registry }) => registry.traits.probes === true);
   }
 
-  get readers(): readonly Registry[] | undefined {
-    return this.#gathers ? this.#members.all.map(({ registry }) => registry) : undefined;
+  get readers(): readonly Registry[] {
+    return this.#members.all.map(({ reader }) => reader);
+  }
+
+  get choice(): ReaderChoice | undefined {
+    return this.#gathers ? undefined : this.discovery;
   }
 
   get members(): readonly MemberFigures[] {

@@ -46,11 +46,20 @@ export class ClosableRegistry implements Registry {
     if (deadlines !== undefined) this.deadlines = deadlines;
     this.credentials = credentials;
     const find = discovery?.find?.bind(discovery);
+    const hasLeader = discovery?.hasLeader?.bind(discovery);
+    const watch = discovery?.watch?.bind(discovery);
     this.discovery = discovery && {
       traits: discovery.traits,
       poll: (service, cursor, signal, options) =>
         this.#guard.run('discover', signal, () => discovery.poll(service, cursor, signal, options)),
       ...(find && { find: (key, signal) => this.#guard.run('discover', signal, () => find(key, signal)) }),
+      ...(hasLeader && { hasLeader: (signal) => this.#guard.run('discover', signal, () => hasLeader(signal)) }),
+      feeds: discovery.feeds?.map((feed) => ({
+        poll: (cursor, signal) => this.#guard.run('discover', signal, () => feed.poll(cursor, signal)),
+      })),
+      ...(watch && {
+        watch: (services, onNews, signal) => this.#guard.run('discover', signal, () => watch(services, onNews, signal)),
+      }),
     };
     if (prepare !== undefined)
       this.prepare = (instance, signal) => this.#guard.run('register', signal, () => prepare(instance, signal));

@@ -5,9 +5,9 @@ import type { HealthReport } from '../contracts/health-report.js';
 import { keyOf } from '../contracts/service-instance.js';
 import type { InstanceKey, ServiceInstance } from '../contracts/service-instance.js';
 import { processWide } from '../core/process-wide.js';
-import { boundedListing } from './bounded-listing.js';
 import { CloseGuard } from './close-guard.js';
 import { EarlyLooks } from './early-looks.js';
+import { guardDiscovery } from './guarded-discovery.js';
 import { guardRegistration } from './guarded-registration.js';
 import type { RequestKind } from './guarded-registration.js';
 import { isAnswer, wasNeverSent } from './is-answer.js';
@@ -92,19 +92,7 @@ export class GuardedRegistry implements Registry {
 
   get discovery(): Discovery | undefined {
     const { discovery } = this.#inner;
-    if (discovery === undefined) return undefined;
-    const find = discovery.find?.bind(discovery);
-    return {
-      traits: discovery.traits,
-      ...(find && { find: (key, signal) => this.#bounded('discover', signal, (bounded) => find(key, bounded)) }),
-      poll: (service, cursor, signal, options) =>
-        this.#bounded(
-          'discover',
-          signal,
-          async (bounded) => boundedListing(this.name, await discovery.poll(service, cursor, bounded, options)),
-          cursor === undefined ? 'request' : 'held',
-        ),
-    };
+    return discovery && guardDiscovery(discovery, { name: this.name, run: this.#bounded.bind(this) });
   }
 
   get maintain(): Registry['maintain'] {

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { hasCode } from '../core/errors.js';
 import { GuardedRegistry } from './guarded-registry.js';
+import { asComposed } from '../contracts/composed-registry.js';
 import type { MemberFigures } from '../contracts/composed-registry.js';
 import type { Registry } from '../contracts/registry.js';
 
@@ -30,6 +31,8 @@ export class Member {
   /** Unique among the members. */
   readonly name: string;
   readonly hostLocal: boolean;
+  /** Whom readers follow: itself under guard, or a composition whose own readers are. */
+  readonly reader: Registry;
   readonly #clock: Clock;
   readonly #patience: Patience;
   readonly #ttlMs: () => number;
@@ -41,6 +44,7 @@ export class Member {
   constructor(inner: Registry, name: string, clock: Clock, patience: Patience, ttlMs: () => number) {
     this.name = name;
     this.registry = new GuardedRegistry(inner, clock, 'unpaced');
+    this.reader = asComposed(inner)?.readers === undefined ? this.registry : inner;
     this.hostLocal = inner.traits.hostLocal ?? false;
     this.#clock = clock;
     this.#patience = patience;

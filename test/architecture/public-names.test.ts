@@ -116,6 +116,7 @@ const types = [
   'Registry',
   'RegistryCheck',
   'RegistryEndpoint',
+  'RegistryNews',
   'RegistryTraits',
   'Renewal',
   'ServiceInstance',
@@ -124,6 +125,7 @@ const types = [
   'SourceReading',
   'StopHook',
   'TlsOptions',
+  'WatchedFrom',
   'Weights',
   'WorkerSpec',
 ];

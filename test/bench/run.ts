@@ -10,6 +10,7 @@ await runExperiment(
     health: async () => (await import('./health/health.js')).health,
     tax: async () => (await import('./tax/tax.js')).tax,
     visible: async () => (await import('./visible/visible.js')).visible,
+    resolve: async () => (await import('./resolve/resolve.js')).resolve,
   },
   process.argv.slice(2),
 );

@@ -21,7 +21,6 @@ let authority: Authority;
 let other: Authority;
 let identity: Identity;
 let files: Awaited<ReturnType<typeof filesOf>>;
-const servers: { etcd?: TlsServer; redis?: TlsServer } = {};
 const stops: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -29,7 +28,6 @@ beforeAll(async () => {
   identity = await authority.issue();
   files = await filesOf({ ca: authority.cert, ...identity });
   stops.push(() => files.remove());
-  [servers.etcd, servers.redis] = await Promise.all([etcdWithTls(), redisWithTls()]);
 });
 afterAll(() => Promise.all(stops.map((stop) => stop())));
 
@@ -77,7 +75,15 @@ async function wrongWith(registry: Registry): Promise<unknown> {
   return outcome;
 }
 
-describe.each(['etcd', 'redis'] as const)('%s on a real server with TLS', (kind) => {
+describe.each([
+  ['etcd', etcdWithTls],
+  ['redis', redisWithTls],
+])('%s on a real server with TLS', (_kind, start) => {
+  let server: TlsServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+
   it.each([
     ['signed by no authority that is known here', () => [identity, {}], /No trusted authority.*tls: \{ ca \}/],
     ['signed by another authority', () => [identity, { ca: other.cert }], /No trusted authority.*tls: \{ ca \}/],
@@ -91,8 +97,8 @@ describe.each(['etcd', 'redis'] as const)('%s on a real server with TLS', (kind)
     'says which option to set for a certificate that is %s',
     async (_what, make, words) => {
       const [shown, tls] = (await make()) as [Identity, TlsOptions];
-      await servers[kind]!.show(shown);
-      const registry = servers[kind]!.registry(tls);
+      await server.show(shown);
+      const registry = server.registry(tls);
       expect(await wrongWith(registry)).toMatchObject({
         code: 'ROLLCALL_REGISTRY_UNAVAILABLE',
         message: expect.stringMatching(words) as string,
@@ -101,7 +107,6 @@ describe.each(['etcd', 'redis'] as const)('%s on a real server with TLS', (kind)
   );
 
   it('says so when it wants a certificate of ours, and takes one of its authority', async () => {
-    const server = servers[kind]!;
     await server.show(identity, 'certified');
     const ca = authority.cert;
     const message = expect.stringMatching(/requires a client certificate.*set \w+\(\{ tls: \{ cert, key \}/) as string;
@@ -112,6 +117,6 @@ describe.each(['etcd', 'redis'] as const)('%s on a real server with TLS', (kind)
 
   it('says so when there is no TLS at its port', { timeout: 30_000 }, async () => {
     const message = expect.stringMatching(/does not speak TLS there: set|If it runs, set .* TLS port/) as string;
-    expect(await servers[kind]!.plain).toMatchObject({ message });
+    expect(await server.plain).toMatchObject({ message });
   });
 });

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { afterEach, expect, inject, it } from 'vitest';
 import { consul, fallback, memory } from 'rollcall';
 import { createResolver } from 'rollcall/discovery';
@@ -19,6 +21,21 @@ import {
 const shared = inject('consulUrl');
 
 afterEach(cleanUp);
+
+/** Counts the connections that this process opens from now on; the function gives the most at any time. */
+function countSockets(): () => number {
+  const sockets = new Set<Socket>();
+  let most = 0;
+  const note = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    sockets.add(socket);
+    most = Math.max(most, sockets.size);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  subscribe('net.client.socket', note);
+  later(() => unsubscribe('net.client.socket', note));
+  return () => most;
+}
 
 function open(options: ResolverOptions): Resolver {
   const resolver = createResolver({ logger: false, ...options });
@@ -82,22 +99,32 @@ it('reads the other registries of a chain while the first one is down', async ()
   await waitFor(() => ids().join() === id, { timeoutMs: 20_000 });
 });
 
-it('sees changes of more services than it has long polls', async () => {
+it('sees changes of more services than it has long polls, over eight connections', async () => {
   const raw = rawConsul(shared);
   later(() => raw.close());
-  const names = Array.from({ length: 7 }, () => freshName('many'));
-  const put = async (name: string, id: string) => {
+  const names = Array.from({ length: 12 }, () => freshName('many'));
+  const put = async (id: string, check?: object) => {
     later(() => raw.put(`/v1/agent/service/deregister/${id}`));
-    const body = { ID: id, Name: name, Address: '10.0.0.1', Port: 3000 };
+    const body = { ID: id, Name: id.slice(0, -2), Address: '10.0.0.1', Port: 3000, ...(check && { Check: check }) };
     expect((await raw.put('/v1/agent/service/register', body)).status).toBe(200);
   };
-  for (const name of names) await put(name, `${name}-1`);
+  for (const name of names) await put(`${name}-1`, { CheckID: `check of ${name}`, Status: 'passing', TTL: '600s' });
+  const mostSockets = countSockets();
   const resolver = open({ registry: consul({ endpoints: [shared] }) });
   const services = names.map((name) => resolver.service(name));
-  await Promise.all(services.map((service) => service.ready()));
-  for (const name of names) await put(name, `${name}-2`);
-  await waitFor(() => services.every((service) => service.snapshot().instances.length === 2), { timeoutMs: 10_000 });
-  expect(services.map((service) => service.snapshot().source)).toEqual(names.map(() => 'live'));
+  await waitFor(() => services.every((service) => service.snapshot().source === 'live'), { timeoutMs: 10_000 });
+  const counts = () => services.map((service) => service.snapshot().instances.length);
+  // A feed names the first, and none names the second.
+  expect((await raw.put(`/v1/agent/check/fail/${encodeURIComponent(`check of ${names[7]}`)}`)).status).toBe(200);
+  await waitFor(() => counts()[7] === 0, { timeoutMs: 10_000 });
+  for (const name of names) await put(`${name}-2`);
+  await waitFor(() => counts().every((count, at) => count === (at === 7 ? 1 : 2)), { timeoutMs: 20_000 });
+  expect(mostSockets()).toBeGreaterThan(3);
+  expect(mostSockets()).toBeLessThanOrEqual(8);
+  // Four that remain are watched by a long poll each again.
+  for (const service of services.slice(4)) service.close();
+  expect((await raw.put(`/v1/agent/service/deregister/${names[0]}-2`)).status).toBe(200);
+  await waitFor(() => counts()[0] === 1, { timeoutMs: 10_000 });
 });
 
 it('never holds the process open, whatever it watches', async () => {

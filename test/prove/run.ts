@@ -5,6 +5,7 @@ import { hostileOptions } from './hostile/options.js';
 import { installsOptions } from './installs/options.js';
 import { lateOptions } from './late/options.js';
 import { leasesOptions } from './leases/options.js';
+import { outageOptions } from './outage/options.js';
 import { rollingOptions } from './rolling/options.js';
 
 // `npm run prove -- <name> [--runs N] [--seed S]`, and what a name has of its own: the long experiments behind what we promise.
@@ -30,6 +31,7 @@ await runExperiment(
     fallback: async () => (await import('./fallback/fallback.js')).fallbackProof,
     company: { options: companyOptions, load: async () => (await import('./company/company.js')).company },
     hostile: { options: hostileOptions, load: async () => (await import('./hostile/hostile.js')).hostile },
+    outage: { options: outageOptions, load: async () => (await import('./outage/outage.js')).outage },
     snapshot: async () => (await import('./snapshot/snapshot.js')).snapshot,
     installs: { options: installsOptions, load: async () => (await import('./installs/installs.js')).installs },
   },

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
 import type { OpenConnection } from '../../contracts/departure.js';
-import { isError } from '../../core/errors.js';
+import { hasCode, isError } from '../../core/errors.js';
 import { countRequest } from '../../core/request-meter.js';
 import { isTooLong } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
@@ -81,6 +81,8 @@ export class ConsulClient {
       size?.answered(cancellation);
       return answer;
     } catch (thrown) {
+      // An agent answers each long poll in time, so its connection leads nowhere. So may the idle ones.
+      if (request.pool === 'read' && hasCode(signal.reason, 'ROLLCALL_TIMEOUT')) connection.closeIdle();
       signal.throwIfAborted();
       if (isTooLong(thrown)) throw overCap(thrown, request.operation, this.shown);
       throw unreachable(thrown, request.operation, this.shown);

@@ -54,6 +54,8 @@ export interface ConsulConnection {
   readonly openConnections: () => Readonly<Record<'call' | 'beat', OpenConnection[]>>;
   /** A request to this endpoint as it is on the wire. */
   readonly bytesOf: (request: Omit<PlainRequest, 'host'>) => Buffer;
+  /** Closes the idle connections: the network may have forgotten them, and a request on one would never be answered. */
+  readonly closeIdle: () => void;
   /** Closes each connection as soon as it is idle. */
   readonly close: () => void;
 }
@@ -130,7 +132,7 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
   const secure = url.protocol === 'https:';
   const [
     { default: Consul },
-    { createUnheldAgent, retire },
+    { closeIdle, createUnheldAgent, retire },
     { openConnections },
     { PoolSize },
     { requestBytes },
@@ -175,6 +177,7 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
     base,
     openConnections: () => ({ call: openConnections(agents.call), beat: openConnections(agents.beat) }),
     bytesOf: (request) => requestBytes({ ...request, host: url.host }),
+    closeIdle: () => Object.values(agents).forEach(closeIdle),
     close,
   };
 }

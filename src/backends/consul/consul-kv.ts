@@ -8,7 +8,7 @@ import { parseSlicedJson } from '../../core/sliced-json.js';
 import type { WholeAnswer } from './consul-answer.js';
 import { ConsulClient } from './consul-client.js';
 import { goDuration } from './consul-codec.js';
-import { nextCursor } from './consul-discovery.js';
+import { nextCursor } from './consul-blocking-query.js';
 import { notConsul, refusal } from './consul-errors.js';
 import { decodeKv } from './consul-kv-codec.js';
 import { heldMs, resolveConsulOptions } from './consul-options.js';

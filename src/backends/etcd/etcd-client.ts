@@ -202,9 +202,9 @@ export class EtcdClient {
       const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };
       const answer = await sendOnce(http, options, bytes, cancellation, limit);
       const { status } = answer;
+      if (status === 200 && lines !== undefined) return { status, text: answer.text, body: lines.latest };
       if (status === 200 && cap === 'list') return { status, text: answer.text, body: undefined, list: answer.body };
-      if (status === 200)
-        return { status, text: answer.text, body: lines?.latest ?? (await bodyOf(answer.body, signal)) };
+      if (status === 200) return { status, text: answer.text, body: await bodyOf(answer.body, signal) };
       return { status, text: answer.text, body: parseJson(answer.text) };
     } finally {
       signal.removeEventListener('abort', cancellation);

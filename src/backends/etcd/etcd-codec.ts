@@ -26,6 +26,18 @@ export function recordsOf(name: string): string {
   return `${OURS}${encodeSegment(name)}/`;
 }
 
+/** The id of the instance whose record has this key, of a service whose records have this prefix. */
+export function idOfRecord(prefix: string, key: string): string {
+  return key
+    .slice(prefix.length)
+    .replace(/%(25|2F|D[89A-F][0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** The prefix of the keys that `namingEndpoints` publishes of a service. */
+export function publicationsOf(name: string): string {
+  return `${encodeSegment(name)}/`;
+}
+
 /** What other readers find of an instance while it is passing. */
 export interface Publication {
   readonly key: string;
@@ -40,7 +52,7 @@ export interface Publication {
 export const namingEndpoints: EtcdLayout = ({ name, id, address, port, tags, meta, weights }) => {
   if (address === undefined || port === undefined) return undefined;
   const value = { Op: 0, Addr: hostPort(address, port), Metadata: { id, tags, meta, ...(weights && { weights }) } };
-  return { key: `${encodeSegment(name)}/${encodeSegment(id)}`, value: JSON.stringify(value) };
+  return { key: `${publicationsOf(name)}${encodeSegment(id)}`, value: JSON.stringify(value) };
 };
 
 /**

@@ -27,12 +27,7 @@ class EtcdRegistry implements Registry {
   readonly traits: RegistryTraits;
   readonly endpoint: RegistryEndpoint | undefined;
   readonly warnings: readonly string[];
-  readonly discovery: Discovery = {
-    poll: async (service, _cursor, signal) => ({
-      instances: await (await this.#begin(signal)).list(service, signal),
-    }),
-    find: async (key, signal) => (await this.#begin(signal)).seek(key, signal),
-  };
+  readonly discovery: Discovery;
   readonly receipts = new EtcdLeases();
   readonly credentials: EtcdCredentials;
   readonly #options: EtcdOptions;
@@ -49,6 +44,15 @@ class EtcdRegistry implements Registry {
     const endpoints = urls.map(endpointOfUrl);
     this.endpoint = endpoints.find(({ host }) => !isLoopback(host)) ?? endpoints[0];
     this.warnings = warnings;
+    const { layout } = this.#target;
+    this.discovery = {
+      poll: async (service, _cursor, signal) => (await this.#begin(signal)).list(service, signal),
+      find: async (key, signal) => (await this.#begin(signal)).seek(key, signal),
+      // With a layout of the user, the keys that other readers find may be anywhere.
+      ...(layout === undefined && {
+        watch: async (services, onNews, signal) => (await this.#begin(signal)).watch(services, onNews, signal),
+      }),
+    };
   }
 
   /** A getter, so that printing the registry does not print its password. */

@@ -22,6 +22,13 @@ export interface RequestContext {
   readonly signal: AbortSignal;
 }
 
+/** What a list has found. */
+export interface RecordList {
+  readonly records: readonly LeasedRecord[];
+  /** Undefined if the answer has none. */
+  readonly revision: string | undefined;
+}
+
 /** A longer one in a list is not ours: it is left out. */
 const LONGEST_RECORD = 1024 * 1024;
 /** A list that is longer is none of a service: 32 MiB hold a third of it. */
@@ -47,8 +54,8 @@ export class EtcdStore {
     return kvs?.[0] && decodeStored(recordKey(key), kvs[0], this.#layout);
   }
 
-  /** The records of a service. */
-  async list(service: string, context: RequestContext): Promise<LeasedRecord[]> {
+  /** The records of a service, and the revision at which they were so. */
+  async list(service: string, context: RequestContext): Promise<RecordList> {
     const prefix = recordsOf(service);
     const range = { key: toBytes(prefix), range_end: toBytes(endOf(prefix)) };
     const answer = await this.#send('/kv/range', range, { ...context, cap: 'list' });
@@ -74,7 +81,7 @@ export class EtcdStore {
       },
     );
     this.#expectGood({ ...answer, body }, context);
-    return records;
+    return { records, revision: revisionOf(body) };
   }
 
   /**

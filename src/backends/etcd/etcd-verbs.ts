@@ -1,5 +1,5 @@
 import type { Departure, DepartureRequest } from '../../contracts/departure.js';
-import type { DiscoveredInstance } from '../../contracts/discovery.js';
+import type { DiscoveredInstance, Listing, RegistryNews, WatchedFrom } from '../../contracts/discovery.js';
 import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
 import { isInTraffic, maintained, registered, renewed, toDiscovered, toEntry } from '../../instance/leased-instance.js';
@@ -20,6 +20,7 @@ import type { EtcdLayout, EtcdTarget } from './etcd-options.js';
 import { EtcdRegistration } from './etcd-registration.js';
 import { NO_LEASE, isLeasedRecord } from './etcd-requests.js';
 import type { LeasedRecord, Stored } from './etcd-requests.js';
+import { numberOf, watchServices } from './etcd-service-watch.js';
 import { EtcdStore } from './etcd-store.js';
 import type { RequestContext } from './etcd-store.js';
 
@@ -88,10 +89,16 @@ export class EtcdVerbs {
     }
   }
 
-  async list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+  async list(service: string, signal: AbortSignal): Promise<Listing> {
     const context: RequestContext = { operation: 'discover', signal };
-    const records = await this.#store.list(service, context);
-    return (await this.#asReadersSee(records, context)).map(toDiscovered);
+    const { records, revision } = await this.#store.list(service, context);
+    const from = this.#layout === namingEndpoints ? numberOf(revision) : undefined;
+    const instances = (await this.#asReadersSee(records, context)).map(toDiscovered);
+    return { instances, ...(from !== undefined && { revision: from }) };
+  }
+
+  watch(services: readonly WatchedFrom[], onNews: (news: RegistryNews) => void, signal: AbortSignal): Promise<void> {
+    return watchServices(this.#client, services, onNews, { operation: 'discover', signal });
   }
 
   departures(request: DepartureRequest): readonly Departure[] {

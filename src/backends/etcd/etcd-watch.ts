@@ -1,10 +1,15 @@
+import type { RegistrarError } from '../../core/errors.js';
 import { isGood } from './etcd-answer.js';
+import type { Answer } from './etcd-answer.js';
 import type { EtcdClient } from './etcd-client.js';
 import { toBytes } from './etcd-codec.js';
 import { notEtcd, refusal } from './etcd-errors.js';
 
-interface WatchMessage {
+/** One message of a watch stream, as the gateway sends it. */
+export interface WatchMessage {
   readonly result?: {
+    readonly header?: { readonly revision?: unknown };
+    readonly watch_id?: string;
     readonly events?: readonly unknown[];
     readonly created?: boolean;
     readonly canceled?: boolean;
@@ -33,9 +38,20 @@ export async function watchKeys(
   if (!isGood(answer)) throw refusal(answer, operation, client.shown);
   const { result } = answer.body as WatchMessage;
   if (result?.canceled !== true) return 'changed';
-  if (result.compact_revision !== undefined && result.compact_revision !== '0') return 'compacted';
-  const message = result.cancel_reason ?? 'the watch was canceled';
-  throw refusal({ ...answer, body: { message } }, operation, client.shown);
+  if (isCompacted(result)) return 'compacted';
+  throw canceled(answer, operation, client.shown);
+}
+
+/** True if etcd canceled a watch because it has forgotten the revision from which it begins. */
+export function isCompacted({ compact_revision }: NonNullable<WatchMessage['result']>): boolean {
+  return compact_revision !== undefined && compact_revision !== '0';
+}
+
+/** The error for a watch that etcd canceled by the last message of the answer. */
+export function canceled(answer: Answer, operation: string, shown: string): RegistrarError {
+  const { result } = answer.body as WatchMessage;
+  const message = result?.cancel_reason ?? 'the watch was canceled';
+  return refusal({ ...answer, body: { message } }, operation, shown);
 }
 
 /** For each watch, one message says that it was created. The first of another kind is what the poll waits for. */

@@ -1,7 +1,7 @@
 import { systemClock } from '../../core/clock.js';
 import type { Clock } from '../../core/clock.js';
 import type { Departure, DepartureRequest } from '../../contracts/departure.js';
-import type { DiscoveredInstance, Discovery } from '../../contracts/discovery.js';
+import type { Discovery, Listing, RegistryNews, WatchedFrom } from '../../contracts/discovery.js';
 import { RegistrationLostError } from '../../core/errors.js';
 import { isNotServing } from '../../contracts/health-report.js';
 import type { HealthReport } from '../../contracts/health-report.js';
@@ -50,7 +50,8 @@ export class FileRegistry implements Registry {
     this.workerSpec = { kind: 'file', options };
     this.discovery = {
       traits: { scope: this.#target.dir },
-      poll: async (service, _cursor, signal) => ({ instances: await this.#list(service, signal) }),
+      poll: (service, _cursor, signal) => this.#list(service, signal),
+      watch: (services, onNews, signal) => this.#watch(services, onNews, signal),
     };
   }
 
@@ -143,11 +144,28 @@ export class FileRegistry implements Registry {
     await store.remove(key.name, key.id, key.nonce);
   }
 
-  async #list(service: string, signal: AbortSignal): Promise<DiscoveredInstance[]> {
+  async #list(service: string, signal: AbortSignal): Promise<Listing> {
     const store = await this.#begin(signal);
     const stored = await store.list(service);
     this.#assertActive(signal);
-    return stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
+    const instances = stored.filter((entry) => store.overdueMs(entry) <= 0).map(({ leased }) => toDiscovered(leased));
+    return instances.length === 0 && (await store.hadInstances(service))
+      ? { instances, hadInstances: true }
+      : { instances };
+  }
+
+  /** Hints only: some file systems tell nothing, and none tells that a lease is over. */
+  async #watch(
+    services: readonly WatchedFrom[],
+    onNews: (news: RegistryNews) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const store = await this.#begin(signal);
+    const names = services.map(({ service }) => service);
+    const until = AbortSignal.any([signal, this.#closeController.signal]);
+    const watching = store.watch(names, (service) => onNews({ kind: 'hint', service }), until);
+    onNews({ kind: 'open' });
+    await watching;
   }
 
   /**

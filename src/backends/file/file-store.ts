@@ -13,6 +13,7 @@ import type { StoredEntry } from './entry-file.js';
 import { SUFFIX, encodeLeased, encodeName } from './file-codec.js';
 import { departFrom } from './file-departure.js';
 import type { FileTarget } from './file-options.js';
+import { watchDirectories } from './watch-directories.js';
 
 /** A draft older than this belongs to a process that was killed in the middle of a write. */
 const ABANDONED_AFTER_MS = 60_000;
@@ -108,6 +109,12 @@ export class FileStore {
     departFrom(this.#path(name, id), nonce, change);
   }
 
+  /** True if an instance of the service was registered here, even if its entry is gone. */
+  async hadInstances(service: string): Promise<boolean> {
+    const directory = join(this.#target.dir, encodeName(service));
+    return (await this.#translateErrors(() => undefinedIfMissing(lstat(directory))))?.isDirectory() ?? false;
+  }
+
   /** The entries of a service. What is none, or stands under a name that is not its own, is left out. */
   async list(service: string): Promise<StoredEntry[]> {
     return this.#translateErrors(async () => {
@@ -119,6 +126,11 @@ export class FileStore {
         return entry !== undefined && this.#path(name, id) === paths[at] ? [entry] : [];
       });
     });
+  }
+
+  /** Calls `onChange` with a service when an entry of it was written or removed. Rejects with the signal's reason. */
+  watch(services: readonly string[], onChange: (service: string) => void, signal: AbortSignal): Promise<void> {
+    return this.#translateErrors(() => watchDirectories(this.#target.dir, services, onChange, signal));
   }
 
   /**

@@ -80,12 +80,12 @@ export class OwnConnection implements RedisConnection {
 }
 
 /** Opens connections, and hears of one that turned out to lead to the wrong server. */
-interface Opener {
+export interface Opener {
   open(end: AbortSignal): Promise<OpenClient>;
   blame(client: OpenClient): void;
 }
 
-function openerOf(place: OwnPlace): Opener {
+export function openerOf(place: OwnPlace): Opener {
   if (place.kind === 'sentinel') return new MasterFinder(place);
   const { server, access, credentials } = place;
   return {

@@ -33,7 +33,7 @@ class RedisRegistry implements Registry {
   readonly warnings: readonly string[];
   readonly credentials: Credentials | undefined;
   /**
-   * Polls without a cursor: Redis' events of expired keys are late and may be lost, so there is nothing to wait for.
+   * Polls without a cursor: Redis' events of expired keys are late and may be lost, so what writers publish are hints.
    */
   readonly discovery: Discovery;
   readonly #options: RedisOptions;
@@ -61,6 +61,19 @@ class RedisRegistry implements Registry {
         const { leased } = await this.#look('discover', key, signal);
         return leased && toDiscovered(leased);
       },
+      // A client of the host's takes no other commands once it subscribes.
+      ...(place.kind !== 'client' && {
+        watch: async (services, onNews, signal) => {
+          const store = await this.#begin(signal);
+          const onOpen = () => onNews({ kind: 'open' });
+          const onChange = (service: string) => onNews({ kind: 'hint', service });
+          await store.watch(
+            services.map(({ service }) => service),
+            { onOpen, onChange },
+            signal,
+          );
+        },
+      }),
     };
   }
 

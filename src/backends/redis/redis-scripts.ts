@@ -5,6 +5,12 @@
  * An entry is compared by the SHA-1 of its bytes, so that also one that is no text, or is very long, can be replaced.
  */
 
+/**
+ * Tells readers that look at intervals that an entry has changed: the channel has the name of the index, the message is
+ * the id. Without the right to it, or with too old a server, the write stands all the same.
+ */
+const TELL = `redis.pcall('PUBLISH', KEYS[2], ARGV[2])`;
+
 /** The longest entry that counts as one, in bytes; our limits allow 0.6 MB. The rest of a longer one is not sent. */
 export const LONGEST_ENTRY = 1024 * 1024;
 
@@ -27,12 +33,14 @@ redis.call('SADD', KEYS[2], ARGV[2])
 if redis.call('PTTL', KEYS[2]) < lease then redis.call('PEXPIRE', KEYS[2], lease) end
 if ARGV[4] == '' then redis.call('SET', KEYS[1], ARGV[3], 'KEEPTTL') \
 else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) end
+if text ~= ARGV[3] then ${TELL} end
 return false`;
 
 /** Removes an entry if it still has the expected version. Needs no memory. Returns as SWAP does. */
 export const REMOVE = `${UNLESS_EXPECTED}
 redis.call('DEL', KEYS[1])
 redis.call('SREM', KEYS[2], ARGV[2])
+${TELL}
 return false`;
 
 /** Extends the lease of an entry if it still has the expected version. Needs no memory. Returns as SWAP does. */
@@ -51,9 +59,11 @@ if not text or #text > ${String(LONGEST_ENTRY)} then return false end
 local ok, entry = pcall(cjson.decode, text)
 if not ok or type(entry) ~= 'table' or type(entry.instance) ~= 'table' then return false end
 if entry.instance.nonce ~= ARGV[1] then return false end
-if ARGV[3] ~= '' and not redis.pcall('SET', KEYS[1], ARGV[3], 'KEEPTTL').err then return false end
-redis.call('DEL', KEYS[1])
-redis.call('SREM', KEYS[2], ARGV[2])
+if ARGV[3] == '' or redis.pcall('SET', KEYS[1], ARGV[3], 'KEEPTTL').err then
+  redis.call('DEL', KEYS[1])
+  redis.call('SREM', KEYS[2], ARGV[2])
+end
+${TELL}
 return false`;
 
 /** Removes ids from the index if they have no entry at this very moment. */

@@ -13,7 +13,9 @@ import type { RedisConnection } from './redis-connection.js';
 import type { RedisRequest } from './redis-errors.js';
 import { HostConnection } from './redis-host-connection.js';
 import type { RedisTarget } from './redis-options.js';
-import { OwnConnection } from './redis-own-connection.js';
+import { subscribeTo } from './redis-hints.js';
+import type { Hints } from './redis-hints.js';
+import { OwnConnection, openerOf } from './redis-own-connection.js';
 import { DEPART, EXTEND, LONGEST_ENTRY, READ, REMOVE, SWAP, SWEEP } from './redis-scripts.js';
 
 type Key = Pick<InstanceKey, 'name' | 'id'>;
@@ -69,15 +71,29 @@ const VERSION_LENGTH = 40;
 export class RedisStore {
   readonly #connection: RedisConnection;
   readonly #caps: RedisCaps;
+  readonly #target: RedisTarget;
+  readonly #closeController = new AbortController();
 
-  constructor({ place, shown, caps }: RedisTarget) {
+  constructor(target: RedisTarget) {
+    const { place, shown, caps } = target;
+    this.#target = target;
     this.#caps = caps;
     this.#connection =
       place.kind === 'client' ? new HostConnection(place.client, shown) : new OwnConnection(place, shown, caps);
   }
 
   close(): void {
+    this.#closeController.abort();
     this.#connection.close();
+  }
+
+  /** Tells hints of services, over a connection of its own. Rejects with the signal's reason, or when it breaks. */
+  async watch(services: readonly string[], tell: Hints, signal: AbortSignal): Promise<void> {
+    const { place, shown } = this.#target;
+    if (place.kind === 'client') return;
+    const opener = openerOf(place);
+    const open = (end: AbortSignal) => opener.open(end);
+    await subscribeTo(services, { open, shown }, tell, AbortSignal.any([signal, this.#closeController.signal]));
   }
 
   async read(operation: string, key: Key, signal: AbortSignal): Promise<StoredEntry> {

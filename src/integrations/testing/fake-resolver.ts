@@ -98,6 +98,7 @@ class FakeWatch implements WatchedService {
     const isAway = this.#isAway();
     return {
       state: isAway ? 'stale' : 'live',
+      isLeaderless: false,
       instances: this.#instances,
       answeredAt: isAway ? this.#answeredAt : systemClock.now(),
       others: undefined,

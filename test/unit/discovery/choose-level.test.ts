@@ -12,6 +12,7 @@ const fixed = one('fixed');
 
 const picture = (changes: Partial<Picture> = {}): Picture => ({
   state: 'stale',
+  isLeaderless: false,
   instances: undefined,
   answeredAt: undefined,
   others: undefined,

@@ -27,3 +27,14 @@ it('polls more rarely where many have no long poll, so that their requests stay 
   for (const { leave } of parts.splice(1)) leave();
   expect(parts[0]?.everyMs()).toBe(1_000);
 });
+
+it('gives no long poll that is reserved, takes back those beyond it, and gives them again afterwards', () => {
+  const share = new LongPollShare(4);
+  const parts = [share.join(), share.join(), share.join()];
+  const may = () => parts.map(({ mayHold }) => mayHold());
+  expect(may()).toEqual([true, true, true]);
+  const giveBack = share.reserve(3);
+  expect(may().filter(Boolean)).toHaveLength(1);
+  giveBack();
+  expect(may()).toEqual([true, true, true]);
+});

@@ -6,7 +6,9 @@ import { ConfigError, RegistryUnavailableError } from '../../../src/core/errors.
 import { systemClock } from '../../../src/core/clock.js';
 import { createResolver, createResolverOn } from '../../../src/discovery/resolver.js';
 import type { Resolver, ResolverOptions } from '../../../src/discovery/resolver.js';
+import { resolveInstance } from '../../../src/discovery/resolve-instance.js';
 import type { ServiceOptions } from '../../../src/discovery/service-options.js';
+import { SnapshotStore } from '../../../src/discovery/snapshot-store.js';
 import { memory } from '../../../src/index.js';
 import type { Registry } from '../../../src/index.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
@@ -308,6 +310,23 @@ describe('what is saved on the host', () => {
     expect(found).toMatchObject({ source: 'disk', presence: 'present' });
     expect(ids(found)).toEqual(['a']);
     expect(found.ageMs).toBeLessThan(systemClock.wallTime());
+    await next.close();
+  });
+
+  it('is doubted to be gone when the registry comes back without it, and is gone for the next process too', async () => {
+    const key = { registry: 'memory', service: 'orders', datacenter: undefined };
+    const store = new SnapshotStore(dir, systemClock);
+    await store.save(key, systemClock.wallTime(), listed('a', 'b', 'c').map(resolveInstance));
+    const one = createResolver({ registry: memory(), snapshot: { dir }, logger: false });
+    const orders = one.service('orders');
+    expect((await orders.ready()).instances).toHaveLength(3);
+    await waitFor(() => orders.snapshot().doubted === 3);
+    await one.close();
+
+    await store.save(key, systemClock.wallTime(), []);
+    const next = createResolver({ registry: memory(), snapshot: { dir }, logger: false });
+    const gone = next.service('orders');
+    await waitFor(() => gone.snapshot().source === 'live' && gone.snapshot().presence === 'gone');
     await next.close();
   });
 });

@@ -26,7 +26,14 @@ beforeEach(() => {
   save = () => Promise.resolve();
   watch = new ServiceWatch({
     service: 'orders',
-    sources: [{ name: 'memory', discovery, isLocal: true, longPolls: new LongPollShare(Infinity) }],
+    sources: [
+      {
+        name: 'memory',
+        discovery,
+        isLocal: true,
+        longPolls: new LongPollShare(Infinity),
+      },
+    ],
     options: {},
     clock,
     random: () => 1,

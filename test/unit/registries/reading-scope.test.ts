@@ -34,7 +34,10 @@ it('is asked of each registry of a fallback chain, which readers read one by one
   const members = [consul({ endpoints: [agent(8500)] }), file({ dir: '/tmp/one' })];
   const { readers = [] } = asComposed(fallback(members)) ?? {};
   expect(readers.map(readingScope)).toEqual(members.map(readingScope));
-  expect(asComposed(nearest(members))?.readers).toBeUndefined();
+  const { readers: several = [], choice } = asComposed(nearest(members)) ?? {};
+  expect(several.map(readingScope)).toEqual(members.map(readingScope));
+  expect(choice?.order()).toEqual([0, 1]);
+  expect(asComposed(fallback(members))?.choice).toBeUndefined();
 });
 
 it.each([

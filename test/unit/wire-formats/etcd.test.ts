@@ -122,6 +122,8 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   'wait for a change': async () => (await after([passing])).changed!(signal),
   read: () => registry().read(key, signal),
   discover: () => registry().discovery!.poll('orders', undefined, signal),
+  'watch a service': () =>
+    registry().discovery!.watch!([{ service: 'orders', revision: 12 }], () => undefined, signal).catch(() => undefined),
   deregister: async () => (await after([])).deregister(signal),
   'remove, what is on no lease': () => {
     kvs = [{ value: base64(golden.stored['passing']!.value), mod_revision: '3' }];

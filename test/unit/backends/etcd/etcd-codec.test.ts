@@ -4,6 +4,7 @@ import {
   decodeRecord,
   encodeRecord,
   endOf,
+  idOfRecord,
   isPublished,
   leaseSeconds,
   namingEndpoints,
@@ -63,6 +64,7 @@ describe('keys', () => {
           Buffer.compare(bytes(key), bytes(recordsOf(service))) >= 0 &&
           Buffer.compare(bytes(key), bytes(endOf(recordsOf(service)))) < 0;
         expect(isIn(recordKey(ours), name)).toBe(true);
+        expect(idOfRecord(recordsOf(name), recordKey(ours))).toBe(id);
         expect(isIn(recordKey(ours), otherName)).toBe(name === otherName);
       }),
     );

@@ -82,6 +82,14 @@ describe('the file registry', () => {
     ).toEqual([]);
   });
 
+  it('tells another process that a service had instances, all of which have gone', async () => {
+    const seenBy = () => new FileRegistry({ dir }, clock).discovery?.poll('orders', undefined, signal);
+    expect(await seenBy()).toEqual({ instances: [] });
+    const registration = await new FileRegistry({ dir }, clock).register(orders, passing, signal);
+    await registration.deregister(signal);
+    expect(await seenBy()).toEqual({ instances: [], hadInstances: true });
+  });
+
   it('ignores what is not an entry', async () => {
     await mkdir(join(dir, 'orders'), { recursive: true });
     await writeFile(path(), '{"instance":{"id":"half of');
