@@ -11,7 +11,7 @@ import { parseJson } from './etcd-stream.js';
  * Prefix of our own records, which hold all that we need to know of an instance, whatever its health. No key of the
  * default layout begins with it.
  */
-const OURS = '/rollcall/';
+export const ALL_RECORDS = '/rollcall/';
 
 /** The most of a thrown error's message that our message quotes. */
 const LONGEST_CAUSE = 200;
@@ -23,7 +23,7 @@ export function recordKey({ name, id }: InstanceKey): string {
 
 /** The prefix of the keys of a service's records, and of no other keys. */
 export function recordsOf(name: string): string {
-  return `${OURS}${encodeSegment(name)}/`;
+  return `${ALL_RECORDS}${encodeSegment(name)}/`;
 }
 
 /** The id of the instance whose record has this key, of a service whose records have this prefix. */
@@ -73,11 +73,11 @@ export function publicationOf(instance: ServiceInstance, layout: EtcdLayout): Pu
   }
   if (published === undefined) return undefined;
   const { key, value } = (published ?? {}) as { key?: unknown; value?: unknown };
-  if (typeof key === 'string' && key !== '' && !key.startsWith(OURS) && typeof value === 'string')
+  if (typeof key === 'string' && key !== '' && !key.startsWith(ALL_RECORDS) && typeof value === 'string')
     return { key, value };
   throw new RegistryRejectedError(
     `The function etcd({ layout }) returned no usable key and value, so ${instance.id} is not registered: ` +
-      `make it return { key, value }, two texts, with a key that is not empty and does not begin with ${OURS}`,
+      `make it return { key, value }, two texts, with a key that is not empty and does not begin with ${ALL_RECORDS}`,
     { registry: 'etcd' },
   );
 }

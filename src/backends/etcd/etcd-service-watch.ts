@@ -2,7 +2,16 @@ import type { DiscoveredInstance, RegistryNews, WatchedFrom } from '../../contra
 import { toDiscovered } from '../../instance/leased-instance.js';
 import { isGood } from './etcd-answer.js';
 import type { EtcdClient } from './etcd-client.js';
-import { endOf, fromBytes, idOfRecord, namingEndpoints, publicationsOf, recordsOf, toBytes } from './etcd-codec.js';
+import {
+  ALL_RECORDS,
+  endOf,
+  fromBytes,
+  idOfRecord,
+  namingEndpoints,
+  publicationsOf,
+  recordsOf,
+  toBytes,
+} from './etcd-codec.js';
 import { notEtcd, refusal } from './etcd-errors.js';
 import { decodeStored, isLeasedRecord } from './etcd-requests.js';
 import { int64Of } from './etcd-transaction.js';
@@ -17,16 +26,28 @@ interface WatchEvent {
 }
 
 /**
- * What a watch is of: the records of a service, or its keys for other readers. A record that passes without its key is
+ * What a watch is of: the records of services, or their keys for other readers. A record that passes without its key is
  * out of traffic, and no write of the record tells that.
  */
 interface Watched {
-  readonly service: string;
-  readonly prefix: string;
   readonly of: 'records' | 'publications';
+  /** Those that it is there for, by the prefix of their keys; it may tell of other keys too. */
+  readonly services: ReadonlyMap<string, string>;
+  /** The first key, and the first one after all. */
+  readonly range: readonly [from: string, until: string];
+  /** The first revision to tell of. */
+  readonly revision: number | undefined;
+  /** True if a reader without a right to the keys goes by the records alone. */
+  readonly isDispensable: boolean;
 }
 
 type Result = NonNullable<WatchMessage['result']>;
+
+/**
+ * The gateway discards what it has not read of a request when it begins to answer. So few watches are asked for: beyond
+ * so many services, one of all records and one of the keys between those of the services.
+ */
+const MOST_BY_THEMSELVES = 20;
 
 /**
  * Follows services of the usual layout over one stream, until etcd ends it. The gateway takes nothing more once it
@@ -39,19 +60,16 @@ export async function watchServices(
   onNews: (news: RegistryNews) => void,
   { operation, signal }: { readonly operation: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const watched = services.flatMap(({ service }): Watched[] => [
-    { service, prefix: recordsOf(service), of: 'records' },
-    { service, prefix: publicationsOf(service), of: 'publications' },
-  ]);
-  const body = services.flatMap(({ service, revision }) =>
-    [recordsOf(service), publicationsOf(service)].map((prefix) => ({
-      create_request: {
-        key: toBytes(prefix),
-        range_end: toBytes(endOf(prefix)),
-        ...(revision !== undefined && { start_revision: String(revision + 1) }),
-      },
-    })),
-  );
+  const watched = services.length > MOST_BY_THEMSELVES ? together(services) : services.flatMap(byItself);
+  const body = watched.map(({ of, range: [from, until], revision, isDispensable }) => ({
+    create_request: {
+      key: toBytes(from),
+      range_end: toBytes(until),
+      ...(revision !== undefined && { start_revision: String(revision) }),
+      // What others write between the keys of the services is no news.
+      ...(of === 'publications' && !isDispensable && { filters: ['NOPUT'] }),
+    },
+  }));
   const reader = new StreamReader(watched, (news) => {
     if (!signal.aborted) onNews(news);
   });
@@ -63,6 +81,37 @@ export async function watchServices(
   if (answer.status === 200 && answer.body === undefined) throw notEtcd(operation, client.shown);
   if (!isGood(answer)) throw refusal(answer, operation, client.shown);
   if ((answer.body as WatchMessage).result?.canceled === true) throw canceled(answer, operation, client.shown);
+}
+
+function byItself({ service, revision }: WatchedFrom): Watched[] {
+  const of = (kind: Watched['of'], prefix: string): Watched => ({
+    of: kind,
+    services: new Map([[prefix, service]]),
+    range: [prefix, endOf(prefix)],
+    revision: revision === undefined ? undefined : revision + 1,
+    isDispensable: kind === 'publications',
+  });
+  return [of('records', recordsOf(service)), of('publications', publicationsOf(service))];
+}
+
+function together(services: readonly WatchedFrom[]): Watched[] {
+  const revisions = services.flatMap(({ revision }) => revision ?? []);
+  const revision = revisions.length === 0 ? undefined : Math.min(...revisions) + 1;
+  const byPrefix = (prefixOf: (service: string) => string) =>
+    new Map(services.map(({ service }) => [prefixOf(service), service]));
+  const publications = byPrefix(publicationsOf);
+  // As etcd orders them: by their bytes.
+  const prefixes = [...publications.keys()].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  const common = { revision, isDispensable: false };
+  return [
+    { ...common, of: 'records', services: byPrefix(recordsOf), range: [ALL_RECORDS, endOf(ALL_RECORDS)] },
+    {
+      ...common,
+      of: 'publications',
+      services: publications,
+      range: [prefixes[0] ?? '', endOf(prefixes.at(-1) ?? '')],
+    },
+  ];
 }
 
 /** Reads the messages of one stream. */
@@ -85,9 +134,8 @@ class StreamReader {
     const watched = this.#of(result);
     if (result.canceled === true) {
       if (watched === undefined) return true;
-      if (isCompacted(result)) this.#onNews({ kind: 'lost', service: watched.service });
-      // A reader with a right to the records alone goes by what they say.
-      else if (watched.of === 'records') return true;
+      if (isCompacted(result)) for (const service of watched.services.values()) this.#onNews({ kind: 'lost', service });
+      else if (!watched.isDispensable) return true;
     }
     if (!this.#isOpen && this.#created === this.#watched.length) {
       this.#isOpen = true;
@@ -106,17 +154,18 @@ class StreamReader {
     return watched;
   }
 
-  #tell({ service, prefix, of }: Watched, events: readonly WatchEvent[]): void {
-    for (const [revision, changed] of byRevision(events)) {
+  #tell({ of, services }: Watched, events: readonly WatchEvent[]): void {
+    for (const { prefix, revision, changed } of grouped(events)) {
+      const service = services.get(prefix);
+      if (service === undefined) continue;
       if (of === 'publications') {
         this.#onNews({ kind: 'hint', service, revision });
         continue;
       }
       const present: DiscoveredInstance[] = [];
       const gone: string[] = [];
-      for (const { type, kv = {} } of changed) {
-        const key = fromBytes(kv.key ?? '');
-        const stored = type === 'DELETE' ? undefined : decodeStored(key, kv, namingEndpoints);
+      for (const { key, kv, isDeletion } of changed) {
+        const stored = isDeletion ? undefined : decodeStored(key, kv, namingEndpoints);
         if (isLeasedRecord(stored)) present.push(toDiscovered(stored.record.leased));
         else gone.push(idOfRecord(prefix, key));
       }
@@ -125,17 +174,26 @@ class StreamReader {
   }
 }
 
-/** The events of each revision, in order. A deletion has the revision of the deletion. */
-function byRevision(events: readonly WatchEvent[]): ReadonlyMap<number, WatchEvent[]> {
-  const all = new Map<number, WatchEvent[]>();
-  for (const event of events) {
-    const revision = numberOf(event.kv?.mod_revision);
+/** What happened to the keys of one prefix at one revision. */
+interface Group {
+  readonly prefix: string;
+  readonly revision: number;
+  readonly changed: { readonly key: string; readonly kv: KeyValue; readonly isDeletion: boolean }[];
+}
+
+/** In order. The last segment of a key is an id. A deletion has the revision of the deletion. */
+function grouped(events: readonly WatchEvent[]): Iterable<Group> {
+  const groups = new Map<string, Group>();
+  for (const { type, kv = {} } of events) {
+    const revision = numberOf(kv.mod_revision);
     if (revision === undefined) continue;
-    const same = all.get(revision) ?? [];
-    same.push(event);
-    all.set(revision, same);
+    const key = fromBytes(kv.key ?? '');
+    const prefix = key.slice(0, key.lastIndexOf('/') + 1);
+    const group = groups.get(`${String(revision)} ${prefix}`) ?? { prefix, revision, changed: [] };
+    group.changed.push({ key, kv, isDeletion: type === 'DELETE' });
+    groups.set(`${String(revision)} ${prefix}`, group);
   }
-  return all;
+  return groups.values();
 }
 
 /** A revision; undefined for what is none that can be counted. */

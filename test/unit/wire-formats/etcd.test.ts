@@ -124,6 +124,10 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
   discover: () => registry().discovery!.poll('orders', undefined, signal),
   'watch a service': () =>
     registry().discovery!.watch!([{ service: 'orders', revision: 12 }], () => undefined, signal).catch(() => undefined),
+  'watch many services': () => {
+    const services = Array.from({ length: 21 }, (_, at) => ({ service: `s-${at}`, revision: 12 + at }));
+    return registry().discovery!.watch!(services, () => undefined, signal).catch(() => undefined);
+  },
   deregister: async () => (await after([])).deregister(signal),
   'remove, what is on no lease': () => {
     kvs = [{ value: base64(golden.stored['passing']!.value), mod_revision: '3' }];
