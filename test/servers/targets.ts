@@ -95,6 +95,7 @@ export const targets: readonly Target[] = [
       'trusts the authority that a file names by now',
       'comes back empty after a kill, and lets nobody in without its password',
       'Redis over TLS',
+      'a password file and an authority that are not there yet are waited for, for Redis',
       'redis on a real server with TLS',
       'is used by later commands when it opens more slowly than a command can wait',
     ].map((test) => ({ test, reason: withoutTls })),

@@ -10,7 +10,7 @@ import type { PlainRequest } from '../../net/request-bytes.js';
  * Each kind of request has connections of its own to each member, so that nothing can starve a beat. Beats open more
  * than two only while answers come late: several are under way then, and none may wait for another's answer.
  */
-const poolSizes = { beat: 12, call: 4, poll: 6 };
+const poolSizes = { beat: 12, call: 4, poll: 8 };
 export type ConnectionPool = keyof typeof poolSizes;
 
 /** A dead host does not answer at all: after this time the next member is tried. */

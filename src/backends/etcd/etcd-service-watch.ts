@@ -1,4 +1,5 @@
 import type { DiscoveredInstance, RegistryNews, WatchedFrom } from '../../contracts/discovery.js';
+import { untilNotified } from '../../core/abort.js';
 import { toDiscovered } from '../../instance/leased-instance.js';
 import { isGood } from './etcd-answer.js';
 import type { EtcdClient } from './etcd-client.js';
@@ -41,27 +42,54 @@ interface Watched {
   readonly isDispensable: boolean;
 }
 
-type Result = NonNullable<WatchMessage['result']>;
+interface StreamContext {
+  readonly operation: string;
+  readonly signal: AbortSignal;
+}
 
 /**
- * The gateway discards what it has not read of a request when it begins to answer. So few watches are asked for: beyond
- * so many services, one of all records and one of the keys between those of the services.
- */
-const MOST_BY_THEMSELVES = 20;
-
-/**
- * Follows services of the usual layout over one stream, until etcd ends it. The gateway takes nothing more once it
- * answers, so a stream has all its services from the start; the last request asks for its progress, since a stream of
- * no services has to answer too.
+ * Follows services of the usual layout until etcd ends that. There are two streams of one watch each, since the gateway
+ * discards what it has not read of a request when it begins to answer: of six watches in one request, some are lost in
+ * one of fifty. A stream takes no more services once it is open.
  */
 export async function watchServices(
   client: EtcdClient,
   services: readonly WatchedFrom[],
   onNews: (news: RegistryNews) => void,
-  { operation, signal }: { readonly operation: string; readonly signal: AbortSignal },
+  { operation, signal }: StreamContext,
 ): Promise<void> {
-  const watched = services.length > MOST_BY_THEMSELVES ? together(services) : services.flatMap(byItself);
-  const body = watched.map(({ of, range: [from, until], revision, isDispensable }) => ({
+  const ended = new AbortController();
+  const context = { operation, signal: AbortSignal.any([signal, ended.signal]) };
+  const watched = services.length === 1 ? services.flatMap(byItself) : together(services);
+  const opening = new Set(watched);
+  // One stream may tell something before the other one is open.
+  const early: RegistryNews[] = [];
+  let revision: number | undefined;
+  const onOpen = (which: Watched, at: number | undefined) => {
+    if (which.of === 'records') revision = at;
+    if (!opening.delete(which) || opening.size > 0) return;
+    for (const news of [{ kind: 'open', revision } as const, ...early]) onNews(news);
+  };
+  const onStreamNews = (news: RegistryNews) => {
+    if (opening.size > 0) early.push(news);
+    else onNews(news);
+  };
+  const streams = watched.map((which) => watch(client, which, { onNews: onStreamNews, onOpen, ...context }));
+  try {
+    await Promise.race(streams);
+  } finally {
+    ended.abort(new Error('the other stream has ended'));
+  }
+}
+
+async function watch(
+  client: EtcdClient,
+  watched: Watched,
+  { operation, signal, onNews, onOpen }: StreamContext & StreamListeners,
+): Promise<void> {
+  const { of, range, revision, isDispensable } = watched;
+  const [from, until] = range;
+  const request = {
     create_request: {
       key: toBytes(from),
       range_end: toBytes(until),
@@ -69,18 +97,26 @@ export async function watchServices(
       // What others write between the keys of the services is no news.
       ...(of === 'publications' && !isDispensable && { filters: ['NOPUT'] }),
     },
-  }));
-  const reader = new StreamReader(watched, (news) => {
-    if (!signal.aborted) onNews(news);
-  });
+  };
+  const ifWanted =
+    <T extends unknown[]>(run: (...told: T) => void) =>
+    (...told: T) => {
+      if (!signal.aborted) run(...told);
+    };
+  const reader = new StreamReader(watched, { onNews: ifWanted(onNews), onOpen: ifWanted(onOpen) });
   const isLast = (message: unknown) => reader.read(message);
   const answer = await client.send(
-    { operation, path: '/watch', pool: 'poll', body: [...body, { progress_request: {} }], isLast, cap: 'list' },
+    { operation, path: '/watch', pool: 'poll', body: [request], isLast, cap: 'list' },
     signal,
   );
   if (answer.status === 200 && answer.body === undefined) throw notEtcd(operation, client.shown);
   if (!isGood(answer)) throw refusal(answer, operation, client.shown);
-  if ((answer.body as WatchMessage).result?.canceled === true) throw canceled(answer, operation, client.shown);
+  const { result } = answer.body as WatchMessage;
+  if (result?.canceled !== true) return;
+  if (!isDispensable || isCompacted(result)) throw canceled(answer, operation, client.shown);
+  // A reader with a right to the records alone goes by these.
+  onOpen(watched, undefined);
+  await untilNotified(() => () => undefined, signal);
 }
 
 function byItself({ service, revision }: WatchedFrom): Watched[] {
@@ -114,52 +150,42 @@ function together(services: readonly WatchedFrom[]): Watched[] {
   ];
 }
 
+interface StreamListeners {
+  readonly onNews: (news: RegistryNews) => void;
+  /** Called once the watch is there, with the revision of etcd. */
+  readonly onOpen: (watched: Watched, revision: number | undefined) => void;
+}
+
 /** Reads the messages of one stream. */
 class StreamReader {
-  readonly #watched: readonly Watched[];
-  readonly #onNews: (news: RegistryNews) => void;
-  readonly #byId = new Map<string, Watched>();
-  #created = 0;
-  #isOpen = false;
+  readonly #watched: Watched;
+  readonly #listeners: StreamListeners;
 
-  constructor(watched: readonly Watched[], onNews: (news: RegistryNews) => void) {
+  constructor(watched: Watched, listeners: StreamListeners) {
     this.#watched = watched;
-    this.#onNews = onNews;
+    this.#listeners = listeners;
   }
 
-  /** True for a message that ends the stream, and must be an error. */
+  /** True for the message that ends the stream. */
   read(message: unknown): boolean {
     const { result } = (message ?? {}) as WatchMessage;
     if (result === undefined) return true;
-    const watched = this.#of(result);
-    if (result.canceled === true) {
-      if (watched === undefined) return true;
-      if (isCompacted(result)) for (const service of watched.services.values()) this.#onNews({ kind: 'lost', service });
-      else if (!watched.isDispensable) return true;
-    }
-    if (!this.#isOpen && this.#created === this.#watched.length) {
-      this.#isOpen = true;
-      this.#onNews({ kind: 'open', revision: numberOf(result.header?.revision) });
-    }
-    if (watched !== undefined) this.#tell(watched, (result.events ?? []) as readonly WatchEvent[]);
+    if (result.canceled === true && !isCompacted(result)) return true;
+    if (result.created === true) this.#listeners.onOpen(this.#watched, numberOf(result.header?.revision));
+    if (result.canceled === true)
+      for (const service of this.#watched.services.values()) this.#listeners.onNews({ kind: 'lost', service });
+    this.#tell((result.events ?? []) as readonly WatchEvent[]);
     return false;
   }
 
-  /** The watch of the message. Each one is created in its turn, also if it is canceled at once and never has an id. */
-  #of({ created, canceled, watch_id = '0' }: Result): Watched | undefined {
-    if (created !== true) return this.#byId.get(watch_id);
-    const watched = this.#watched[this.#created];
-    this.#created += 1;
-    if (watched !== undefined && canceled !== true) this.#byId.set(watch_id, watched);
-    return watched;
-  }
-
-  #tell({ of, services }: Watched, events: readonly WatchEvent[]): void {
+  #tell(events: readonly WatchEvent[]): void {
+    const { of, services } = this.#watched;
+    const { onNews } = this.#listeners;
     for (const { prefix, revision, changed } of grouped(events)) {
       const service = services.get(prefix);
       if (service === undefined) continue;
       if (of === 'publications') {
-        this.#onNews({ kind: 'hint', service, revision });
+        onNews({ kind: 'hint', service, revision });
         continue;
       }
       const present: DiscoveredInstance[] = [];
@@ -169,7 +195,7 @@ class StreamReader {
         if (isLeasedRecord(stored)) present.push(toDiscovered(stored.record.leased));
         else gone.push(idOfRecord(prefix, key));
       }
-      this.#onNews({ kind: 'changed', service, revision, present, gone });
+      onNews({ kind: 'changed', service, revision, present, gone });
     }
   }
 }

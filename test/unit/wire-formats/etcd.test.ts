@@ -3,6 +3,7 @@ import { etcd } from 'rollcall';
 import type { EtcdLayout, EtcdOptions, HealthReport, Registration, Registry } from 'rollcall';
 import { bare, full } from './instances.js';
 import { readGolden } from './read-golden.js';
+import { waitFor } from '../../support/wait-for.js';
 import { startRecordingServer } from './recording-server.js';
 import type { RecordedRequest, RecordingServer, Reply } from './recording-server.js';
 
@@ -138,11 +139,16 @@ const scenarios: Readonly<Record<string, () => Promise<unknown>>> = {
 
 it.each(Object.keys(scenarios))('sends the golden bytes: %s', async (name) => {
   await scenarios[name]!();
-  const sent = member.take().map(({ line, body }) => ({ line, body }));
   const expected = golden.requests[name]?.map(({ request, body }) => ({ line: request, body: bytesOf(body) })) ?? [];
-  // Some go out at once, and may arrive in any order.
-  const byLine = (one: { line: string }, other: { line: string }) => one.line.localeCompare(other.line);
-  expect(sent.sort(byLine)).toEqual(expected.sort(byLine));
+  const sent: { line: string; body: string }[] = [];
+  // Some go out at once, and may arrive in any order, and after the answer to the first.
+  await waitFor(() => {
+    sent.push(...member.take().map(({ line, body }) => ({ line, body })));
+    return sent.length >= expected.length;
+  });
+  const inOrder = (requests: { line: string; body: string }[]) =>
+    requests.sort((one, other) => (one.line + one.body).localeCompare(other.line + other.body));
+  expect(inOrder(sent)).toEqual(inOrder(expected));
 });
 
 it('has a scenario for all that is golden', () => {
