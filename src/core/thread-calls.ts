@@ -5,7 +5,7 @@ import { asError } from './errors.js';
 /** From the start of a thread to its first answer. */
 const START_WITHIN_MS = 2_000;
 /** A thread must not use up the host's memory. */
-const resourceLimits = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 };
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 };
 
 /** A message to the thread; it answers each one, with the same number. */
 export interface ThreadCall<Request> {

@@ -27,6 +27,14 @@ it('goes on with stale answers, labelled, while Consul has no leader, and is liv
   const orders = open(url, name);
   const { instances } = await orders.ready({ timeout: '20s' });
 
+  // What a server that stays has not been told of, it cannot say without a leader.
+  for (const server of cluster.servers) {
+    const each = rawConsul(server.url);
+    later(() => each.close());
+    const read = async () => (await each.get(`/v1/health/service/${name}?stale`)).json<unknown[]>();
+    await waitFor(async () => (await read()).length === 1);
+  }
+
   const first = await cluster.leader();
   await first.kill();
   await waitFor(async () => (await cluster.leader()) !== first, { timeoutMs: 20_000 });

@@ -15,7 +15,7 @@ import { MOST_READS } from './consul-connection.js';
 import { decodeInstance } from './consul-codec.js';
 import { notConsul, refusal } from './consul-errors.js';
 import { consulFeeds } from './consul-feeds.js';
-import { LARGE_BYTES, processLargeAnswers } from './consul-large-answers.js';
+import { LARGE_BYTES, MOST_THREAD_BYTES, processLargeAnswers } from './consul-large-answers.js';
 import { meaningOf } from './consul-meanings.js';
 import type { ConsulTarget } from './consul-options.js';
 import { consulPath } from './consul-path.js';
@@ -80,15 +80,16 @@ export class ConsulDiscovery implements Discovery {
   ): Promise<Pick<Listing, 'instances' | 'costMs'>> {
     const { body: bytes } = answer;
     if (bytes.length <= LARGE_BYTES) return { instances: await this.#decode(answer, signal) };
+    const since = systemClock.now();
     const limits = { longest: this.#target.caps.look.bytes, mostInstances: MOST_INSTANCES };
     try {
-      const taken = await processLargeAnswers().take({ bytes, known, ...limits }, signal);
-      if (taken !== undefined) return taken;
+      const isForThread = bytes.length <= MOST_THREAD_BYTES;
+      const taken = isForThread && (await processLargeAnswers().take({ bytes, known, ...limits }, signal));
+      if (taken) return taken;
     } catch (cause) {
       if (!isShapeError(cause)) throw cause;
       throw notConsul(operation, this.#client.shown, cause);
     }
-    const since = systemClock.now();
     return { instances: await this.#decode(answer, signal), costMs: systemClock.now() - since };
   }
 

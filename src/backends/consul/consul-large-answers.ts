@@ -5,8 +5,10 @@ import { processWide } from '../../core/process-wide.js';
 import { ThreadCalls, threadAt } from '../../core/thread-calls.js';
 import type { ChangedInstance, DiffPage, DiffReply, DiffRequest } from './consul-answer-diff.js';
 
-/** A longer answer is parsed in the thread. */
+/** A longer answer is parsed in the thread … */
 export const LARGE_BYTES = 256 * 1024;
+/** … up to this one: the thread holds what it has decoded beside the answer, and that must not take 150 MB. */
+export const MOST_THREAD_BYTES = 24 * 1024 * 1024;
 
 export interface LargeAnswer {
   readonly bytes: Buffer;

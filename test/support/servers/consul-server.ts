@@ -84,6 +84,7 @@ export async function startConsulPair(
 /** Three servers with data, and a client agent that has joined them; `stop()` stops all. Losing one leaves two, who elect another leader. */
 export async function startConsulCluster(): Promise<{
   client: ConsulServer;
+  servers: readonly ConsulServer[];
   leader(): Promise<ConsulServer>;
   stop(): Promise<void>;
 }> {
@@ -117,6 +118,7 @@ export async function startConsulCluster(): Promise<{
     };
     return {
       client,
+      servers,
       leader,
       stop: async () => {
         await client.stop();
