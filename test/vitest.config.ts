@@ -31,6 +31,9 @@ export default defineConfig({
           name: 'unit',
           env,
           include: ['test/{unit,architecture}/**/*.test.ts'],
+          // Vitest would leave a core to others, and there are none: these come first.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
           testTimeout: 20_000,
         },
       },
@@ -43,6 +46,7 @@ export default defineConfig({
           include: ['test/{contract,integration,process}/**/*.test.ts', 'test/hostile/**/*.test.ts'],
           // One shared server a kind and two cores: files that run beside each other would measure each other.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           // Each starts a process of its own.
           maxConcurrency: 3,
           testTimeout: 60_000,
