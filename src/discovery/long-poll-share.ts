@@ -1,5 +1,5 @@
-/** For a registry without long polls, and for services beyond those that can have one. */
-const POLL_EVERY_MS = 1_000;
+import { POLL_EVERY_MS } from './poll-pace.js';
+
 /** What all services without a long poll may send to one registry together. */
 const MOST_POLLS_A_SECOND = 10;
 

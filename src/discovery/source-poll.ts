@@ -5,6 +5,7 @@ import type { ChangeFollower, FollowedService } from './change-follower.js';
 import type { LeaderMonitor } from './leader-monitor.js';
 import type { LongPollPart, LongPollShare } from './long-poll-share.js';
 import type { ServiceStream } from './service-stream.js';
+import { POLL_EVERY_MS, POLL_PACE } from './poll-pace.js';
 import { StreamPoll } from './stream-poll.js';
 import { untilGivenUp } from './until-given-up.js';
 
@@ -25,12 +26,8 @@ export interface Source {
   readonly stream?: ServiceStream | undefined;
 }
 
-/** As Consul's own clients pace their watches: a few changes are seen at once, a stream of them each second. */
-const PACE = { burst: 2, refillMs: 1_000 };
 /** After a large answer, a pause of so many times of what it took to take it in. */
 const REST = 10;
-/** Without a part of the long polls. */
-const POLL_EVERY_MS = 1_000;
 
 /**
  * Polls one service as its registry permits at the moment: by a long poll of its own, when a feed names it, as a stream
@@ -60,7 +57,7 @@ export class SourcePoll {
     this.#service = service;
     this.#options = options;
     this.#clock = clock;
-    this.#pace = new TokenBucket(clock, PACE);
+    this.#pace = new TokenBucket(clock, POLL_PACE);
     this.#leave = source.leader === undefined ? [] : [source.leader.join(), source.leader.staleReads.join()];
     // The feeds show the registry's own datacenter only.
     this.#followed = options.datacenter === undefined ? source.follower?.join(service) : undefined;

@@ -1,13 +1,10 @@
 import type { Cursor, Discovery, Listing, ReadOptions } from '../contracts/discovery.js';
 import type { Clock } from '../core/clock.js';
 import { TokenBucket } from '../core/token-bucket.js';
+import { POLL_EVERY_MS, POLL_PACE } from './poll-pace.js';
 import type { ServiceStream } from './service-stream.js';
 import type { StreamedService } from './streamed-service.js';
 
-/** As other polls. What a stream tells is no request, and has no pace. */
-const PACE = { burst: 2, refillMs: 1_000 };
-/** While no stream tells every change. */
-const POLL_EVERY_MS = 1_000;
 /** The next poll waits for the stream. */
 const STREAMED: Cursor = 'streamed';
 
@@ -19,7 +16,10 @@ export interface StreamPollPlan {
   readonly clock: Clock;
 }
 
-/** Polls one service where a stream tells what changes: lists it once, then waits for what the stream tells. */
+/**
+ * Polls one service where a stream tells what changes: lists it once, then waits for what the stream tells, which is no
+ * request and has no pace.
+ */
 export class StreamPoll {
   readonly #plan: StreamPollPlan;
   readonly #pace: TokenBucket;
@@ -27,7 +27,7 @@ export class StreamPoll {
 
   constructor(plan: StreamPollPlan) {
     this.#plan = plan;
-    this.#pace = new TokenBucket(plan.clock, PACE);
+    this.#pace = new TokenBucket(plan.clock, POLL_PACE);
   }
 
   /** Resolves to the next answer; lists anew without a cursor. */

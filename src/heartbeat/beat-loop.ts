@@ -183,20 +183,21 @@ export class BeatLoop {
   #workAside(): void {
     this.#acceptedBesideWork += 1;
     if (this.#aside !== undefined) return;
-    this.#aside = this.#workUntilSeen(this.#ended.signal)
-      .catch((thrown: unknown) => {
-        if (isLoss(thrown)) this.#lost = thrown;
-      })
-      .finally(() => {
-        this.#aside = undefined;
-        this.#plan.wakeup.wake();
-      });
+    this.#aside = this.#workUntilSeen(this.#ended.signal);
   }
 
+  /** Never rejects. It is over at once when nothing is left: no beat can be accepted between. */
   async #workUntilSeen(signal: AbortSignal): Promise<void> {
-    while (this.#acceptedBesideWork > 0) {
-      this.#acceptedBesideWork = 0;
-      await this.#work(signal);
+    try {
+      while (this.#acceptedBesideWork > 0) {
+        this.#acceptedBesideWork = 0;
+        await this.#work(signal);
+      }
+    } catch (thrown) {
+      if (isLoss(thrown)) this.#lost = thrown;
+    } finally {
+      this.#aside = undefined;
+      this.#plan.wakeup.wake();
     }
   }
 

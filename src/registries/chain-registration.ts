@@ -145,11 +145,11 @@ export class ChainRegistration implements Registration {
    */
   async #removeStaleEntries(signal: AbortSignal): Promise<void> {
     const { staleMembers } = this.#placement;
-    const clearing = staleMembers.map((member) => {
-      return member.isWorthATry
+    const clearing = staleMembers.map((member) =>
+      member.isWorthATry
         ? this.#members.attempt(member, 3 * this.#stepMs, signal, (bounded) => this.#clear(member, bounded))
-        : this.#clear(member, signal).catch(() => undefined);
-    });
+        : this.#clear(member, signal).catch(() => undefined),
+    );
     await Promise.all(clearing);
     signal.throwIfAborted();
   }
