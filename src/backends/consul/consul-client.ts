@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
 import type { OpenConnection } from '../../contracts/departure.js';
-import { hasCode, isError } from '../../core/errors.js';
+import { hasCode } from '../../core/errors.js';
 import { countRequest } from '../../core/request-meter.js';
 import { isTooLong } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
@@ -13,13 +13,7 @@ import { notLoaded, unreachable } from './consul-errors.js';
 import type { ConsulTarget } from './consul-options.js';
 import { ConsulCredentials } from './consul-credentials.js';
 import { releaseConnection, acquireConnection } from './consul-connection.js';
-import type {
-  CallContext,
-  ConnectionPool,
-  PapiResponse,
-  ConsulConnection,
-  ConnectionPlan,
-} from './consul-connection.js';
+import type { CallContext, ConnectionPool, ConsulConnection, ConnectionPlan } from './consul-connection.js';
 
 /** One request to the agent's HTTP API. `path` is the part after `/v1`, already percent-encoded. */
 export interface ConsulRequest {
@@ -189,22 +183,16 @@ async function sendCall(
     headers: tokenHeader(token),
     ...(body && { body, type: 'json' }),
   };
-  try {
-    return answerOf(await (method === 'PUT' ? connection.client._put(call) : connection.client._get(call)));
-  } catch (thrown) {
-    // The npm client throws for every status other than 2xx.
-    if (isError(thrown) && 'response' in thrown) return answerOf(thrown.response as PapiResponse);
-    throw thrown;
-  }
-}
-
-function answerOf({ statusCode: status = 0, headers, body = Buffer.alloc(0) }: PapiResponse): WholeAnswer {
-  return { status, headers, body, text: textOf(body) };
+  const { headers, body: bytes = Buffer.alloc(0) } = await (method === 'PUT'
+    ? connection.client._put(call)
+    : connection.client._get(call));
+  return { status: ctx.status, headers, body: bytes, text: textOf(bytes) };
 }
 
 /** Forwards the abort of an `AbortSignal` to the npm client, which listens for the event `cancel`. */
 class ContextCancellation extends EventEmitter implements CallContext {
   readonly cap: AnswerCap;
+  status = 0;
 
   constructor(cap: AnswerCap) {
     super();

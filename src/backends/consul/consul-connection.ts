@@ -60,11 +60,13 @@ export interface ConsulConnection {
   readonly close: () => void;
 }
 
-export type PapiResponse = IncomingMessage & { readonly body?: Buffer };
+type PapiResponse = IncomingMessage & { readonly body?: Buffer };
 
 /** What the npm client knows of a call. Its event `cancel` ends the call. */
 export interface CallContext extends EventEmitter {
   readonly cap: AnswerCap;
+  /** The status of the answer. */
+  status: number;
 }
 
 /** The part of the npm client that its types do not declare: any method and path with any body. */
@@ -160,7 +162,7 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
   const clientOptions: object = { baseUrl: `${url.origin}${base}`, agent: agents.call, headers };
   const client = new Consul(clientOptions) as unknown as Papi;
   client._ext('onRequest', (request, next) => {
-    request.transport = guard(request.transport, request.ctx.cap);
+    request.transport = guard(request.transport, request.ctx);
     next();
   });
   const beat = { ...endpointOfUrl(url), agent: agents.beat, method: 'PUT' };
@@ -183,10 +185,11 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
 }
 
 /**
- * Corrects four faults of the npm client: it waits forever for an answer that never comes and for the rest of one that
- * broke off, it accepts an answer of any length, and it does not know IPv6 literals.
+ * Corrects five faults of the npm client: it waits forever for an answer that never comes and for the rest of one that
+ * broke off, it accepts an answer of any length, it does not know IPv6 literals, and it makes an error of each status
+ * other than 2xx, whose stack costs more than all else that is done with the answer. A 404 is an answer like any other.
  */
-function guard(transport: HttpModule, cap: AnswerCap): HttpModule {
+function guard(transport: HttpModule, ctx: CallContext): HttpModule {
   return {
     request(options) {
       if (typeof options.hostname === 'string') options.hostname = withoutBrackets(options.hostname);
@@ -195,11 +198,13 @@ function guard(transport: HttpModule, cap: AnswerCap): HttpModule {
       watchForNoAnswer(request, fail);
       let received = 0;
       return request.on('response', (response: IncomingMessage) => {
+        ctx.status = response.statusCode ?? 0;
+        response.statusCode = 200;
         response.on('error', fail);
         response.on('data', (chunk: Buffer) => {
           received += chunk.length;
-          if (received <= cap.bytes) return;
-          fail(new AnswerTooLongError(cap));
+          if (received <= ctx.cap.bytes) return;
+          fail(new AnswerTooLongError(ctx.cap));
           request.destroy();
         });
       });

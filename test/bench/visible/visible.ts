@@ -5,7 +5,7 @@ import { buildWorkloads, runWorkload } from '../workload.js';
 import { judgeVisible } from './judge-visible.js';
 import type { VisiblePlan, VisibleRow } from './judge-visible.js';
 
-const PAIRS = 100;
+const PAIRS = 300;
 
 /** How much later a start of ours is visible to readers than a raw PUT of the same entry. */
 export async function visible(lab: Lab): Promise<Verdict> {

@@ -25,7 +25,7 @@ export class RawWatch {
       answer.on('end', () => {
         if (this.#isClosed) return;
         this.#onAnswer(Buffer.concat(chunks));
-        this.#poll(String(answer.headers['x-consul-index']));
+        if (!this.#isClosed) this.#poll(String(answer.headers['x-consul-index']));
       });
     });
     outgoing.on('error', (error) => {
