@@ -8,6 +8,8 @@ export const SHORTEST_ROUND_MS = 50;
 /** The most requests of one Registrar in any such time. */
 const MOST_REQUESTS = 20;
 const WINDOW_MS = 1_000;
+/** A registration that lasted so long may be recovered without a pause. */
+const RECOVERY_EVERY_MS = 250;
 /** Requests that a verb may send beside its first one. Two verbs may run at a time: a beat and a long poll. */
 const MARGIN = 6;
 /** What a stop asks for, which may have little time left and has little else beside it. */
@@ -82,11 +84,11 @@ export class RequestPace {
   }
 
   /**
-   * A beat found that the entry is lost: the first beat of the next registration is a recovery, and need not wait. Once
-   * a second, since each answer may say so.
+   * A beat found that the entry is lost: the first beat of the next registration is a recovery, and need not wait. Four
+   * times a second at most, since each answer may say so.
    */
   #lost(at: number): void {
-    if (at - this.#lastLossAt < WINDOW_MS) return;
+    if (at - this.#lastLossAt < RECOVERY_EVERY_MS) return;
     this.#lastLossAt = at;
     this.#lastBeatAt = -Infinity;
   }

@@ -92,7 +92,7 @@ describe('two beats', () => {
     expect(sentAt).toEqual([0, 50, 100, 150, 200, 250, 300, 350, 400, 450]);
   });
 
-  it('are closer only where the first one found the loss, and that once a second', async () => {
+  it('are closer only where the first one found the loss, and that four times a second at most', async () => {
     const { clock, run, sentAt } = paced();
     for (let losses = 0; losses < 3; losses += 1)
       await Promise.all([run('renew', 1, lost).catch(asError), clock.advance(60)]);
@@ -102,5 +102,9 @@ describe('two beats', () => {
     void run('renew');
     await clock.advance(60);
     expect(sentAt.at(-1)).toBe(230);
+    await clock.advance(200);
+    await Promise.all([run('renew', 1, lost).catch(asError), clock.advance(0)]);
+    await Promise.all([run('renew', 1, lost).catch(asError), clock.advance(0)]);
+    expect(sentAt.slice(-2)).toEqual([440, 440]);
   });
 });
