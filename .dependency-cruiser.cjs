@@ -13,6 +13,7 @@ const layers = [
   ['server', '^src/server/'],
   ['registries', '^src/registries/'],
   ['backends', '^src/backends/'],
+  ['balancing', '^src/balancing/'],
   ['discovery', '^src/discovery/'],
   ['heartbeat', '^src/heartbeat/'],
   ['lifecycle', '^src/lifecycle/'],

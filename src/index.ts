@@ -46,6 +46,7 @@ export {
   HookFailedError,
   IdConflictError,
   NameInvalidError,
+  NoInstanceError,
   NotReadyError,
   RegistrarError,
   RegistrationLostError,

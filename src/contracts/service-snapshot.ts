@@ -37,4 +37,8 @@ export interface ServiceEvents {
   recovered: { readonly registry: string; readonly afterMs: number };
   /** Most instances vanished in a suspicious answer and are kept for now. */
   doubted: { readonly vanished: readonly string[]; readonly known: number };
+  /** Calls to an instance failed in a row, so that it gets none for some time. */
+  ejected: { readonly id: string; readonly origin: string; readonly failedInRow: number; readonly forMs: number };
+  /** So few instances are usable that ejected and failing ones are called too; `isActive: false`: enough are again. */
+  panic: { readonly isActive: boolean; readonly usable: number; readonly known: number };
 }

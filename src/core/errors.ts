@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'ROLLCALL_ALL_REGISTRIES_FAILED'
   | 'ROLLCALL_ID_CONFLICT'
   | 'ROLLCALL_CIRCUIT_OPEN'
+  | 'ROLLCALL_NO_INSTANCE'
   | 'ROLLCALL_BACKEND_NOT_INSTALLED'
   | 'ROLLCALL_TIMEOUT'
   | 'ROLLCALL_HOOK_FAILED'
@@ -192,6 +193,13 @@ export class IdConflictError extends RegistrarError {
 export class CircuitOpenError extends RegistrarError {
   constructor(message: string, context?: ErrorContext) {
     super('ROLLCALL_CIRCUIT_OPEN', message, true, context);
+  }
+}
+
+/** There is no instance to call; the message says why. */
+export class NoInstanceError extends RegistrarError {
+  constructor(message: string, context?: ErrorContext) {
+    super('ROLLCALL_NO_INSTANCE', message, true, context);
   }
 }
 

@@ -5,9 +5,9 @@ import type { Picture } from './service-watch.js';
 /** Says why there is no instance to give, and what to do about it. */
 export function explainAbsence(
   { service, source, presence }: ServiceSnapshot,
-  { picture, timeoutMs }: { readonly picture: Pick<Picture, 'state' | 'problem'>; readonly timeoutMs: number },
+  { picture, timeoutMs }: { readonly picture: Pick<Picture, 'state' | 'problem'>; readonly timeoutMs?: number },
 ): string {
-  const begin = `${service} has no instance after ${formatDuration(timeoutMs)}: `;
+  const begin = `${service} has no instance${timeoutMs === undefined ? '' : ` after ${formatDuration(timeoutMs)}`}: `;
   const { state, problem } = picture;
   if (state === 'connecting') return `${begin}the registry has not answered yet; check that it is running`;
   if (source === 'stale' && problem !== undefined) return `${begin}${problem.message}`;

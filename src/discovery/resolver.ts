@@ -13,7 +13,7 @@ import type { RegistryReader } from './registry-reader.js';
 import { checkServiceOptions } from './service-options.js';
 import type { ServiceOptions } from './service-options.js';
 import { ServiceView } from './service-view.js';
-import type { ResolvedService } from './service-view.js';
+import type { ResolvedService } from './resolved-service.js';
 import type { SavedService, SnapshotKey } from './saved-service.js';
 import type { ServiceWatch } from './service-watch.js';
 import { SnapshotKeeper } from './snapshot-keeper.js';
@@ -57,6 +57,7 @@ export function createResolverOn(clock: Clock, random: () => number, options: Re
   return new RegistryResolver({
     reader: readerOf(registry, clock, random),
     clock,
+    random,
     openStore: snapshot && storeIn(snapshot.dir, clock),
     logger: logger === false ? undefined : safeLogger(logger),
   });
@@ -83,6 +84,7 @@ function storeIn(dir: string | undefined, clock: Clock): () => Promise<SnapshotF
 interface ResolverPlan {
   readonly reader: RegistryReader;
   readonly clock: Clock;
+  readonly random: () => number;
   /** Undefined: nothing is saved. */
   readonly openStore: (() => Promise<SnapshotFiles>) | undefined;
   /** Undefined: nothing is written. */
@@ -120,7 +122,7 @@ class RegistryResolver implements Resolver {
   }
 
   #watch(key: string, name: string, options: ServiceOptions): ServiceView {
-    const { reader, clock, logger } = this.#plan;
+    const { reader, clock, random, logger } = this.#plan;
     const selection = checkServiceOptions(name, options);
     const { watch, release } = reader.watch(name, selection.datacenter);
     const kept = this.#keep(name, selection.datacenter, watch);
@@ -129,6 +131,7 @@ class RegistryResolver implements Resolver {
       selection,
       watch,
       clock,
+      random,
       saved: kept.saved,
       onListenerError: (error, event) => {
         logger?.error({ service: name, event, err: error }, `${name}: a listener of ${event} threw: ${error.message}`);

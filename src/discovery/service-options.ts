@@ -1,3 +1,6 @@
+import { orders } from '../balancing/orders.js';
+import type { Balance } from '../balancing/orders.js';
+import { readServiceEnv } from '../config/env.js';
 import type { DiscoveredInstance } from '../contracts/discovery.js';
 import type { ResolvedInstance } from '../contracts/resolved-instance.js';
 import { metaKeys } from '../contracts/resolved-instance.js';
@@ -17,6 +20,20 @@ export interface ServiceOptions {
   readonly warning?: 'include' | 'exclude';
   /** The oldest answer to give while the registry is away. @default no limit */
   readonly maxAge?: Duration;
+  /**
+   * How an instance is picked: `p2c`: the less loaded one of two random ones, by calls under way and latency;
+   * `roundRobin`; `random`. All heed weights. @default 'p2c'
+   */
+  readonly balance?: Balance;
+  /**
+   * Where the caller runs: calls go to instances of the same zone as far as these have room, and to the others beyond
+   * that; `false`: zones do not matter. Env: `SERVICE_ZONE`. @default zones do not matter
+   */
+  readonly zone?: string | false;
+  /** The most instances to call of a large fleet, of which each caller has others. @default 100 */
+  readonly subset?: number;
+  /** How long a new instance takes to get its whole share. @default at once */
+  readonly slowStart?: Duration;
   /** Origins, e.g. `http://10.0.0.7:3000`, or instances, to give when nothing else is known. @default none */
   readonly static?: readonly (string | StaticInstance)[];
 }
@@ -32,7 +49,20 @@ export interface ServiceSelection {
   readonly maxAgeMs: number;
   /** Undefined: none. */
   readonly fixed: readonly ResolvedInstance[] | undefined;
+  readonly balancing: BalancingRules;
 }
+
+/** How instances are picked. */
+export interface BalancingRules {
+  readonly balance: Balance;
+  /** Undefined: zones do not matter. */
+  readonly zone: string | undefined;
+  readonly subset: number;
+  /** 0: a new instance gets its whole share at once. */
+  readonly slowStartMs: number;
+}
+
+const DEFAULT_SUBSET = 100;
 
 /** Throws one `ConfigError` that lists every problem. */
 export function checkServiceOptions(service: string, options: ServiceOptions): ServiceSelection {
@@ -48,6 +78,7 @@ export function checkServiceOptions(service: string, options: ServiceOptions): S
   if (warning !== 'include' && warning !== 'exclude')
     issues.push({ field: 'warning', value: warning, allowed: "'include' or 'exclude'" });
   if (maxAgeMs === undefined) issues.push({ field: 'maxAge', value: maxAge, allowed: "a duration, e.g. '5m'" });
+  const balancing = checkBalancing(options, issues);
   const fixed = given && staticInstances(service, given);
   if (fixed?.some((instance) => instance === undefined) === true)
     issues.push({ field: 'static', value: given, allowed: "an array of origins, e.g. 'http://10.0.0.7:3000'" });
@@ -58,7 +89,22 @@ export function checkServiceOptions(service: string, options: ServiceOptions): S
     includesWarning: warning === 'include',
     maxAgeMs: maxAgeMs ?? Infinity,
     fixed: fixed && Object.freeze(fixed.flatMap((instance) => instance ?? [])),
+    balancing,
   };
+}
+
+function checkBalancing(options: ServiceOptions, issues: ConfigIssue[]): BalancingRules {
+  const { balance = 'p2c', zone = readServiceEnv().zone, subset = DEFAULT_SUBSET, slowStart } = options;
+  const slowStartMs = slowStart === undefined ? 0 : parseDuration(slowStart);
+  if (!Object.hasOwn(orders, balance))
+    issues.push({ field: 'balance', value: balance, allowed: "'p2c', 'roundRobin' or 'random'" });
+  if (zone !== undefined && zone !== false && (typeof zone !== 'string' || zone === ''))
+    issues.push({ field: 'zone', value: zone, allowed: 'the name of a zone, or false' });
+  if (!Number.isInteger(subset) || subset < 1)
+    issues.push({ field: 'subset', value: subset, allowed: 'a whole number of instances, at least 1' });
+  if (slowStartMs === undefined)
+    issues.push({ field: 'slowStart', value: slowStart, allowed: "a duration, e.g. '30s'" });
+  return { balance, zone: zone === false ? undefined : zone, subset, slowStartMs: slowStartMs ?? 0 };
 }
 
 /** The instances of a list in options; undefined for each that has no usable form. */

@@ -1,16 +1,18 @@
+import type { Picked } from '../balancing/picked.js';
+import type { Call } from '../balancing/run-call.js';
 import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { StoppedError, TimeoutError, ConfigError, asError } from '../core/errors.js';
 import { parseDuration } from '../core/duration.js';
-import type { Duration } from '../core/duration.js';
-import { isNotServing } from '../contracts/health-report.js';
-import type { ResolvedInstance } from '../contracts/resolved-instance.js';
 import type { ServiceEvents, ServicePresence, ServiceSnapshot } from '../contracts/service-snapshot.js';
 import { Events } from '../telemetry/events.js';
 import { chooseLevel } from './choose-level.js';
 import type { Level } from './choose-level.js';
 import { explainAbsence } from './explain-absence.js';
+import { LevelFilter } from './level-filter.js';
+import type { ResolvedService, RunOptions, WaitOptions } from './resolved-service.js';
 import type { SavedService } from './saved-service.js';
+import { ServiceCalls } from './service-calls.js';
 import type { ServiceSelection } from './service-options.js';
 import type { WatchedService } from './service-watch.js';
 
@@ -19,38 +21,12 @@ const READY_WITHIN_MS = 5_000;
 /** How long `ready` hopes for the registry's own answer while an older one is known. */
 const PREFER_LIVE_MS = 1_000;
 
-/** How long to wait, and what ends the wait early. */
-export interface WaitOptions {
-  /** @default '5s' */
-  readonly timeout?: Duration;
-  readonly signal?: AbortSignal;
-}
-
-/** A service, as one caller sees it. */
-export interface ResolvedService {
-  readonly name: string;
-  /**
-   * Resolves to the first answer with an instance. Rejects with `TimeoutError`, whose message says why there is none,
-   * with `StoppedError` after `close()`, or with the signal's reason. Holds the process open until then.
-   */
-  ready(options?: WaitOptions): Promise<ServiceSnapshot>;
-  /** What is known now. Never throws and never waits. */
-  snapshot(): ServiceSnapshot;
-  /** The current answer, then each later one; a slow reader gets the newest only. Ends with `close()`. */
-  watch(options?: Pick<WaitOptions, 'signal'>): AsyncIterableIterator<ServiceSnapshot, undefined>;
-  readonly events: {
-    /** Calls `listener` at every `event` until the returned function is called. */
-    on<Name extends keyof ServiceEvents>(event: Name, listener: (payload: ServiceEvents[Name]) => void): () => void;
-  };
-  /** Ends the watch for all who hold this object. The last answer stays. */
-  close(): void;
-}
-
 export interface ServiceViewPlan {
   readonly name: string;
   readonly selection: ServiceSelection;
   readonly watch: WatchedService;
   readonly clock: Clock;
+  readonly random: () => number;
   /** What was saved on this host; resolves to undefined if nothing usable was. Never rejects. */
   readonly saved: Promise<SavedService | undefined>;
   readonly onListenerError: (error: Error, event: string) => void;
@@ -68,14 +44,16 @@ export class ServiceView implements ResolvedService {
   #hasLoaded = false;
   #isClosed = false;
   #cancelExpiry: () => void = () => undefined;
-  #filtered: { readonly of: Pick<Level, 'instances' | 'also'>; readonly instances: readonly ResolvedInstance[] };
+  readonly #filter: LevelFilter;
   #last: ServiceSnapshot;
+  /** From the first call on. */
+  #calls: ServiceCalls | undefined;
 
   constructor(plan: ServiceViewPlan) {
     this.name = plan.name;
     this.#plan = plan;
     this.events = new Events(plan.onListenerError);
-    this.#filtered = { of: { instances: [] }, instances: Object.freeze([]) };
+    this.#filter = new LevelFilter(plan.selection);
     this.#unsubscribe = plan.watch.subscribe((news) => {
       if (news.kind === 'polled') {
         this.#refresh();
@@ -98,12 +76,20 @@ export class ServiceView implements ResolvedService {
     const isOwn = level.source === 'live' || level.source === 'stale' || level.source === 'memory';
     return {
       service: this.name,
-      instances: this.#filter(level),
+      instances: this.#filter.filter(level).serving,
       source: level.source,
       ageMs: level.ageMs,
       presence: this.#presence,
       doubted: isOwn ? picture.doubted : 0,
     };
+  }
+
+  pick(): Picked {
+    return this.#callable.pick();
+  }
+
+  run<T>(call: Call<T>, options: RunOptions = {}): Promise<T> {
+    return this.#callable.run(call, options);
   }
 
   async ready({ timeout, signal }: WaitOptions = {}): Promise<ServiceSnapshot> {
@@ -163,8 +149,34 @@ export class ServiceView implements ResolvedService {
     this.#isClosed = true;
     this.#unsubscribe();
     this.#cancelExpiry();
+    this.#calls?.close();
     this.#wake();
     this.#plan.onClose();
+  }
+
+  /** From the first call on, the balancer learns of each answer. */
+  get #callable(): ServiceCalls {
+    return (this.#calls ??= this.#openCalls());
+  }
+
+  #openCalls(): ServiceCalls {
+    const { selection, clock, random, watch } = this.#plan;
+    const calls = new ServiceCalls({
+      service: this.name,
+      selection,
+      clock,
+      random,
+      events: this.events,
+      explain: () =>
+        this.#isClosed
+          ? `${this.name} is closed, so it has no instance: ask the resolver for it again`
+          : explainAbsence(this.snapshot(), { picture: watch.picture }),
+      onRefused: (instance) => {
+        watch.refused(instance);
+      },
+    });
+    if (!this.#isClosed) calls.update(this.#filter.filter(this.#level).all);
+    return calls;
   }
 
   /** The registry has said something, or is known not to answer, and the disk has been read. */
@@ -182,26 +194,6 @@ export class ServiceView implements ResolvedService {
     return chooseLevel({ picture: watch.picture, saved, fixed, maxAgeMs, now: clock.now() });
   }
 
-  #filter(level: Level): readonly ResolvedInstance[] {
-    const { of, instances } = this.#filtered;
-    if (of.instances === level.instances && of.also === level.also) return instances;
-    const { tags, includesWarning } = this.#plan.selection;
-    const replaced = new Set(level.also?.map(({ id }) => id));
-    const all = [...(level.also ?? []), ...level.instances.filter(({ id }) => !replaced.has(id))];
-    const next = all.filter(
-      (instance) =>
-        !isNotServing(instance) &&
-        (includesWarning || instance.status !== 'warning') &&
-        tags.every((tag) => instance.tags.includes(tag)),
-    );
-    const isSame = next.length === instances.length && next.every((each, index) => each === instances[index]);
-    this.#filtered = {
-      of: { instances: level.instances, ...(level.also && { also: level.also }) },
-      instances: isSame ? instances : Object.freeze(next),
-    };
-    return this.#filtered.instances;
-  }
-
   get #presence(): ServicePresence {
     const { instances, wasSeen } = this.#plan.watch.picture;
     const known = instances ?? this.#saved?.instances;
@@ -217,6 +209,7 @@ export class ServiceView implements ResolvedService {
     this.#watchExpiry(found);
     const isChanged = isNews(this.#last, found);
     this.#last = found;
+    this.#calls?.update(this.#filter.filter(this.#level).all);
     if (isChanged) this.events.emit('changed', found);
     this.#wake();
   }

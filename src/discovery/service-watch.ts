@@ -46,6 +46,8 @@ export interface WatchedService {
   readonly picture: Picture;
   /** The returned function ends the subscription. */
   subscribe(listener: (news: WatchNews) => void): () => void;
+  /** A connection to the instance was refused: if its absence is doubted, it is gone. */
+  refused(instance: Pick<DiscoveredInstance, 'id' | 'nonce'>): void;
 }
 
 export interface ServiceWatchPlan {
@@ -134,7 +136,6 @@ export class ServiceWatch implements WatchedService {
     this.#tell({ kind: 'polled' });
   }
 
-  /** A connection to the instance was refused: if its absence is doubted, it is gone. */
   refused(instance: Pick<DiscoveredInstance, 'id' | 'nonce'>): void {
     if (this.#doubt === undefined) return;
     this.#refused.add(incarnationOf(instance));

@@ -3,7 +3,7 @@ import { staticInstances } from '../../discovery/service-options.js';
 import { checkServiceOptions } from '../../discovery/service-options.js';
 import type { ServiceOptions, StaticInstance } from '../../discovery/service-options.js';
 import { ServiceView } from '../../discovery/service-view.js';
-import type { ResolvedService } from '../../discovery/service-view.js';
+import type { ResolvedService } from '../../discovery/resolved-service.js';
 import type { Picture, WatchNews, WatchedService } from '../../discovery/service-watch.js';
 import type { ResolvedInstance } from '../../contracts/resolved-instance.js';
 import { systemClock } from '../../core/clock.js';
@@ -65,6 +65,7 @@ function viewOf(name: string, options: ServiceOptions, watch: WatchedService, on
     selection: checkServiceOptions(name, options),
     watch,
     clock: systemClock,
+    random: Math.random,
     saved: Promise.resolve(undefined),
     onListenerError: (error) => {
       // A test must see it.
@@ -114,6 +115,10 @@ class FakeWatch implements WatchedService {
     };
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
+  }
+
+  refused(): void {
+    // What a test says is never doubted.
   }
 
   set(instances: readonly ResolvedInstance[]): void {

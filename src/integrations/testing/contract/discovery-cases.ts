@@ -4,7 +4,7 @@ import type { Registry } from '../../../contracts/registry.js';
 import type { ServiceInstance } from '../../../contracts/service-instance.js';
 import { createResolver } from '../../../discovery/resolver.js';
 import type { Resolver } from '../../../discovery/resolver.js';
-import type { ResolvedService } from '../../../discovery/service-view.js';
+import type { ResolvedService } from '../../../discovery/resolved-service.js';
 import type { ServiceSnapshot } from '../../../contracts/service-snapshot.js';
 import { beating } from './beating-instance.js';
 import type { BeatingInstance } from './beating-instance.js';

@@ -1,0 +1,246 @@
+import type { ResolvedInstance } from '../contracts/resolved-instance.js';
+import type { Clock } from '../core/clock.js';
+import { ejectionMs, FAILURES_IN_A_ROW, mostEjected } from './ejection.js';
+import { incarnationKey, InstanceLoad } from './instance-load.js';
+import { orders } from './orders.js';
+import type { Balance, Choose } from './orders.js';
+import { PendingCalls, PERIOD_MS } from './pending-calls.js';
+import { PickedCall } from './picked.js';
+import type { Outcome, PickOwner } from './picked.js';
+import { selectCandidates } from './select-candidates.js';
+import type { Candidates, SelectionRules } from './select-candidates.js';
+
+/** A failed call counts as at least this slow: failing is fast. */
+const FAILED_MS = 100;
+/** How often the weights of new instances rise. */
+const RAMP_MS = 1_000;
+
+/** What the balancer tells. */
+export interface BalancerNews {
+  /** An instance gets no calls for some time. */
+  ejected(load: InstanceLoad, forMs: number): void;
+  /** Too few instances are usable; `false`: enough are again. */
+  panic(isPanic: boolean, usable: number, known: number): void;
+  /** A connection to an instance was refused. */
+  refused(instance: ResolvedInstance): void;
+}
+
+export interface BalancerPlan extends SelectionRules {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly balance: Balance;
+  /** 0: a new instance gets its share at once. */
+  readonly slowStartMs: number;
+  readonly news: BalancerNews;
+}
+
+/** Chooses an instance for each call, and learns from how the calls end. */
+export class Balancer implements PickOwner {
+  readonly #plan: BalancerPlan;
+  readonly #choose: Choose;
+  readonly #needsClock: boolean;
+  readonly #salt: number;
+  #loads = new Map<string, InstanceLoad>();
+  #candidates: Candidates;
+  #due: InstanceLoad[] = [];
+  /** Calls whose instances are on trial. */
+  readonly #probes = new Set<PickedCall>();
+  #period = 0;
+  #cancelPeriod: (() => void) | undefined;
+  #cancelRamp: (() => void) | undefined;
+
+  constructor(plan: BalancerPlan) {
+    this.#plan = plan;
+    this.#choose = orders[plan.balance](plan.random);
+    this.#needsClock = plan.balance === 'p2c';
+    this.#salt = Math.floor(plan.random() * 2 ** 32);
+    this.#candidates = selectCandidates([], plan);
+  }
+
+  /** For people: what the calls have shown of each instance. */
+  get loads(): Iterable<InstanceLoad> {
+    return this.#loads.values();
+  }
+
+  /** Replaces the instances; those without an origin are left out. From now on no other one is picked. */
+  update(instances: readonly ResolvedInstance[]): void {
+    const now = this.#plan.clock.now();
+    const former = this.#loads;
+    this.#loads = new Map();
+    for (const instance of instances) {
+      if (instance.origin === undefined) continue;
+      const key = incarnationKey(instance);
+      const load = former.get(key) ?? new InstanceLoad(instance, this.#salt, now);
+      load.instance = instance;
+      former.delete(key);
+      this.#loads.set(key, load);
+    }
+    for (const load of former.values()) load.cancelTimer();
+    this.#due = this.#due.filter((load) => this.#has(load));
+    this.#select();
+  }
+
+  /** Undefined if there is none. `avoid`: not the same instance, if there is another. */
+  pick(avoid?: PickedCall): PickedCall | undefined {
+    const load = avoid === undefined ? (this.#nextDue() ?? this.#next()) : this.#nextBut(avoid.load);
+    if (load === undefined) return undefined;
+    if (this.#cancelPeriod === undefined) this.#watchPeriods();
+    load.calls += 1;
+    load.pending.begin(this.#period);
+    const picked = new PickedCall(load, this, this.#period, this.#needsClock ? this.#plan.clock.now() : 0);
+    if (load.state === 'due') this.#probe(picked);
+    return picked;
+  }
+
+  settle(picked: PickedCall, outcome: Outcome): void {
+    const { load } = picked;
+    load.pending.end(picked.period, this.#period);
+    const isProbe = this.#probes.size > 0 && this.#probes.delete(picked);
+    if (outcome === 'ok') this.#worked(picked, isProbe);
+    else if (outcome !== 'ignored') this.#failed(picked, isProbe);
+    else if (isProbe) this.#makeDue(load, 'gaveUp');
+    if (outcome === 'refused') this.#plan.news.refused(picked.instance);
+  }
+
+  close(): void {
+    for (const load of this.#loads.values()) load.cancelTimer();
+    this.#loads.clear();
+    this.#due = [];
+    this.#cancelPeriod?.();
+    this.#cancelRamp?.();
+    this.#candidates = selectCandidates([], this.#plan);
+  }
+
+  #next(): InstanceLoad | undefined {
+    const { near, far, nearShare } = this.#candidates;
+    if (near.length === 0) return undefined;
+    const list = nearShare < 1 && this.#plan.random() >= nearShare ? far : near;
+    return this.#choose(list, this.#needsClock ? this.#plan.clock.now() : 0);
+  }
+
+  #nextBut(avoided: InstanceLoad): InstanceLoad | undefined {
+    const { near, far } = this.#candidates;
+    const others = [near, far].map((list) => list.filter((load) => load !== avoided)).find(({ length }) => length > 0);
+    if (others === undefined) return this.#next();
+    return this.#choose(others, this.#plan.clock.now());
+  }
+
+  #nextDue(): InstanceLoad | undefined {
+    return this.#due.length === 0 ? undefined : this.#due.shift();
+  }
+
+  #has(load: InstanceLoad): boolean {
+    return this.#loads.get(incarnationKey(load.instance)) === load;
+  }
+
+  #probe(picked: PickedCall): void {
+    if (picked.load.transition('probed')) this.#probes.add(picked);
+  }
+
+  #makeDue(load: InstanceLoad, transition: 'elapsed' | 'gaveUp'): void {
+    if (!load.transition(transition) || !this.#has(load)) return;
+    this.#due.push(load);
+    this.#select();
+  }
+
+  #worked({ load, startedAt }: PickedCall, isProbe: boolean): void {
+    const wasFailing = load.failedInRow > 0;
+    load.failedInRow = 0;
+    if (wasFailing) load.latency.forget();
+    if (this.#needsClock) {
+      const now = this.#plan.clock.now();
+      load.latency.observe(now - startedAt, now);
+    }
+    if (!isProbe || !load.transition('worked')) return;
+    load.ejections = 0;
+    this.#select();
+  }
+
+  #failed({ load, startedAt }: PickedCall, isProbe: boolean): void {
+    load.failures += 1;
+    load.failedInRow += 1;
+    if (this.#needsClock) {
+      const now = this.#plan.clock.now();
+      load.latency.observe(Math.max(FAILED_MS, now - startedAt), now);
+    }
+    if (!this.#has(load)) return;
+    if (isProbe) this.#eject(load, 'failed');
+    else if (load.state === 'in' && load.failedInRow >= FAILURES_IN_A_ROW) this.#tryToEject(load);
+  }
+
+  #tryToEject(load: InstanceLoad): void {
+    const { serving } = this.#candidates;
+    const ejected = serving.filter(({ state }) => state !== 'in');
+    const most = mostEjected(serving.length);
+    if (ejected.length < most) {
+      this.#eject(load, 'ejected');
+      return;
+    }
+    const areAllFailing = serving.every(({ state, failedInRow }) => state !== 'in' || failedInRow >= FAILURES_IN_A_ROW);
+    const [longest] = ejected.sort((one, other) => one.ejectedAt - other.ejectedAt);
+    if (!areAllFailing || longest === undefined) return;
+    // All fail, and those that are out may work by now.
+    this.#readmit(longest);
+    this.#eject(load, 'ejected');
+  }
+
+  #eject(load: InstanceLoad, transition: 'ejected' | 'failed'): void {
+    if (!load.transition(transition)) return;
+    const { clock, random, news } = this.#plan;
+    load.ejections += 1;
+    load.ejectedAt = clock.now();
+    const forMs = ejectionMs(load.ejections, random);
+    load.cancelTimer();
+    load.cancelTimer = clock.after(forMs, () => {
+      this.#makeDue(load, 'elapsed');
+    });
+    this.#select();
+    news.ejected(load, forMs);
+  }
+
+  #readmit(load: InstanceLoad): void {
+    load.cancelTimer();
+    load.transition('rotated');
+    load.failedInRow = 0;
+    load.latency.forget();
+    this.#due = this.#due.filter((each) => each !== load);
+  }
+
+  #select(): void {
+    const { slowStartMs, clock, news } = this.#plan;
+    const now = clock.now();
+    const before = this.#candidates;
+    const loads = [...this.#loads.values()];
+    for (const load of loads) load.weigh(slowStartMs, now);
+    this.#candidates = selectCandidates(loads, this.#plan);
+    if (slowStartMs > 0 && loads.some(({ firstSeenAt }) => now - firstSeenAt < slowStartMs)) this.#ramp();
+    const { isPanic, usable, known } = this.#candidates;
+    if (isPanic !== before.isPanic && known > 0) news.panic(isPanic, usable, known);
+  }
+
+  #ramp(): void {
+    this.#cancelRamp ??= this.#plan.clock.after(RAMP_MS, () => {
+      this.#cancelRamp = undefined;
+      this.#select();
+    });
+  }
+
+  /** Only while calls are under way. */
+  #watchPeriods(): void {
+    this.#cancelPeriod = this.#plan.clock.after(PERIOD_MS, () => {
+      this.#period += 1;
+      this.#cancelPeriod = undefined;
+      let isBusy = false;
+      for (const { pending } of this.#loads.values()) {
+        pending.enter(this.#period);
+        isBusy ||= pending.count > 0;
+      }
+      for (const probe of this.#probes) {
+        if (PendingCalls.counts(probe.period, this.#period)) continue;
+        this.#probes.delete(probe);
+        this.#makeDue(probe.load, 'gaveUp');
+      }
+      if (isBusy) this.#watchPeriods();
+    });
+  }
+}

@@ -1,0 +1,123 @@
+import { isAbortError } from '../core/abort.js';
+import { isError } from '../core/is-error.js';
+import type { Outcome } from './picked.js';
+
+/** What a finished call says of the instance, and whether the same call may be sent again. */
+export interface CallVerdict {
+  readonly outcome: Outcome;
+  /** `always`: it was never sent; `idempotent`: only one that may arrive twice; `never`: it has its answer. */
+  readonly repeatable: 'always' | 'idempotent' | 'never';
+}
+
+const answered: CallVerdict = { outcome: 'ok', repeatable: 'never' };
+const unanswered: CallVerdict = { outcome: 'failed', repeatable: 'idempotent' };
+const neverSent: CallVerdict = { outcome: 'refused', repeatable: 'always' };
+const unknown: CallVerdict = { outcome: 'ignored', repeatable: 'never' };
+
+/** The connection was never there. */
+const neverSentCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+/** The connection broke, or the answer did not come in time. */
+const unansweredCodes: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_HTTP2_GOAWAY_SESSION',
+  'ERR_HTTP2_SESSION_ERROR',
+  'ERR_HTTP2_STREAM_ERROR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+/** What a gateway says of an instance, and an instance of itself, that does not serve now. */
+const failedStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+/** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** How many causes of an error are looked at. */
+const DEEPEST = 5;
+
+/** Judges what a call returned: a client that does not throw for a status returns its response. */
+export function judgeResult(result: unknown): CallVerdict {
+  const status = statusOf(result);
+  return status === undefined ? answered : judgeStatus(status);
+}
+
+/** Judges a status of HTTP. */
+export function judgeStatus(status: number): CallVerdict {
+  return failedStatuses.has(status) ? unanswered : answered;
+}
+
+/** Judges the error of any HTTP client: by its code, its causes, and the response that it carries. */
+export function judgeError(thrown: unknown): CallVerdict {
+  const chain = causesOf(thrown);
+  const status = chain.map((error) => statusOf(error)).find((each) => each !== undefined);
+  if (status !== undefined) return judgeStatus(status);
+  const codes = chain.map(codeOf);
+  if (chain.some(({ syscall }) => syscall === 'connect') || codes.some((code) => neverSentCodes.has(code)))
+    return neverSent;
+  if (codes.some((code) => code.startsWith('ERR_TLS_') || code.includes('CERT'))) return neverSent;
+  if (codes.some((code) => unansweredCodes.has(code) || code.startsWith('HPE_'))) return unanswered;
+  if (chain.some(({ name }) => name === 'TimeoutError')) return unanswered;
+  return unknown;
+}
+
+/** Whether the same request may arrive twice; undefined if the error of its client does not name its method. */
+export function isIdempotent(thrown: unknown): boolean | undefined {
+  const { config, options, request } = fieldsOf(thrown);
+  const method = [config, options, request].map((each) => fieldsOf(each).method).find((each) => each !== undefined);
+  return typeof method === 'string' ? idempotentMethods.has(method.toUpperCase()) : undefined;
+}
+
+/** Whether the error's request had a stream as its body, which cannot be sent again. */
+export function hasStreamBody(thrown: unknown): boolean {
+  const { config, options } = fieldsOf(thrown);
+  const bodies = [fieldsOf(config).data, fieldsOf(options).body];
+  return bodies.some((body) => typeof fieldsOf(body).pipe === 'function');
+}
+
+/** Whether the error only says that the caller gave up. */
+export function isGivenUp(thrown: unknown, signal: AbortSignal | undefined): boolean {
+  return isAbortError(thrown) || (signal?.aborted === true && isAbortError(signal.reason));
+}
+
+interface Fields {
+  readonly [field: string]: unknown;
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+function codeOf({ code }: Fields): string {
+  return typeof code === 'string' ? code : '';
+}
+
+/** The error and what caused it, the outermost first; of several attempts to connect, each. */
+function causesOf(thrown: unknown): readonly Fields[] {
+  const found: Fields[] = [];
+  let level: unknown[] = [thrown];
+  for (let depth = 0; depth < DEEPEST && level.length > 0; depth += 1) {
+    const errors = level.filter((each) => isError(each)).map(fieldsOf);
+    found.push(...errors);
+    level = errors.flatMap(({ cause, errors: several }) => [cause, ...(Array.isArray(several) ? several : [])]);
+  }
+  return found;
+}
+
+/** Of axios, ky and fetch `status`; of got, undici and Node `statusCode`; of an error, that of its response. */
+function statusOf(value: unknown): number | undefined {
+  const fields = fieldsOf(value);
+  const response = fieldsOf(fields.response);
+  const candidates = [response.status, response.statusCode, fields.statusCode, fields.status];
+  return candidates.find((each): each is number => Number.isInteger(each));
+}

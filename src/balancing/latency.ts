@@ -1,0 +1,47 @@
+/** What an instance that nothing is known of counts as: high, so that it is not flooded. */
+export const UNKNOWN_MS = 30;
+/** Below this, instances count as equally fast. */
+const LEAST_MS = 1;
+/** An estimate that nothing confirms fades within some of these. */
+const FADE_MS = 2_000;
+/** A younger estimate is used as it is: computing the fading would cost more than the choice. */
+const FRESH_MS = 100;
+/** A faster answer moves the estimate by this share at least, so that a recovered instance is known within some calls. */
+const LEAST_SHARE = 1 / 8;
+
+/**
+ * An estimate of an instance's latency: a slower answer counts at once, faster ones by and by (a peak EWMA,
+ * https://linkerd.io/2/features/load-balancing/). Without calls it fades, so that a slow instance is tried again.
+ */
+export class Latency {
+  #ms = UNKNOWN_MS;
+  #at: number;
+  #isKnown = false;
+
+  constructor(now: number) {
+    this.#at = now;
+  }
+
+  /** In milliseconds. */
+  estimate(now: number): number {
+    const ageMs = now - this.#at;
+    return ageMs < FRESH_MS ? this.#ms : Math.max(LEAST_MS, this.#ms * Math.exp(-ageMs / FADE_MS));
+  }
+
+  observe(ms: number, now: number): void {
+    const sample = Math.max(LEAST_MS, ms);
+    if (!this.#isKnown || sample >= this.#ms) {
+      this.#ms = sample;
+    } else {
+      const share = Math.max(LEAST_SHARE, 1 - Math.exp((this.#at - now) / FADE_MS));
+      this.#ms += (sample - this.#ms) * share;
+    }
+    this.#isKnown = true;
+    this.#at = now;
+  }
+
+  /** The next answer counts alone, since a fault is over. */
+  forget(): void {
+    this.#isKnown = false;
+  }
+}
