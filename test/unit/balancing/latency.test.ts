@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { Latency, UNKNOWN_MS } from '../../../src/balancing/latency.js';
+
+describe('the latency of an instance', () => {
+  it('is taken for high until there is an answer, and fades', () => {
+    const latency = new Latency(0);
+    expect(latency.estimate(0)).toBe(UNKNOWN_MS);
+    expect(latency.estimate(4_000)).toBeLessThan(5);
+    latency.observe(3, 10);
+    expect(latency.estimate(10)).toBe(3);
+  });
+
+  it('rises at once and falls by and by', () => {
+    const latency = new Latency(0);
+    latency.observe(10, 0);
+    latency.observe(500, 10);
+    expect(latency.estimate(10)).toBe(500);
+    latency.observe(10, 20);
+    expect(latency.estimate(20)).toBeGreaterThan(400);
+    for (let answers = 0; answers < 40; answers += 1) latency.observe(10, 30 + answers);
+    expect(latency.estimate(70)).toBeLessThan(13);
+  });
+
+  it('is never below a millisecond, nor anything but a number', () => {
+    const latency = new Latency(0);
+    latency.observe(0, 0);
+    expect(latency.estimate(1e9)).toBe(1);
+    latency.observe(-5, 1e9);
+    expect(latency.estimate(1e9)).toBe(1);
+  });
+
+  it('begins anew after a fault', () => {
+    const latency = new Latency(0);
+    latency.observe(500, 0);
+    latency.forget();
+    latency.observe(5, 10);
+    expect(latency.estimate(10)).toBe(5);
+  });
+});
