@@ -6,14 +6,18 @@ import { orders } from './orders.js';
 import type { Balance, Choose } from './orders.js';
 import { PendingCalls, PERIOD_MS } from './pending-calls.js';
 import { PickedCall } from './picked.js';
-import type { Outcome, PickOwner } from './picked.js';
+import type { Outcome } from './picked.js';
 import { selectCandidates } from './select-candidates.js';
 import type { Candidates, SelectionRules } from './select-candidates.js';
+import { msBetween, ticksOf } from './ticks.js';
 
 /** A failed call counts as at least this slow: failing is fast. */
 const FAILED_MS = 100;
 /** How often the weights of new instances rise. */
 const RAMP_MS = 1_000;
+
+/** A call to an instance of the balancer. */
+export type BalancedCall = PickedCall<InstanceLoad>;
 
 /** What the balancer tells. */
 export interface BalancerNews {
@@ -35,16 +39,17 @@ export interface BalancerPlan extends SelectionRules {
 }
 
 /** Chooses an instance for each call, and learns from how the calls end. */
-export class Balancer implements PickOwner {
+export class Balancer {
   readonly #plan: BalancerPlan;
   readonly #choose: Choose;
   readonly #needsClock: boolean;
   readonly #salt: number;
   #loads = new Map<string, InstanceLoad>();
   #candidates: Candidates;
+  #usual: readonly InstanceLoad[] | undefined;
   #due: InstanceLoad[] = [];
   /** Calls whose instances are on trial. */
-  readonly #probes = new Set<PickedCall>();
+  readonly #probes = new Set<BalancedCall>();
   #period = 0;
   #cancelPeriod: (() => void) | undefined;
   #cancelRamp: (() => void) | undefined;
@@ -70,7 +75,7 @@ export class Balancer implements PickOwner {
     for (const instance of instances) {
       if (instance.origin === undefined) continue;
       const key = incarnationKey(instance);
-      const load = former.get(key) ?? new InstanceLoad(instance, this.#salt, now);
+      const load = former.get(key) ?? new InstanceLoad(instance, this, { salt: this.#salt, now });
       load.instance = instance;
       former.delete(key);
       this.#loads.set(key, load);
@@ -81,18 +86,18 @@ export class Balancer implements PickOwner {
   }
 
   /** Undefined if there is none. `avoid`: not the same instance, if there is another. */
-  pick(avoid?: PickedCall): PickedCall | undefined {
-    const load = avoid === undefined ? (this.#nextDue() ?? this.#next()) : this.#nextBut(avoid.load);
+  pick(avoid?: BalancedCall): BalancedCall | undefined {
+    const now = this.#needsClock ? ticksOf(this.#plan.clock.now()) : 0;
+    const list = this.#usual;
+    const load = list === undefined || avoid !== undefined ? this.#next(avoid, now) : this.#choose(list, now);
     if (load === undefined) return undefined;
-    if (this.#cancelPeriod === undefined) this.#watchPeriods();
-    load.calls += 1;
-    load.pending.begin(this.#period);
-    const picked = new PickedCall(load, this, this.#period, this.#needsClock ? this.#plan.clock.now() : 0);
-    if (load.state === 'due') this.#probe(picked);
+    load.pending.begun += 1;
+    const picked = new PickedCall(load, this.#period, now);
+    if (list === undefined) this.#watch(picked);
     return picked;
   }
 
-  settle(picked: PickedCall, outcome: Outcome): void {
+  settle(picked: BalancedCall, outcome: Outcome): void {
     const { load } = picked;
     load.pending.end(picked.period, this.#period);
     const isProbe = this.#probes.size > 0 && this.#probes.delete(picked);
@@ -109,32 +114,35 @@ export class Balancer implements PickOwner {
     this.#cancelPeriod?.();
     this.#cancelRamp?.();
     this.#candidates = selectCandidates([], this.#plan);
+    this.#findUsual();
   }
 
-  #next(): InstanceLoad | undefined {
+  #next(avoid: BalancedCall | undefined, now: number): InstanceLoad | undefined {
     const { near, far, nearShare } = this.#candidates;
+    const others = avoid && [near, far].map((list) => list.filter((load) => load !== avoid.load));
+    const other = others?.find(({ length }) => length > 0);
+    if (other !== undefined) return this.#choose(other, now);
+    if (this.#due.length > 0) return this.#due.shift();
     if (near.length === 0) return undefined;
-    const list = nearShare < 1 && this.#plan.random() >= nearShare ? far : near;
-    return this.#choose(list, this.#needsClock ? this.#plan.clock.now() : 0);
+    return this.#choose(nearShare < 1 && this.#plan.random() >= nearShare ? far : near, now);
   }
 
-  #nextBut(avoided: InstanceLoad): InstanceLoad | undefined {
-    const { near, far } = this.#candidates;
-    const others = [near, far].map((list) => list.filter((load) => load !== avoided)).find(({ length }) => length > 0);
-    if (others === undefined) return this.#next();
-    return this.#choose(others, this.#plan.clock.now());
+  /** What a pick is chosen of where there is nothing else to do, as nearly always; undefined otherwise. */
+  #findUsual(): void {
+    const { near, nearShare } = this.#candidates;
+    const isUsual = near.length > 0 && nearShare === 1 && this.#due.length === 0 && this.#cancelPeriod !== undefined;
+    this.#usual = isUsual ? near : undefined;
   }
 
-  #nextDue(): InstanceLoad | undefined {
-    return this.#due.length === 0 ? undefined : this.#due.shift();
+  /** The first call after a pause, or to an instance that is on trial. */
+  #watch(picked: BalancedCall): void {
+    if (this.#cancelPeriod === undefined) this.#watchPeriods();
+    if (picked.load.state === 'due' && picked.load.transition('probed')) this.#probes.add(picked);
+    this.#findUsual();
   }
 
   #has(load: InstanceLoad): boolean {
     return this.#loads.get(incarnationKey(load.instance)) === load;
-  }
-
-  #probe(picked: PickedCall): void {
-    if (picked.load.transition('probed')) this.#probes.add(picked);
   }
 
   #makeDue(load: InstanceLoad, transition: 'elapsed' | 'gaveUp'): void {
@@ -143,25 +151,25 @@ export class Balancer implements PickOwner {
     this.#select();
   }
 
-  #worked({ load, startedAt }: PickedCall, isProbe: boolean): void {
+  #worked({ load, startedAt }: BalancedCall, isProbe: boolean): void {
     const wasFailing = load.failedInRow > 0;
     load.failedInRow = 0;
     if (wasFailing) load.latency.forget();
     if (this.#needsClock) {
-      const now = this.#plan.clock.now();
-      load.latency.observe(now - startedAt, now);
+      const now = ticksOf(this.#plan.clock.now());
+      load.latency.observe(msBetween(startedAt, now), now);
     }
     if (!isProbe || !load.transition('worked')) return;
     load.ejections = 0;
     this.#select();
   }
 
-  #failed({ load, startedAt }: PickedCall, isProbe: boolean): void {
+  #failed({ load, startedAt }: BalancedCall, isProbe: boolean): void {
     load.failures += 1;
     load.failedInRow += 1;
     if (this.#needsClock) {
-      const now = this.#plan.clock.now();
-      load.latency.observe(Math.max(FAILED_MS, now - startedAt), now);
+      const now = ticksOf(this.#plan.clock.now());
+      load.latency.observe(Math.max(FAILED_MS, msBetween(startedAt, now)), now);
     }
     if (!this.#has(load)) return;
     if (isProbe) this.#eject(load, 'failed');
@@ -213,6 +221,7 @@ export class Balancer implements PickOwner {
     const loads = [...this.#loads.values()];
     for (const load of loads) load.weigh(slowStartMs, now);
     this.#candidates = selectCandidates(loads, this.#plan);
+    this.#findUsual();
     if (slowStartMs > 0 && loads.some(({ firstSeenAt }) => now - firstSeenAt < slowStartMs)) this.#ramp();
     const { isPanic, usable, known } = this.#candidates;
     if (isPanic !== before.isPanic && known > 0) news.panic(isPanic, usable, known);
@@ -241,6 +250,7 @@ export class Balancer implements PickOwner {
         this.#makeDue(probe.load, 'gaveUp');
       }
       if (isBusy) this.#watchPeriods();
+      this.#findUsual();
     });
   }
 }

@@ -4,17 +4,20 @@ import { ejectionTransitions } from './ejection.js';
 import type { EjectionState, EjectionTransition } from './ejection.js';
 import { Latency } from './latency.js';
 import { PendingCalls } from './pending-calls.js';
+import type { Callee } from './picked.js';
 import { rankOf } from './subset.js';
+import { ticksOf } from './ticks.js';
 
 /** A share of its weight that a new instance begins with under `slowStart`. */
 const FIRST_SHARE = 0.1;
 
 /** What the calls to one incarnation of an instance have shown. */
-export class InstanceLoad {
+export class InstanceLoad implements Callee {
   readonly latency: Latency;
   readonly pending = new PendingCalls();
   readonly rank: number;
   readonly firstSeenAt: number;
+  readonly owner: Callee['owner'];
   /** As the registry gives it now. */
   instance: ResolvedInstance;
   /** Higher: more calls. */
@@ -24,16 +27,20 @@ export class InstanceLoad {
   ejections = 0;
   /** On the monotonic clock; meaningful while it is out. */
   ejectedAt = 0;
-  calls = 0;
   failures = 0;
   cancelTimer: () => void = () => undefined;
   #state: EjectionState = 'in';
 
-  constructor(instance: ResolvedInstance, salt: number, now: number) {
+  constructor(
+    instance: ResolvedInstance,
+    owner: Callee['owner'],
+    { salt, now }: { readonly salt: number; readonly now: number },
+  ) {
+    this.owner = owner;
     this.instance = instance;
     this.rank = rankOf(instance.id, salt);
     this.firstSeenAt = now;
-    this.latency = new Latency(now);
+    this.latency = new Latency(ticksOf(now));
   }
 
   get state(): EjectionState {

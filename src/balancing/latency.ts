@@ -1,3 +1,5 @@
+import { msBetween } from './ticks.js';
+
 /** What an instance that nothing is known of counts as: high, so that it is not flooded. */
 export const UNKNOWN_MS = 30;
 /** Below this, instances count as equally fast. */
@@ -11,7 +13,8 @@ const LEAST_SHARE = 1 / 8;
 
 /**
  * An estimate of an instance's latency: a slower answer counts at once, faster ones by and by (a peak EWMA,
- * https://linkerd.io/2/features/load-balancing/). Without calls it fades, so that a slow instance is tried again.
+ * https://linkerd.io/2/features/load-balancing/). Without calls it fades, so that a slow instance is tried again. Times
+ * are in ticks.
  */
 export class Latency {
   #ms = UNKNOWN_MS;
@@ -24,16 +27,17 @@ export class Latency {
 
   /** In milliseconds. */
   estimate(now: number): number {
-    const ageMs = now - this.#at;
+    const ageMs = msBetween(this.#at, now);
     return ageMs < FRESH_MS ? this.#ms : Math.max(LEAST_MS, this.#ms * Math.exp(-ageMs / FADE_MS));
   }
 
+  /** A call took so long, or at least counts so. */
   observe(ms: number, now: number): void {
     const sample = Math.max(LEAST_MS, ms);
     if (!this.#isKnown || sample >= this.#ms) {
       this.#ms = sample;
     } else {
-      const share = Math.max(LEAST_SHARE, 1 - Math.exp((this.#at - now) / FADE_MS));
+      const share = Math.max(LEAST_SHARE, 1 - Math.exp(-msBetween(this.#at, now) / FADE_MS));
       this.#ms += (sample - this.#ms) * share;
     }
     this.#isKnown = true;

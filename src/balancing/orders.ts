@@ -4,7 +4,7 @@ import type { InstanceLoad } from './instance-load.js';
 /** How an instance is chosen: `p2c`: the less loaded one of two random ones; `roundRobin`; `random`. */
 export type Balance = 'p2c' | 'roundRobin' | 'random';
 
-/** Chooses one of a list that is not empty. */
+/** Chooses one of a list that is not empty; `now` is in ticks. */
 export type Choose = (list: readonly InstanceLoad[], now: number) => InstanceLoad;
 
 /** Each call gives a chooser with a position of its own. */

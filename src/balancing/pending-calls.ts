@@ -4,22 +4,19 @@ const PERIODS = 13;
 
 /**
  * How many calls of an instance are under way. A call that never ends counts for 60 to 65 s: a caller that forgets to
- * say `done` must not make an instance look busy for ever. Counting by periods needs no clock.
+ * say `done` must not make an instance look busy for ever. Counting by periods needs no clock, and a beginning is one
+ * addition.
  */
 export class PendingCalls {
-  readonly #byPeriod: number[] = new Array<number>(PERIODS).fill(0);
-  count = 0;
+  /** Of all calls so far; raised by one for each that begins. */
+  begun = 0;
+  #over = 0;
+  #begunBefore = 0;
+  readonly #begunIn: number[] = new Array<number>(PERIODS).fill(0);
+  readonly #endedIn: number[] = new Array<number>(PERIODS).fill(0);
 
-  begin(period: number): void {
-    this.count += 1;
-    this.#byPeriod[period % PERIODS]! += 1;
-  }
-
-  /** `now` is the current period. A call that no longer counts changes nothing. */
-  end(period: number, now: number): void {
-    if (!PendingCalls.counts(period, now)) return;
-    this.count -= 1;
-    this.#byPeriod[period % PERIODS]! -= 1;
+  get count(): number {
+    return this.begun - this.#over;
   }
 
   /** True while a call that began in `period` counts. */
@@ -27,10 +24,20 @@ export class PendingCalls {
     return now - period < PERIODS;
   }
 
-  /** Forgets the calls that began too long ago. To be called at the beginning of each period. */
+  /** `now` is the current period. A call that no longer counts changes nothing. */
+  end(period: number, now: number): void {
+    if (!PendingCalls.counts(period, now)) return;
+    this.#over += 1;
+    this.#endedIn[period % PERIODS]! += 1;
+  }
+
+  /** Begins a period, and forgets the calls that began too long ago. To be called at the beginning of each. */
   enter(period: number): void {
+    this.#begunIn[(period - 1) % PERIODS] = this.begun - this.#begunBefore;
+    this.#begunBefore = this.begun;
     const slot = period % PERIODS;
-    this.count -= this.#byPeriod[slot]!;
-    this.#byPeriod[slot] = 0;
+    this.#over += this.#begunIn[slot]! - this.#endedIn[slot]!;
+    this.#begunIn[slot] = 0;
+    this.#endedIn[slot] = 0;
   }
 }

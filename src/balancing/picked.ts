@@ -1,5 +1,4 @@
 import type { ResolvedInstance } from '../contracts/resolved-instance.js';
-import type { InstanceLoad } from './instance-load.js';
 
 /**
  * How a call ended. `ok`: the instance answered, whatever it said; `failed`: it did not answer, or not in time, or with
@@ -7,11 +6,6 @@ import type { InstanceLoad } from './instance-load.js';
  * up.
  */
 export type Outcome = 'ok' | 'failed' | 'refused' | 'ignored';
-
-/** Takes back what was picked. */
-export interface PickOwner {
-  settle(picked: PickedCall, outcome: Outcome): void;
-}
 
 /** The instance for one call. */
 export interface Picked {
@@ -22,22 +16,27 @@ export interface Picked {
   done(outcome?: Outcome): void;
 }
 
-/** A call, as the balancer counts it. */
-export class PickedCall implements Picked {
+/** An instance that calls go to. */
+export interface Callee {
   readonly instance: ResolvedInstance;
-  readonly load: InstanceLoad;
-  /** In which it began. */
-  readonly period: number;
-  /** On the monotonic clock; 0 where latency does not matter. */
-  readonly startedAt: number;
-  #owner: PickOwner | undefined;
+  /** Learns how the calls end. */
+  readonly owner: { settle(picked: Picked, outcome: Outcome): void };
+}
 
-  constructor(load: InstanceLoad, owner: PickOwner, period: number, startedAt: number) {
+/** A call, as the balancer counts it; small, since each call makes one. */
+export class PickedCall<To extends Callee> implements Picked {
+  readonly instance: ResolvedInstance;
+  readonly load: To;
+  /** In which it began; -1: it has ended. */
+  period: number;
+  /** In ticks; 0 where latency does not matter. */
+  readonly startedAt: number;
+
+  constructor(load: To, period: number, startedAt: number) {
     this.instance = load.instance;
     this.load = load;
     this.period = period;
     this.startedAt = startedAt;
-    this.#owner = owner;
   }
 
   get origin(): string {
@@ -45,8 +44,8 @@ export class PickedCall implements Picked {
   }
 
   done(outcome: Outcome = 'ok'): void {
-    const owner = this.#owner;
-    this.#owner = undefined;
-    owner?.settle(this, outcome);
+    if (this.period < 0) return;
+    this.load.owner.settle(this, outcome);
+    this.period = -1;
   }
 }

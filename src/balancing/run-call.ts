@@ -4,7 +4,8 @@ import type { Clock } from '../core/clock.js';
 import { TimeoutError } from '../core/errors.js';
 import { hasStreamBody, isGivenUp, isIdempotent, judgeError, judgeResult } from './judge-call.js';
 import type { CallVerdict } from './judge-call.js';
-import type { Outcome, PickedCall } from './picked.js';
+import type { BalancedCall } from './balancer.js';
+import type { Outcome } from './picked.js';
 import type { RetryBudget } from './retry-budget.js';
 
 /** What a call gets beside the origin. */
@@ -37,7 +38,7 @@ export interface RunPlan {
   readonly clock: Clock;
   readonly budget: RetryBudget;
   /** Throws `NoInstanceError`. `avoid`: another instance than that one, if there is another. */
-  readonly pick: (avoid?: PickedCall) => PickedCall;
+  readonly pick: (avoid?: BalancedCall) => BalancedCall;
 }
 
 /** What an attempt gave: the call settles as the last one did. */
@@ -52,7 +53,7 @@ export async function runCall<T>(call: Call<T>, rules: RunRules, plan: RunPlan):
   const { clock, budget } = plan;
   const endsAt = clock.now() + rules.timeoutMs;
   budget.called();
-  let last: PickedCall | undefined;
+  let last: BalancedCall | undefined;
   for (let attempt = 1; ; attempt += 1) {
     rules.signal?.throwIfAborted();
     const picked = plan.pick(last);
@@ -85,7 +86,7 @@ function mayRepeat(settled: Settled<unknown>, { repeatable }: CallVerdict, rules
 
 function attemptOnce<T>(
   call: Call<T>,
-  { picked, attempt, ms }: { readonly picked: PickedCall; readonly attempt: number; readonly ms: number },
+  { picked, attempt, ms }: { readonly picked: BalancedCall; readonly attempt: number; readonly ms: number },
   { signal: outer }: RunRules,
   { clock, service }: RunPlan,
 ): Promise<Settled<T>> {

@@ -1,6 +1,6 @@
 import { Balancer } from '../balancing/balancer.js';
+import type { BalancedCall } from '../balancing/balancer.js';
 import type { InstanceLoad } from '../balancing/instance-load.js';
-import type { PickedCall } from '../balancing/picked.js';
 import { RetryBudget } from '../balancing/retry-budget.js';
 import { runCall } from '../balancing/run-call.js';
 import type { Call, RunRules } from '../balancing/run-call.js';
@@ -65,7 +65,7 @@ export class ServiceCalls {
   }
 
   /** `avoid`: not the same instance, if there is another. Throws `NoInstanceError`. */
-  pick(avoid?: PickedCall): PickedCall {
+  pick(avoid?: BalancedCall): BalancedCall {
     const picked = this.#balancer.pick(avoid);
     if (picked === undefined) throw new NoInstanceError(this.#plan.explain(), { operation: 'pick' });
     return picked;

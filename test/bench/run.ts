@@ -11,6 +11,7 @@ await runExperiment(
     tax: async () => (await import('./tax/tax.js')).tax,
     visible: async () => (await import('./visible/visible.js')).visible,
     resolve: async () => (await import('./resolve/resolve.js')).resolve,
+    pick: async () => (await import('./pick/pick.js')).pick,
   },
   process.argv.slice(2),
 );

@@ -8,7 +8,7 @@ describe('a pick', () => {
 
   it('is undefined where there is none, and where none has an origin', () => {
     expect(fleet([]).balancer.pick()).toBeUndefined();
-    expect(fleet([instance('i0', { port: undefined })]).balancer.pick()).toBeUndefined();
+    expect(fleet([instance('i0', { address: '' })]).balancer.pick()).toBeUndefined();
   });
 
   it('heeds the weights of the registry, by the status', () => {

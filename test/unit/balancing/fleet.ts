@@ -1,6 +1,5 @@
 import { Balancer } from '../../../src/balancing/balancer.js';
-import type { BalancerPlan } from '../../../src/balancing/balancer.js';
-import type { PickedCall } from '../../../src/balancing/picked.js';
+import type { BalancedCall, BalancerPlan } from '../../../src/balancing/balancer.js';
 import { resolveInstance } from '../../../src/discovery/resolve-instance.js';
 import type { ResolvedInstance } from '../../../src/contracts/resolved-instance.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -46,7 +45,7 @@ export function fleet(given: readonly ResolvedInstance[], rules: Partial<Balance
     ...rules,
   });
   balancer.update(given);
-  const pick = (): PickedCall => {
+  const pick = (): BalancedCall => {
     const picked = balancer.pick();
     if (picked === undefined) throw new Error('there is nothing to pick');
     return picked;
