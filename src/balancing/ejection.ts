@@ -4,8 +4,8 @@ const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
 
 /**
- * Whether an instance gets calls. `in`: it does; `out`: it is ejected; `due`: its time is over, and the next call is its
- * probe; `probing`: that call is under way.
+ * Whether an instance gets calls. `in`: it does; `out`: it is ejected; `due`: its time is over, and the next call is
+ * its probe; `probing`: that call is under way.
  */
 export type EjectionState = 'in' | 'out' | 'due' | 'probing';
 
@@ -28,8 +28,8 @@ export function ejectionMs(count: number, random: () => number): number {
 }
 
 /**
- * How many of `known` instances may be out at a time: a third, one of two, and never the last. The share counts the one
- * that is to be ejected (https://github.com/envoyproxy/envoy/issues/26877).
+ * How many of `known` instances may be out at a time: a third, one of two, and never the last. The share counts an
+ * ejection before it happens (https://github.com/envoyproxy/envoy/issues/26877).
  */
 export function mostEjected(known: number): number {
   return known === 2 ? 1 : Math.floor(known / 3);

@@ -8,7 +8,7 @@ const LEAST_MS = 1;
 const FADE_MS = 2_000;
 /** A younger estimate is used as it is: computing the fading would cost more than the choice. */
 const FRESH_MS = 100;
-/** A faster answer moves the estimate by this share at least, so that a recovered instance is known within some calls. */
+/** A faster answer moves the estimate by this share at least: a recovered instance is known within some calls. */
 const LEAST_SHARE = 1 / 8;
 
 /**

@@ -1,9 +1,9 @@
 import type { ResolvedInstance } from '../contracts/resolved-instance.js';
 
 /**
- * How a call ended. `ok`: the instance answered, whatever it said; `failed`: it did not answer, or not in time, or with
- * 502, 503 or 504; `refused`: it could not be connected to; `ignored`: nothing is known of it, e.g. since the caller gave
- * up.
+ * How a call ended. `ok`: the instance answered, whatever it said; `failed`: it did not answer, or not in time, or
+ * with 502, 503 or 504; `refused`: it could not be connected to; `ignored`: nothing is known of it, e.g. since the
+ * caller gave up.
  */
 export type Outcome = 'ok' | 'failed' | 'refused' | 'ignored';
 

@@ -45,9 +45,9 @@ export interface RunPlan {
 type Settled<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * Sends a call to an instance, and once more to another one if the first did not serve it. Settles as the last call did;
- * rejects with `NoInstanceError`, with `TimeoutError` on time even if the call ignores its signal, or with the reason of
- * the caller's signal.
+ * Sends a call to an instance, and once more to another one if the first did not serve it. Settles as the last call
+ * did; rejects with `NoInstanceError`, with `TimeoutError` on time even if the call ignores its signal, or with the
+ * reason of the caller's signal.
  */
 export async function runCall<T>(call: Call<T>, rules: RunRules, plan: RunPlan): Promise<T> {
   const { clock, budget } = plan;

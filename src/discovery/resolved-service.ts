@@ -40,8 +40,8 @@ export interface ResolvedService {
   /** The current answer, then each later one; a slow reader gets the newest only. Ends with `close()`. */
   watch(options?: Pick<WaitOptions, 'signal'>): AsyncIterableIterator<ServiceSnapshot, undefined>;
   /**
-   * An instance for one call; say `done` when that has ended. Throws `NoInstanceError`. Synchronous, and cheap enough for
-   * every call.
+   * An instance for one call; say `done` when that has ended. Throws `NoInstanceError`. Synchronous, and cheap enough
+   * for every call.
    */
   pick(): Picked;
   /**
