@@ -55,6 +55,7 @@ const directions = [
 /** A library with one owner: the files that may name it, for its types too. */
 const owners = {
   consul: '^src/backends/consul/',
+  'dns-packet': '^src/backends/dns/dns-codec\\.ts$',
   '@redis/client': '^src/backends/redis/',
   pino: '^src/telemetry/',
   valibot: '^src/config/',
@@ -112,7 +113,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        pathNot: 'node_modules/(consul|valibot|p-retry)/',
+        pathNot: 'node_modules/(consul|dns-packet|valibot|p-retry)/',
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         // A peer is a dev dependency too, for the tests.
         dependencyTypesNot: ['type-only', 'npm-peer'],
