@@ -62,6 +62,7 @@ const owners = {
   'p-retry': '^src/core/retry\\.ts$',
   yaml: '^src/cli/',
   fastify: '^src/integrations/fastify',
+  '@grpc/grpc-js': '^src/integrations/grpc/',
   'fastify-plugin': '^src/integrations/fastify',
   express: '^src/integrations/express',
   '@nestjs': '^src/integrations/nestjs/',
