@@ -1,5 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { ConfigError } from '../../src/index.js';
 import { registerResolver } from '../../src/integrations/grpc.js';
 import { fakeResolver } from '../../src/integrations/testing/fake-resolver.js';
@@ -205,19 +205,4 @@ it('takes a service config that names the policy, and refuses one that does not'
   expect(await client('rollcall:///orders', { 'grpc.service_config': JSON.stringify(own) })()).toBe(first.origin);
   const other = JSON.stringify({ methodConfig, loadBalancingConfig: [{ round_robin: {} }] });
   expect(() => client('rollcall:///orders', { 'grpc.service_config': other })).toThrow(ConfigError);
-});
-
-describe('the module', () => {
-  it.each([
-    ['nothing', undefined, /the module of @grpc\/grpc-js ~1\.14$/m],
-    [
-      'an older one',
-      { ...grpc, experimental: { registerResolver: () => undefined } },
-      /lacks experimental\.registerLoad/,
-    ],
-    ['another one', {}, /lacks Metadata, status\.UNAVAILABLE/],
-  ])('is refused in one line if it is %s', (_what, module, message) => {
-    expect(() => registerResolver(module as never, fakeResolver({}))).toThrow(message);
-    expect(() => registerResolver(module as never, fakeResolver({}))).toThrow(ConfigError);
-  });
 });

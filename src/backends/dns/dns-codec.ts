@@ -31,8 +31,8 @@ export type DnsAnswer =
   | { readonly kind: 'truncated' };
 
 /**
- * Consul cuts what does not fit and does not say so: another part of the instances each time. What is left comes closer
- * to the limit than a record is long.
+ * Consul cuts what does not fit and does not say so: another part of the instances each time. It cuts so little that
+ * the answer is nearer to the limit than a record is long.
  */
 const FULL_BYTES = 65_535 - 1_024;
 /** A TTL with the highest bit set means 0 (https://www.rfc-editor.org/rfc/rfc2181#section-8). */

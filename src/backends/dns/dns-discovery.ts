@@ -60,7 +60,7 @@ function failure(
     answer.kind === 'truncated'
       ? `dns at ${shown} cut off its answer for ${name}, since it has more instances than fit into 64 kB: read them ` +
         'with consul() instead'
-      : `dns at ${shown} answered ${answer.code} for ${name}, so its instances are not known: check \`domain\` and the ` +
-        'log of the server';
+      : `dns at ${shown} answered ${answer.code} for ${name}, so its instances are not known: check \`domain\` ` +
+        'and the log of the server';
   return new RegistryUnavailableError(message, { ...context, answered: true });
 }
