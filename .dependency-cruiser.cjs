@@ -55,12 +55,14 @@ const directions = [
 /** A library with one owner: the files that may name it, for its types too. */
 const owners = {
   consul: '^src/backends/consul/',
+  'dns-packet': '^src/backends/dns/dns-codec\\.ts$',
   '@redis/client': '^src/backends/redis/',
   pino: '^src/telemetry/',
   valibot: '^src/config/',
   'p-retry': '^src/core/retry\\.ts$',
   yaml: '^src/cli/',
   fastify: '^src/integrations/fastify',
+  '@grpc/grpc-js': '^src/integrations/grpc/',
   'fastify-plugin': '^src/integrations/fastify',
   express: '^src/integrations/express',
   '@nestjs': '^src/integrations/nestjs/',
@@ -112,7 +114,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        pathNot: 'node_modules/(consul|valibot|p-retry)/',
+        pathNot: 'node_modules/(consul|dns-packet|valibot|p-retry)/',
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         // A peer is a dev dependency too, for the tests.
         dependencyTypesNot: ['type-only', 'npm-peer'],

@@ -6,6 +6,8 @@ export type { RegistrarStatus } from './status.js';
 export { consul } from './backends/consul/consul-agents.js';
 export { consulKv } from './backends/consul/consul-kv.js';
 export type { ConsulAgentsOptions, ConsulOptions } from './backends/consul/consul-options.js';
+export { dns } from './backends/dns/dns-registry.js';
+export type { DnsOptions } from './backends/dns/dns-options.js';
 export { etcd } from './backends/etcd/etcd-registry.js';
 export type { EtcdLayout, EtcdOptions } from './backends/etcd/etcd-options.js';
 export { configFile } from './backends/file/config-file.js';

@@ -11,6 +11,7 @@ import { src } from './package.mjs';
 export const onDemandNames = [
   'backends/consul/consul-agents',
   'backends/consul/consul-kv',
+  'backends/dns/dns-registry',
   'backends/etcd/etcd-registry',
   'backends/file/config-file',
   'backends/file/file-registry',

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { consulLimits } from './consul-limits.js';
 import { componentNameFault } from './field-rules.js';
 import type { Registry } from '../contracts/registry.js';
-import { registryFault } from '../contracts/registry-fault.js';
+import { registrationFault } from '../contracts/registry-fault.js';
 import type { Logger } from '../contracts/logger.js';
 import { once } from '../core/once.js';
 import * as rules from './field-rules.js';
@@ -135,7 +135,7 @@ const registry = () =>
   v.pipe(
     v.custom<Registry>(() => true),
     v.rawCheck(({ dataset: { value }, addIssue }) => {
-      const message = registryFault(value);
+      const message = registrationFault(value);
       if (message !== undefined) addIssue({ message });
     }),
   );

@@ -23,6 +23,12 @@ export interface Listing {
   staleMs?: number;
   /** How long it took to take in a large answer. The next poll waits accordingly. @default next to nothing */
   costMs?: number;
+  /**
+   * Without a cursor: the answer counts for so long, five minutes at most, and the next poll comes shortly before that
+   * is over.
+   * @default a second
+   */
+  freshForMs?: number;
   /** The registry's history begins anew, as after a restore: what it lacks may be lost instead of gone. */
   restarted?: boolean;
   /** The registry lists no instance, and knows that there was one. */

@@ -1,4 +1,4 @@
-import type { RegistryTraits } from './registry.js';
+import type { Registry, RegistryTraits } from './registry.js';
 
 const verbs = ['read', 'register', 'remove', 'close'];
 const required = ['isLocal', 'suppliesAddress'] satisfies (keyof RegistryTraits)[];
@@ -12,6 +12,15 @@ export function registryFault(value: unknown): string | undefined {
     ...missingTraits(Reflect.get(value, 'traits')),
   ];
   return missing.length === 0 ? undefined : `${allowed}; this one lacks ${missing.join(', ')}`;
+}
+
+/** The same for a registry to register with. */
+export function registrationFault(value: unknown): string | undefined {
+  const fault = registryFault(value);
+  if (fault !== undefined) return fault;
+  const { name, traits } = value as Registry;
+  if (traits.readOnly !== true) return undefined;
+  return `a registry that takes registrations; ${name}() is read-only, so pass it by itself to createResolver()`;
 }
 
 /** A registry that states nothing would be taken for a distant one that fills in no address: it must not half-work. */

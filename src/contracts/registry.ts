@@ -86,6 +86,8 @@ export interface RegistryTraits {
   readonly hostLocal?: boolean;
   /** Visible in this process only, so that no caller comes by it and a stop needs no drain. @default false */
   readonly inProcess?: boolean;
+  /** Takes no registrations: it is for resolvers alone. @default false */
+  readonly readOnly?: boolean;
 }
 
 /** In milliseconds. A heartbeat with a short interval gets less. */

@@ -28,6 +28,8 @@ export interface Source {
 
 /** After a large answer, a pause of so many times of what it took to take it in. */
 const REST = 10;
+/** An answer that counts for some time is asked for again after so much of it. */
+const REFRESH_AHEAD = 0.8;
 
 /**
  * Polls one service as its registry permits at the moment: by a long poll of its own, when a feed names it, as a stream
@@ -48,7 +50,7 @@ export class SourcePoll {
   #isDue = true;
   #staleReadAt: number | undefined;
   #waitsSince: number | undefined;
-  #last: Pick<Listing, 'instances'> | undefined;
+  #last: Pick<Listing, 'instances' | 'freshForMs'> | undefined;
   /** When the next poll may begin. */
   #notBefore = -Infinity;
 
@@ -69,7 +71,7 @@ export class SourcePoll {
 
   /** The interval of polls that are no long polls. */
   get everyMs(): number {
-    return this.#part?.everyMs() ?? POLL_EVERY_MS;
+    return Math.max(this.#part?.everyMs() ?? POLL_EVERY_MS, REFRESH_AHEAD * (this.#last?.freshForMs ?? 0));
   }
 
   /** When the feeds last showed that nothing has changed since the last answer. */

@@ -1,6 +1,6 @@
 import type { ConfigIssue } from '../core/errors.js';
 import type { Registry } from '../contracts/registry.js';
-import { registryFault } from '../contracts/registry-fault.js';
+import { registrationFault } from '../contracts/registry-fault.js';
 import type { BuiltInKind, WorkerSpec } from '../contracts/worker-spec.js';
 
 /** Returns the problems of a composition's registries. */
@@ -13,7 +13,7 @@ export function chainIssues(composition: string, registries: unknown): ConfigIss
   };
   if (!Array.isArray(registries) || registries.length < 2) return [issue];
   const faults = registries.flatMap((registry, index) => {
-    const fault = registryFault(registry);
+    const fault = registrationFault(registry);
     return fault === undefined
       ? []
       : [{ field: `${composition} registries[${String(index)}]`, value: registry as unknown, allowed: fault }];

@@ -32,6 +32,7 @@ it('offers the package and every sub-path that was promised', () => {
     './discovery',
     './express',
     './fastify',
+    './grpc',
     './nestjs',
     './testing',
   ]);

@@ -26,6 +26,7 @@ const values = [
   'configFile',
   'consul',
   'consulKv',
+  'dns',
   'etcd',
   'fallback',
   'file',
@@ -66,6 +67,7 @@ const types = [
   'DiscoveredInstance',
   'Discovery',
   'DiscoveryTraits',
+  'DnsOptions',
   'DrainOptions',
   'DriftPolicy',
   'Duration',
@@ -161,6 +163,7 @@ const COMPILES_WITHIN_MS = 120_000;
 it.each([
   ['src/index.ts', { values, types }],
   ['src/integrations/discovery.ts', ofDiscovery],
+  ['src/integrations/grpc.ts', { values: ['registerResolver'], types: ['GrpcModule'] }],
 ] as const)(
   '%s exports these names and no other: each is a promise to keep',
   { timeout: COMPILES_WITHIN_MS },

@@ -82,6 +82,21 @@ describe('a watch of one registry', () => {
     expect(ids()).toEqual(['a', 'b']);
   });
 
+  it('asks again shortly before the time is over for which an answer counts, and soon after a failure', async () => {
+    await first.answer(listed('a'), undefined, { freshForMs: 30_000 });
+    await clock.advance(23_000);
+    expect(first.polls).toBe(1);
+    await clock.advance(2_000);
+    expect(first.polls).toBe(2);
+    await first.fail(down);
+    expect(ids()).toEqual(['a']);
+    await clock.advance(1_000);
+    expect(first.polls).toBe(3);
+    await first.answer(listed('b'), undefined, { freshForMs: 0 });
+    await clock.advance(1_000);
+    expect(first.polls).toBe(4);
+  });
+
   it('drops the cursor after a failed poll', async () => {
     await first.answer(listed('a'), '77');
     await clock.advance(0);

@@ -126,6 +126,12 @@ describe('a list that is none', () => {
       expect(await polled({ instances: [], cursor })).toEqual({ instances: [] });
     expect(await polled({ instances: [], cursor: '7' })).toEqual({ instances: [], cursor: '7' });
   });
+
+  it('counts for no longer than five minutes', async () => {
+    for (const freshForMs of ['1', NaN, Infinity, -1, 300_001])
+      expect(await polled({ instances: [], freshForMs })).toEqual({ instances: [] });
+    expect(await polled({ instances: [], freshForMs: 300_000 })).toEqual({ instances: [], freshForMs: 300_000 });
+  });
 });
 
 describe('a registry of two users', () => {
