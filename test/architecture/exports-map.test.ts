@@ -34,6 +34,7 @@ it('offers the package and every sub-path that was promised', () => {
     './fastify',
     './nestjs',
     './testing',
+    './undici',
   ]);
 });
 
