@@ -1,7 +1,7 @@
 import type { PickedCall } from '../../balancing/picked.js';
 import type { Controller, Handler } from './dispatching.js';
 
-/** How much of an answer is read that nobody gets, so that its connection can be used again. */
+/** How much of an answer is read that no caller gets, so that its connection can be used again. */
 const MOST_DROPPED_BYTES = 65_536;
 
 /** `queued`: not a byte of it was written; `dropped`: another attempt has replaced it. */

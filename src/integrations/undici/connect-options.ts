@@ -1,4 +1,3 @@
-import { checkServerIdentity } from 'node:tls';
 import type { PeerCertificate } from 'node:tls';
 import { serviceOfHost } from './service-url.js';
 
@@ -11,7 +10,8 @@ type Check = (name: string, certificate: PeerCertificate) => Error | undefined;
 export function connectOptions({ connect }: { readonly connect?: unknown }, hostname: string): unknown {
   if (typeof connect === 'function') return connect;
   const given = (connect ?? {}) as { readonly checkServerIdentity?: Check };
-  const { checkServerIdentity: check = checkServerIdentity } = given;
+  // Loaded by the first instance that needs it.
+  const { checkServerIdentity: check = process.getBuiltinModule('node:tls').checkServerIdentity } = given;
   const address = hostname.replace(/^\[|\]$/g, '');
   const checkAddress: Check = (name, certificate) =>
     check(serviceOfHost(name) === undefined ? name : address, certificate);
