@@ -75,7 +75,12 @@ export function judgeError(thrown: unknown): CallVerdict {
 export function isIdempotent(thrown: unknown): boolean | undefined {
   const { config, options, request } = fieldsOf(thrown);
   const method = [config, options, request].map((each) => fieldsOf(each).method).find((each) => each !== undefined);
-  return typeof method === 'string' ? idempotentMethods.has(method.toUpperCase()) : undefined;
+  return typeof method === 'string' ? isIdempotentMethod(method) : undefined;
+}
+
+/** Whether a request of this method may arrive twice. */
+export function isIdempotentMethod(method: string): boolean {
+  return idempotentMethods.has(method.toUpperCase());
 }
 
 /** Whether the error's request had a stream as its body, which cannot be sent again. */

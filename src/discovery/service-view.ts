@@ -85,11 +85,11 @@ export class ServiceView implements ResolvedService {
   }
 
   pick(): Picked {
-    return this.#callable.pick();
+    return this.calls.pick();
   }
 
   run<T>(call: Call<T>, options: RunOptions = {}): Promise<T> {
-    return this.#callable.run(call, options);
+    return this.calls.run(call, options);
   }
 
   async ready({ timeout, signal }: WaitOptions = {}): Promise<ServiceSnapshot> {
@@ -155,8 +155,25 @@ export class ServiceView implements ResolvedService {
   }
 
   /** From the first call on, the balancer learns of each answer. */
-  get #callable(): ServiceCalls {
+  get calls(): ServiceCalls {
     return (this.#calls ??= this.#openCalls());
+  }
+
+  /** Whether it is worth while to look for an instance now. */
+  get isAnswered(): boolean {
+    return this.#isClosed || this.#isSettled || this.snapshot().instances.length > 0;
+  }
+
+  /** Resolves once `isAnswered`, or after 5 s; rejects with the signal's reason. Holds the process open until then. */
+  async untilAnswered(signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#plan;
+    const endsAt = clock.now() + READY_WITHIN_MS;
+    const release = clock.hold();
+    try {
+      while (!this.isAnswered && clock.now() < endsAt) await this.#next(endsAt - clock.now(), signal);
+    } finally {
+      release();
+    }
   }
 
   #openCalls(): ServiceCalls {

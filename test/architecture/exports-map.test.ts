@@ -35,6 +35,7 @@ it('offers the package and every sub-path that was promised', () => {
     './grpc',
     './nestjs',
     './testing',
+    './undici',
   ]);
 });
 

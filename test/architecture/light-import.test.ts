@@ -74,7 +74,7 @@ it.each([
   ['rollcall/components', 4, 268_000],
   ['rollcall/express', 4, 268_000],
   // And the resolver, with what it shares with chains.
-  ['rollcall/discovery', 7, 355_000],
+  ['rollcall/discovery', 8, 355_000],
 ] as const)(
   'loads a few files of its own at the import of %s, no package and nothing heavy of Node',
   async (entry, mostFiles, mostBytes) => {
@@ -93,6 +93,14 @@ it('loads the resolver for those alone who import rollcall/discovery', async () 
   const isResolver = (url: string) => url.includes('/dist/cjs/resolver-');
   expect((await loadedBy('rollcall/discovery')).some(isResolver)).toBe(true);
   expect((await loadedBy('rollcall')).some(isResolver)).toBe(false);
+});
+
+it('loads no package at the import of rollcall/undici: the copy of the app is the only one', async () => {
+  const loaded = await loadedBy('rollcall/undici');
+  expect(packagesAmong(loaded)).toEqual([]);
+  expect(dearAmong(loaded)).toEqual([]);
+  expect(await heavyLoadedBy('rollcall/undici')).toEqual([]);
+  expect(loaded.filter((url) => url.includes('/dist/')).length).toBeLessThanOrEqual(6);
 });
 
 it('loads fastify-plugin alone at the import of rollcall/fastify', async () => {

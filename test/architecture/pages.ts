@@ -65,6 +65,11 @@ export interface Snippet {
   readonly code: string;
 }
 
+/** The code as it can be compiled and run here, where two releases of undici are installed under names of their own. */
+export function runnable(code: string): string {
+  return code.replaceAll("'undici'", "'undici7'");
+}
+
 /** Every fenced `ts` or `js` block of a page, in order. */
 export function snippetsOf(page: string): Snippet[] {
   return [...read(page).matchAll(/^```(?:ts|js)\n([\s\S]*?)^```$/gm)].map((match, i) => ({

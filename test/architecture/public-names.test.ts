@@ -157,6 +157,9 @@ const ofDiscovery = {
   ],
 };
 
+/** What `rollcall/undici` adds. */
+const ofUndici = { values: ['discover', 'pools'], types: ['AgentFactory', 'DiscoverOptions'] };
+
 /** It compiles all of the sources. */
 const COMPILES_WITHIN_MS = 120_000;
 
@@ -164,6 +167,7 @@ it.each([
   ['src/index.ts', { values, types }],
   ['src/integrations/discovery.ts', ofDiscovery],
   ['src/integrations/grpc.ts', { values: ['registerResolver'], types: ['GrpcModule'] }],
+  ['src/integrations/undici.ts', ofUndici],
 ] as const)(
   '%s exports these names and no other: each is a promise to keep',
   { timeout: COMPILES_WITHIN_MS },

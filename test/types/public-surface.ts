@@ -8,7 +8,10 @@ import type { ResolvedService, ServiceSnapshot } from 'rollcall/discovery';
 import { expressRegistrar } from 'rollcall/express';
 import rollcall from 'rollcall/fastify';
 import { RollcallModule, terminusComponent } from 'rollcall/nestjs';
+import { discover, pools } from 'rollcall/undici';
 import Fastify from 'fastify';
+import { Agent as Agent7 } from 'undici7';
+import { Agent as Agent8, request as request8 } from 'undici8';
 
 const server = createServer();
 
@@ -50,6 +53,10 @@ export async function accepted(own: Registry): Promise<void> {
   console.log(answer.instances[0]?.origin?.length, answer.source === 'live', answer.ageMs.toFixed());
   service.events.on('doubted', ({ vanished }) => console.log(vanished.length));
   for await (const each of service.watch()) console.log(each.presence);
+
+  const seven = new Agent7({ factory: pools(resolver) }).compose(discover(resolver));
+  const eight = new Agent8({ factory: pools(resolver) }).compose(discover(resolver, { services: { orders: {} } }));
+  console.log(seven, (await request8('http://orders.service', { dispatcher: eight })).statusCode);
 
   const app = Fastify();
   await app.register(rollcall, { name: 'orders' });
