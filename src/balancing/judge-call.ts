@@ -114,9 +114,13 @@ function causesOf(thrown: unknown): readonly Fields[] {
   for (let depth = 0; depth < DEEPEST && level.length > 0; depth += 1) {
     const errors = level.filter((each) => isError(each)).map(fieldsOf);
     found.push(...errors);
-    level = errors.flatMap(({ cause, errors: several }) => [cause, ...(Array.isArray(several) ? several : [])]);
+    level = errors.flatMap(({ cause, errors: several }): unknown[] => [cause, ...listOf(several)]);
   }
   return found;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
 
 /** Of axios, ky and fetch `status`; of got, undici and Node `statusCode`; of an error, that of its response. */

@@ -14,13 +14,13 @@ export const orders: Readonly<Record<Balance, (random: () => number) => Choose>>
     return (list) => {
       at += 1;
       if (at >= list.length) at %= list.length;
-      return list[at]!;
+      return list[at] as InstanceLoad;
     };
   },
-  random: (random) => (list) => list[Math.floor(random() * list.length)]!,
+  random: (random) => (list) => list[Math.floor(random() * list.length)] as InstanceLoad,
   p2c: (random) => (list, now) => {
     const { length } = list;
-    const first = list[Math.floor(random() * length)]!;
+    const first = list[Math.floor(random() * length)] as InstanceLoad;
     if (length === 1) return first;
     const other = otherThan(first, list, random);
     return isBetter(other, first, now) ? other : first;
@@ -30,8 +30,8 @@ export const orders: Readonly<Record<Balance, (random: () => number) => Choose>>
 /** Another one, unless chance finds none in a list where one stands often. */
 function otherThan(first: InstanceLoad, list: readonly InstanceLoad[], random: () => number): InstanceLoad {
   const at = Math.floor(random() * list.length);
-  const other = list[at]!;
-  return other === first ? list[at + 1 === list.length ? 0 : at + 1]! : other;
+  const other = list[at] as InstanceLoad;
+  return other === first ? (list[at + 1 === list.length ? 0 : at + 1] as InstanceLoad) : other;
 }
 
 const tiers: Readonly<Record<HealthStatus, number>> = { passing: 0, warning: 1, critical: 2, maintenance: 3 };

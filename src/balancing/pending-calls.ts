@@ -28,7 +28,8 @@ export class PendingCalls {
   end(period: number, now: number): void {
     if (!PendingCalls.counts(period, now)) return;
     this.#over += 1;
-    this.#endedIn[period % PERIODS]! += 1;
+    const slot = period % PERIODS;
+    this.#endedIn[slot] = (this.#endedIn[slot] ?? 0) + 1;
   }
 
   /** Begins a period, and forgets the calls that began too long ago. To be called at the beginning of each. */
@@ -36,7 +37,7 @@ export class PendingCalls {
     this.#begunIn[(period - 1) % PERIODS] = this.begun - this.#begunBefore;
     this.#begunBefore = this.begun;
     const slot = period % PERIODS;
-    this.#over += this.#begunIn[slot]! - this.#endedIn[slot]!;
+    this.#over += (this.#begunIn[slot] ?? 0) - (this.#endedIn[slot] ?? 0);
     this.#begunIn[slot] = 0;
     this.#endedIn[slot] = 0;
   }

@@ -40,7 +40,7 @@ export class PickedCall<To extends Callee> implements Picked {
   }
 
   get origin(): string {
-    return this.instance.origin!;
+    return this.instance.origin as string;
   }
 
   done(outcome: Outcome = 'ok'): void {

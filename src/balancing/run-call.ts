@@ -8,6 +8,9 @@ import type { BalancedCall } from './balancer.js';
 import type { Outcome } from './picked.js';
 import type { RetryBudget } from './retry-budget.js';
 
+/** With less time left a call is not repeated; a timer may also fire so much early. */
+const LEAST_LEFT_MS = 1;
+
 /** What a call gets beside the origin. */
 export interface Attempt {
   /** Aborts when the attempt has taken too long, or the caller gives up; pass it to the client. */
@@ -61,7 +64,7 @@ export async function runCall<T>(call: Call<T>, rules: RunRules, plan: RunPlan):
     const settled = await attemptOnce(call, { picked, attempt, ms }, rules, plan);
     const verdict = 'error' in settled ? judgeError(settled.error) : judgeResult(settled.value);
     picked.done(outcomeOf(settled, verdict, rules.signal));
-    const isLast = attempt > 1 || clock.now() >= endsAt || !mayRepeat(settled, verdict, rules);
+    const isLast = attempt > 1 || endsAt - clock.now() < LEAST_LEFT_MS || !mayRepeat(settled, verdict, rules);
     if (isLast || !budget.take()) return settle(settled);
     last = picked;
   }

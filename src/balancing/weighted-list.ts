@@ -16,9 +16,10 @@ export function weightedList<Item extends Weighted>(items: readonly Item[]): rea
   const places = placesOf(items);
   const total = places.reduce((sum, place) => sum + place, 0);
   // Each place of an item is where it falls due; sorted, they interleave.
-  const due = items.flatMap((item, index) =>
-    Array.from({ length: places[index]! }, (_, turn) => ({ item, at: ((turn + 0.5) * total) / places[index]! })),
-  );
+  const due = items.flatMap((item, index) => {
+    const length = places[index] ?? 1;
+    return Array.from({ length }, (_, turn) => ({ item, at: ((turn + 0.5) * total) / length }));
+  });
   return due.sort((one, other) => one.at - other.at).map(({ item }) => item);
 }
 

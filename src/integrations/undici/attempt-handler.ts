@@ -1,4 +1,4 @@
-import type { PickedCall } from '../../balancing/picked.js';
+import type { BalancedCall } from '../../balancing/balancer.js';
 import type { Controller, Handler } from './dispatching.js';
 
 /** How much of an answer is read that no caller gets, so that its connection can be used again. */
@@ -9,19 +9,19 @@ export type AttemptPhase = 'queued' | 'sent' | 'answered' | 'dropped';
 
 /** What decides about an attempt that has ended. */
 export interface AttemptJudge {
-  answered(picked: PickedCall, status: number, controller: Controller): boolean;
-  failed(picked: PickedCall, error: unknown, phase: AttemptPhase, controller: Controller | null): boolean;
+  answered(picked: BalancedCall, status: number, controller: Controller): boolean;
+  failed(picked: BalancedCall, error: unknown, phase: AttemptPhase, controller: Controller | null): boolean;
 }
 
 /** Passes on to the caller how one attempt goes, unless another one replaces it. */
 export class AttemptHandler implements Handler {
   readonly #judge: AttemptJudge;
-  readonly #picked: PickedCall;
+  readonly #picked: BalancedCall;
   readonly #caller: Handler;
   #phase: AttemptPhase = 'queued';
   #droppedBytes = 0;
 
-  constructor(judge: AttemptJudge, picked: PickedCall, caller: Handler) {
+  constructor(judge: AttemptJudge, picked: BalancedCall, caller: Handler) {
     this.#judge = judge;
     this.#picked = picked;
     this.#caller = caller;

@@ -1,6 +1,6 @@
 import { isGivenUp, isIdempotentMethod, judgeError, judgeStatus } from '../../balancing/judge-call.js';
 import type { CallVerdict } from '../../balancing/judge-call.js';
-import type { PickedCall } from '../../balancing/picked.js';
+import type { BalancedCall } from '../../balancing/balancer.js';
 import { NoInstanceError } from '../../core/errors.js';
 import type { ServiceCalls } from '../../discovery/service-calls.js';
 import { AttemptHandler } from './attempt-handler.js';
@@ -38,20 +38,20 @@ export class ServiceCall {
   }
 
   /** Counts the answer of an attempt. True if another attempt replaces it. */
-  answered(picked: PickedCall, status: number, controller: Controller): boolean {
+  answered(picked: BalancedCall, status: number, controller: Controller): boolean {
     const verdict = judgeStatus(status);
     picked.done(verdict.outcome);
     return this.#repeat(picked, verdict, 'sent', controller);
   }
 
   /** Counts the failure of an attempt. True if another attempt is under way. */
-  failed(picked: PickedCall, error: unknown, phase: AttemptPhase, controller: Controller | null): boolean {
+  failed(picked: BalancedCall, error: unknown, phase: AttemptPhase, controller: Controller | null): boolean {
     const verdict = judgeError(error);
     picked.done(isGivenUp(error, this.#signal) ? 'ignored' : verdict.outcome);
     return this.#repeat(picked, verdict, phase, controller);
   }
 
-  #send(picked: PickedCall): boolean {
+  #send(picked: BalancedCall): boolean {
     const { dispatch, request, handler, url } = this.#plan;
     const { origin, instance } = picked;
     const isSecure = origin.startsWith('https:');
@@ -75,7 +75,7 @@ export class ServiceCall {
     }
   }
 
-  #repeat(last: PickedCall, verdict: CallVerdict, phase: AttemptPhase, controller: Controller | null): boolean {
+  #repeat(last: BalancedCall, verdict: CallVerdict, phase: AttemptPhase, controller: Controller | null): boolean {
     const isOver = this.#attempts > 1 || controller?.aborted === true || this.#signal?.aborted === true;
     const { calls } = this.#plan;
     if (isOver || !this.#mayRepeat(verdict, phase) || !calls.budget.take()) return false;
