@@ -33,6 +33,8 @@ await runExperiment(
     hostile: { options: hostileOptions, load: async () => (await import('./hostile/hostile.js')).hostile },
     outage: { options: outageOptions, load: async () => (await import('./outage/outage.js')).outage },
     snapshot: async () => (await import('./snapshot/snapshot.js')).snapshot,
+    balance: async () => (await import('./balance/balance.js')).balance,
+    drain: async () => (await import('./drain/drain.js')).drain,
     installs: { options: installsOptions, load: async () => (await import('./installs/installs.js')).installs },
   },
   process.argv.slice(2),
