@@ -49,9 +49,7 @@ it('takes IPv4 where a host has both, IPv6 where it has no other, and the name w
 it('follows aliases of the service and of its hosts, and none in a circle', () => {
   const moved = { ...srv('n1.consul', 3000), name: 'moved.consul' };
   const aliases = [cname('n1.consul', 'n2.consul'), a('n2.consul', '10.0.0.7')];
-  expect(idsOf([cname(queried.name, 'moved.consul'), moved], aliases)).toEqual([
-    '10.0.0.7:3000',
-  ]);
+  expect(idsOf([cname(queried.name, 'moved.consul'), moved], aliases)).toEqual(['10.0.0.7:3000']);
   expect(
     idsOf([srv('n1.consul', 3000)], [cname('n1.consul', 'n2.consul'), cname('n2.consul', 'n1.consul')]),
   ).toHaveLength(1);
