@@ -1,9 +1,9 @@
-import { msBetween } from './ticks.js';
+import { msBetween, ticksOf } from './ticks.js';
 
 /** What an instance that nothing is known of counts as: high, so that it is not flooded. */
 export const UNKNOWN_MS = 30;
-/** Below this, instances count as equally fast. */
-const LEAST_MS = 1;
+/** Below a millisecond, instances count as equally fast. */
+const LEAST = ticksOf(1);
 /** An estimate that nothing confirms fades within some of these. */
 const FADE_MS = 2_000;
 /** A younger estimate is used as it is: computing the fading would cost more than the choice. */
@@ -14,10 +14,10 @@ const LEAST_SHARE = 1 / 8;
 /**
  * An estimate of an instance's latency: a slower answer counts at once, faster ones by and by (a peak EWMA,
  * https://linkerd.io/2/features/load-balancing/). Without calls it fades, so that a slow instance is tried again. Times
- * are in ticks.
+ * and estimates are in ticks.
  */
 export class Latency {
-  #ms = UNKNOWN_MS;
+  #estimate = ticksOf(UNKNOWN_MS);
   #at: number;
   #isKnown = false;
 
@@ -25,20 +25,20 @@ export class Latency {
     this.#at = now;
   }
 
-  /** In milliseconds. */
+  /** A whole number, so that it costs no memory. */
   estimate(now: number): number {
     const ageMs = msBetween(this.#at, now);
-    return ageMs < FRESH_MS ? this.#ms : Math.max(LEAST_MS, this.#ms * Math.exp(-ageMs / FADE_MS));
+    return ageMs < FRESH_MS ? this.#estimate : Math.max(LEAST, Math.round(this.#estimate * Math.exp(-ageMs / FADE_MS)));
   }
 
-  /** A call took so long, or at least counts so. */
+  /** A call took so many milliseconds, or at least counts so. */
   observe(ms: number, now: number): void {
-    const sample = Math.max(LEAST_MS, ms);
-    if (!this.#isKnown || sample >= this.#ms) {
-      this.#ms = sample;
+    const sample = Math.max(LEAST, ticksOf(ms));
+    if (!this.#isKnown || sample >= this.#estimate) {
+      this.#estimate = sample;
     } else {
       const share = Math.max(LEAST_SHARE, 1 - Math.exp(-msBetween(this.#at, now) / FADE_MS));
-      this.#ms += (sample - this.#ms) * share;
+      this.#estimate += Math.round((sample - this.#estimate) * share);
     }
     this.#isKnown = true;
     this.#at = now;

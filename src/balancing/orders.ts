@@ -36,12 +36,9 @@ function otherThan(first: InstanceLoad, list: readonly InstanceLoad[], random: (
 
 const tiers: Readonly<Record<HealthStatus, number>> = { passing: 0, warning: 1, critical: 2, maintenance: 3 };
 
-/** Health first: a load says little of an instance that fails fast. */
+/** Health first: a load says little of an instance that fails fast. Loads are compared without a division, by weight. */
 function isBetter(one: InstanceLoad, other: InstanceLoad, now: number): boolean {
   if (one.status !== other.status) return tiers[one.status] < tiers[other.status];
-  return scoreOf(one, now) < scoreOf(other, now);
-}
-
-function scoreOf({ pending, latency, weight }: InstanceLoad, now: number): number {
-  return ((pending.count + 1) * latency.estimate(now)) / weight;
+  const load = (one.pending.count + 1) * one.latency.estimate(now) * other.weight;
+  return load < (other.pending.count + 1) * other.latency.estimate(now) * one.weight;
 }

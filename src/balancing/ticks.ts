@@ -1,3 +1,4 @@
+/** In a millisecond. */
 const TICKS_PER_MS = 16;
 
 /**

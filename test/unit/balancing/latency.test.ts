@@ -11,7 +11,7 @@ class Latency {
   }
 
   estimate(now: number): number {
-    return this.#latency.estimate(ticksOf(now));
+    return this.#latency.estimate(ticksOf(now)) / ticksOf(1);
   }
 
   observe(ms: number, now: number): void {
