@@ -67,8 +67,8 @@ it('has a Consul whose UI is reachable from this machine only', () => {
   expect(consul!.healthcheck).toBeDefined();
 });
 
-it('runs two examples on dynamic host ports once Consul is healthy', () => {
-  expect(examples.map(([name]) => name)).toEqual(['orders', 'payments']);
+it('runs examples once Consul is healthy, on dynamic host ports behind one gateway', () => {
+  expect(examples.map(([name]) => name)).toEqual(['orders', 'payments', 'checkout', 'gateway']);
   for (const [name, service] of examples) {
     expect(service.environment).toMatchObject({
       SERVICE_NAME: name,
@@ -76,7 +76,7 @@ it('runs two examples on dynamic host ports once Consul is healthy', () => {
       HOST: '0.0.0.0',
       PORT: '3000',
     });
-    expect(service.ports).toEqual(['3000']);
+    expect(service.ports).toEqual([name === 'gateway' ? '127.0.0.1:8080:3000' : '3000']);
     expect(service.depends_on).toMatchObject({ consul: { condition: 'service_healthy' } });
     expect(service.healthcheck).toBeDefined();
   }

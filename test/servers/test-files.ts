@@ -16,7 +16,7 @@ const asks: Readonly<Record<Backend, RegExp>> = {
 };
 
 /** Whose subject is a page or an example: they say nothing of a server's version, and start one in passing. */
-const pages = /\/(page-snippets|etcd-page|examples|demo)\.test\.ts$/;
+const pages = /\/(page-snippets|etcd-page|examples|gateway-example|demo)\.test\.ts$/;
 
 /** The tests of a folder that speak to a server of this kind, read from their own text: a new test is among them by itself. */
 export function testFiles(backend: Backend, folder: Folder): string[] {

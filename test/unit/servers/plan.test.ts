@@ -47,7 +47,9 @@ describe('what is run on a server', () => {
       ),
     );
     const missing = files.flatMap((folder) => filesBelow(`test/${folder}`)).filter((path) => !found.has(path));
-    const pages = ['page-snippets', 'etcd-page', 'examples'].map((name) => `test/integration/${name}.test.ts`);
+    const pages = ['page-snippets', 'etcd-page', 'examples', 'gateway-example'].map(
+      (name) => `test/integration/${name}.test.ts`,
+    );
     expect(missing).toEqual(
       expect.arrayContaining([...pages, 'test/process/demo.test.ts', 'test/contract/file.test.ts']),
     );
