@@ -150,9 +150,9 @@ class Stage {
       const request = get(origin, { agent: this.#agent, signal }, (response) => {
         response.resume();
         response.once('end', () => resolve(response.statusCode ?? 0));
-        response.once('error', reject);
+        response.on('error', reject);
       });
-      request.once('error', reject);
+      request.on('error', reject);
     });
   }
 }
