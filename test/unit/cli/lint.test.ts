@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isPosix } from '../../support/posix.js';
 
 const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 const tsx = import.meta.resolve('tsx');
@@ -177,33 +178,39 @@ describe('rollcall', () => {
     },
   );
 
-  /** The program while it waits for the other end of a pipe that it is to check. */
-  async function waitingForPipe(): Promise<{ child: ChildProcess; pipe: FileHandle }> {
-    const path = join(folder, 'pipe.env');
-    execFileSync('mkfifo', [path]);
-    const child = execFile(process.execPath, ['--import', tsx, main, 'lint', path]);
-    // Resolves when the program has opened the pipe too.
-    return { child, pipe: await open(path, 'w') };
+  // Windows has no named pipes of this kind, and ends a process for each signal.
+  if (isPosix) {
+    /** The program while it waits for the other end of a pipe that it is to check. */
+    async function waitingForPipe(): Promise<{ child: ChildProcess; pipe: FileHandle }> {
+      const path = join(folder, 'pipe.env');
+      execFileSync('mkfifo', [path]);
+      const child = execFile(process.execPath, ['--import', tsx, main, 'lint', path]);
+      // Resolves when the program has opened the pipe too.
+      return { child, pipe: await open(path, 'w') };
+    }
+
+    it.each(['SIGINT', 'SIGTERM'] as const)(
+      'lets a command end, then ends by the signal that came: %s',
+      async (name) => {
+        const { child, pipe } = await waitingForPipe();
+        const closed = once(child, 'close');
+        const printed: string[] = [];
+        child.stdout?.on('data', (text: string) => printed.push(text));
+        child.kill(name);
+        await pipe.write('SERVICE_NAME=order_service\n');
+        await pipe.close();
+        expect(await closed).toEqual([null, name]);
+        expect(printed.join('')).toContain('order-service');
+      },
+    );
+
+    it('ends at once by a second signal', async () => {
+      const { child, pipe } = await waitingForPipe();
+      const exited = once(child, 'exit');
+      const timer = setInterval(() => child.kill('SIGINT'), 50);
+      expect(await exited).toEqual([null, 'SIGINT']);
+      clearInterval(timer);
+      await pipe.close();
+    });
   }
-
-  it.each(['SIGINT', 'SIGTERM'] as const)('lets a command end, then ends by the signal that came: %s', async (name) => {
-    const { child, pipe } = await waitingForPipe();
-    const closed = once(child, 'close');
-    const printed: string[] = [];
-    child.stdout?.on('data', (text: string) => printed.push(text));
-    child.kill(name);
-    await pipe.write('SERVICE_NAME=order_service\n');
-    await pipe.close();
-    expect(await closed).toEqual([null, name]);
-    expect(printed.join('')).toContain('order-service');
-  });
-
-  it('ends at once by a second signal', async () => {
-    const { child, pipe } = await waitingForPipe();
-    const exited = once(child, 'exit');
-    const timer = setInterval(() => child.kill('SIGINT'), 50);
-    expect(await exited).toEqual([null, 'SIGINT']);
-    clearInterval(timer);
-    await pipe.close();
-  });
 });

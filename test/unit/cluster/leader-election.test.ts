@@ -10,6 +10,7 @@ import type { HealthReport } from '../../../src/contracts/health-report.js';
 import { keyOf } from '../../../src/contracts/service-instance.js';
 import type { ServiceInstance } from '../../../src/contracts/service-instance.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { isPosix } from '../../support/posix.js';
 
 const { signal } = new AbortController();
 const ok: HealthReport = { status: 'passing', reason: 'ok' };
@@ -169,17 +170,18 @@ describe('the folder that workers share', () => {
     expect(await entry()).toMatchObject({ status: 'passing', instance: { nonce: 'nonce-2' } });
   });
 
+  const openToOthers: [string, () => Promise<unknown>] = [
+    'a folder that others may write to',
+    async () => {
+      await mkdir(folder);
+      await chmod(folder, 0o777);
+    },
+  ];
   const foreign: [string, () => Promise<unknown>][] = [
     ['a link', async () => symlink(await mkdtemp(join(tmpdir(), 'elsewhere-')), folder)],
     ['a link to nothing', () => symlink(join(tmpdir(), 'nothing-there'), folder)],
     ['a file', () => writeFile(folder, '')],
-    [
-      'a folder that others may write to',
-      async () => {
-        await mkdir(folder);
-        await chmod(folder, 0o777);
-      },
-    ],
+    ...(isPosix ? [openToOthers] : []),
   ];
   it.each(foreign)('is refused with the way out when it is %s', async (_what, make) => {
     const { join: enter } = workers();

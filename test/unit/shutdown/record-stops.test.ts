@@ -17,6 +17,7 @@ import type { StopRecord } from '../../../src/shutdown/stop-record.js';
 import { Events } from '../../../src/telemetry/events.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { waitFor } from '../../support/wait-for.js';
+import { isPosix, ownModes } from '../../support/posix.js';
 
 const instance = { name: 'orders', id: 'orders-1' } as ServiceInstance;
 let parent: string;
@@ -70,7 +71,7 @@ it('is written when a signal begins the stop, follows it, and is removed at its 
   const { events } = await stopping();
   const written = { pid: process.pid, hostname: 'web1', reason: 'SIGTERM', beganAt, timeoutMs: 25_000 };
   expect(record()).toEqual({ ...written, hasLeft: false });
-  expect(statSync(path()).mode & 0o777).toBe(process.platform === 'win32' ? 0o666 : 0o600);
+  expect(statSync(path()).mode & 0o777).toBe(ownModes.file);
   events.emit('deregistered', { policy: 'deregister', confirmed: true, tookMs: 5, listedForMs: 0 });
   expect(record().hasLeft).toBe(true);
   events.emit('stopped', { tookMs: 10, errors: [] });
@@ -116,7 +117,7 @@ describe('a stop that was cut short', () => {
   });
 });
 
-if (process.platform !== 'win32')
+if (isPosix)
   it('trusts no folder that others may write to', async () => {
     await killed(1_500);
     chmodSync(folder, 0o777);

@@ -9,6 +9,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { filesBelow } from './files-below.js';
 import { bare, full } from './instances.js';
 import { readGolden } from './read-golden.js';
+import { ownModes } from '../../support/posix.js';
 
 interface Golden {
   /** Paths below the system's temporary directory, and contents; `<uid>` and `<pid>` are those of this process. */
@@ -79,8 +80,8 @@ it('keeps the time of the last sign of life as that of the modification, for the
   const paths = Object.keys(inPlace(golden.files['no scope']!)).map((path) => join(dir, path));
   for (const path of paths) {
     const { mtimeMs, mode } = await stat(path);
-    expect({ mtimeMs, mode: mode & 0o777 }).toEqual({ mtimeMs: clock.wallTime(), mode: 0o600 });
-    expect((await stat(dirname(path))).mode & 0o777).toBe(0o700);
+    expect({ mtimeMs, mode: mode & 0o777 }).toEqual({ mtimeMs: clock.wallTime(), mode: ownModes.file });
+    expect((await stat(dirname(path))).mode & 0o777).toBe(ownModes.folder);
   }
 });
 

@@ -7,6 +7,7 @@ import { filesBelow } from './files-below.js';
 import { bare, full } from './instances.js';
 import { readGolden } from './read-golden.js';
 import { FileRegistry } from '../../../src/backends/file/file-registry.js';
+import { ownModes } from '../../support/posix.js';
 
 interface Golden {
   /** What is in the directory: paths, and contents as they are indented on disk. */
@@ -76,8 +77,8 @@ it('keeps the time of the last heartbeat as that of the modification, for the ow
   );
   expect({ mtimeMs, mode: mode & 0o777, folders }).toEqual({
     mtimeMs: 1_700_000_000_000,
-    mode: 0o600,
-    folders: [0o700, 0o700],
+    mode: ownModes.file,
+    folders: [ownModes.folder, ownModes.folder],
   });
 });
 

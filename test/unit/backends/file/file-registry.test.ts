@@ -10,6 +10,7 @@ import type { Clock } from '../../../../src/core/clock.js';
 import { ConfigError } from '../../../../src/core/errors.js';
 import type { ServiceInstance } from '../../../../src/contracts/service-instance.js';
 import { FakeClock } from '../../../support/fake-clock.js';
+import { isPosix, ownModes } from '../../../support/posix.js';
 
 const signal = new AbortController().signal;
 const passing = { status: 'passing', reason: 'ok' } as const;
@@ -51,8 +52,8 @@ describe('the file registry', () => {
       instance: orders,
       beat: { status: 'critical' },
     });
-    expect((await stat(path())).mode & 0o777).toBe(0o600);
-    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    expect((await stat(path())).mode & 0o777).toBe(ownModes.file);
+    expect((await stat(dir)).mode & 0o777).toBe(ownModes.folder);
     expect(await readdir(join(dir, 'orders'))).toEqual(['o-1.json']);
   });
 
@@ -212,44 +213,46 @@ describe('the file registry', () => {
     expect(await seen()).toBe(0);
   });
 
-  it('follows no link and waits for no pipe that somebody has put into a shared directory', async () => {
-    const registry = new FileRegistry({ dir }, clock);
-    await registry.register({ ...orders, id: 'o-2' }, passing, signal);
-    await symlink(join(dir, 'orders', 'o-2.json'), path());
-    execFileSync('mkfifo', [join(dir, 'orders', 'pipe.json')]);
-    expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual([
-      'o-2',
-    ]);
-    expect(await registry.read(orders, signal)).toBeUndefined();
-    await registry.register(orders, passing, signal);
-    expect(await registry.read(orders, signal)).toBeDefined();
-  });
-
-  it('believes nothing in the default directory unless that is ours alone', async () => {
-    const before = process.env['TMPDIR'];
-    process.env['TMPDIR'] = join(dir, '..');
-    try {
-      const ours = join(dir, '..', `rollcall-${userInfo().uid}`);
-      await new FileRegistry({ dir }, clock).register(orders, passing, signal);
-      await symlink(dir, ours);
-      const registry = new FileRegistry({}, clock);
-      const denied = { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining(ours) as string };
-      await expect(registry.register(orders, passing, signal)).rejects.toMatchObject(denied);
-      await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
-      await expect(registry.discovery?.poll('orders', undefined, signal)).rejects.toMatchObject(denied);
-      await rm(ours);
-      await mkdir(ours, { mode: 0o777 });
-      await chmod(ours, 0o777);
-      await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
-      await chmod(ours, 0o700);
+  if (isPosix) {
+    it('follows no link and waits for no pipe that somebody has put into a shared directory', async () => {
+      const registry = new FileRegistry({ dir }, clock);
+      await registry.register({ ...orders, id: 'o-2' }, passing, signal);
+      await symlink(join(dir, 'orders', 'o-2.json'), path());
+      execFileSync('mkfifo', [join(dir, 'orders', 'pipe.json')]);
+      expect((await registry.discovery?.poll('orders', undefined, signal))?.instances.map(({ id }) => id)).toEqual([
+        'o-2',
+      ]);
       expect(await registry.read(orders, signal)).toBeUndefined();
       await registry.register(orders, passing, signal);
       expect(await registry.read(orders, signal)).toBeDefined();
-    } finally {
-      if (before === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = before;
-    }
-  });
+    });
+
+    it('believes nothing in the default directory unless that is ours alone', async () => {
+      const before = process.env['TMPDIR'];
+      process.env['TMPDIR'] = join(dir, '..');
+      try {
+        const ours = join(dir, '..', `rollcall-${userInfo().uid}`);
+        await new FileRegistry({ dir }, clock).register(orders, passing, signal);
+        await symlink(dir, ours);
+        const registry = new FileRegistry({}, clock);
+        const denied = { code: 'ROLLCALL_REGISTRY_DENIED', message: expect.stringContaining(ours) as string };
+        await expect(registry.register(orders, passing, signal)).rejects.toMatchObject(denied);
+        await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
+        await expect(registry.discovery?.poll('orders', undefined, signal)).rejects.toMatchObject(denied);
+        await rm(ours);
+        await mkdir(ours, { mode: 0o777 });
+        await chmod(ours, 0o777);
+        await expect(registry.read(orders, signal)).rejects.toMatchObject(denied);
+        await chmod(ours, 0o700);
+        expect(await registry.read(orders, signal)).toBeUndefined();
+        await registry.register(orders, passing, signal);
+        expect(await registry.read(orders, signal)).toBeDefined();
+      } finally {
+        if (before === undefined) delete process.env['TMPDIR'];
+        else process.env['TMPDIR'] = before;
+      }
+    });
+  }
 
   it('says what is wrong with a directory it cannot use', async () => {
     await mkdir(dir, { recursive: true });
