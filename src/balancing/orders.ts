@@ -36,7 +36,7 @@ function otherThan(first: InstanceLoad, list: readonly InstanceLoad[], random: (
 
 const tiers: Readonly<Record<HealthStatus, number>> = { passing: 0, warning: 1, critical: 2, maintenance: 3 };
 
-/** Health first: a load says little of an instance that fails fast. Loads are compared without a division, by weight. */
+/** Health first: a load says little of an instance that fails fast. Weights count without a division. */
 function isBetter(one: InstanceLoad, other: InstanceLoad, now: number): boolean {
   if (one.status !== other.status) return tiers[one.status] < tiers[other.status];
   const load = (one.pending.count + 1) * one.latency.estimate(now) * other.weight;

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { RetryBudget } from '../../../src/balancing/retry-budget.js';
+import { runCall } from '../../../src/balancing/run-call.js';
+import type { Attempt, RunRules } from '../../../src/balancing/run-call.js';
 import { fakeResolver } from '../../../src/integrations/testing/fake-resolver.js';
 import type { RunOptions } from '../../../src/discovery/resolved-service.js';
+import { fleet, instances } from './fleet.js';
 
 const code = (text: string) => Object.assign(new Error(text), { code: text });
 const origins = ['http://127.0.0.1:1', 'http://127.0.0.1:2', 'http://127.0.0.1:3'];
@@ -78,14 +82,30 @@ describe('a call', () => {
   });
 
   it('has a deadline for each attempt, and for all', async () => {
-    const never = () => new Promise(() => undefined);
-    const { tried, outcome } = await attempts([never, gives('done')], { attemptTimeout: 20, idempotent: true });
-    expect([tried.length, outcome]).toEqual([2, 'done']);
-    const late = await attempts([never], { attemptTimeout: 50, timeout: 70, idempotent: true });
-    expect(late.tried).toHaveLength(2);
-    expect(late.outcome).toMatchObject({ code: 'ROLLCALL_TIMEOUT' });
-    const over = await attempts([never], { timeout: 20, idempotent: true });
-    expect(over.tried).toHaveLength(1);
+    const { clock, balancer } = fleet(instances(3));
+    const began: { readonly attempt: number; readonly at: number }[] = [];
+    const run = async (deadlines: Pick<RunRules, 'attemptTimeoutMs' | 'timeoutMs'>) => {
+      const rules = { ...deadlines, idempotent: true, retry: true, signal: undefined };
+      const plan = { service: 'orders', clock, budget: new RetryBudget(clock), pick: () => balancer.pick()! };
+      const startedAt = clock.now();
+      began.length = 0;
+      const call = (_origin: string, { attempt }: Attempt) => {
+        began.push({ attempt, at: clock.now() - startedAt });
+        return new Promise<never>(() => undefined);
+      };
+      const settled = runCall(call, rules, plan).catch((error: unknown) => ({ error, after: clock.now() - startedAt }));
+      await clock.advance(1_000);
+      return settled;
+    };
+    const late = { error: { code: 'ROLLCALL_TIMEOUT' } };
+    expect(await run({ attemptTimeoutMs: 50, timeoutMs: 70 })).toMatchObject({ ...late, after: 70 });
+    expect(began).toEqual([
+      { attempt: 1, at: 0 },
+      { attempt: 2, at: 50 },
+    ]);
+    expect(await run({ attemptTimeoutMs: 50, timeoutMs: Infinity })).toMatchObject({ ...late, after: 100 });
+    expect(await run({ attemptTimeoutMs: Infinity, timeoutMs: 20 })).toMatchObject({ ...late, after: 20 });
+    expect(began).toEqual([{ attempt: 1, at: 0 }]);
   });
 
   it('ends when the caller gives up, also if the call ignores that', async () => {
