@@ -47,7 +47,8 @@ export class Balancer {
   #loads = new Map<string, InstanceLoad>();
   #candidates: Candidates;
   #usual: readonly InstanceLoad[] | undefined;
-  #due: InstanceLoad[] = [];
+  /** Those that can serve and whose next call is their probe. */
+  #due: readonly InstanceLoad[] = [];
   /** Calls whose instances are on trial. */
   readonly #probes = new Set<BalancedCall>();
   #period = 0;
@@ -81,7 +82,6 @@ export class Balancer {
       this.#loads.set(key, load);
     }
     for (const load of former.values()) load.cancelTimer();
-    this.#due = this.#due.filter((load) => this.#has(load));
     this.#select();
   }
 
@@ -122,7 +122,8 @@ export class Balancer {
     const others = avoid && [near, far].map((list) => list.filter((load) => load !== avoid.load));
     const other = others?.find(({ length }) => length > 0);
     if (other !== undefined) return this.#choose(other, now);
-    if (this.#due.length > 0) return this.#due.shift();
+    const [due] = this.#due;
+    if (due !== undefined) return due;
     if (near.length === 0) return undefined;
     return this.#choose(nearShare < 1 && this.#plan.random() >= nearShare ? far : near, now);
   }
@@ -137,7 +138,10 @@ export class Balancer {
   /** The first call after a pause, or to an instance that is on trial. */
   #watch(picked: BalancedCall): void {
     if (this.#cancelPeriod === undefined) this.#watchPeriods();
-    if (picked.load.state === 'due' && picked.load.transition('probed')) this.#probes.add(picked);
+    if (picked.load.transition('probed')) {
+      this.#probes.add(picked);
+      this.#due = this.#due.filter((load) => load !== picked.load);
+    }
     this.#findUsual();
   }
 
@@ -146,9 +150,7 @@ export class Balancer {
   }
 
   #makeDue(load: InstanceLoad, transition: 'elapsed' | 'gaveUp'): void {
-    if (!load.transition(transition) || !this.#has(load)) return;
-    this.#due.push(load);
-    this.#select();
+    if (load.transition(transition) && this.#has(load)) this.#select();
   }
 
   #worked({ load, startedAt }: BalancedCall, isProbe: boolean): void {
@@ -211,7 +213,6 @@ export class Balancer {
     load.transition('rotated');
     load.failedInRow = 0;
     load.latency.forget();
-    this.#due = this.#due.filter((each) => each !== load);
   }
 
   #select(): void {
@@ -221,6 +222,7 @@ export class Balancer {
     const loads = [...this.#loads.values()];
     for (const load of loads) load.weigh(slowStartMs, now);
     this.#candidates = selectCandidates(loads, this.#plan);
+    this.#due = this.#candidates.serving.filter(({ state }) => state === 'due');
     this.#findUsual();
     if (slowStartMs > 0 && loads.some(({ firstSeenAt }) => now - firstSeenAt < slowStartMs)) this.#ramp();
     const { isPanic, usable, known } = this.#candidates;

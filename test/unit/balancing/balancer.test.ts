@@ -148,6 +148,18 @@ describe('an ejection', () => {
     expect(pick().instance.id).toBe('i0');
   });
 
+  it('is not probed in maintenance, nor while it is critical', async () => {
+    const { fail, shares, pick, clock, balancer } = fleet(instances(4));
+    fail(['i0'], 5);
+    await clock.advance(7_500);
+    for (const status of ['maintenance', 'critical'] as const) {
+      balancer.update([instance('i0', { status }), ...instances(4).slice(1)]);
+      expect(shares(9)).not.toHaveProperty('i0');
+    }
+    balancer.update(instances(4));
+    expect(pick().instance.id).toBe('i0');
+  });
+
   it('takes a third at most, counted with the ejected one; of two one; never the last', () => {
     const ejectedOf = (count: number) => {
       const { fail, told } = fleet(instances(count));
