@@ -32,6 +32,7 @@ export class ServiceCalls {
   readonly budget: RetryBudget;
   readonly #plan: ServiceCallsPlan;
   readonly #balancer: Balancer;
+  #known: readonly ResolvedInstance[] | undefined;
 
   constructor(plan: ServiceCallsPlan) {
     const { clock, random, selection, events, onRefused } = plan;
@@ -59,8 +60,10 @@ export class ServiceCalls {
     return this.#balancer.loads;
   }
 
-  /** All instances that are known, whatever their health. */
+  /** All instances that are known, whatever their health. The same array is no news, as after most polls. */
   update(instances: readonly ResolvedInstance[]): void {
+    if (instances === this.#known) return;
+    this.#known = instances;
     this.#balancer.update(instances);
   }
 
