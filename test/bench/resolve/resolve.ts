@@ -1,12 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { seededRandom } from '../../support/seeded.js';
 import { startConsul } from '../../support/servers/consul-server.js';
+import { startEtcd } from '../../support/servers/etcd-server.js';
+import { startRedis } from '../../support/servers/redis-server.js';
 import type { Lab, Verdict } from '../../prove/experiment/experiment.js';
 import { spreadTable } from '../../prove/experiment/table.js';
 import { shuffled } from '../shuffled.js';
 import { buildWorkloads, runWorkload } from '../workload.js';
 import { RawClient } from '../workloads/raw-client.js';
 import { putInstance } from './catalog-load.js';
-import { judgeResolve } from './judge-resolve.js';
+import { changeReaders, judgeResolve } from './judge-resolve.js';
 import type {
   ChangePlan,
   LargePlan,
@@ -43,10 +48,25 @@ export async function resolve(lab: Lab): Promise<Verdict> {
       await consul.stop();
     }
   };
+  const change = (plan: Omit<ChangePlan, 'changes'>) =>
+    runWorkload<ResolveEvent>('resolve-change', { ...plan, changes: few(CHANGES) }, (row) => history.note(row));
+  await onConsul((url) => change({ reader: 'consul', url }));
   await onConsul(async (url) => {
-    const plan: ChangePlan = { url, changes: few(CHANGES) };
-    await runWorkload<ResolveEvent>('resolve-change', plan, (row) => history.note(row));
+    const redis = await startRedis();
+    const dir = await mkdtemp(join(tmpdir(), 'rollcall-chain-'));
+    try {
+      await change({ reader: 'chain', url, redisUrl: redis.url, dir });
+    } finally {
+      await redis.stop();
+      await rm(dir, { recursive: true });
+    }
   });
+  const etcd = await startEtcd();
+  try {
+    await change({ reader: 'etcd', url: etcd.url });
+  } finally {
+    await etcd.stop();
+  }
   await onConsul(async (url) => {
     const plan: ManyPlan = { url, services: SERVICES, changes: few(CHANGES_OF_MANY), seed: lab.seed };
     await runWorkload<ManyRow | ManyUse>('resolve-many', plan, (row) => history.note(row));
@@ -82,8 +102,12 @@ export async function resolve(lab: Lab): Promise<Verdict> {
   const { figures } = verdict;
   lab.say(
     spreadTable({
-      'seen later than by a raw blocking query, ms': figures.overRawMs,
-      'a second raw one, the same (noise)': figures.noiseMs,
+      ...Object.fromEntries(
+        changeReaders.flatMap((reader) => [
+          [`${reader}: seen later than by a raw reader, ms`, figures.overRawMs[reader]],
+          [`${reader}: a second raw one, the same (noise)`, figures.noiseMs[reader]],
+        ]),
+      ),
       [`a status of one of ${SERVICES} services seen, ms`]: figures.statusMs,
       'a new instance, the same': figures.newcomerMs,
       [`loop delay p99.9 over an idle process, ${INSTANCES} instances, ms`]: figures.overIdleMs,

@@ -1,18 +1,10 @@
-import { consul } from 'rollcall';
 import { createResolver } from 'rollcall/discovery';
-import { putInstance } from '../resolve/catalog-load.js';
 import type { ChangePlan, ChangeRow } from '../resolve/judge-resolve.js';
-import { RawClient } from './raw-client.js';
-import { RawWatch } from './raw-watch.js';
+import { service, startSide } from './change-side.js';
 import { plan, reportRow, stayAlive } from './report-row.js';
 
-const { url, changes } = plan<ChangePlan>();
+const wanted = plan<ChangePlan>();
 const release = stayAlive();
-const writer = new RawClient(url);
-const service = 'changing';
-
-/** The readers never get more than two changes in two seconds, as their pace allows. */
-const EVERY_MS = 1_100;
 
 const seen = { ours: -1, raw: -1, rawAgain: -1 };
 const at = { ours: 0, raw: 0, rawAgain: 0 };
@@ -31,28 +23,25 @@ async function untilAllHaveSeen(turn: number): Promise<void> {
     });
 }
 
-await putInstance(writer, { service, id: service, turn: 0 });
-const rawTurn = (body: Buffer) =>
-  Number((JSON.parse(body.toString()) as { Service: { Meta: { turn: string } } }[])[0]?.Service.Meta.turn);
-const raws = (['raw', 'rawAgain'] as const).map(
-  (who) =>
-    new RawWatch(url, service, (body) => {
-      note(who, rawTurn(body));
-    }),
+const side = await startSide(wanted);
+const raws = (['raw', 'rawAgain'] as const).map((who) =>
+  side.watchRaw((turn) => {
+    note(who, turn);
+  }),
 );
-const resolver = createResolver({ registry: consul({ endpoints: [url] }), logger: false });
+const resolver = createResolver({ registry: side.registry, logger: false });
 const watched = resolver.service(service);
 watched.events.on('changed', ({ instances }) => {
   note('ours', Number(instances[0]?.meta['turn']));
 });
 await untilAllHaveSeen(0);
-for (let turn = 1; turn <= changes; turn += 1) {
-  await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+for (let turn = 1; turn <= wanted.changes; turn += 1) {
+  await new Promise((resolve) => setTimeout(resolve, side.everyMs));
   const from = performance.now();
-  await putInstance(writer, { service, id: service, turn });
-  await untilAllHaveSeen(turn);
+  await Promise.all([side.write(turn), untilAllHaveSeen(turn)]);
   const row: ChangeRow = {
     kind: 'change',
+    reader: wanted.reader,
     ours: at.ours - from,
     raw: at.raw - from,
     rawAgain: at.rawAgain - from,
@@ -61,5 +50,5 @@ for (let turn = 1; turn <= changes; turn += 1) {
 }
 await resolver.close();
 for (const raw of raws) raw.close();
-writer.close();
+await side.close();
 release();

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { judgeResolve } from '../../bench/resolve/judge-resolve.js';
+import { changeReaders, judgeResolve } from '../../bench/resolve/judge-resolve.js';
 import type { ResolveEvent } from '../../bench/resolve/judge-resolve.js';
 
 /** A run within all bounds, on a machine with so much idle delay. */
 const run = (idle = 5): ResolveEvent[] => [
-  ...Array.from({ length: 10 }, (_, at): ResolveEvent => ({ kind: 'change', ours: 4 + at, raw: 3 + at, rawAgain: 3 })),
+  ...changeReaders.flatMap((reader) =>
+    Array.from({ length: 10 }, (_, at): ResolveEvent => ({
+      kind: 'change',
+      reader,
+      ours: 4 + at,
+      raw: 3 + at,
+      rawAgain: 3,
+    })),
+  ),
   { kind: 'status', ms: 40 },
   { kind: 'newcomer', ms: 1_200 },
   { kind: 'use', sockets: 7, idleShare: 0.01, busyShare: 0.03 },
@@ -23,7 +31,7 @@ describe('the judge of resolve', () => {
       const { problems, figures } = judgeResolve(run(idle));
       expect(problems).toEqual([]);
       expect(figures).toMatchObject({
-        overRawMs: { n: 10, p50: 1 },
+        overRawMs: { consul: { n: 10, p50: 1 }, chain: { n: 10, p50: 1 }, etcd: { n: 10, p50: 1 } },
         statusMs: { p99: 40 },
         newcomerMs: { p99: 1_200 },
         sockets: 7,
@@ -35,7 +43,11 @@ describe('the judge of resolve', () => {
   });
 
   it.each<[what: string, worse: ResolveEvent[], words: string]>([
-    ['one change of ten is late', [{ kind: 'change', ours: 30, raw: 3, rawAgain: 3 }], 'at p99: 27'],
+    ...changeReaders.map((reader): [string, ResolveEvent[], string] => [
+      `one change of ten is late at ${reader}`,
+      [{ kind: 'change', reader, ours: 30, raw: 3, rawAgain: 3 }],
+      `${reader}: seen later than by a raw reader, ms at p99: 27`,
+    ]),
     ['a status is late', [{ kind: 'status', ms: 151 }], '151, promised are 150'],
     ['a new instance is late', [{ kind: 'newcomer', ms: 1_501 }], '1501, promised are 1500'],
     ['an instance is large', Array(2).fill({ kind: 'size', instances: 10, heapBytes: 10_010 }), 'bytes an instance'],
@@ -82,6 +94,6 @@ describe('the judge of resolve', () => {
     expect(judgeResolve(run().map((event) => (event.kind === 'use' ? use : event))).problems).toEqual([
       'connections: 9, promised are 8',
     ]);
-    expect(judgeResolve([]).problems.filter((problem) => problem.startsWith('no samples'))).toHaveLength(7);
+    expect(judgeResolve([]).problems.filter((problem) => problem.startsWith('no samples'))).toHaveLength(9);
   });
 });
