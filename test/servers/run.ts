@@ -43,9 +43,22 @@ async function findFaults(all: Wanted): Promise<string[]> {
 }
 
 async function runAll(all: Wanted): Promise<number> {
+  const ready: Ready[] = [];
   let isRed = false;
+  // One after another: each build takes both cores.
   for (const target of all.targets) {
-    const rows = isLeftOut(all, target) ? [notBuilt(target)] : await runOn(target, all.isQuick);
+    const found = isLeftOut(all, target) ? notBuilt(target) : await get(target);
+    if ('program' in found) ready.push(found);
+    else isRed ||= found.outcome === 'red';
+  }
+  // The tests wait more than they compute. Servers of a kind share what their tests use, so these take turns.
+  const lanes = [...new Set(ready.map(({ target }) => target.backend))].map(async (backend) => {
+    const runs: { target: Target; rows: readonly Row[] }[] = [];
+    for (const one of ready.filter(({ target }) => target.backend === backend))
+      runs.push({ target: one.target, rows: await runOn(one, all.isQuick) });
+    return runs;
+  });
+  for (const { target, rows } of (await Promise.all(lanes)).flat()) {
     const isGreen = rows.every(({ outcome }) => outcome !== 'red');
     isRed ||= !isGreen;
     if (isGreen && !all.isQuick) await recordRun(target, rows);
@@ -53,22 +66,32 @@ async function runAll(all: Wanted): Promise<number> {
   return isRed ? 1 : 0;
 }
 
+/** A server that is here, and its program. */
+interface Ready {
+  readonly target: Target;
+  readonly program: string;
+}
+
 function notBuilt(target: Target): Row {
   const detail = `no such server in ${serversFolder}; \`npm run test:servers ${target.name}\` builds it`;
   return told({ server: target.name, part: 'all', outcome: 'not run', detail, seconds: 0 });
 }
 
-async function runOn(target: Target, isQuick: boolean): Promise<Row[]> {
-  const started = performance.now();
-  const row = (part: string, outcome: Row['outcome'], detail: string, from: number): Row =>
-    told({ server: target.name, part, outcome, detail, seconds: Math.round((performance.now() - from) / 1000) });
-  let program: string;
+async function get(target: Target): Promise<Ready | Row> {
+  const row = rowsOf(target);
+  const from = performance.now();
   try {
-    program = await getServer(target);
+    const program = await getServer(target);
+    row('get it', 'green', `${target.product} ${target.version}`, from);
+    return { target, program };
   } catch (error) {
-    return [row('get it', 'red', error instanceof Error ? error.message : String(error), started)];
+    return row('get it', 'red', error instanceof Error ? error.message : String(error), from);
   }
-  const rows = [row('get it', 'green', `${target.product} ${target.version}`, started)];
+}
+
+async function runOn({ target, program }: Ready, isQuick: boolean): Promise<Row[]> {
+  const row = rowsOf(target);
+  const rows: Row[] = [];
   for (const part of planFor(target.backend, isQuick)) {
     const from = performance.now();
     const { problems, detail, output, impossible } = await run(target, program, part);
@@ -77,6 +100,12 @@ async function runOn(target: Target, isQuick: boolean): Promise<Row[]> {
     else rows.push(row(part.name, 'red', `${problems.join('; ')} (${await keep(target, part, output)})`, from));
   }
   return rows;
+}
+
+/** Tells each row of a server as it is made. */
+function rowsOf({ name }: Target) {
+  return (part: string, outcome: Row['outcome'], detail: string, from: number): Row =>
+    told({ server: name, part, outcome, detail, seconds: Math.round((performance.now() - from) / 1000) });
 }
 
 async function run(target: Target, program: string, part: Part) {
