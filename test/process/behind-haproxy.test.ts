@@ -27,8 +27,8 @@ describe('one of two instances behind HAProxy, which finds them by Consul DNS an
     for (const slot of [0, 1]) fleet.launch(slot);
     const balancer = await startHaproxy({ service: 'web', dnsPort: agent.dnsPort });
     later(() => balancer.stop());
-    await waitFor(async () => (await ask(balancer.port, '/1', 'first', false)) === undefined, { timeoutMs: 30_000 });
-    const load = new Load(balancer.port, [
+    await waitFor(async () => (await ask(balancer, '/1', 'first', false)) === undefined, { timeoutMs: 30_000 });
+    const load = new Load(balancer, [
       callers('/1', 'kept'),
       callers('/1', 'fresh'),
       callers('/300', 'kept'),

@@ -37,7 +37,13 @@ export type RollingEvent =
       /** The balancer's word for it; undefined: it never heard of the request. */
       readonly termination: string | undefined;
     }
-  | { readonly event: 'over'; readonly requests: number; readonly at: number };
+  | {
+      readonly event: 'over';
+      readonly requests: number;
+      /** Those that the balancer made a second time; undefined: it never does. */
+      readonly repeats?: number | undefined;
+      readonly at: number;
+    };
 
 /**
  * From the last answer or the last request, whichever came later, to the exit: a source has to be silent for 1.2 s at
@@ -49,6 +55,8 @@ export interface PartFigures {
   readonly rolls: number;
   readonly requests: number;
   readonly failed: number;
+  /** Undefined: no balancer repeats a request. */
+  readonly repeats: number | undefined;
   /** From SIGTERM to the exit. */
   readonly exitMs: Spread;
   /** From SIGTERM to the last request. */
@@ -85,6 +93,7 @@ interface Part {
   readonly restarts: Of<'restarted'>[];
   readonly failures: Of<'failed'>[];
   requests: number | undefined;
+  repeats: number | undefined;
 }
 
 function partsOf(history: readonly RollingEvent[]): Part[] {
@@ -98,20 +107,24 @@ function partsOf(history: readonly RollingEvent[]): Part[] {
         restarts: [],
         failures: [],
         requests: undefined,
+        repeats: undefined,
       });
     const part = parts.at(-1);
     if (event.event === 'restarted') part?.restarts.push(event);
     if (event.event === 'failed') part?.failures.push(event);
-    if (event.event === 'over' && part !== undefined) part.requests = event.requests;
+    if (event.event !== 'over' || part === undefined) continue;
+    part.requests = event.requests;
+    part.repeats = event.repeats;
   }
   return parts;
 }
 
-function figuresOf({ restarts, failures, requests }: Part): PartFigures {
+function figuresOf({ restarts, failures, requests, repeats }: Part): PartFigures {
   return {
     rolls: restarts.length,
     requests: requests ?? 0,
     failed: failures.length,
+    repeats,
     exitMs: spreadOf(restarts.map(({ at, exitedAt }) => exitedAt - at)),
     strayMs: spreadOf(restarts.map(({ at, lastRequestAt }) => Math.max(0, (lastRequestAt ?? at) - at))),
     idleMs: spreadOf(

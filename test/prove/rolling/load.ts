@@ -44,17 +44,24 @@ export const littleLoad: readonly Stream[] = [{ path: '/1', connection: 'fresh',
 const TIMEOUT_MS = 15_000;
 let serial = 0;
 
+/** On loopback. */
+export interface LoadTarget {
+  readonly port: number;
+  /** What each path begins with. @default '' */
+  readonly prefix?: string;
+}
+
 /** Callers of a balancer, until they are stopped. */
 export class Load {
   requests = 0;
   readonly failures: Failure[] = [];
-  readonly #port: number;
+  readonly #target: LoadTarget;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   readonly #callers: Promise<void>[];
   #over = false;
 
-  constructor(port: number, streams: readonly Stream[]) {
-    this.#port = port;
+  constructor(target: LoadTarget, streams: readonly Stream[]) {
+    this.#target = target;
     this.#callers = streams.flatMap((stream) =>
       Array.from({ length: stream.callers }, (_, i) =>
         this.#call(stream, (i / stream.callers) * (stream.spreadMs ?? 0)),
@@ -75,7 +82,7 @@ export class Load {
       serial += 1;
       const id = `${process.pid}-${serial}`;
       this.requests += 1;
-      const wrong = await ask(this.#port, path, id, connection === 'kept' ? this.#agent : false);
+      const wrong = await ask(this.#target, path, id, connection === 'kept' ? this.#agent : false);
       if (wrong !== undefined) this.failures.push({ at: wallClock(), id, path, connection, ...wrong });
       await pause(pauseMs);
     }
@@ -84,14 +91,15 @@ export class Load {
 
 /** What went wrong; undefined: it was answered in full. Never rejects. */
 export function ask(
-  port: number,
+  { port, prefix = '' }: LoadTarget,
   path: string,
   id: string,
   agent: Agent | false,
 ): Promise<Pick<Failure, 'kind' | 'detail'> | undefined> {
   const bytes = path === '/stream' ? STREAM.chunks * STREAM.chunkBytes : 2;
   return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path, agent, headers: { 'x-request': id } }, (response) => {
+    const options = { host: '127.0.0.1', port, path: `${prefix}${path}`, agent, headers: { 'x-request': id } };
+    const asked = request(options, (response) => {
       let received = 0;
       response.on('data', (chunk: Buffer) => (received += chunk.length));
       response.on('error', () => resolve({ kind: 'truncated', detail: `after ${received} bytes` }));

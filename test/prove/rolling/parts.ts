@@ -4,12 +4,10 @@ import { fullLoad, littleLoad } from './load.js';
 import type { Stream } from './load.js';
 import type { Framework, NemesisName, Policy, Way } from './options.js';
 
-/** A balancer, how often it looks at who is there, and what it is asked. */
-export interface BalancerPlan {
-  readonly refreshSeconds: number;
-  readonly source: string;
-  readonly streams: readonly Stream[];
-}
+/** A balancer and what it is asked; HAProxy looks at who is there every so often. */
+export type BalancerPlan = { readonly streams: readonly Stream[] } & (
+  { readonly kind: 'haproxy'; readonly refreshSeconds: number; readonly source: string } | { readonly kind: 'gateway' }
+);
 
 /** One part of the experiment: four instances, restarted one after another under load. */
 export interface Part {
@@ -30,26 +28,33 @@ const ROLLS = 25;
 /** Of the parts that stand beside the main one, each of which takes long: silence that proves nothing, and connections that nobody ends. */
 const ROLLS_OF_TWO = 3;
 const ROLLS_OF_USUAL = 2;
+/** Quick ones: a gateway loses only what an instance had begun to answer, and that is not much at a time. */
+const ROLLS_OF_EXIT = 4;
 const WARM_UP_MS = 5_000;
 /** The slow one of two balancers has to show its pace first. */
 const LONG_WARM_UP_MS = 20_000;
 const WATCH_MS = 15_000;
 
-const busy: BalancerPlan = { refreshSeconds: 1, source: '127.0.0.2', streams: fullLoad };
-const idle: BalancerPlan = { refreshSeconds: 3, source: '127.0.0.3', streams: littleLoad };
+const busy: BalancerPlan = { kind: 'haproxy', refreshSeconds: 1, source: '127.0.0.2', streams: fullLoad };
+const idle: BalancerPlan = { kind: 'haproxy', refreshSeconds: 3, source: '127.0.0.3', streams: littleLoad };
+const gateway: BalancerPlan = { kind: 'gateway', streams: fullLoad };
 
 /** What the options ask for; without any, the whole claim and a way that breaks it. */
 export function partsFor(options: AskedOptions, runs: number | undefined): Part[] {
   const rolls = Number(options.rolls ?? runs ?? ROLLS);
+  const isThroughGateway = options.through === 'gateway';
+  if (isThroughGateway && options.framework === 'http2')
+    throw new Error('The gateway speaks HTTP/1.1 to instances: leave --framework http2 out');
+  const named = [options.framework, options.policy, options.nemesis, isThroughGateway && 'gateway'];
   const main: Part = {
-    name: ['rollcall', options.framework, options.policy, options.nemesis].filter(Boolean).join(', '),
+    name: ['rollcall', ...named].filter(Boolean).join(', '),
     claim: options.nemesis === undefined ? 'lossless and prompt' : 'lossless',
     rolls,
     way: 'rollcall',
     framework: (options.framework as Framework | undefined) ?? 'http',
     policy: (options.policy as Policy | undefined) ?? 'deregister',
     nemesis: options.nemesis as NemesisName | undefined,
-    balancers: [busy],
+    balancers: [isThroughGateway ? gateway : busy],
     warmUpMs: WARM_UP_MS,
   };
   const control: Part = { ...main, name: 'no restart', claim: 'lossless', rolls: 0, warmUpMs: WATCH_MS };
@@ -58,7 +63,7 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
     ...main,
     name: way,
     way,
-    claim: way === 'close-at-once' ? 'loses' : 'for comparison',
+    claim: way === 'fixed-sleep' ? 'for comparison' : 'loses',
     rolls: count,
   });
   if (options.baseline !== undefined) return [main, usual(options.baseline as Exclude<Way, 'rollcall'>, rolls)];
@@ -72,5 +77,6 @@ export function partsFor(options: AskedOptions, runs: number | undefined): Part[
     balancers: [busy, idle],
     warmUpMs: LONG_WARM_UP_MS,
   };
+  if (isThroughGateway) return [control, main, usual('exit-at-once', ROLLS_OF_EXIT)];
   return [control, main, two, usual('close-at-once', Math.min(rolls, ROLLS_OF_USUAL))];
 }

@@ -1,11 +1,11 @@
 import { waitFor } from '../../support/wait-for.js';
-import { startHaproxy } from '../../support/servers/haproxy-server.js';
-import type { HaproxyServer } from '../../support/servers/haproxy-server.js';
 import type { Lab, Verdict } from '../experiment/experiment.js';
 import { wallClock } from '../experiment/history.js';
 import type { History } from '../experiment/history.js';
 import { pause } from '../experiment/pause.js';
 import { table } from '../experiment/table.js';
+import { startBalancer } from './balancer.js';
+import type { Balancer } from './balancer.js';
 import { Fleet } from './fleet.js';
 import { judgeRolling } from './judge-rolling.js';
 import type { RollingEvent, RollingFigures } from './judge-rolling.js';
@@ -41,23 +41,17 @@ async function run(part: Part, history: History<RollingEvent>): Promise<void> {
   history.note({ event: 'part', name, claim, rolls, at: wallClock() });
   const world = await createWorld(part.nemesis);
   const fleet = new Fleet({ url: world.url, service: 'web', way, framework, policy });
-  const balancers: HaproxyServer[] = [];
+  const balancers: Balancer[] = [];
   const loads: Load[] = [];
   try {
     for (const slot of slots) fleet.launch(slot);
-    for (const { refreshSeconds, source, streams } of part.balancers) {
-      const balancer = await startHaproxy({
-        service: 'web',
-        dnsPort: world.dnsPort,
-        refreshSeconds,
-        source,
-        http2: framework === 'http2',
-      });
+    for (const plan of part.balancers) {
+      const balancer = await startBalancer(plan, world, 'web', framework);
       balancers.push(balancer);
-      await waitFor(async () => (await ask(balancer.port, '/1', 'first', false)) === undefined, {
+      await waitFor(async () => (await ask(balancer, '/1', 'first', false)) === undefined, {
         timeoutMs: SERVING_WITHIN_MS,
       });
-      loads.push(new Load(balancer.port, streams));
+      loads.push(new Load(balancer, plan.streams));
     }
     await Promise.all(slots.map((slot) => fleet.serving(slot)));
     await pause(part.warmUpMs);
@@ -71,7 +65,8 @@ async function run(part: Part, history: History<RollingEvent>): Promise<void> {
     await Promise.all(loads.map((load) => load.stop()));
     await pause(LOG_WITHIN_MS);
     for (const [i, load] of loads.entries()) noteFailures(load, balancers[i], history);
-    history.note({ event: 'over', requests: loads.reduce((sum, load) => sum + load.requests, 0), at: wallClock() });
+    const requests = loads.reduce((sum, load) => sum + load.requests, 0);
+    history.note({ event: 'over', requests, repeats: balancers[0]?.repeats(), at: wallClock() });
   } finally {
     await fleet.kill();
     await Promise.all(balancers.map((balancer) => balancer.stop()));
@@ -94,7 +89,7 @@ async function restart(
   return ending;
 }
 
-function noteFailures(load: Load, balancer: HaproxyServer | undefined, history: History<RollingEvent>): void {
+function noteFailures(load: Load, balancer: Balancer | undefined, history: History<RollingEvent>): void {
   for (const { at, id, path, connection, kind, detail } of load.failures) {
     history.note({
       event: 'failed',
@@ -103,7 +98,7 @@ function noteFailures(load: Load, balancer: HaproxyServer | undefined, history: 
       connection,
       kind,
       detail,
-      termination: balancer?.logged.get(id)?.termination,
+      termination: balancer?.endOf(id),
     });
   }
 }
@@ -114,6 +109,7 @@ function partsTable({ parts }: RollingFigures): string {
     'restarts',
     'requests',
     'failed',
+    'made twice',
     'SIGTERM to exit: p50',
     'max',
     'last request: p50',
@@ -123,11 +119,11 @@ function partsTable({ parts }: RollingFigures): string {
     'longest silence broken',
   ];
   const rows = Object.entries(parts).map(
-    ([name, { rolls, requests, failed, exitMs, strayMs, idleMs, longestSilenceMs }]) => {
+    ([name, { rolls, requests, failed, repeats, exitMs, strayMs, idleMs, longestSilenceMs }]) => {
       const ms = [exitMs.p50, exitMs.max, strayMs.p50, strayMs.max, idleMs.p50, idleMs.max, longestSilenceMs].map(
         (value) => (Number.isNaN(value) ? '-' : Math.round(value)),
       );
-      return [name, rolls, requests, failed, ...ms];
+      return [name, rolls, requests, failed, repeats ?? '-', ...ms];
     },
   );
   return `${table(head, rows)}\n(times in ms)`;
@@ -151,7 +147,7 @@ function failuresTable(history: readonly RollingEvent[]): string {
   }
   if (counts.size === 0) return 'No request failed.';
   return table(
-    ['failed in', 'request', 'connection', 'as the caller saw it', 'HAProxy', 'times'],
+    ['failed in', 'request', 'connection', 'as the caller saw it', 'the balancer', 'times'],
     [...counts].map(([row, times]) => [...(JSON.parse(row) as string[]), times]),
   );
 }

@@ -8,7 +8,7 @@ const BEAT_EVERY_MS = 3_000;
 /** Then the process ends all the same. */
 const CLOSED_WITHIN_MS = 10_000;
 
-/** Registers by hand, and at SIGTERM deregisters and closes: at once, or after a fixed sleep. Calls `ending` just before the process exits. */
+/** Registers by hand, and at SIGTERM deregisters and closes, at once or after a fixed sleep; or exits without either. Calls `ending` just before the process exits. */
 export async function goTheUsualWay(
   { url, service, id, way }: InstancePlan,
   server: Server,
@@ -29,6 +29,10 @@ export async function goTheUsualWay(
   process.once('SIGTERM', () => {
     void (async () => {
       clearInterval(timer);
+      if (way === 'exit-at-once') {
+        ending();
+        process.exit(0);
+      }
       const deregistered = consul.put(`/v1/agent/service/deregister/${id}`).catch(() => undefined);
       if (way === 'fixed-sleep') await pause(FIXED_SLEEP_MS);
       const closed = new Promise((resolve) => server.close(resolve));

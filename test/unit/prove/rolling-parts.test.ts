@@ -36,7 +36,19 @@ describe('the parts of the proof of rolling restarts', () => {
         ['fixed-sleep', 'for comparison', 25, 1],
       ],
     ],
+    [
+      { through: 'gateway' },
+      [
+        ['no restart', 'lossless', 0, 1],
+        ['rollcall, gateway', 'lossless and prompt', 25, 1],
+        ['exit-at-once', 'loses', 4, 1],
+      ],
+    ],
   ])('are for %o what was asked for', (options, parts) => {
     expect(told(options, undefined)).toEqual(parts);
+  });
+
+  it('say that the gateway speaks no HTTP/2 to instances', () => {
+    expect(() => told({ through: 'gateway', framework: 'http2' }, undefined)).toThrow(/leave --framework http2 out/);
   });
 });
