@@ -112,6 +112,10 @@ export const targets: readonly Target[] = [
         test: 'a Redis that is without enough replicas',
         reason: 'its scripts write all the same, so there is no such fault',
       },
+      {
+        test: 'does without hints where Redis refuses the channel to the writer and the reader',
+        reason: 'it has no rights to channels',
+      },
     ],
   },
 ];
