@@ -185,6 +185,11 @@ function describe({ code, message }: RegistrarError): string {
   return (code === 'ROLLCALL_CONFIG' ? lines.slice(1) : lines).join('; ');
 }
 
+/** Throws `TypeError` for what cannot be written as JSON; the message of `JSON.stringify` would say nothing to a reader. */
 function contentOf({ values, problem }: SourceReading): string {
-  return JSON.stringify([values, problem]);
+  try {
+    return JSON.stringify([values, problem]);
+  } catch (cause) {
+    throw new TypeError('its values are nested too deep, or are no JSON', { cause });
+  }
 }

@@ -268,6 +268,27 @@ describe('what cannot be used', () => {
 });
 
 describe('a source in trouble', () => {
+  it.each([
+    ['nested beyond the stack', () => JSON.parse(`${'['.repeat(30_000)}${']'.repeat(30_000)}`) as unknown],
+    [
+      'a circle',
+      () => {
+        const circle: { self?: unknown } = {};
+        circle.self = circle;
+        return circle;
+      },
+    ],
+  ])('is told in words when its values are %s', async (_what, make) => {
+    const source = new ScriptedSource({ tags: ['v1'] });
+    const life = await registeredWith(source);
+    source.say({ meta: make() });
+    await life.clock.advance(10_000);
+    expect(life.told('configRejected')).toEqual([
+      { source: 'script', cause: 'unreadable', problem: 'its values are nested too deep, or are no JSON' },
+    ]);
+    expect(written(life)).toMatchObject({ tags: ['v1'] });
+  });
+
   it('is told once an outage, asked again with patience, and followed when it is back', async () => {
     const source = new ScriptedSource({ tags: ['v1'] });
     const life = await registeredWith(source);
