@@ -1,12 +1,13 @@
-/** Hears of each request that is sent on behalf of one owner, e.g. a Registrar. */
+/** Admits each request that is sent on behalf of one owner, e.g. a Registrar. */
 export interface RequestMeter {
-  sent(): void;
+  /** Undefined: it may be sent now. Otherwise resolves when it may, also when the work that it belongs to has ended. */
+  admit(): Promise<void> | undefined;
 }
 
 /** By the signal of the work that the requests belong to: the one thing that every layer passes on to the wire. */
 const meters = new WeakMap<AbortSignal, RequestMeter>();
 
-/** Counts the requests under `signal` with this meter; undefined: with none. */
+/** Admits the requests under `signal` by this meter; undefined: at once. */
 export function meterRequests(signal: AbortSignal, meter: RequestMeter | undefined): void {
   if (meter === undefined) meters.delete(signal);
   else meters.set(signal, meter);
@@ -17,7 +18,7 @@ export function meterOf(signal: AbortSignal | undefined): RequestMeter | undefin
   return signal && meters.get(signal);
 }
 
-/** Call it for each request that goes out under `signal`. */
-export function countRequest(signal: AbortSignal): void {
-  meters.get(signal)?.sent();
+/** Await it just before each request that goes out under `signal`. */
+export function admitRequest(signal: AbortSignal): Promise<void> | undefined {
+  return meters.get(signal)?.admit();
 }

@@ -5,12 +5,12 @@ import { wasNeverSent } from './is-answer.js';
 
 /** The shortest time from one beat to the next, whatever a registry grants or asks for. */
 export const SHORTEST_ROUND_MS = 50;
-/** The most requests of one Registrar in any such time. */
+/** The most requests of one Registrar in a second, and some time in which a busy machine may bring two closer together. */
 const MOST_REQUESTS = 20;
-const WINDOW_MS = 1_000;
+const WINDOW_MS = 1_100;
 /** A registration that lasted so long may be recovered without a pause. */
 const RECOVERY_EVERY_MS = 250;
-/** Requests that a verb may send beside its first one. Two verbs may run at a time: a beat and a long poll. */
+/** What verbs leave to those under way, which may need several requests each. */
 const MARGIN = 6;
 /** What a stop asks for, which may have little time left and has little else beside it. */
 const MARGIN_OF_STOP = 2;
@@ -22,8 +22,8 @@ export type PacedVerb =
 
 /**
  * Limits the requests of one Registrar, whatever a registry answers: one that always says "not registered", or that
- * answers each long poll at once, would otherwise be asked without a pause. Verbs wait for their turn, which is at once
- * in normal operation; what runs is not interrupted.
+ * answers each long poll at once, would otherwise be asked without a pause. Verbs wait for their turn, and requests for
+ * theirs, which is at once in normal operation.
  */
 export class RequestPace {
   readonly #clock: Clock;
@@ -37,24 +37,31 @@ export class RequestPace {
   }
 
   /**
-   * Runs a verb in its turn. It counts as one request, and `meter` counts those beside it. Rejects with the signal's
+   * Runs a verb in its turn, which counts as one request until `meter` admits the first. Rejects with the signal's
    * reason, or as `work` does.
    */
   async run<T>(verb: PacedVerb, signal: AbortSignal, work: (meter: RequestMeter) => Promise<T>): Promise<T> {
     const startsAt = this.#takeTurn(verb);
     const waitMs = startsAt - this.#clock.now();
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
-    let sent = 0;
+    let latestAt = startsAt;
+    let isFirst = true;
     const meter = {
-      sent: () => {
-        sent += 1;
-        if (sent > 1) this.#count(this.#clock.now());
+      admit: () => {
+        // It may have taken long until the first one can be sent, as a login does.
+        if (isFirst) this.#forget(startsAt);
+        isFirst = false;
+        const now = this.#clock.now();
+        latestAt = Math.max(now, (this.#times.at(-MOST_REQUESTS) ?? -Infinity) + WINDOW_MS);
+        this.#count(latestAt);
+        // Not ended by the signal: the attempt at a connection outlives the verb that began it.
+        return latestAt > now ? this.#clock.sleep(latestAt - now) : undefined;
       },
     };
     try {
       return await work(meter);
     } catch (error) {
-      if (wasNeverSent(error)) this.#forget(startsAt);
+      if (wasNeverSent(error)) this.#forget(latestAt);
       if (verb === 'renew' && hasCode(error, 'ROLLCALL_REGISTRATION_LOST')) this.#lost(startsAt);
       throw error;
     }

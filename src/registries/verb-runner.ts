@@ -122,10 +122,17 @@ class DeadlineMeter implements RequestMeter {
     this.#outer = outer;
   }
 
-  sent(): void {
+  admit(): Promise<void> | undefined {
+    const waiting = this.#outer?.admit();
+    if (waiting === undefined) this.#sent();
+    return waiting?.then(() => {
+      this.#sent();
+    });
+  }
+
+  #sent(): void {
     this.#requests += 1;
     this.#latest.sentAt = this.#clock.now();
-    this.#outer?.sent();
     if (this.#requests > 1 && this.#requests <= MOST_DEADLINES) this.#restart();
   }
 }

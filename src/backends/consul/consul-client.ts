@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { RequestOptions } from 'node:http';
 import type { OpenConnection } from '../../contracts/departure.js';
 import { hasCode } from '../../core/errors.js';
-import { countRequest } from '../../core/request-meter.js';
+import { admitRequest } from '../../core/request-meter.js';
 import { isTooLong } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import { Cancellation, sendOnce, textOf } from '../../net/http-request.js';
@@ -59,13 +59,13 @@ export class ConsulClient {
     if (this.#acquired !== undefined && this.#acquired.plan.tls !== this.credentials.tls) this.#release();
     const connection = this.#connection ?? (await this.#open(request));
     const token = await this.credentials.token(request.operation, signal);
+    await admitRequest(signal);
     this.#assertActive(signal);
     const cap = this.#target.caps[request.cap ?? 'look'];
     const cancellation = request.pool === 'beat' ? new Cancellation() : new ContextCancellation(cap);
     const size = connection.sizes[request.pool];
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
-    countRequest(signal);
     size?.sent(cancellation);
     try {
       const answer =

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
 import { onAbort } from '../../core/abort.js';
 import { asError } from '../../core/errors.js';
-import { countRequest } from '../../core/request-meter.js';
+import { admitRequest } from '../../core/request-meter.js';
 
 /** The length of an answer comes before it. */
 const PREFIX_BYTES = 2;
@@ -21,10 +21,10 @@ export class DnsClient {
    * Resolves to the bytes of the answer, 65,535 at most. Rejects with the error of the socket, or with the signal's
    * reason.
    */
-  ask(query: Buffer, signal: AbortSignal): Promise<Buffer> {
+  async ask(query: Buffer, signal: AbortSignal): Promise<Buffer> {
+    await admitRequest(signal);
+    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      countRequest(signal);
       const socket = connect({ ...this.#server, noDelay: true }).unref();
       this.#sockets.add(socket);
       const removeListener = onAbort(signal, () => {

@@ -5,7 +5,7 @@ import { parseSlicedJson } from '../../core/sliced-json.js';
 import { systemClock } from '../../core/clock.js';
 import { withDeadline } from '../../core/deadline.js';
 import { RegistryUnavailableError, asError, hasCode, isRegistrarError } from '../../core/errors.js';
-import { countRequest } from '../../core/request-meter.js';
+import { admitRequest, meterOf, meterRequests } from '../../core/request-meter.js';
 import { rememberSecret } from '../../core/secrets.js';
 import { Cancellation, sendOnce } from '../../net/http-request.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
@@ -121,9 +121,10 @@ export class EtcdClient {
     if (this.#token !== undefined) return this.#token;
     if (this.#login === undefined) {
       const context = { registry: 'etcd', operation: 'login' };
-      const login = withDeadline(systemClock, LOGIN_WITHIN_MS, context, this.#closeController.signal, (until) =>
-        this.#authenticate(operation, until),
-      ).finally(() => (this.#login = undefined));
+      const login = withDeadline(systemClock, LOGIN_WITHIN_MS, context, this.#closeController.signal, (until) => {
+        meterRequests(until, meterOf(signal));
+        return this.#authenticate(operation, until);
+      }).finally(() => (this.#login = undefined));
       // Its failure belongs to the requests that wait for it.
       login.catch(() => undefined);
       this.#login = login;
@@ -178,6 +179,7 @@ export class EtcdClient {
   ): Promise<Answer> {
     this.#assertActive(signal);
     const { http, agents } = await this.#open(operation);
+    await admitRequest(signal);
     this.#assertActive(signal);
     const bytes = Buffer.from(
       [body]
@@ -196,7 +198,6 @@ export class EtcdClient {
     const cancellation = new Cancellation();
     this.#inFlight.add(cancellation);
     signal.addEventListener('abort', cancellation, { once: true });
-    countRequest(signal);
     try {
       const lines = isLast && new JsonLines(isLast);
       const limit = { cap: this.#target.caps[cap], isEnough: lines && ((chunk: Buffer) => lines.push(chunk)) };

@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.js';
 import { asError } from '../../core/errors.js';
+import { meterOf, meterRequests } from '../../core/request-meter.js';
 import { LONGEST_OPENING_MS } from './redis-open.js';
 import type { OpenClient } from './redis-open.js';
 
@@ -25,10 +26,10 @@ export class ConnectionAttempts {
     this.#reject = reject;
   });
 
-  /** Begins the first attempt. */
-  constructor(open: (end: AbortSignal) => Promise<OpenClient>) {
+  /** Begins the first attempt, for a command under `signal`. */
+  constructor(open: (end: AbortSignal) => Promise<OpenClient>, signal: AbortSignal) {
     this.#open = open;
-    this.begin();
+    this.begin(signal);
   }
 
   /** When the newest attempt began. */
@@ -36,12 +37,13 @@ export class ConnectionAttempts {
     return this.#pending.at(-1)?.since ?? -Infinity;
   }
 
-  /** Begins another attempt. */
-  begin(): void {
+  /** Begins another attempt, whose requests count as those of a command under `signal`. */
+  begin(signal: AbortSignal): void {
     const now = systemClock.now();
     const oldest = this.#pending.find(({ since }) => now - since < LONGEST_OPENING_MS);
     const newest: Attempt = { since: now, end: new AbortController() };
     this.#keep(oldest === undefined ? [newest] : [oldest, newest]);
+    meterRequests(newest.end.signal, meterOf(signal));
     this.#open(newest.end.signal).then(
       (client) => {
         if (!this.#pending.includes(newest)) return;

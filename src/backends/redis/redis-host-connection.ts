@@ -1,5 +1,5 @@
 import { abortable } from '../../core/abort.js';
-import { countRequest } from '../../core/request-meter.js';
+import { admitRequest } from '../../core/request-meter.js';
 import type { RedisClient } from './redis-client.js';
 import { commandsOf } from './redis-commands.js';
 import type { RedisCommands } from './redis-commands.js';
@@ -20,9 +20,9 @@ export class HostConnection implements RedisConnection {
   }
 
   async ask<T>(request: RedisRequest, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    await admitRequest(signal);
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
-    countRequest(signal);
     try {
       return await abortable(command(commandsOf(this.#client, signal)), signal);
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import { abortable } from '../../core/abort.js';
 import { systemClock } from '../../core/clock.js';
-import { countRequest } from '../../core/request-meter.js';
+import { admitRequest } from '../../core/request-meter.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import { openingFailure } from '../../net/tls-errors.js';
 import type { RedisCaps } from './redis-answer-limit.js';
@@ -37,11 +37,11 @@ export class OwnConnection implements RedisConnection {
   }
 
   async ask<T>(request: RedisRequest, signal: AbortSignal, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    await admitRequest(signal);
     signal.throwIfAborted();
     this.#closeController.signal.throwIfAborted();
-    countRequest(signal);
     if (this.#session?.isMute === true) this.#drop(this.#session);
-    const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken)));
+    const session = (this.#session ??= new Session(this.#opener, (broken) => this.#drop(broken), signal));
     try {
       return await session.use(
         (open) => abortable(command(commandsOf(open.client, signal)), signal),
@@ -106,9 +106,9 @@ class Session {
   #retired = false;
   #error: Error | undefined;
 
-  constructor(opener: Opener, onBroken: (session: Session) => void) {
+  constructor(opener: Opener, onBroken: (session: Session) => void, signal: AbortSignal) {
     this.#opener = opener;
-    this.#attempts = new ConnectionAttempts((end) => opener.open(end));
+    this.#attempts = new ConnectionAttempts((end) => opener.open(end), signal);
     this.#attempts.opened.then(
       (open) => {
         this.#open = open;
@@ -154,7 +154,7 @@ class Session {
   async use<T>(work: (open: OpenClient) => Promise<T>, cap: AnswerCap, signal: AbortSignal): Promise<T> {
     this.#users += 1;
     const isLate = this.#isSlow || systemClock.now() - this.#attempts.since >= MUTE_MS;
-    if (isLate && this.isOpening) this.#attempts.begin();
+    if (isLate && this.isOpening) this.#attempts.begin(signal);
     this.#isSlow = false;
     let answered: (() => void) | undefined;
     try {

@@ -1,5 +1,6 @@
 import { RegistryUnavailableError, asError } from '../../core/errors.js';
 import { printable } from '../../core/printable.js';
+import { admitRequest } from '../../core/request-meter.js';
 import type { RegistryEndpoint } from '../../contracts/registry.js';
 import { hostPort } from '../../net/ip-address.js';
 import { masterIn } from './redis-address.js';
@@ -57,6 +58,7 @@ export class MasterFinder {
     const asking = new AbortController();
     const candidates = new Map<string, Candidate>();
     const tries = sentinels.map(async (sentinel) => {
+      await admitRequest(end);
       const answer = await this.#ask(sentinel, AbortSignal.any([end, asking.signal]));
       try {
         const at = this.#addressIn(answer);
@@ -98,14 +100,16 @@ export class MasterFinder {
     const ended = new AbortController();
     return {
       name,
-      client: this.#openMaster(at, name, AbortSignal.any([end, ended.signal])),
+      client: this.#openMaster(at, name, end, ended.signal),
       close: () => ended.abort(),
     };
   }
 
-  async #openMaster(at: RegistryEndpoint, name: string, end: AbortSignal): Promise<OpenClient> {
+  async #openMaster(at: RegistryEndpoint, name: string, end: AbortSignal, givenUp: AbortSignal): Promise<OpenClient> {
     const { access, credentials } = this.#place;
-    const open = await openClient(at, await credentials.login(access, end), end);
+    await admitRequest(end);
+    const ended = AbortSignal.any([end, givenUp]);
+    const open = await openClient(at, await credentials.login(access, ended), ended);
     const role: unknown = await open.client.sendCommand(['ROLE']).catch((thrown: unknown) => {
       // Without the right to ask, the first write shows whether it is the master.
       if (isDenial(thrown)) return ['master'];

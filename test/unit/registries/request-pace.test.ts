@@ -5,16 +5,16 @@ import type { PacedVerb } from '../../../src/registries/request-pace.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 function paced() {
-  const { signal } = new AbortController();
   const clock = new FakeClock();
   const pace = new RequestPace(clock);
   const sentAt: number[] = [];
-  /** A verb of so many requests, a millisecond apart. */
-  const run = (verb: PacedVerb, requests = 1, error?: Error) =>
-    pace.run(verb, signal, async (meter) => {
+  /** A verb of so many requests, a millisecond apart, after some time without any. */
+  const run = (verb: PacedVerb, requests = 1, error?: Error, afterMs = 0) =>
+    pace.run(verb, new AbortController().signal, async (meter) => {
+      if (afterMs > 0) await clock.sleep(afterMs);
       for (let sent = 0; sent < requests; sent += 1) {
         if (sent > 0) await clock.sleep(1);
-        meter.sent();
+        await meter.admit();
         sentAt.push(clock.now());
       }
       if (error !== undefined) throw error;
@@ -50,6 +50,18 @@ describe('the requests of one Registrar', () => {
     isOver = true;
     expect(most()).toBeLessThanOrEqual(20);
     expect(sentAt.length).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ['begin together and need many each', 8, 0],
+    ['take long until they send the first', 3, 700],
+  ])('are at most 20 a second, of verbs that %s', async (_what, requests, afterMs) => {
+    const { clock, run, most, sentAt } = paced();
+    const verbs = Array.from({ length: 40 }, () => run('read', requests, undefined, afterMs));
+    await clock.advance(30_000);
+    await Promise.all(verbs);
+    expect(sentAt).toHaveLength(40 * requests);
+    expect(most()).toBeLessThanOrEqual(20);
   });
 
   it('are none where no connection was made', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countRequest } from '../../../src/core/request-meter.js';
+import { admitRequest } from '../../../src/core/request-meter.js';
 import { VerbRunner } from '../../../src/registries/verb-runner.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
@@ -22,7 +22,7 @@ function runner(countsRequests = true) {
     const outcome: { value?: string; at?: number } = {};
     const verb = async (signal: AbortSignal) => {
       for (const ms of times) {
-        countRequest(signal);
+        admitRequest(signal);
         await clock.sleep(ms, signal);
       }
       return 'done';

@@ -15,6 +15,7 @@ interface Attempt {
 function attempting() {
   const made: Attempt[] = [];
   const clients: OpenClient[] = [];
+  const { signal } = new AbortController();
   const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
   const attempts = new ConnectionAttempts(
     (end) =>
@@ -27,15 +28,17 @@ function attempting() {
           fail: () => (reject(new Error(`attempt ${made.length}`)), turns()),
         });
       }),
+    signal,
   );
   const outcome = attempts.opened.then((client) => `client ${clients.indexOf(client)}`, asError);
-  return { attempts, made, outcome, ended: () => made.map(({ end }) => end.aborted) };
+  const begin = () => attempts.begin(signal);
+  return { attempts, begin, made, outcome, ended: () => made.map(({ end }) => end.aborted) };
 }
 
 describe('attempts at a connection', () => {
   it('go on until the first one succeeds, which ends the others', async () => {
-    const { attempts, made, outcome, ended } = attempting();
-    attempts.begin();
+    const { attempts, begin, made, outcome, ended } = attempting();
+    begin();
     expect(ended()).toEqual([false, false]);
     await made[0]?.succeed();
     expect([await outcome, ended()]).toEqual(['client 0', [false, true]]);
@@ -44,24 +47,24 @@ describe('attempts at a connection', () => {
   });
 
   it('are two at a time: the oldest and the newest', () => {
-    const { attempts, ended } = attempting();
-    attempts.begin();
-    attempts.begin();
+    const { begin, ended } = attempting();
+    begin();
+    begin();
     expect(ended()).toEqual([false, true, false]);
   });
 
   it('give up the oldest one when it has taken too long', () => {
-    const { attempts, ended } = attempting();
+    const { begin, ended } = attempting();
     const later = systemClock.now() + LONGEST_OPENING_MS;
     vi.spyOn(systemClock, 'now').mockReturnValue(later);
-    attempts.begin();
+    begin();
     vi.restoreAllMocks();
     expect(ended()).toEqual([true, false]);
   });
 
   it.each([0, 1])('fail as the first one that fails, which ends the others (%i)', async (first) => {
-    const { attempts, made, outcome, ended } = attempting();
-    attempts.begin();
+    const { begin, made, outcome, ended } = attempting();
+    begin();
     await made[first]?.fail();
     await made[1 - first]?.succeed();
     expect([await outcome, ended()]).toMatchObject([{ message: 'attempt 2' }, [true, true]]);
