@@ -8,6 +8,7 @@ import { ConfigError } from '../core/errors.js';
 import type { ConfigIssue } from '../core/errors.js';
 import { parseDuration } from '../core/duration.js';
 import type { Duration } from '../core/duration.js';
+import { unbracketed } from '../net/ip-address.js';
 import { resolveInstance } from './resolve-instance.js';
 
 /** Which instances of a service to give, and what to give when the registry is away. */
@@ -124,7 +125,7 @@ function fromOrigin(service: string, origin: string): ResolvedInstance | undefin
   const { protocol, hostname, port } = new URL(origin);
   const scheme = protocol.slice(0, -1);
   return fromFields(service, {
-    address: hostname.replace(/^\[|\]$/g, ''),
+    address: unbracketed(hostname),
     port: port === '' ? usualPort(scheme) : Number(port),
     meta: { [metaKeys.scheme]: scheme },
   });
