@@ -20,6 +20,11 @@ export function registrationFault(value: unknown): string | undefined {
   if (fault !== undefined) return fault;
   const { name, traits } = value as Registry;
   if (traits.readOnly !== true) return undefined;
+  return readOnlyFault(name);
+}
+
+/** Says of a registry without registrations what is allowed instead. */
+export function readOnlyFault(name: string): string {
   return `a registry that takes registrations; ${name}() is read-only, so pass it by itself to createResolver()`;
 }
 
