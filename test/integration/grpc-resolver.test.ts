@@ -197,6 +197,21 @@ it('ends calls with UNAVAILABLE where there is no instance, and serves again wit
   await waitFor(async () => (await call().catch(() => undefined)) === first.origin);
 });
 
+it('gives a service its options, and refuses wrong ones at once', async () => {
+  const all = await peers(3);
+  const [tagged, ...others] = all as [Peer, Peer, Peer];
+  const at = ({ origin }: Peer) => ({ address: '127.0.0.1', port: Number(new URL(origin).port) });
+  const orders = [...others.map(at), { ...at(tagged), tags: ['v2'] }];
+  const resolver = fakeResolver({ orders, billing: orders });
+  later(() => resolver.close());
+  expect(() => registerResolver(grpc, resolver, { services: { orders: { zone: '' } } })).toThrow(ConfigError);
+  registerResolver(grpc, resolver, { services: { orders: { tags: ['v2'] } } });
+  await crowd(client());
+  expect(others.map(({ calls }) => calls)).toEqual([0, 0]);
+  await crowd(client('rollcall:///billing'));
+  for (const { calls } of all) expect(calls).toBeGreaterThan(0);
+});
+
 it('takes a service config that names the policy, and refuses one that does not', async () => {
   const [first] = (await peers(1)) as [Peer];
   resolverOf({ orders: [first.origin] });
