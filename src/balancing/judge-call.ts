@@ -1,5 +1,6 @@
 import { isAbortError } from '../core/abort.js';
 import { isError } from '../core/is-error.js';
+import { tlsFault } from '../net/tls-errors.js';
 import type { Outcome } from './picked.js';
 
 /** What a finished call says of the instance, and whether the same call may be sent again. */
@@ -30,6 +31,7 @@ const unansweredCodes: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'ECONNABORTED',
   'EPIPE',
+  'EPROTO',
   'ETIMEDOUT',
   'ERR_HTTP2_GOAWAY_SESSION',
   'ERR_HTTP2_SESSION_ERROR',
@@ -39,6 +41,8 @@ const unansweredCodes: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
+/** Of an answer that is no HTTP, and of a connection that TLS cannot go on with. */
+const brokenPrefixes = /^(?:HPE_|ERR_SSL_)/;
 /** What a gateway says of an instance, and an instance of itself, that does not serve now. */
 const failedStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
 /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
@@ -65,8 +69,8 @@ export function judgeError(thrown: unknown): CallVerdict {
   const codes = chain.map(codeOf);
   if (chain.some(({ syscall }) => syscall === 'connect') || codes.some((code) => neverSentCodes.has(code)))
     return neverSent;
-  if (codes.some((code) => code.startsWith('ERR_TLS_') || code.includes('CERT'))) return neverSent;
-  if (codes.some((code) => unansweredCodes.has(code) || code.startsWith('HPE_'))) return unanswered;
+  if (chain.some(failedHandshake)) return neverSent;
+  if (codes.some((code) => unansweredCodes.has(code) || brokenPrefixes.test(code))) return unanswered;
   if (chain.some(({ name }) => name === 'TimeoutError')) return unanswered;
   return unknown;
 }
@@ -105,6 +109,13 @@ function fieldsOf(value: unknown): Fields {
 
 function codeOf({ code }: Fields): string {
   return typeof code === 'string' ? code : '';
+}
+
+/** A request is written after the handshake. An error of the program has no code, whatever its message says. */
+function failedHandshake(error: Fields): boolean {
+  const code = codeOf(error);
+  if (code === '') return false;
+  return code.startsWith('ERR_TLS_') || code.includes('CERT') || tlsFault(error as unknown as Error) !== undefined;
 }
 
 /** The error and what caused it, the outermost first; of several attempts to connect, each. */
