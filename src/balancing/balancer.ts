@@ -104,9 +104,9 @@ export class Balancer {
     return picked;
   }
 
-  settle(picked: BalancedCall, outcome: Outcome): void {
+  settle(picked: BalancedCall, outcome: Outcome, period: number): void {
     const { load } = picked;
-    load.pending.end(picked.period, this.#period);
+    load.pending.end(period, this.#period);
     const isProbe = this.#probes.size > 0 && this.#probes.delete(picked);
     if (outcome === 'ok') this.#worked(picked, isProbe);
     else if (outcome !== 'ignored') this.#failed(picked, isProbe);

@@ -56,17 +56,26 @@ export async function runCall<T>(call: Call<T>, rules: RunRules, plan: RunPlan):
   const { clock, budget } = plan;
   const endsAt = clock.now() + rules.timeoutMs;
   budget.called();
-  let last: BalancedCall | undefined;
+  rules.signal?.throwIfAborted();
+  let picked = plan.pick();
   for (let attempt = 1; ; attempt += 1) {
-    rules.signal?.throwIfAborted();
-    const picked = plan.pick(last);
     const ms = Math.min(rules.attemptTimeoutMs, endsAt - clock.now());
     const settled = await attemptOnce(call, { picked, attempt, ms }, rules, plan);
     const verdict = 'error' in settled ? judgeError(settled.error) : judgeResult(settled.value);
     picked.done(outcomeOf(settled, verdict, rules.signal));
     const isLast = attempt > 1 || endsAt - clock.now() < LEAST_LEFT_MS || !mayRepeat(settled, verdict, rules);
-    if (isLast || !budget.take()) return settle(settled);
-    last = picked;
+    const next = isLast || !budget.take() ? undefined : pickAnother(picked, plan);
+    if (next === undefined) return settle(settled);
+    picked = next;
+  }
+}
+
+/** Undefined if no instance is there any more: the first attempt's end says more. */
+function pickAnother(last: BalancedCall, { pick }: RunPlan): BalancedCall | undefined {
+  try {
+    return pick(last);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { BalancedCall } from '../../../src/balancing/balancer.js';
 import type { ResolvedInstance } from '../../../src/contracts/resolved-instance.js';
 import { fleet, instance, instances } from './fleet.js';
 
@@ -62,6 +63,29 @@ describe('an update', () => {
 
 describe('pending calls', () => {
   const pending = ({ balancer }: ReturnType<typeof fleet>) => [...balancer.loads].map((load) => load.pending.count);
+
+  it('are done once, also for a listener that says so again', () => {
+    const told: string[] = [];
+    const news = {
+      ejected: () => {
+        told.push('ejected');
+        last?.done('failed');
+      },
+      panic: () => undefined,
+      refused: () => {
+        told.push('refused');
+        last?.done('refused');
+      },
+    };
+    const { balancer } = fleet(instances(3), { news });
+    let last: BalancedCall | undefined;
+    const ofOne = () =>
+      Array.from({ length: 15 }, () => balancer.pick()!).filter(({ load }) => load.instance.id === 'i0');
+    for (last of ofOne()) last.done('refused');
+    expect(told.filter((each) => each === 'ejected')).toHaveLength(1);
+    expect(told.filter((each) => each === 'refused')).toHaveLength(5);
+    expect([...balancer.loads].find(({ instance: { id } }) => id === 'i0')).toMatchObject({ failures: 5 });
+  });
 
   it('count until they are done, once', () => {
     const fleetOfOne = fleet(instances(1));
