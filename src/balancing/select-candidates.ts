@@ -42,12 +42,13 @@ export function selectCandidates(
   );
   const usable = serving.filter(({ state }) => state === 'in');
   const known = Math.min(all.length, rules.subset);
-  const inUse = serving.filter(({ state }) => state !== 'out').length;
-  const isPanic = inUse < known * PANIC_SHARE;
-  const chosen = isPanic ? healthiest(all, rules.subset) : usable;
+  const inUse = serving.filter(({ state }) => state !== 'out');
+  const isPanic = inUse.length < known * PANIC_SHARE;
+  // Those on trial get more than their probe if there is no other.
+  const chosen = isPanic ? healthiest(all, rules.subset) : usable.length > 0 ? usable : inUse;
   const { zone } = rules;
   const locality = zone === false ? { zone: undefined, datacenter: undefined } : { zone, datacenter };
-  return { tiers: localityTiers(chosen, all, locality), usable: inUse, known, isPanic, serving };
+  return { tiers: localityTiers(chosen, all, locality), usable: inUse.length, known, isPanic, serving };
 }
 
 function healthiest(all: readonly InstanceLoad[], size: number): readonly InstanceLoad[] {

@@ -277,6 +277,23 @@ describe('zones', () => {
   });
 });
 
+describe('an instance whose probe is under way', () => {
+  it('gets all calls where no other one is usable', async () => {
+    const { balancer, clock, fail, pick } = fleet(instances(2));
+    fail(['i0'], 5);
+    await clock.advance(7_500);
+    const probe = pick();
+    expect(probe.instance.id).toBe('i0');
+    balancer.update([instance('i0'), instance('i1', { status: 'critical' })]);
+    expect(pick().instance.id).toBe('i0');
+    balancer.update([instance('i0')]);
+    expect(pick().instance.id).toBe('i0');
+    balancer.update(instances(2));
+    expect(pick().instance.id).toBe('i1');
+    probe.done('ok');
+  });
+});
+
 describe('datacenters', () => {
   const placed = (id: string, datacenter: string, more: Partial<ResolvedInstance> = {}) =>
     instance(id, { datacenter, ...more });
