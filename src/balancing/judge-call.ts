@@ -99,11 +99,12 @@ export function isGivenUp(thrown: unknown, signal: AbortSignal | undefined): boo
   return isAbortError(thrown) || (signal?.aborted === true && isAbortError(signal.reason));
 }
 
-interface Fields {
+/** Any value that may have some. */
+export interface Fields {
   readonly [field: string]: unknown;
 }
 
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
 
@@ -135,7 +136,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** Of axios, ky and fetch `status`; of got, undici and Node `statusCode`; of an error, that of its response. */
-function statusOf(value: unknown): number | undefined {
+export function statusOf(value: unknown): number | undefined {
   const fields = fieldsOf(value);
   const response = fieldsOf(fields.response);
   const candidates = [response.status, response.statusCode, fields.statusCode, fields.status];

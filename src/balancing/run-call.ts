@@ -2,6 +2,7 @@ import type { ResolvedInstance } from '../contracts/resolved-instance.js';
 import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { TimeoutError } from '../core/errors.js';
+import { discardAnswer } from './discard-answer.js';
 import { hasStreamBody, isGivenUp, isIdempotent, judgeError, judgeResult } from './judge-call.js';
 import type { CallVerdict } from './judge-call.js';
 import type { BalancedCall } from './balancer.js';
@@ -66,6 +67,7 @@ export async function runCall<T>(call: Call<T>, rules: RunRules, plan: RunPlan):
     const isLast = attempt > 1 || endsAt - clock.now() < LEAST_LEFT_MS || !mayRepeat(settled, verdict, rules);
     const next = isLast || !budget.take() ? undefined : pickAnother(picked, plan);
     if (next === undefined) return settle(settled);
+    discardAnswer('error' in settled ? settled.error : settled.value);
     picked = next;
   }
 }
@@ -104,8 +106,14 @@ function attemptOnce<T>(
 ): Promise<Settled<T>> {
   const { instance, origin } = picked;
   const controller = new AbortController();
+  let isOver = false;
   return new Promise((resolve) => {
     const end = (settled: Settled<T>) => {
+      if (isOver) {
+        discardAnswer('error' in settled ? settled.error : settled.value);
+        return;
+      }
+      isOver = true;
       cancel();
       removeListener();
       resolve(settled);
