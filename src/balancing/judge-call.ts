@@ -1,6 +1,5 @@
 import { isAbortError } from '../core/abort.js';
 import { isError } from '../core/is-error.js';
-import { tlsFault } from '../net/tls-errors.js';
 import type { Outcome } from './picked.js';
 
 /** What a finished call says of the instance, and whether the same call may be sent again. */
@@ -41,6 +40,9 @@ const unansweredCodes: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
+/** By code, or by the message where OpenSSL has no code of its own. */
+const handshakeFaults =
+  /^ERR_TLS_|^\w*CERT|^INVALID_CA|^UNABLE_TO_VERIFY|before secure TLS|wrong[ _]version[ _]number|packet[ _]length/i;
 /** Of an answer that is no HTTP, and of a connection that TLS cannot go on with. */
 const brokenPrefixes = /^(?:HPE_|ERR_SSL_)/;
 /** What a gateway says of an instance, and an instance of itself, that does not serve now. */
@@ -115,8 +117,7 @@ function codeOf({ code }: Fields): string {
 /** A request is written after the handshake. An error of the program has no code, whatever its message says. */
 function failedHandshake(error: Fields): boolean {
   const code = codeOf(error);
-  if (code === '') return false;
-  return code.startsWith('ERR_TLS_') || code.includes('CERT') || tlsFault(error as unknown as Error) !== undefined;
+  return code !== '' && handshakeFaults.test(`${code} ${String(error.message)}`);
 }
 
 /** The error and what caused it, the outermost first; of several attempts to connect, each. */
