@@ -1,4 +1,4 @@
-import { readOnlyFault } from '../contracts/registry-fault.js';
+import { readOnlyFault } from '../contracts/read-only-fault.js';
 import type { ConfigIssue } from '../core/errors.js';
 import { readOnlyKinds, registryKinds, serviceVariables } from './env.js';
 import type { ServiceEnv } from './env.js';

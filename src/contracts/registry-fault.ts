@@ -1,3 +1,4 @@
+import { readOnlyFault } from './read-only-fault.js';
 import type { Registry, RegistryTraits } from './registry.js';
 
 const verbs = ['read', 'register', 'remove', 'close'];
@@ -21,11 +22,6 @@ export function registrationFault(value: unknown): string | undefined {
   const { name, traits } = value as Registry;
   if (traits.readOnly !== true) return undefined;
   return readOnlyFault(name);
-}
-
-/** Says of a registry without registrations what is allowed instead. */
-export function readOnlyFault(name: string): string {
-  return `a registry that takes registrations; ${name}() is read-only, so pass it by itself to createResolver()`;
 }
 
 /** A registry that states nothing would be taken for a distant one that fills in no address: it must not half-work. */
