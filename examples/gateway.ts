@@ -25,10 +25,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   // A body is streamed, so it is gone after the first attempt.
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   const idempotent = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'].includes(method);
-  let answer: IncomingMessage | undefined;
   const forward = (origin: string, signal: AbortSignal) =>
     new Promise<IncomingMessage>((resolve, reject) => {
-      answer?.resume(); // discards the 503 of the first instance
       const call = send(`${origin}/${path}`, { method, headers: { ...headers, connection: 'keep-alive' }, signal });
       call.on('response', resolve).on('error', reject);
       if (hasBody) request.pipe(call);
@@ -36,7 +34,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     });
   const options = { attemptTimeout: '10s', idempotent, retry: !hasBody, signal: closed.signal } as const;
   try {
-    answer = await service.run(async (origin, { signal }) => (answer = await forward(origin, signal)), options);
+    const answer = await service.run((origin, { signal }) => forward(origin, signal), options);
     const { connection: _, 'keep-alive': __, ...passedOn } = answer.headers;
     response.writeHead(answer.statusCode ?? 502, passedOn);
     await pipeline(answer, response);

@@ -1,3 +1,4 @@
+import { dns } from './dns/dns-registry.js';
 import { etcd } from './etcd/etcd-registry.js';
 import { file } from './file/file-registry.js';
 import { memory } from './memory/memory-registry.js';
@@ -16,6 +17,7 @@ const factories: Readonly<Record<RegistryKind, () => Registry>> = {
   redis: () => redis(),
   file: () => file(),
   memory: () => memory(),
+  dns: () => dns(),
 };
 
 /**

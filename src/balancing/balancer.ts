@@ -4,6 +4,7 @@ import { ejectionMs, FAILURES_IN_A_ROW, mostEjected } from './ejection.js';
 import { incarnationKey, InstanceLoad } from './instance-load.js';
 import { orders } from './orders.js';
 import type { Balance, Choose } from './orders.js';
+import type { Tier } from './locality-tiers.js';
 import { PendingCalls, PERIOD_MS } from './pending-calls.js';
 import { PickedCall } from './picked.js';
 import type { Outcome } from './picked.js';
@@ -45,6 +46,8 @@ export class Balancer {
   readonly #needsClock: boolean;
   readonly #salt: number;
   #loads = new Map<string, InstanceLoad>();
+  /** Of the caller; undefined: not known. */
+  #datacenter: string | undefined;
   #candidates: Candidates;
   #usual: readonly InstanceLoad[] | undefined;
   /** Those that can serve and whose next call is their probe. */
@@ -60,7 +63,7 @@ export class Balancer {
     this.#choose = orders[plan.balance](plan.random);
     this.#needsClock = plan.balance === 'p2c';
     this.#salt = Math.floor(plan.random() * 2 ** 32);
-    this.#candidates = selectCandidates([], plan);
+    this.#candidates = selectCandidates([], plan, undefined);
   }
 
   /** For people: what the calls have shown of each instance. */
@@ -68,9 +71,13 @@ export class Balancer {
     return this.#loads.values();
   }
 
-  /** Replaces the instances; those without an origin are left out. From now on no other one is picked. */
-  update(instances: readonly ResolvedInstance[]): void {
+  /**
+   * Replaces the instances; those without an origin are left out. From now on no other one is picked. `datacenter` is
+   * that of the caller.
+   */
+  update(instances: readonly ResolvedInstance[], datacenter?: string): void {
     const now = this.#plan.clock.now();
+    this.#datacenter = datacenter;
     const former = this.#loads;
     this.#loads = new Map();
     for (const instance of instances) {
@@ -97,9 +104,9 @@ export class Balancer {
     return picked;
   }
 
-  settle(picked: BalancedCall, outcome: Outcome): void {
+  settle(picked: BalancedCall, outcome: Outcome, period: number): void {
     const { load } = picked;
-    load.pending.end(picked.period, this.#period);
+    load.pending.end(period, this.#period);
     const isProbe = this.#probes.size > 0 && this.#probes.delete(picked);
     if (outcome === 'ok') this.#worked(picked, isProbe);
     else if (outcome !== 'ignored') this.#failed(picked, isProbe);
@@ -113,26 +120,33 @@ export class Balancer {
     this.#due = [];
     this.#cancelPeriod?.();
     this.#cancelRamp?.();
-    this.#candidates = selectCandidates([], this.#plan);
+    this.#candidates = selectCandidates([], this.#plan, undefined);
     this.#findUsual();
   }
 
   #next(avoid: BalancedCall | undefined, now: number): InstanceLoad | undefined {
-    const { near, far, nearShare } = this.#candidates;
-    const others = avoid && [near, far].map((list) => list.filter((load) => load !== avoid.load));
+    const { tiers } = this.#candidates;
+    const others = avoid && tiers.map(({ list }) => list.filter((load) => load !== avoid.load));
     const other = others?.find(({ length }) => length > 0);
     if (other !== undefined) return this.#choose(other, now);
     const [due] = this.#due;
     if (due !== undefined) return due;
-    if (near.length === 0) return undefined;
-    return this.#choose(nearShare < 1 && this.#plan.random() >= nearShare ? far : near, now);
+    const tier = this.#chooseTier();
+    return tier && this.#choose(tier.list, now);
+  }
+
+  #chooseTier(): Tier | undefined {
+    const { tiers } = this.#candidates;
+    if (tiers.length < 2) return tiers[0];
+    let at = this.#plan.random();
+    return tiers.find(({ share }) => (at -= share) < 0) ?? tiers.at(-1);
   }
 
   /** What a pick is chosen of where there is nothing else to do, as nearly always; undefined otherwise. */
   #findUsual(): void {
-    const { near, nearShare } = this.#candidates;
-    const isUsual = near.length > 0 && nearShare === 1 && this.#due.length === 0 && this.#cancelPeriod !== undefined;
-    this.#usual = isUsual ? near : undefined;
+    const [nearest] = this.#candidates.tiers;
+    const isUsual = nearest?.share === 1 && this.#due.length === 0 && this.#cancelPeriod !== undefined;
+    this.#usual = isUsual ? nearest.list : undefined;
   }
 
   /** The first call after a pause, or to an instance that is on trial. */
@@ -221,7 +235,7 @@ export class Balancer {
     const before = this.#candidates;
     const loads = [...this.#loads.values()];
     for (const load of loads) load.weigh(slowStartMs, now);
-    this.#candidates = selectCandidates(loads, this.#plan);
+    this.#candidates = selectCandidates(loads, this.#plan, this.#datacenter);
     this.#due = this.#candidates.serving.filter(({ state }) => state === 'due');
     this.#findUsual();
     if (slowStartMs > 0 && loads.some(({ firstSeenAt }) => now - firstSeenAt < slowStartMs)) this.#ramp();

@@ -30,6 +30,7 @@ const unansweredCodes: ReadonlySet<string> = new Set([
   'ECONNRESET',
   'ECONNABORTED',
   'EPIPE',
+  'EPROTO',
   'ETIMEDOUT',
   'ERR_HTTP2_GOAWAY_SESSION',
   'ERR_HTTP2_SESSION_ERROR',
@@ -39,6 +40,11 @@ const unansweredCodes: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
+/** By code, or by the message where OpenSSL has no code of its own. */
+const handshakeFaults =
+  /^ERR_TLS_|^\w*CERT|^INVALID_CA|^UNABLE_TO_VERIFY|before secure TLS|wrong[ _]version[ _]number|packet[ _]length/i;
+/** Of an answer that is no HTTP, and of a connection that TLS cannot go on with. */
+const brokenPrefixes = /^(?:HPE_|ERR_SSL_)/;
 /** What a gateway says of an instance, and an instance of itself, that does not serve now. */
 const failedStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
 /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
@@ -65,8 +71,8 @@ export function judgeError(thrown: unknown): CallVerdict {
   const codes = chain.map(codeOf);
   if (chain.some(({ syscall }) => syscall === 'connect') || codes.some((code) => neverSentCodes.has(code)))
     return neverSent;
-  if (codes.some((code) => code.startsWith('ERR_TLS_') || code.includes('CERT'))) return neverSent;
-  if (codes.some((code) => unansweredCodes.has(code) || code.startsWith('HPE_'))) return unanswered;
+  if (chain.some(failedHandshake)) return neverSent;
+  if (codes.some((code) => unansweredCodes.has(code) || brokenPrefixes.test(code))) return unanswered;
   if (chain.some(({ name }) => name === 'TimeoutError')) return unanswered;
   return unknown;
 }
@@ -95,16 +101,23 @@ export function isGivenUp(thrown: unknown, signal: AbortSignal | undefined): boo
   return isAbortError(thrown) || (signal?.aborted === true && isAbortError(signal.reason));
 }
 
-interface Fields {
+/** Any value that may have some. */
+export interface Fields {
   readonly [field: string]: unknown;
 }
 
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
 
 function codeOf({ code }: Fields): string {
   return typeof code === 'string' ? code : '';
+}
+
+/** A request is written after the handshake. An error of the program has no code, whatever its message says. */
+function failedHandshake(error: Fields): boolean {
+  const code = codeOf(error);
+  return code !== '' && handshakeFaults.test(`${code} ${String(error.message)}`);
 }
 
 /** The error and what caused it, the outermost first; of several attempts to connect, each. */
@@ -124,7 +137,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** Of axios, ky and fetch `status`; of got, undici and Node `statusCode`; of an error, that of its response. */
-function statusOf(value: unknown): number | undefined {
+export function statusOf(value: unknown): number | undefined {
   const fields = fieldsOf(value);
   const response = fieldsOf(fields.response);
   const candidates = [response.status, response.statusCode, fields.statusCode, fields.status];

@@ -20,7 +20,7 @@ export interface Picked {
 export interface Callee {
   readonly instance: ResolvedInstance;
   /** Learns how the calls end. */
-  readonly owner: { settle(picked: Picked, outcome: Outcome): void };
+  readonly owner: { settle(picked: Picked, outcome: Outcome, period: number): void };
 }
 
 /** A call, as the balancer counts it; small, since each call makes one. */
@@ -44,8 +44,10 @@ export class PickedCall<To extends Callee> implements Picked {
   }
 
   done(outcome: Outcome = 'ok'): void {
-    if (this.period < 0) return;
-    this.load.owner.settle(this, outcome);
+    const { period } = this;
+    if (period < 0) return;
+    // First: a listener that is told of it may say so again.
     this.period = -1;
+    this.load.owner.settle(this, outcome, period);
   }
 }

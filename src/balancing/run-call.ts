@@ -2,6 +2,7 @@ import type { ResolvedInstance } from '../contracts/resolved-instance.js';
 import { onAbort } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { TimeoutError } from '../core/errors.js';
+import { discardAnswer } from './discard-answer.js';
 import { hasStreamBody, isGivenUp, isIdempotent, judgeError, judgeResult } from './judge-call.js';
 import type { CallVerdict } from './judge-call.js';
 import type { BalancedCall } from './balancer.js';
@@ -56,17 +57,27 @@ export async function runCall<T>(call: Call<T>, rules: RunRules, plan: RunPlan):
   const { clock, budget } = plan;
   const endsAt = clock.now() + rules.timeoutMs;
   budget.called();
-  let last: BalancedCall | undefined;
+  rules.signal?.throwIfAborted();
+  let picked = plan.pick();
   for (let attempt = 1; ; attempt += 1) {
-    rules.signal?.throwIfAborted();
-    const picked = plan.pick(last);
     const ms = Math.min(rules.attemptTimeoutMs, endsAt - clock.now());
     const settled = await attemptOnce(call, { picked, attempt, ms }, rules, plan);
     const verdict = 'error' in settled ? judgeError(settled.error) : judgeResult(settled.value);
     picked.done(outcomeOf(settled, verdict, rules.signal));
     const isLast = attempt > 1 || endsAt - clock.now() < LEAST_LEFT_MS || !mayRepeat(settled, verdict, rules);
-    if (isLast || !budget.take()) return settle(settled);
-    last = picked;
+    const next = isLast || !budget.take() ? undefined : pickAnother(picked, plan);
+    if (next === undefined) return settle(settled);
+    discardAnswer('error' in settled ? settled.error : settled.value);
+    picked = next;
+  }
+}
+
+/** Undefined if no instance is there any more: the first attempt's end says more. */
+function pickAnother(last: BalancedCall, { pick }: RunPlan): BalancedCall | undefined {
+  try {
+    return pick(last);
+  } catch {
+    return undefined;
   }
 }
 
@@ -95,8 +106,14 @@ function attemptOnce<T>(
 ): Promise<Settled<T>> {
   const { instance, origin } = picked;
   const controller = new AbortController();
+  let isOver = false;
   return new Promise((resolve) => {
     const end = (settled: Settled<T>) => {
+      if (isOver) {
+        discardAnswer('error' in settled ? settled.error : settled.value);
+        return;
+      }
+      isOver = true;
       cancel();
       removeListener();
       resolve(settled);

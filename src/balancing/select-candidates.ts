@@ -1,10 +1,9 @@
 import type { HealthStatus } from '../contracts/health-report.js';
 import type { InstanceLoad } from './instance-load.js';
+import { localityTiers } from './locality-tiers.js';
+import type { Tier } from './locality-tiers.js';
 import { subsetOf } from './subset.js';
-import { weightedList } from './weighted-list.js';
 
-/** How much more than its share of the healthy instances the own zone may take (Envoy's over-provisioning). */
-const OVERPROVISIONING = 1.4;
 /** Below this share of usable instances, health is not believed any more. */
 const PANIC_SHARE = 0.5;
 /** In the order in which they are used. */
@@ -12,12 +11,8 @@ const byHealth: readonly HealthStatus[] = ['passing', 'warning', 'critical'];
 
 /** What calls may go to. */
 export interface Candidates {
-  /** Each as often as its weight says; those of the own zone, or all. */
-  readonly near: readonly InstanceLoad[];
-  /** Those of other zones; empty without a zone. */
-  readonly far: readonly InstanceLoad[];
-  /** The share of the calls that goes to `near`. */
-  readonly nearShare: number;
+  /** The nearest first; empty if there is nothing to call. */
+  readonly tiers: readonly Tier[];
   /** How many may be chosen, and how many there are. */
   readonly usable: number;
   readonly known: number;
@@ -29,13 +24,17 @@ export interface Candidates {
 
 export interface SelectionRules {
   readonly includesWarning: boolean;
-  /** Undefined: zones do not matter. */
-  readonly zone: string | undefined;
+  /** Of the caller; undefined: not known; `false`: neither zones nor datacenters matter. */
+  readonly zone: string | false | undefined;
   readonly subset: number;
 }
 
-/** Instances in maintenance are never among them. */
-export function selectCandidates(loads: readonly InstanceLoad[], rules: SelectionRules): Candidates {
+/** Instances in maintenance are never among them. `datacenter` is the caller's; undefined: not known. */
+export function selectCandidates(
+  loads: readonly InstanceLoad[],
+  rules: SelectionRules,
+  datacenter: string | undefined,
+): Candidates {
   const all = loads.filter(({ status }) => status !== 'maintenance');
   const serving = subsetOf(
     all.filter(({ status }) => status === 'passing' || (status === 'warning' && rules.includesWarning)),
@@ -43,11 +42,13 @@ export function selectCandidates(loads: readonly InstanceLoad[], rules: Selectio
   );
   const usable = serving.filter(({ state }) => state === 'in');
   const known = Math.min(all.length, rules.subset);
-  const inUse = serving.filter(({ state }) => state !== 'out').length;
-  const isPanic = inUse < known * PANIC_SHARE;
-  const chosen = isPanic ? healthiest(all, rules.subset) : usable;
-  const common = { usable: inUse, known, isPanic, serving };
-  return { ...common, ...byZone(chosen, all, rules.zone) };
+  const inUse = serving.filter(({ state }) => state !== 'out');
+  const isPanic = inUse.length < known * PANIC_SHARE;
+  // Those on trial get more than their probe if there is no other.
+  const chosen = isPanic ? healthiest(all, rules.subset) : usable.length > 0 ? usable : inUse;
+  const { zone } = rules;
+  const locality = zone === false ? { zone: undefined, datacenter: undefined } : { zone, datacenter };
+  return { tiers: localityTiers(chosen, all, locality), usable: inUse.length, known, isPanic, serving };
 }
 
 function healthiest(all: readonly InstanceLoad[], size: number): readonly InstanceLoad[] {
@@ -56,18 +57,4 @@ function healthiest(all: readonly InstanceLoad[], size: number): readonly Instan
     all.filter(({ status }) => status === health),
     size,
   );
-}
-
-function byZone(
-  chosen: readonly InstanceLoad[],
-  all: readonly InstanceLoad[],
-  zone: string | undefined,
-): Pick<Candidates, 'near' | 'far' | 'nearShare'> {
-  const isNear = ({ instance }: InstanceLoad) => instance.zone === zone;
-  const near = zone === undefined ? [] : chosen.filter(isNear);
-  if (near.length === 0 || near.length === chosen.length) return { near: weightedList(chosen), far: [], nearShare: 1 };
-  const healthy = all.filter((load) => isNear(load) && load.status === 'passing' && load.state === 'in').length;
-  const nearShare = Math.min(1, (OVERPROVISIONING * healthy) / all.filter(isNear).length);
-  const far = chosen.filter((load) => !isNear(load));
-  return { near: weightedList(near), far: weightedList(far), nearShare };
 }

@@ -35,9 +35,13 @@ export type VariableTable<Field extends string> = Readonly<Record<Field, EnvVari
 
 /** The registries that `SERVICE_REGISTRY` can name. */
 export const registryKinds = ['consul', 'etcd', 'redis', 'file', 'memory'] as const;
-export type RegistryKind = (typeof registryKinds)[number];
+/** Those that it can name for a resolver, since they take no registrations. */
+export const readOnlyKinds = ['dns'] as const;
+export type RegistryKind = (typeof registryKinds)[number] | (typeof readOnlyKinds)[number];
 
 const metaPrefix = 'SERVICE_META_';
+
+const inCode = (kinds: readonly string[]) => kinds.map((kind) => `\`${kind}\``).join(', ');
 
 /** Variables about the service. */
 export const serviceVariables: VariableTable<Exclude<keyof ServiceEnv, 'serviceLinks'>> = {
@@ -56,7 +60,7 @@ export const serviceVariables: VariableTable<Exclude<keyof ServiceEnv, 'serviceL
   registry: {
     variable: 'SERVICE_REGISTRY',
     option: 'registry',
-    meaning: registryKinds.map((kind) => `\`${kind}\``).join(', '),
+    meaning: `${inCode(registryKinds)}; [to read alone](../discovery/README.md) ${inCode(readOnlyKinds)} too`,
   },
   drain: {
     variable: 'SERVICE_DRAIN',

@@ -9,7 +9,7 @@ import type { RunContext } from './drain-context.js';
 import { readServiceEnv } from './env.js';
 import type { ServiceEnv } from './env.js';
 import type { RegistrarOptions } from './options.js';
-import { registryKindIssue } from './registry-kind.js';
+import { registrationKindIssue } from './registry-kind.js';
 import { renamedOptions } from './renamed-options.js';
 import { renderValues } from './render-values.js';
 import { checkOptions } from './schema.js';
@@ -53,7 +53,7 @@ export function resolveConfig(
   }
   const drain = drainIssue(env);
   if (drain !== undefined) problems.push(drain);
-  const registry = sources.values['registry'] === undefined ? registryKindIssue(env) : undefined;
+  const registry = sources.values['registry'] === undefined ? registrationKindIssue(env) : undefined;
   if (registry !== undefined) problems.push(registry);
   if (problems.length > 0) throw new ConfigError(problems);
   const noDrain = whyNoDrain(output as CheckedOptions, env, context);

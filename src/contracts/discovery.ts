@@ -11,6 +11,8 @@ export type DiscoveredInstance = Pick<
 > & {
   readonly nonce?: string;
   readonly status: HealthStatus;
+  /** Where it is registered. @default the registry does not tell */
+  readonly datacenter?: string;
 };
 
 /** The answer to a poll. */

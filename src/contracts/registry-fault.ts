@@ -1,3 +1,4 @@
+import { readOnlyFault } from './read-only-fault.js';
 import type { Registry, RegistryTraits } from './registry.js';
 
 const verbs = ['read', 'register', 'remove', 'close'];
@@ -20,7 +21,7 @@ export function registrationFault(value: unknown): string | undefined {
   if (fault !== undefined) return fault;
   const { name, traits } = value as Registry;
   if (traits.readOnly !== true) return undefined;
-  return `a registry that takes registrations; ${name}() is read-only, so pass it by itself to createResolver()`;
+  return readOnlyFault(name);
 }
 
 /** A registry that states nothing would be taken for a distant one that fills in no address: it must not half-work. */

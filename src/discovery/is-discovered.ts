@@ -6,7 +6,9 @@ const statuses: readonly HealthStatus[] = ['passing', 'warning', 'critical', 'ma
 /** True if a value has the shape of an instance, whatever program wrote it. */
 export function isDiscovered(value: unknown): value is DiscoveredInstance {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, id, address, port, tags, meta, weights, nonce, status } = value as Readonly<Record<string, unknown>>;
+  const { name, id, address, port, tags, meta, weights, nonce, status, datacenter } = value as Readonly<
+    Record<string, unknown>
+  >;
   return (
     isText(name) &&
     isText(id) &&
@@ -17,6 +19,7 @@ export function isDiscovered(value: unknown): value is DiscoveredInstance {
     isTexts(meta) &&
     (weights === undefined || isWeights(weights)) &&
     (nonce === undefined || isText(nonce)) &&
+    (datacenter === undefined || isText(datacenter)) &&
     statuses.some((known) => known === status)
   );
 }

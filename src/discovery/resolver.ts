@@ -21,7 +21,7 @@ import type { SnapshotFiles } from './snapshot-keeper.js';
 
 /** How to read, and what to keep. */
 export interface ResolverOptions {
-  /** Where to read. Env: `SERVICE_REGISTRY`. @default consul() */
+  /** Where to read. Env: `SERVICE_REGISTRY`, which may be `dns` here. @default consul() */
   readonly registry?: Registry;
   /** Saves what is known, for other processes of this host and user and for the next start. @default not saved */
   readonly snapshot?: {

@@ -33,6 +33,7 @@ export class ServiceCalls {
   readonly #plan: ServiceCallsPlan;
   readonly #balancer: Balancer;
   #known: readonly ResolvedInstance[] | undefined;
+  #datacenter: string | undefined;
 
   constructor(plan: ServiceCallsPlan) {
     const { clock, random, selection, events, onRefused } = plan;
@@ -60,11 +61,15 @@ export class ServiceCalls {
     return this.#balancer.loads;
   }
 
-  /** All instances that are known, whatever their health. The same array is no news, as after most polls. */
-  update(instances: readonly ResolvedInstance[]): void {
-    if (instances === this.#known) return;
+  /**
+   * All instances that are known, whatever their health, and the datacenter of the caller. The same array is no news,
+   * as after most polls.
+   */
+  update(instances: readonly ResolvedInstance[], datacenter: string | undefined): void {
+    if (instances === this.#known && datacenter === this.#datacenter) return;
     this.#known = instances;
-    this.#balancer.update(instances);
+    this.#datacenter = datacenter;
+    this.#balancer.update(instances, datacenter);
   }
 
   /** `avoid`: not the same instance, if there is another. Throws `NoInstanceError`. */

@@ -8,6 +8,7 @@ import { ConfigError } from '../core/errors.js';
 import type { ConfigIssue } from '../core/errors.js';
 import { parseDuration } from '../core/duration.js';
 import type { Duration } from '../core/duration.js';
+import { unbracketed } from '../net/ip-address.js';
 import { resolveInstance } from './resolve-instance.js';
 
 /** Which instances of a service to give, and what to give when the registry is away. */
@@ -26,8 +27,9 @@ export interface ServiceOptions {
    */
   readonly balance?: Balance;
   /**
-   * Where the caller runs: calls go to instances of the same zone as far as these have room, and to the others beyond
-   * that; `false`: zones do not matter. Env: `SERVICE_ZONE`. @default zones do not matter
+   * Where the caller runs: calls go to instances of the same zone as far as these have room, beyond that to those of
+   * the same datacenter, and then to the others; `false`: neither zones nor datacenters matter. Env: `SERVICE_ZONE`.
+   * @default datacenters alone matter
    */
   readonly zone?: string | false;
   /** The most instances to call of a large fleet, of which each caller has others. @default 100 */
@@ -55,8 +57,8 @@ export interface ServiceSelection {
 /** How instances are picked. */
 export interface BalancingRules {
   readonly balance: Balance;
-  /** Undefined: zones do not matter. */
-  readonly zone: string | undefined;
+  /** Undefined: not known; `false`: neither zones nor datacenters matter. */
+  readonly zone: string | false | undefined;
   readonly subset: number;
   /** 0: a new instance gets its whole share at once. */
   readonly slowStartMs: number;
@@ -104,7 +106,7 @@ function checkBalancing(options: ServiceOptions, issues: ConfigIssue[]): Balanci
     issues.push({ field: 'subset', value: subset, allowed: 'a whole number of instances, at least 1' });
   if (slowStartMs === undefined)
     issues.push({ field: 'slowStart', value: slowStart, allowed: "a duration, e.g. '30s'" });
-  return { balance, zone: zone === false ? undefined : zone, subset, slowStartMs: slowStartMs ?? 0 };
+  return { balance, zone, subset, slowStartMs: slowStartMs ?? 0 };
 }
 
 /** The instances of a list in options; undefined for each that has no usable form. */
@@ -123,7 +125,7 @@ function fromOrigin(service: string, origin: string): ResolvedInstance | undefin
   const { protocol, hostname, port } = new URL(origin);
   const scheme = protocol.slice(0, -1);
   return fromFields(service, {
-    address: hostname.replace(/^\[|\]$/g, ''),
+    address: unbracketed(hostname),
     port: port === '' ? usualPort(scheme) : Number(port),
     meta: { [metaKeys.scheme]: scheme },
   });

@@ -192,7 +192,7 @@ export class ServiceView implements ResolvedService {
         watch.refused(instance);
       },
     });
-    if (!this.#isClosed) calls.update(this.#filter.filter(this.#level).all);
+    if (!this.#isClosed) this.#inform(calls);
     return calls;
   }
 
@@ -226,9 +226,13 @@ export class ServiceView implements ResolvedService {
     this.#watchExpiry(found);
     const isChanged = isNews(this.#last, found);
     this.#last = found;
-    this.#calls?.update(this.#filter.filter(this.#level).all);
+    if (this.#calls !== undefined) this.#inform(this.#calls);
     if (isChanged) this.events.emit('changed', found);
     this.#wake();
+  }
+
+  #inform(calls: ServiceCalls): void {
+    calls.update(this.#filter.filter(this.#level).all, this.#plan.watch.picture.datacenter);
   }
 
   /** Refreshes when the answer becomes too old, which is no news of the watch. */

@@ -31,6 +31,8 @@ export interface Picture {
   readonly wasSeen: boolean;
   /** How many instances stay only because their absence is doubted. */
   readonly doubted: number;
+  /** Of the preferred registry; undefined: it does not tell. */
+  readonly datacenter: string | undefined;
   /** Why the preferred registry does not answer. */
   readonly problem: RegistrarError | undefined;
 }
@@ -275,6 +277,7 @@ export class ServiceWatch implements WatchedService {
             },
       wasSeen: this.#wasSeen,
       doubted: this.#doubted,
+      datacenter: preferred?.datacenter,
       problem: preferred?.problem,
     };
   }

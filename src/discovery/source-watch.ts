@@ -33,6 +33,7 @@ export class SourceWatch {
   readonly #poll: SourcePoll;
   #state: WatchState = 'connecting';
   #instances: readonly DiscoveredInstance[] | undefined;
+  #datacenter: string | undefined;
   #hadInstances = false;
   #answeredAt: number | undefined;
   #isLeaderless = false;
@@ -60,6 +61,11 @@ export class SourceWatch {
   /** The last answer; undefined before the first. */
   get instances(): readonly DiscoveredInstance[] | undefined {
     return this.#instances;
+  }
+
+  /** Where all instances of an answer were: that of the registry; undefined: none tells. */
+  get datacenter(): string | undefined {
+    return this.#datacenter;
   }
 
   /** The service had an instance, as far as the registry knows. */
@@ -125,6 +131,8 @@ export class SourceWatch {
     if (this.#state === 'closed') return;
     const now = this.#plan.clock.now();
     this.#instances = instances;
+    // An answer without instances does not tell.
+    this.#datacenter = commonDatacenter(instances) ?? this.#datacenter;
     this.#hadInstances ||= hadInstances || instances.length > 0;
     if (stale) {
       // A member that hears from no leader knows what that one knew last.
@@ -181,4 +189,8 @@ export class SourceWatch {
       { registry: name, operation: 'discover', answered: true },
     );
   }
+}
+
+function commonDatacenter([first, ...others]: readonly DiscoveredInstance[]): string | undefined {
+  return others.every(({ datacenter }) => datacenter === first?.datacenter) ? first?.datacenter : undefined;
 }

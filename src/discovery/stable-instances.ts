@@ -42,6 +42,7 @@ function areEqual(one: DiscoveredInstance, other: DiscoveredInstance): boolean {
     one.status === other.status &&
     one.address === other.address &&
     one.port === other.port &&
+    one.datacenter === other.datacenter &&
     one.weights?.passing === other.weights?.passing &&
     one.weights?.warning === other.weights?.warning &&
     (one.tags === other.tags ||

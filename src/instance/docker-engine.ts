@@ -3,7 +3,7 @@ import { parseSlicedJson } from '../core/sliced-json.js';
 import { isTooLong } from '../net/answer-cap.js';
 import { Cancellation, sendOnce } from '../net/http-request.js';
 import type { HttpAnswer } from '../net/http-request.js';
-import { isIpAddress } from '../net/ip-address.js';
+import { isIpAddress, unbracketed } from '../net/ip-address.js';
 
 /** The endpoint of the Docker Engine. */
 export type EngineTarget = ({ readonly socketPath: string } | { readonly host: string; readonly port: number }) & {
@@ -41,7 +41,7 @@ export function engineTarget(dockerHost: string | undefined): EngineTarget {
     throw new ConfigError([
       { field: 'DOCKER_HOST', value: dockerHost, allowed: `unix:///path or tcp://host:port, ${NEXT_STEP}` },
     ]);
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT), shown: dockerHost };
+  return { host: unbracketed(host), port: Number(port ?? DEFAULT_PORT), shown: dockerHost };
 }
 
 /**

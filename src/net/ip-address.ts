@@ -38,6 +38,11 @@ export function hostPort(host: string, port: number): string {
   return `${isIpv6(host) ? `[${host}]` : host}:${String(port)}`;
 }
 
+/** A host as sockets and certificates have it: an IPv6 address without the brackets of a URL. */
+export function unbracketed(hostname: string): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
 /** Converts an IPv4-mapped IPv6 address, as dual-stack servers report it, to IPv4. */
 export function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '');
@@ -47,7 +52,7 @@ export function unmapped(address: string): string {
 function canonical(address: string): string {
   const plain = unmapped(address).toLowerCase();
   const url = `http://[${plain}]`;
-  const short = isIpv6(plain) && URL.canParse(url) ? new URL(url).hostname.slice(1, -1) : plain;
+  const short = isIpv6(plain) && URL.canParse(url) ? unbracketed(new URL(url).hostname) : plain;
   const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(short);
   if (mapped === null) return short;
   const [high = 0, low = 0] = mapped.slice(1).map((group) => parseInt(group, 16));

@@ -166,7 +166,7 @@ const COMPILES_WITHIN_MS = 120_000;
 it.each([
   ['src/index.ts', { values, types }],
   ['src/integrations/discovery.ts', ofDiscovery],
-  ['src/integrations/grpc.ts', { values: ['registerResolver'], types: ['GrpcModule'] }],
+  ['src/integrations/grpc.ts', { values: ['registerResolver'], types: ['GrpcModule', 'GrpcOptions'] }],
   ['src/integrations/undici.ts', ofUndici],
 ] as const)(
   '%s exports these names and no other: each is a promise to keep',

@@ -1,5 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { ConfigError } from '../../src/index.js';
 import { registerResolver } from '../../src/integrations/grpc.js';
 import { fakeResolver } from '../../src/integrations/testing/fake-resolver.js';
@@ -195,6 +195,34 @@ it('ends calls with UNAVAILABLE where there is no instance, and serves again wit
   await expect(call()).rejects.toMatchObject({ code: grpc.status.UNAVAILABLE, details: /orders/ });
   resolver.set('orders', [first.origin]);
   await waitFor(async () => (await call().catch(() => undefined)) === first.origin);
+});
+
+it('gives a service its options, and refuses wrong ones at once', async () => {
+  const all = await peers(3);
+  const [tagged, ...others] = all as [Peer, Peer, Peer];
+  const at = ({ origin }: Peer) => ({ address: '127.0.0.1', port: Number(new URL(origin).port) });
+  const orders = [...others.map(at), { ...at(tagged), tags: ['v2'] }];
+  const resolver = fakeResolver({ orders, billing: orders });
+  later(() => resolver.close());
+  expect(() => registerResolver(grpc, resolver, { services: { orders: { zone: '' } } })).toThrow(ConfigError);
+  registerResolver(grpc, resolver, { services: { orders: { tags: ['v2'] } } });
+  await crowd(client());
+  expect(others.map(({ calls }) => calls)).toEqual([0, 0]);
+  await crowd(client('rollcall:///billing'));
+  for (const { calls } of all) expect(calls).toBeGreaterThan(0);
+});
+
+it('is not asked by a client that the environment sends through a proxy, unless the client wants none', async () => {
+  const [first] = (await peers(1)) as [Peer];
+  resolverOf({ orders: [first.origin] });
+  vi.stubEnv('grpc_proxy', 'http://127.0.0.1:9');
+  later(() => vi.unstubAllEnvs());
+  const proxied = client();
+  const direct = client('rollcall:///orders', { 'grpc.enable_http_proxy': 0 });
+  await expect(proxied()).rejects.toMatchObject({ code: grpc.status.UNAVAILABLE });
+  expect(await direct()).toBe(first.origin);
+  vi.stubEnv('no_grpc_proxy', 'orders');
+  expect(await client()()).toBe(first.origin);
 });
 
 it('takes a service config that names the policy, and refuses one that does not', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fakeResolver } from 'rollcall/testing';
+import type { FakeResolver } from 'rollcall/testing';
+import { discover } from 'rollcall/undici';
 import { makeAuthority } from '../support/tls/certificates.js';
 import type { Authority } from '../support/tls/certificates.js';
 import { undiciCopies } from '../support/undici-copies.js';
@@ -54,6 +56,16 @@ describe.each(undiciCopies)('undici $version', ({ undici }) => {
     await expect(undici.request('https://orders.service', { dispatcher })).rejects.toMatchObject({
       code: 'ERR_TLS_CERT_ALTNAME_INVALID',
     });
+  });
+
+  it('expects the logical name of an instance without a name where the pools are those of undici', async () => {
+    const dispatch = (resolver: FakeResolver) =>
+      new undici.Agent({ connect: { ca: authority.cert } }).compose(discover(resolver));
+    const own = dispatch(resolverOf(await secureInstance('127.0.0.1')));
+    await expect(undici.request('https://orders.service', { dispatcher: own })).rejects.toThrow('orders.service');
+    const named = dispatch(resolverOf(await secureInstance('orders.service')));
+    expect((await undici.request('https://orders.service', { dispatcher: named })).statusCode).toBe(200);
+    await Promise.all([own.destroy(), named.destroy()]);
   });
 
   it('expects of other hosts what undici does', async () => {

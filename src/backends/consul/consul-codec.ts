@@ -110,9 +110,11 @@ export function decodeInstance(entry: unknown): DiscoveredInstance {
   const { Node, Service, Checks } = entry as CatalogEntry;
   const instance = decodeService(Service);
   const address = instance.address ?? Node?.Address;
+  const datacenter = Node?.Datacenter;
   return {
     ...instance,
     ...(address && { address }),
+    ...(datacenter && { datacenter }),
     status: worst((Checks ?? []).map((check) => decodeCheck(check, Service.ID).status)),
   };
 }
@@ -173,7 +175,7 @@ interface HealthAnswer {
 }
 
 interface CatalogEntry {
-  readonly Node?: { readonly Address?: string };
+  readonly Node?: { readonly Address?: string; readonly Datacenter?: string };
   readonly Service: ServiceAnswer;
   readonly Checks?: readonly CheckAnswer[] | null;
 }

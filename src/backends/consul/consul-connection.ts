@@ -7,6 +7,7 @@ import { AnswerTooLongError } from '../../net/answer-cap.js';
 import type { AnswerCap } from '../../net/answer-cap.js';
 import { watchForNoAnswer } from '../../net/http-request.js';
 import type { HttpModule } from '../../net/http-request.js';
+import { unbracketed } from '../../net/ip-address.js';
 import type { PoolLimits, PoolSize } from '../../net/pool-size.js';
 import type { PlainRequest } from '../../net/request-bytes.js';
 import { endpointOfUrl } from '../../net/url-endpoint.js';
@@ -192,7 +193,7 @@ async function openConnection({ url, pool, ...how }: ConnectionPlan): Promise<Co
 function guard(transport: HttpModule, ctx: CallContext): HttpModule {
   return {
     request(options) {
-      if (typeof options.hostname === 'string') options.hostname = withoutBrackets(options.hostname);
+      if (typeof options.hostname === 'string') options.hostname = unbracketed(options.hostname);
       const request = transport.request(options);
       const fail = (error: Error) => request.emit('error', error);
       watchForNoAnswer(request, fail);
@@ -210,9 +211,4 @@ function guard(transport: HttpModule, ctx: CallContext): HttpModule {
       });
     },
   };
-}
-
-/** An IPv6 address as sockets expect it, without the brackets of a URL. */
-function withoutBrackets(hostname: string): string {
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }

@@ -1,4 +1,5 @@
 import type { RegistryEndpoint } from '../../contracts/registry.js';
+import { unbracketed } from '../../net/ip-address.js';
 import type { UrlAccess } from './redis-access.js';
 
 const DEFAULT_PORT = 6379;
@@ -49,7 +50,7 @@ export function masterIn(answer: unknown): RegistryEndpoint | undefined {
 }
 
 function endpointIn({ hostname, port }: URL, usual: number): RegistryEndpoint {
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
+  return { host: unbracketed(hostname), port: port === '' ? usual : Number(port) };
 }
 
 function isPort(value: unknown): value is number {

@@ -2,7 +2,6 @@ import type { ChannelOptions, experimental } from '@grpc/grpc-js';
 import type { ServiceSnapshot } from '../../contracts/service-snapshot.js';
 import { ConfigError } from '../../core/errors.js';
 import type { ResolvedService } from '../../discovery/resolved-service.js';
-import type { Resolver } from '../../discovery/resolver.js';
 import type { GrpcModule } from './grpc-module.js';
 import { POLICY, SERVICE } from './names.js';
 
@@ -12,7 +11,7 @@ type Target = experimental.GrpcUri;
 /** The class that gives clients the instances of the service that a target names. */
 export function serviceResolver(
   { experimental: { statusOrFromValue } }: GrpcModule,
-  resolver: Resolver,
+  open: (name: string) => ResolvedService,
 ): Parameters<GrpcModule['experimental']['registerResolver']>[1] {
   return class ServiceResolver implements GrpcResolver {
     readonly #service: ResolvedService;
@@ -22,7 +21,7 @@ export function serviceResolver(
     #controller: AbortController | undefined;
 
     constructor(target: Target, listener: experimental.ResolverListener, options: ChannelOptions) {
-      this.#service = resolver.service(nameIn(target));
+      this.#service = open(nameIn(target));
       this.#listener = listener;
       this.#hasOwnConfig = namesPolicy(options['grpc.service_config']);
     }

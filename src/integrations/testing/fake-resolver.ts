@@ -105,6 +105,7 @@ class FakeWatch implements WatchedService {
       others: undefined,
       wasSeen: this.#wasSeen,
       doubted: 0,
+      datacenter: undefined,
       problem: isAway ? outage() : undefined,
     };
   }

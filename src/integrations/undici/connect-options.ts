@@ -1,4 +1,5 @@
 import type { PeerCertificate } from 'node:tls';
+import { unbracketed } from '../../net/ip-address.js';
 import { serviceOfHost } from './service-url.js';
 
 type Check = (name: string, certificate: PeerCertificate) => Error | undefined;
@@ -12,7 +13,7 @@ export function connectOptions({ connect }: { readonly connect?: unknown }, host
   const given = (connect ?? {}) as { readonly checkServerIdentity?: Check };
   // Loaded by the first instance that needs it.
   const { checkServerIdentity: check = process.getBuiltinModule('node:tls').checkServerIdentity } = given;
-  const address = hostname.replace(/^\[|\]$/g, '');
+  const address = unbracketed(hostname);
   const checkAddress: Check = (name, certificate) =>
     check(serviceOfHost(name) === undefined ? name : address, certificate);
   return { ...given, checkServerIdentity: checkAddress };

@@ -2,6 +2,7 @@ import { isGivenUp, isIdempotentMethod, judgeError, judgeStatus } from '../../ba
 import type { CallVerdict } from '../../balancing/judge-call.js';
 import type { BalancedCall } from '../../balancing/balancer.js';
 import { NoInstanceError } from '../../core/errors.js';
+import { isIpLiteral } from '../../net/ip-address.js';
 import type { ServiceCalls } from '../../discovery/service-calls.js';
 import { AttemptHandler } from './attempt-handler.js';
 import type { AttemptPhase } from './attempt-handler.js';
@@ -110,5 +111,5 @@ export class ServiceCall {
 /** The name that the certificate has to carry; undefined for an IP address, which TLS has no place for. */
 function nameIn(origin: string): string | undefined {
   const { hostname } = new URL(origin);
-  return /^\[|^[\d.]+$/.test(hostname) ? undefined : hostname;
+  return isIpLiteral(hostname) ? undefined : hostname;
 }

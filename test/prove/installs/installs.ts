@@ -5,6 +5,7 @@ import { buildPackage } from '../../support/built.js';
 import type { Experiment } from '../experiment/experiment.js';
 import { table } from '../experiment/table.js';
 import { bundlerConsumers } from './bundler-consumers.js';
+import { callConsumers } from './call-consumers.js';
 import type { Consumer } from './consumer.js';
 import { Installation, packInto } from './installation.js';
 import { jestConsumers } from './jest-consumers.js';
@@ -18,6 +19,7 @@ const groups = {
   jest: jestConsumers,
   typescript: typescriptConsumers,
   bundlers: bundlerConsumers,
+  calls: callConsumers,
 };
 
 /** The package as npm installs it works for every consumer, and without the packages that are optional. Tools come from the registry that npm is set up for. */

@@ -14,7 +14,7 @@ it('is Consul when nothing says otherwise', async () => {
   expect(await kindFor({})).toBe('consul');
 });
 
-it.each(['consul', 'etcd', 'redis', 'file', 'memory'])('is what SERVICE_REGISTRY names: %s', async (kind) => {
+it.each(['consul', 'etcd', 'redis', 'file', 'memory', 'dns'])('is what SERVICE_REGISTRY names: %s', async (kind) => {
   expect(await kindFor({ SERVICE_REGISTRY: kind })).toBe(kind);
 });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { BalancedCall } from '../../../src/balancing/balancer.js';
+import type { ResolvedInstance } from '../../../src/contracts/resolved-instance.js';
 import { fleet, instance, instances } from './fleet.js';
 
 describe('a pick', () => {
@@ -61,6 +63,29 @@ describe('an update', () => {
 
 describe('pending calls', () => {
   const pending = ({ balancer }: ReturnType<typeof fleet>) => [...balancer.loads].map((load) => load.pending.count);
+
+  it('are done once, also for a listener that says so again', () => {
+    const told: string[] = [];
+    const news = {
+      ejected: () => {
+        told.push('ejected');
+        last?.done('failed');
+      },
+      panic: () => undefined,
+      refused: () => {
+        told.push('refused');
+        last?.done('refused');
+      },
+    };
+    const { balancer } = fleet(instances(3), { news });
+    let last: BalancedCall | undefined;
+    const ofOne = () =>
+      Array.from({ length: 15 }, () => balancer.pick()!).filter(({ load }) => load.instance.id === 'i0');
+    for (last of ofOne()) last.done('refused');
+    expect(told.filter((each) => each === 'ejected')).toHaveLength(1);
+    expect(told.filter((each) => each === 'refused')).toHaveLength(5);
+    expect([...balancer.loads].find(({ instance: { id } }) => id === 'i0')).toMatchObject({ failures: 5 });
+  });
 
   it('count until they are done, once', () => {
     const fleetOfOne = fleet(instances(1));
@@ -248,6 +273,88 @@ describe('zones', () => {
 
   it('do not matter where none is near', () => {
     const { shares } = fleet([zoned('i0', 'b'), zoned('i1', 'c')], { zone: 'a' });
+    expect(shares(4)).toEqual({ i0: 2, i1: 2 });
+  });
+});
+
+describe('an instance whose probe is under way', () => {
+  it('gets all calls where no other one is usable', async () => {
+    const { balancer, clock, fail, pick } = fleet(instances(2));
+    fail(['i0'], 5);
+    await clock.advance(7_500);
+    const probe = pick();
+    expect(probe.instance.id).toBe('i0');
+    balancer.update([instance('i0'), instance('i1', { status: 'critical' })]);
+    expect(pick().instance.id).toBe('i0');
+    balancer.update([instance('i0')]);
+    expect(pick().instance.id).toBe('i0');
+    balancer.update(instances(2));
+    expect(pick().instance.id).toBe('i1');
+    probe.done('ok');
+  });
+});
+
+describe('datacenters', () => {
+  const placed = (id: string, datacenter: string, more: Partial<ResolvedInstance> = {}) =>
+    instance(id, { datacenter, ...more });
+  const elsewhere = [placed('i8', 'east'), placed('i9', 'east')];
+  const critical = { status: 'critical' } as const;
+  const zoned = (zone: string) => ({ zone, meta: { zone } });
+  const shareOf = (found: Readonly<Record<string, number>>, ...ids: readonly string[]) =>
+    ids.reduce((sum, id) => sum + (found[id] ?? 0), 0) / 10_000;
+
+  it('keep calls in the own one while seven tenths of it are healthy', () => {
+    const { shares, balancer } = fleet([]);
+    const west = [0, 1, 2, 3].map((at) => placed(`i${at}`, 'west'));
+    balancer.update([...west, ...elsewhere], 'west');
+    expect(Object.keys(shares(100)).sort()).toEqual(['i0', 'i1', 'i2', 'i3']);
+    balancer.update(
+      [...west.slice(2), placed('i0', 'west', critical), placed('i1', 'west', critical), ...elsewhere],
+      'west',
+    );
+    expect(shareOf(shares(10_000), 'i2', 'i3')).toBeCloseTo(0.7, 1);
+  });
+
+  it('do not matter without an own one, where none is there, or if the caller says so', () => {
+    const both = [placed('i0', 'west'), placed('i1', 'east')];
+    const { shares, balancer } = fleet(both);
+    expect(shares(4)).toEqual({ i0: 2, i1: 2 });
+    balancer.update(both, 'north');
+    expect(shares(4)).toEqual({ i0: 2, i1: 2 });
+    const indifferent = fleet([], { zone: false });
+    indifferent.balancer.update(both, 'west');
+    expect(indifferent.shares(4)).toEqual({ i0: 2, i1: 2 });
+  });
+
+  it('get what the zone leaves before all others', () => {
+    const west = [
+      placed('i0', 'west', zoned('a')),
+      placed('i1', 'west', { ...zoned('a'), ...critical }),
+      placed('i2', 'west', zoned('b')),
+      placed('i3', 'west', { ...zoned('b'), ...critical }),
+      placed('i4', 'west', { ...zoned('b'), ...critical }),
+      placed('i5', 'west', { ...zoned('b'), ...critical }),
+      placed('i6', 'west', { ...zoned('b'), ...critical }),
+    ];
+    const { shares, balancer } = fleet([], { zone: 'a' });
+    balancer.update([...west.slice(0, 3), ...elsewhere], 'west');
+    const spilling = shares(10_000);
+    expect([shareOf(spilling, 'i0'), shareOf(spilling, 'i2')]).toEqual([
+      expect.closeTo(0.7, 1),
+      expect.closeTo(0.3, 1),
+    ]);
+    expect(shareOf(spilling, 'i8', 'i9')).toBe(0);
+    // A fifth of the others is healthy: they take 28 %.
+    balancer.update([...west, ...elsewhere, ...instances(20).slice(10)], 'west');
+    const more = shares(10_000);
+    expect(shareOf(more, 'i0')).toBeCloseTo(0.7, 1);
+    expect(shareOf(more, 'i2')).toBeCloseTo(0.28, 1);
+    expect(shareOf(more, 'i8', 'i9')).toBeGreaterThan(0);
+  });
+
+  it('count before a zone that has no instance', () => {
+    const { shares, balancer } = fleet([], { zone: 'c' });
+    balancer.update([placed('i0', 'west', zoned('a')), placed('i1', 'west', zoned('b')), ...elsewhere], 'west');
     expect(shares(4)).toEqual({ i0: 2, i1: 2 });
   });
 });

@@ -1,4 +1,6 @@
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { once } from 'node:events';
@@ -8,6 +10,7 @@ import ky from 'ky';
 import { request as undiciRequest } from 'undici7';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasStreamBody, isIdempotent, judgeError, judgeResult } from '../../../src/balancing/judge-call.js';
+import { makeAuthority } from '../../support/tls/certificates.js';
 
 const refused = { outcome: 'refused', repeatable: 'always' };
 const failed = { outcome: 'failed', repeatable: 'idempotent' };
@@ -21,10 +24,24 @@ const server = createServer((request, response) => {
 });
 let origin = '';
 let closedOrigin = '';
+/** It shows a certificate of an authority that no client knows, and not that of the authority. */
+let untrusted: Server;
+let untrustedOrigin = '';
+/** It ends each connection at the first bytes. */
+const hasty = createTcpServer((socket) => socket.once('data', () => socket.end()).on('error', () => undefined));
+let hastyOrigin = '';
 
 beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const authority = await makeAuthority();
+  untrusted = createSecureServer(await authority.issue({ names: ['127.0.0.1'] }));
+  await Promise.all([
+    once(untrusted.listen(0, '127.0.0.1'), 'listening'),
+    once(hasty.listen(0, '127.0.0.1'), 'listening'),
+  ]);
+  untrustedOrigin = `https://127.0.0.1:${(untrusted.address() as AddressInfo).port}`;
+  hastyOrigin = `https://127.0.0.1:${(hasty.address() as AddressInfo).port}`;
   const closing = createTcpServer();
   await once(closing.listen(0, '127.0.0.1'), 'listening');
   closedOrigin = `http://127.0.0.1:${(closing.address() as AddressInfo).port}`;
@@ -33,6 +50,8 @@ beforeAll(async () => {
 afterAll(() => {
   server.closeAllConnections();
   server.close();
+  untrusted.close();
+  hasty.close();
 });
 
 type Client = (url: string, signal: AbortSignal | undefined) => Promise<unknown>;
@@ -50,6 +69,12 @@ describe.each(Object.entries(clients))('a call by %s', (_name, client) => {
 
   it('is never sent where the connection is refused', async () => {
     expect(await judge(`${closedOrigin}/`)).toEqual(refused);
+  });
+
+  it('is never sent to a server whose certificate is not trusted, or that does not speak TLS', async () => {
+    expect(await judge(`${untrustedOrigin}/`)).toEqual(refused);
+    expect(await judge(origin.replace('http:', 'https:'))).toEqual(refused);
+    expect(await judge(`${hastyOrigin}/`)).toEqual(refused);
   });
 
   it('fails by a reset', async () => {
@@ -112,6 +137,7 @@ describe('an error', () => {
     expect(judgeError(new AggregateError([code('ECONNREFUSED'), code('ECONNREFUSED')]))).toEqual(refused);
     expect(judgeError(Object.assign(code('ETIMEDOUT'), { syscall: 'connect' }))).toEqual(refused);
     expect(judgeError(code('DEPTH_ZERO_SELF_SIGNED_CERT'))).toEqual(refused);
+    expect(judgeError(code('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC'))).toEqual(failed);
     const endless = new Error('endless');
     endless.cause = endless;
     expect(judgeError(endless)).toMatchObject({ outcome: 'ignored' });

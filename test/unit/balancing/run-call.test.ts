@@ -63,6 +63,20 @@ describe('a call', () => {
     expect((await attempts([streams])).tried).toHaveLength(1);
   });
 
+  it('ends as it did if no instance is there any more to repeat it on', async () => {
+    const resolver = fakeResolver({ orders: origins });
+    const orders = resolver.service('orders');
+    const leave = () => resolver.set('orders', []);
+    const failing = orders.run(() => {
+      leave();
+      throw code('ECONNREFUSED');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    resolver.set('orders', origins);
+    const answering = orders.run(() => (leave(), { status: 503 }), { idempotent: true });
+    expect(await answering).toEqual({ status: 503 });
+  });
+
   it('gives the last response, with whatever status', async () => {
     const { tried, outcome } = await attempts([gives({ status: 503 })], { idempotent: true });
     expect(tried).toHaveLength(2);

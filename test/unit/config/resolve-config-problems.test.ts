@@ -220,6 +220,16 @@ describe('a problem that comes from the environment', () => {
     ]);
   });
 
+  it('says that a registry to read takes no registrations', () => {
+    expect(problems({ name: 'orders' }, { SERVICE_REGISTRY: 'dns' })).toEqual([
+      {
+        field: 'SERVICE_REGISTRY',
+        value: 'dns',
+        allowed: 'a registry that takes registrations; dns() is read-only, so pass it by itself to createResolver()',
+      },
+    ]);
+  });
+
   it('is none when an option stands over it', () => {
     const registry = { traits, read() {}, register() {}, remove() {}, close() {} };
     expect(fields({ name: 'orders', port: 80, registry }, { SERVICE_PORT: '80a', SERVICE_REGISTRY: 'etch' })).toEqual(

@@ -18,6 +18,7 @@ const picture = (changes: Partial<Picture> = {}): Picture => ({
   others: undefined,
   wasSeen: false,
   doubted: 0,
+  datacenter: undefined,
   problem: undefined,
   ...changes,
 });

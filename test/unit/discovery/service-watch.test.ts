@@ -193,6 +193,16 @@ describe('a watch of a chain', () => {
     expect(watch.picture.others?.instances.map(({ id }) => id)).toEqual(['b']);
   });
 
+  it('is in the datacenter of the preferred one, also while that lists nothing', async () => {
+    const placed = (id: string, datacenter: string) => listed(id).map((instance) => ({ ...instance, datacenter }));
+    await second.answer(placed('b', 'east'), '1');
+    expect(watch.picture.datacenter).toBeUndefined();
+    await first.answer(placed('a', 'west'), '1');
+    expect(watch.picture.datacenter).toBe('west');
+    await first.answer([], '2');
+    expect(watch.picture.datacenter).toBe('west');
+  });
+
   it('is not live until the preferred one answers, and has what the others say', async () => {
     await first.fail(down);
     await second.answer(listed('b'), '1');

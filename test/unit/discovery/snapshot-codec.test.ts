@@ -4,7 +4,7 @@ import { decodeSnapshot, encodeSnapshot } from '../../../src/discovery/snapshot-
 import { listed } from './scripted-discovery.js';
 
 const key = { registry: 'consul 127.0.0.1:8500', service: 'orders', datacenter: undefined };
-const instances = listed('a', 'käse').map(resolveInstance);
+const instances = listed('a', 'käse').map((read) => resolveInstance({ ...read, datacenter: 'dc1' }));
 const text = encodeSnapshot(key, 1_700_000_000_000, instances);
 const bytes = Buffer.from(text);
 

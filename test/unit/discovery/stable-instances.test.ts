@@ -32,6 +32,7 @@ it.each<[field: string, changes: Partial<DiscoveredInstance>]>([
   ['a key of meta', { meta: { release: '1' } }],
   ['weights', { weights: { passing: 2, warning: 1 } }],
   ['status', { status: 'warning' }],
+  ['datacenter', { datacenter: 'dc2' }],
 ])('makes a new object of an instance with another %s, and keeps the others', (_field, changes) => {
   const stable = new StableInstances();
   const before = stable.resolve([read('a'), read('b')]);

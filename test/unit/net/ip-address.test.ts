@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostPort, isLinkLocal, isLoopback, unmapped } from '../../../src/net/ip-address.js';
+import { hostPort, isLinkLocal, isLoopback, unbracketed, unmapped } from '../../../src/net/ip-address.js';
 
 describe('isLoopback', () => {
   it.each([
@@ -56,4 +56,15 @@ it('puts an IPv6 host in brackets before its port', () => {
     '10.0.0.7:80',
     'orders:80',
   ]);
+});
+
+it.each([
+  ['[::1]', '::1'],
+  ['[2001:db8::7]', '2001:db8::7'],
+  ['::1', '::1'],
+  ['10.0.0.7', '10.0.0.7'],
+  ['orders.example', 'orders.example'],
+  ['', ''],
+])('takes the brackets off %s', (hostname, host) => {
+  expect(unbracketed(hostname)).toBe(host);
 });

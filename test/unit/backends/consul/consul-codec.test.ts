@@ -178,4 +178,9 @@ describe('what an agent answers', () => {
     ]);
     expect(statusWith(check('a', 'something new'))).toEqual([['critical', '10.0.0.9']]);
   });
+
+  it('takes the datacenter of the node', () => {
+    expect(decodeInstance({ Node: { Datacenter: 'dc2' }, Service: service, Checks: [] }).datacenter).toBe('dc2');
+    expect(decodeInstance({ Node: {}, Service: service, Checks: [] })).not.toHaveProperty('datacenter');
+  });
 });
