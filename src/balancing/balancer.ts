@@ -85,7 +85,7 @@ export class Balancer {
     this.#select();
   }
 
-  /** Undefined if there is none. `avoid`: not the same instance, if there is another. */
+  /** Undefined if there is none. `avoid`: not the same instance, if there is another, and none that fails, likewise. */
   pick(avoid?: BalancedCall): BalancedCall | undefined {
     const now = this.#needsClock ? ticksOf(this.#plan.clock.now()) : 0;
     const list = this.#usual;
@@ -119,13 +119,20 @@ export class Balancer {
 
   #next(avoid: BalancedCall | undefined, now: number): InstanceLoad | undefined {
     const { near, far, nearShare } = this.#candidates;
-    const others = avoid && [near, far].map((list) => list.filter((load) => load !== avoid.load));
-    const other = others?.find(({ length }) => length > 0);
+    const other = avoid && this.#othersThan(avoid);
     if (other !== undefined) return this.#choose(other, now);
     const [due] = this.#due;
     if (due !== undefined) return due;
     if (near.length === 0) return undefined;
     return this.#choose(nearShare < 1 && this.#plan.random() >= nearShare ? far : near, now);
+  }
+
+  /** For a second try, for which a third one does not make up: several may have ended since the last update. */
+  #othersThan({ load: avoided }: BalancedCall): readonly InstanceLoad[] | undefined {
+    const { near, far } = this.#candidates;
+    const others = [near, far].map((list) => list.filter((load) => load !== avoided));
+    const working = others.map((list) => list.filter(({ failedInRow }) => failedInRow === 0));
+    return [...working, ...others].find(({ length }) => length > 0);
   }
 
   /** What a pick is chosen of where there is nothing else to do, as nearly always; undefined otherwise. */
