@@ -1,6 +1,7 @@
 import { pause } from '../../prove/experiment/pause.js';
 import type { Fault } from '../../prove/balance/faults.js';
 import { shuffled } from '../shuffled.js';
+import { ATTEMPT_MS } from './contender.js';
 import type { ContenderName } from './contender.js';
 import type { PeerSample } from './judge-peers.js';
 import type { RowName } from './rows.js';
@@ -25,7 +26,10 @@ const faultRows: readonly { readonly row: RowName; readonly fault: Fault; readon
   { row: 'shareBlackHole', fault: 'blackHole', slot: 3 },
 ];
 
-/** Everything once, for all contenders at the same time. */
+/** Instances that stand still for so long make calls fail that no caller could save. */
+const STALLED_MS = ATTEMPT_MS / 2;
+
+/** Everything once, for all contenders at the same time. Says nothing where the machine did something else. */
 export async function playRound(
   names: readonly ContenderName[],
   round: number,
@@ -85,7 +89,8 @@ export async function playRound(
       note('registrySockets', sockets.registry);
       note('instanceSockets', sockets.instances);
     }
-    return samples;
+    await stage.order({ do: 'counts' });
+    return stage.stalledMs > STALLED_MS ? [] : samples;
   } finally {
     await callers.kill();
     await stage.stop();

@@ -26,4 +26,6 @@ export type Counts = Readonly<Record<string, readonly number[]>>;
 export interface ServersAnswer {
   readonly serial: number;
   readonly counts: Counts;
+  /** The longest that the instances stood still so far. */
+  readonly stalledMs: number;
 }

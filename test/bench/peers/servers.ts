@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { rawConsul } from '../../support/servers/raw-consul.js';
 import { grpcService } from './contender.js';
 import { startPeerInstance } from './instance.js';
@@ -7,6 +8,7 @@ import type { NumberedOrder, ServersAnswer, ServersOrder, ServersPlan } from './
 // The instances of the comparison, in a process of their own.
 const { world, instances: slots } = JSON.parse(process.argv[2] ?? '') as ServersPlan;
 process.once('disconnect', () => process.exit(1));
+const delay = monitorEventLoopDelay({ resolution: 5 });
 const consul = rawConsul(world.consulUrl);
 const running = new Map<number, PeerInstance>();
 let counts: Record<string, number[]> = {};
@@ -59,10 +61,11 @@ async function obey(order: ServersOrder): Promise<void> {
 
 process.on('message', ({ serial, order }: NumberedOrder) => {
   void obey(order).then(() => {
-    process.send?.({ serial, counts } satisfies ServersAnswer);
+    process.send?.({ serial, counts, stalledMs: delay.max / 1e6 } satisfies ServersAnswer);
     if (order.do === 'counts') counts = {};
   });
 });
 for (let slot = 0; slot < slots; slot += 1) await start(slot);
 for (const instance of running.values()) await register(instance);
-process.send?.({ serial: 0, counts } satisfies ServersAnswer);
+delay.enable();
+process.send?.({ serial: 0, counts, stalledMs: 0 } satisfies ServersAnswer);

@@ -17,6 +17,7 @@ export class Stage {
   readonly consul: ConsulServer;
   readonly #servers: ForkedService;
   #serial = 0;
+  #stalledMs = 0;
 
   private constructor(world: PeerWorld, consul: ConsulServer) {
     this.world = world;
@@ -41,6 +42,11 @@ export class Stage {
     }
   }
 
+  /** The longest that the instances stood still, since something else took the processor. */
+  get stalledMs(): number {
+    return this.#stalledMs;
+  }
+
   /** Resolves when it is done, with what the callers sent since the last look. */
   async order(order: ServersOrder): Promise<Counts> {
     this.#serial += 1;
@@ -56,7 +62,9 @@ export class Stage {
 
   async #answer(serial: number): Promise<Counts> {
     const isIt = (message: unknown): message is ServersAnswer => (message as ServersAnswer).serial === serial;
-    return (await this.#servers.waitForMessage(isIt)).counts;
+    const { counts, stalledMs } = await this.#servers.waitForMessage(isIt);
+    this.#stalledMs = stalledMs;
+    return counts;
   }
 }
 

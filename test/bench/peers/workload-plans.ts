@@ -14,7 +14,6 @@ export interface UpdatePlan {
   readonly world: PeerWorld;
   readonly instances: number;
   readonly changes: number;
-  readonly round: number;
   /** The instances that it adds have the addresses after this one. */
   readonly firstNew: number;
 }

@@ -7,13 +7,13 @@ import { putInstance } from '../resolve/catalog-load.js';
 import { RawClient } from './raw-client.js';
 import { collectGarbage, plan, reportRow, stayAlive } from './report-row.js';
 
-const { contender: name, world, instances, firstNew, changes, round } = plan<UpdatePlan>();
+const { contender: name, world, instances, firstNew, changes } = plan<UpdatePlan>();
 const release = stayAlive();
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 /** What an update brings about ends within so long after it was seen. */
 const SETTLED_MS = 200;
 /** A reader may pause after a large answer. */
-const BETWEEN_MS = 2_000;
+const BETWEEN_MS = 1_500;
 const SEEN_WITHIN_MS = 20_000;
 
 const writer = new RawClient(world.consulUrl);
@@ -27,7 +27,8 @@ async function isSeen(least: number): Promise<boolean> {
   return count() >= least;
 }
 
-const report = (row: RowName, value: number) => reportRow({ row, contender: name, round, value } satisfies PeerSample);
+const report = (row: RowName, round: number, value: number) =>
+  reportRow({ row, contender: name, round, value } satisfies PeerSample);
 
 await isSeen(instances);
 await sleep(BETWEEN_MS);
@@ -37,14 +38,14 @@ for (let change = 1; change <= changes; change += 1) {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   const cpu = process.cpuUsage();
   delay.enable();
-  await putInstance(writer, { service: world.service, id: `${name}-${round}-${change}`, at: firstNew + change });
+  await putInstance(writer, { service: world.service, id: `${name}-${change}`, at: firstNew + change });
   const arrived = await isSeen(least);
   contender.pick?.();
   await sleep(SETTLED_MS);
   delay.disable();
   const { user, system } = process.cpuUsage(cpu);
-  report('updateBlockMs', arrived ? delay.max / 1e6 : NaN);
-  report('updateCpuMs', arrived ? (user + system) / 1_000 : NaN);
+  report('updateBlockMs', change, arrived ? delay.max / 1e6 : NaN);
+  report('updateCpuMs', change, arrived ? (user + system) / 1_000 : NaN);
   await sleep(BETWEEN_MS);
 }
 await contender.close();
