@@ -92,7 +92,7 @@ export class Balancer {
     this.#select();
   }
 
-  /** Undefined if there is none. `avoid`: not the same instance, if there is another. */
+  /** Undefined if there is none. `avoid`: not the same instance, if there is another, and none that fails, likewise. */
   pick(avoid?: BalancedCall): BalancedCall | undefined {
     const now = this.#needsClock ? ticksOf(this.#plan.clock.now()) : 0;
     const list = this.#usual;
@@ -125,9 +125,7 @@ export class Balancer {
   }
 
   #next(avoid: BalancedCall | undefined, now: number): InstanceLoad | undefined {
-    const { tiers } = this.#candidates;
-    const others = avoid && tiers.map(({ list }) => list.filter((load) => load !== avoid.load));
-    const other = others?.find(({ length }) => length > 0);
+    const other = avoid && this.#othersThan(avoid);
     if (other !== undefined) return this.#choose(other, now);
     const [due] = this.#due;
     if (due !== undefined) return due;
@@ -140,6 +138,13 @@ export class Balancer {
     if (tiers.length < 2) return tiers[0];
     let at = this.#plan.random();
     return tiers.find(({ share }) => (at -= share) < 0) ?? tiers.at(-1);
+  }
+
+  /** For a second try, for which a third one does not make up: several may have ended since the last update. */
+  #othersThan({ load: avoided }: BalancedCall): readonly InstanceLoad[] | undefined {
+    const others = this.#candidates.tiers.map(({ list }) => list.filter((load) => load !== avoided));
+    const working = others.map((list) => list.filter(({ failedInRow }) => failedInRow === 0));
+    return [...working, ...others].find(({ length }) => length > 0);
   }
 
   /** What a pick is chosen of where there is nothing else to do, as nearly always; undefined otherwise. */

@@ -12,6 +12,7 @@ await runExperiment(
     visible: async () => (await import('./visible/visible.js')).visible,
     resolve: async () => (await import('./resolve/resolve.js')).resolve,
     pick: async () => (await import('./pick/pick.js')).pick,
+    peers: async () => (await import('./peers/peers.js')).peers,
   },
   process.argv.slice(2),
 );

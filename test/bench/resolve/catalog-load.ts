@@ -6,13 +6,15 @@ export interface LoadedInstance {
   readonly id: string;
   readonly turn?: number;
   readonly status?: 'passing' | 'critical';
+  /** Gives it an address of its own. @default 1, as all have */
+  readonly at?: number;
 }
 
 const NODE = 'bench';
 
 export async function putInstance(
   raw: RawClient,
-  { service, id, turn = 0, status = 'passing' }: LoadedInstance,
+  { service, id, turn = 0, status = 'passing', at = 1 }: LoadedInstance,
 ): Promise<void> {
   const body = {
     Node: NODE,
@@ -21,7 +23,7 @@ export async function putInstance(
     Service: {
       ID: id,
       Service: service,
-      Address: '10.0.0.1',
+      Address: `10.0.${at >> 8}.${at & 255}`,
       Port: 3000,
       Tags: ['v1'],
       Meta: { zone: 'eu-1a', scheme: 'http', turn: String(turn) },

@@ -33,6 +33,18 @@ describe('a pick', () => {
     const alone = fleet(instances(1));
     expect(alone.balancer.pick(alone.pick())?.instance.id).toBe('i0');
   });
+
+  it.each(['roundRobin', 'random', 'p2c'] as const)('by %s takes one that works in place of the avoided', (balance) => {
+    const { balancer, pick } = fleet(instances(4), { balance });
+    const calls = Array.from({ length: 60 }, pick);
+    for (const id of ['i0', 'i1', 'i2']) calls.find(({ instance: { id: its } }) => its === id)?.done('failed');
+    for (let turn = 0; turn < 20; turn += 1) {
+      const avoided = pick();
+      const second = balancer.pick(avoided)?.instance.id;
+      if (avoided.instance.id === 'i3') expect(second).not.toBe('i3');
+      else expect(second).toBe('i3');
+    }
+  });
 });
 
 describe('an update', () => {
