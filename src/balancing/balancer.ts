@@ -34,8 +34,6 @@ export interface BalancerPlan extends SelectionRules {
   readonly clock: Clock;
   readonly random: () => number;
   readonly balance: Balance;
-  /** 0: a new instance gets its share at once. */
-  readonly slowStartMs: number;
   readonly news: BalancerNews;
 }
 
@@ -45,7 +43,7 @@ export class Balancer {
   readonly #choose: Choose;
   readonly #needsClock: boolean;
   readonly #salt: number;
-  #loads = new Map<string, InstanceLoad>();
+  #loads = new Map<ResolvedInstance, InstanceLoad>();
   /** Of the caller; undefined: not known. */
   #datacenter: string | undefined;
   #candidates: Candidates;
@@ -63,7 +61,7 @@ export class Balancer {
     this.#choose = orders[plan.balance](plan.random);
     this.#needsClock = plan.balance === 'p2c';
     this.#salt = Math.floor(plan.random() * 2 ** 32);
-    this.#candidates = selectCandidates([], plan, undefined);
+    this.#candidates = selectCandidates([], plan, { now: 0 });
   }
 
   /** For people: what the calls have shown of each instance. */
@@ -80,15 +78,24 @@ export class Balancer {
     this.#datacenter = datacenter;
     const former = this.#loads;
     this.#loads = new Map();
+    const unknown: ResolvedInstance[] = [];
     for (const instance of instances) {
       if (instance.origin === undefined) continue;
-      const key = incarnationKey(instance);
-      const load = former.get(key) ?? new InstanceLoad(instance, this, { salt: this.#salt, now });
-      load.instance = instance;
-      former.delete(key);
-      this.#loads.set(key, load);
+      const load = former.get(instance);
+      if (load === undefined) unknown.push(instance);
+      else this.#loads.set(instance, load);
+      former.delete(instance);
     }
-    for (const load of former.values()) load.cancelTimer();
+    // Another object for the same incarnation, which was updated.
+    const left = new Map([...former.values()].map((load) => [incarnationKey(load.instance), load]));
+    for (const instance of unknown) {
+      const key = incarnationKey(instance);
+      const load = left.get(key) ?? new InstanceLoad(instance, this, { salt: this.#salt, now });
+      load.take(instance);
+      left.delete(key);
+      this.#loads.set(instance, load);
+    }
+    for (const load of left.values()) load.cancelTimer();
     this.#select();
   }
 
@@ -120,7 +127,7 @@ export class Balancer {
     this.#due = [];
     this.#cancelPeriod?.();
     this.#cancelRamp?.();
-    this.#candidates = selectCandidates([], this.#plan, undefined);
+    this.#candidates = selectCandidates([], this.#plan, { now: 0 });
     this.#findUsual();
   }
 
@@ -165,7 +172,7 @@ export class Balancer {
   }
 
   #has(load: InstanceLoad): boolean {
-    return this.#loads.get(incarnationKey(load.instance)) === load;
+    return this.#loads.get(load.instance) === load;
   }
 
   #makeDue(load: InstanceLoad, transition: 'elapsed' | 'gaveUp'): void {
@@ -238,14 +245,17 @@ export class Balancer {
     const { slowStartMs, clock, news } = this.#plan;
     const now = clock.now();
     const before = this.#candidates;
-    const loads = [...this.#loads.values()];
-    for (const load of loads) load.weigh(slowStartMs, now);
-    this.#candidates = selectCandidates(loads, this.#plan, this.#datacenter);
+    this.#candidates = selectCandidates(this.#loads.values(), this.#plan, { datacenter: this.#datacenter, now });
     this.#due = this.#candidates.serving.filter(({ state }) => state === 'due');
     this.#findUsual();
-    if (slowStartMs > 0 && loads.some(({ firstSeenAt }) => now - firstSeenAt < slowStartMs)) this.#ramp();
+    if (slowStartMs > 0 && this.#isAnyNew(now - slowStartMs)) this.#ramp();
     const { isPanic, usable, known } = this.#candidates;
     if (isPanic !== before.isPanic && known > 0) news.panic(isPanic, usable, known);
+  }
+
+  #isAnyNew(since: number): boolean {
+    for (const { firstSeenAt } of this.#loads.values()) if (firstSeenAt > since) return true;
+    return false;
   }
 
   #ramp(): void {

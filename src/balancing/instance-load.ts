@@ -20,6 +20,8 @@ export class InstanceLoad implements Callee {
   readonly owner: Callee['owner'];
   /** As the registry gives it now. */
   instance: ResolvedInstance;
+  /** Of the instance; here, since each update looks at that of all. */
+  status: HealthStatus;
   /** Higher: more calls. */
   weight = 1;
   failedInRow = 0;
@@ -38,6 +40,7 @@ export class InstanceLoad implements Callee {
   ) {
     this.owner = owner;
     this.instance = instance;
+    this.status = instance.status;
     this.rank = rankOf(instance.id, salt);
     this.firstSeenAt = now;
     this.latency = new Latency(ticksOf(now));
@@ -47,8 +50,10 @@ export class InstanceLoad implements Callee {
     return this.#state;
   }
 
-  get status(): HealthStatus {
-    return this.instance.status;
+  /** Its entry was updated. */
+  take(instance: ResolvedInstance): void {
+    this.instance = instance;
+    this.status = instance.status;
   }
 
   /** False if the transition table has no such transition. */

@@ -27,25 +27,37 @@ export interface SelectionRules {
   /** Of the caller; undefined: not known; `false`: neither zones nor datacenters matter. */
   readonly zone: string | false | undefined;
   readonly subset: number;
+  /** 0: a new instance gets its share at once. */
+  readonly slowStartMs: number;
 }
 
-/** Instances in maintenance are never among them. `datacenter` is the caller's; undefined: not known. */
+export interface Circumstances {
+  /** Of the caller; undefined: not known. */
+  readonly datacenter?: string | undefined;
+  readonly now: number;
+}
+
+/** Instances in maintenance are never among them. */
 export function selectCandidates(
-  loads: readonly InstanceLoad[],
+  loads: Iterable<InstanceLoad>,
   rules: SelectionRules,
-  datacenter: string | undefined,
+  { datacenter, now }: Circumstances,
 ): Candidates {
-  const all = loads.filter(({ status }) => status !== 'maintenance');
-  const serving = subsetOf(
-    all.filter(({ status }) => status === 'passing' || (status === 'warning' && rules.includesWarning)),
-    rules.subset,
-  );
+  const all: InstanceLoad[] = [];
+  const able: InstanceLoad[] = [];
+  for (const load of loads) {
+    const { status } = load;
+    if (status !== 'maintenance') all.push(load);
+    if (status === 'passing' || (status === 'warning' && rules.includesWarning)) able.push(load);
+  }
+  const serving = subsetOf(able, rules.subset);
   const usable = serving.filter(({ state }) => state === 'in');
   const known = Math.min(all.length, rules.subset);
   const inUse = serving.filter(({ state }) => state !== 'out');
   const isPanic = inUse.length < known * PANIC_SHARE;
   // Those on trial get more than their probe if there is no other.
   const chosen = isPanic ? healthiest(all, rules.subset) : usable.length > 0 ? usable : inUse;
+  for (const load of chosen) load.weigh(rules.slowStartMs, now);
   const { zone } = rules;
   const locality = zone === false ? { zone: undefined, datacenter: undefined } : { zone, datacenter };
   return { tiers: localityTiers(chosen, all, locality), usable: inUse.length, known, isPanic, serving };

@@ -20,5 +20,13 @@ export interface Ranked {
  */
 export function subsetOf<Item extends Ranked>(items: readonly Item[], size: number): readonly Item[] {
   if (items.length <= size) return items;
-  return [...items].sort((one, other) => one.rank - other.rank).slice(0, size);
+  const lowest: Item[] = [];
+  // Few of many get in, so that this is one walk, where to sort them all would be a dozen.
+  for (const item of items) {
+    if (lowest.length === size && item.rank >= (lowest.at(-1)?.rank ?? Infinity)) continue;
+    const at = lowest.findLastIndex(({ rank }) => rank <= item.rank) + 1;
+    lowest.splice(at, 0, item);
+    if (lowest.length > size) lowest.pop();
+  }
+  return lowest;
 }

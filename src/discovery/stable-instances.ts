@@ -2,33 +2,61 @@ import type { DiscoveredInstance } from '../contracts/discovery.js';
 import type { ResolvedInstance } from '../contracts/resolved-instance.js';
 import { resolveInstance } from './resolve-instance.js';
 
+const FEW = 100;
+
 /**
  * Resolves successive lists so that an unchanged instance stays the same object and an unchanged list the same array:
  * callers can keep state by object, and compare with `===`.
  */
 export class StableInstances {
-  #byId = new Map<string, ResolvedInstance>();
+  /** By what was read: most of a large answer are the objects of the one before, which need no comparison. */
+  #known: ReadonlyMap<DiscoveredInstance, ResolvedInstance> = new Map();
+  #adopted: ReadonlyMap<string, ResolvedInstance> = new Map();
+  /** By id. */
   #list: readonly ResolvedInstance[] = Object.freeze([]);
 
   /** Takes objects that callers have already, for instances that are not known here. */
   adopt(known: readonly ResolvedInstance[]): void {
-    for (const resolved of known) if (!this.#byId.has(resolved.id)) this.#byId.set(resolved.id, resolved);
+    this.#adopted = new Map(known.map((resolved) => [resolved.id, resolved]));
   }
 
+  /** `read` has each id once. */
   resolve(read: readonly DiscoveredInstance[]): readonly ResolvedInstance[] {
-    const next = new Map(
-      read.map((instance) => {
-        const known = this.#byId.get(instance.id);
-        const isSame = known !== undefined && areEqual(known, instance);
-        return [instance.id, isSame ? known : resolveInstance(instance)] as const;
-      }),
-    );
-    this.#byId = next;
-    const list = [...next.values()].sort(byId);
-    const isSame = list.length === this.#list.length && list.every((each, index) => each === this.#list[index]);
-    if (!isSame) this.#list = Object.freeze(list);
-    return this.#list;
+    const known = new Map<DiscoveredInstance, ResolvedInstance>();
+    for (const instance of read) known.set(instance, this.#known.get(instance) ?? this.#again(instance));
+    this.#known = known;
+    this.#adopted = new Map();
+    const added = new Set(known.values());
+    // What stays is in order already.
+    const kept = this.#list.filter((each) => added.delete(each));
+    if (kept.length === this.#list.length && added.size === 0) return this.#list;
+    return (this.#list = Object.freeze(withMore(kept, [...added])));
   }
+
+  #again(instance: DiscoveredInstance): ResolvedInstance {
+    const found = this.#list[placeOf(this.#list, instance.id)];
+    const known = found?.id === instance.id ? found : this.#adopted.get(instance.id);
+    return known !== undefined && areEqual(known, instance) ? known : resolveInstance(instance);
+  }
+}
+
+/** Adds to a list in order. A few are put in their places, since even to see that a long list is in order takes time. */
+function withMore(sorted: readonly ResolvedInstance[], more: readonly ResolvedInstance[]): ResolvedInstance[] {
+  const list = [...sorted];
+  if (more.length > FEW) return list.concat(more).sort(byId);
+  for (const each of more) list.splice(placeOf(list, each.id), 0, each);
+  return list;
+}
+
+/** Where an id is in a list that is in order, or belongs: by halves. */
+function placeOf(sorted: readonly ResolvedInstance[], id: string): number {
+  let [from, until] = [0, sorted.length];
+  while (from < until) {
+    const middle = (from + until) >>> 1;
+    if (String(sorted[middle]?.id) < id) from = middle + 1;
+    else until = middle;
+  }
+  return from;
 }
 
 /** The order in which a registry lists is no news. */
