@@ -20,6 +20,13 @@ const verbsOfStop: ReadonlySet<PacedVerb> = new Set(['discover', 'remove', 'dere
 export type PacedVerb =
   'read' | 'list' | 'discover' | 'changed' | 'register' | 'renew' | 'maintain' | 'remove' | 'deregister';
 
+/** A request that was sent, or will be. */
+interface Slot {
+  readonly at: number;
+  /** The next beat keeps its distance to it. */
+  isBeat: boolean;
+}
+
 /**
  * Limits the requests of one Registrar, whatever a registry answers: one that always says "not registered", or that
  * answers each long poll at once, would otherwise be asked without a pause. Verbs wait for their turn, and requests for
@@ -27,9 +34,8 @@ export type PacedVerb =
  */
 export class RequestPace {
   readonly #clock: Clock;
-  /** When the latest requests were sent, or will be; the earliest first. */
-  #times: number[] = [];
-  #lastBeatAt = -Infinity;
+  /** Of the latest requests, the earliest first. */
+  #slots: Slot[] = [];
   #lastLossAt = -Infinity;
 
   constructor(clock: Clock) {
@@ -41,53 +47,50 @@ export class RequestPace {
    * reason, or as `work` does.
    */
   async run<T>(verb: PacedVerb, signal: AbortSignal, work: (meter: RequestMeter) => Promise<T>): Promise<T> {
-    const startsAt = this.#takeTurn(verb);
-    const waitMs = startsAt - this.#clock.now();
-    if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
-    let latestAt = startsAt;
-    let isFirst = true;
-    const meter = {
-      admit: () => {
-        // It may have taken long until the first one can be sent, as a login does.
-        if (isFirst) this.#forget(startsAt);
-        isFirst = false;
-        const now = this.#clock.now();
-        latestAt = Math.max(now, (this.#times.at(-MOST_REQUESTS) ?? -Infinity) + WINDOW_MS);
-        this.#count(latestAt);
-        // Not ended by the signal: the attempt at a connection outlives the verb that began it.
-        return latestAt > now ? this.#clock.sleep(latestAt - now) : undefined;
-      },
-    };
+    const isBeat = verb === 'renew';
+    const turn = this.#take(isBeat, MOST_REQUESTS - (verbsOfStop.has(verb) ? MARGIN_OF_STOP : MARGIN));
+    let latest = turn;
     try {
+      const waitMs = turn.at - this.#clock.now();
+      if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+      const meter = {
+        admit: () => {
+          // It may have taken long until the first one can be sent, as a login does.
+          const isFirst = latest === turn;
+          if (isFirst) this.#forget(turn);
+          latest = this.#take(false, MOST_REQUESTS);
+          latest.isBeat = isFirst && turn.isBeat;
+          const ms = latest.at - this.#clock.now();
+          // Not ended by the signal: the attempt at a connection outlives the verb that began it.
+          return ms > 0 ? this.#clock.sleep(ms) : undefined;
+        },
+      };
       return await work(meter);
     } catch (error) {
-      if (wasNeverSent(error)) this.#forget(latestAt);
-      if (verb === 'renew' && hasCode(error, 'ROLLCALL_REGISTRATION_LOST')) this.#lost(startsAt);
+      const wasNotSent = latest === turn && signal.aborted;
+      if (wasNotSent || wasNeverSent(error)) this.#forget(latest);
+      if (isBeat && hasCode(error, 'ROLLCALL_REGISTRATION_LOST')) this.#lost(turn.at);
       throw error;
     }
   }
 
-  /** The time at which the verb may start. */
-  #takeTurn(verb: PacedVerb): number {
+  /** The first time at which so many requests are within the window. */
+  #take(isBeat: boolean, most: number): Slot {
     const now = this.#clock.now();
-    const most = MOST_REQUESTS - (verbsOfStop.has(verb) ? MARGIN_OF_STOP : MARGIN);
-    const earliest = verb === 'renew' ? Math.max(now, this.#lastBeatAt + SHORTEST_ROUND_MS) : now;
-    const startsAt = Math.max(earliest, (this.#times.at(-most) ?? -Infinity) + WINDOW_MS);
-    if (verb === 'renew') this.#lastBeatAt = startsAt;
-    this.#count(startsAt);
-    return startsAt;
-  }
-
-  #count(at: number): void {
-    this.#times.push(at);
+    const lastBeatAt = isBeat ? this.#slots.findLast((slot) => slot.isBeat)?.at : undefined;
+    const earliest = Math.max(now, (lastBeatAt ?? -Infinity) + SHORTEST_ROUND_MS);
+    const slot = { at: Math.max(earliest, (this.#slots.at(-most)?.at ?? -Infinity) + WINDOW_MS), isBeat };
+    this.#slots.push(slot);
     // A turn in the future may be counted already.
-    if (at < (this.#times.at(-2) ?? at)) this.#times.sort((one, other) => one - other);
-    if (this.#times.length > MOST_REQUESTS) this.#times.shift();
+    if (slot.at < (this.#slots.at(-2)?.at ?? slot.at)) this.#slots.sort((one, other) => one.at - other.at);
+    if (this.#slots.length > MOST_REQUESTS) this.#slots.shift();
+    return slot;
   }
 
-  #forget(at: number): void {
-    const index = this.#times.lastIndexOf(at);
-    if (index >= 0) this.#times.splice(index, 1);
+  /** Without it, what is given up before its turn would delay what follows, the more the longer that goes on. */
+  #forget(slot: Slot): void {
+    const index = this.#slots.indexOf(slot);
+    if (index >= 0) this.#slots.splice(index, 1);
   }
 
   /**
@@ -97,6 +100,6 @@ export class RequestPace {
   #lost(at: number): void {
     if (at - this.#lastLossAt < RECOVERY_EVERY_MS) return;
     this.#lastLossAt = at;
-    this.#lastBeatAt = -Infinity;
+    for (const slot of this.#slots) slot.isBeat = false;
   }
 }

@@ -96,6 +96,23 @@ describe('the requests of one Registrar', () => {
   });
 });
 
+describe('a verb that is given up before its turn', () => {
+  it.each(['renew', 'read'] as const)('does not delay those that follow, as %s', async (verb) => {
+    const { clock, pace, run, sentAt } = paced();
+    for (let reads = 0; reads < 14; reads += 1) void run('read');
+    await clock.advance(100);
+    for (let given = 0; given < 50; given += 1) {
+      const controller = new AbortController();
+      const waiting = pace.run(verb, controller.signal, () => Promise.resolve()).catch(asError);
+      controller.abort(new Error('a later one replaces this one'));
+      await waiting;
+    }
+    void run(verb);
+    await clock.advance(1_000);
+    expect(sentAt.slice(14)).toEqual([1_100]);
+  });
+});
+
 describe('two beats', () => {
   it('are at least 50 ms apart', async () => {
     const { clock, run, sentAt } = paced();

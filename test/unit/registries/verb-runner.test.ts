@@ -22,7 +22,7 @@ function runner(countsRequests = true) {
     const outcome: { value?: string; at?: number } = {};
     const verb = async (signal: AbortSignal) => {
       for (const ms of times) {
-        admitRequest(signal);
+        await admitRequest(signal);
         await clock.sleep(ms, signal);
       }
       return 'done';
