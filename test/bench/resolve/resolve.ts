@@ -14,6 +14,7 @@ import { putInstance } from './catalog-load.js';
 import { changeReaders, judgeResolve } from './judge-resolve.js';
 import type {
   ChangePlan,
+  ChangeReader,
   LargePlan,
   LargeReader,
   LargeRow,
@@ -24,7 +25,7 @@ import type {
   SizePlan,
 } from './judge-resolve.js';
 
-const CHANGES = 200;
+const CHANGES: Readonly<Record<ChangeReader, number>> = { consul: 200, chain: 100, etcd: 100 };
 const SERVICES = 1_000;
 const CHANGES_OF_MANY = 40;
 const INSTANCES = 5_000;
@@ -49,7 +50,7 @@ export async function resolve(lab: Lab): Promise<Verdict> {
     }
   };
   const change = (plan: Omit<ChangePlan, 'changes'>) =>
-    runWorkload<ResolveEvent>('resolve-change', { ...plan, changes: few(CHANGES) }, (row) => history.note(row));
+    runWorkload<ResolveEvent>('resolve-change', { ...plan, changes: few(CHANGES[plan.reader]) }, (row) => history.note(row));
   await onConsul((url) => change({ reader: 'consul', url }));
   await onConsul(async (url) => {
     const redis = await startRedis();
