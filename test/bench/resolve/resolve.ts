@@ -50,7 +50,9 @@ export async function resolve(lab: Lab): Promise<Verdict> {
     }
   };
   const change = (plan: Omit<ChangePlan, 'changes'>) =>
-    runWorkload<ResolveEvent>('resolve-change', { ...plan, changes: few(CHANGES[plan.reader]) }, (row) => history.note(row));
+    runWorkload<ResolveEvent>('resolve-change', { ...plan, changes: few(CHANGES[plan.reader]) }, (row) =>
+      history.note(row),
+    );
   await onConsul((url) => change({ reader: 'consul', url }));
   await onConsul(async (url) => {
     const redis = await startRedis();
