@@ -4,7 +4,6 @@ import { wallClock } from '../experiment/history.js';
 import type { History } from '../experiment/history.js';
 import { pause } from '../experiment/pause.js';
 import { table } from '../experiment/table.js';
-import { startBalancer } from './balancer.js';
 import type { Balancer } from './balancer.js';
 import { Fleet } from './fleet.js';
 import { judgeRolling } from './judge-rolling.js';
@@ -13,6 +12,7 @@ import { Load, ask } from './load.js';
 import { partsFor } from './parts.js';
 import type { Part } from './parts.js';
 import { createWorld } from './world.js';
+import { startBalancer } from './start-balancer.js';
 import type { World } from './world.js';
 
 const slots = [0, 1, 2, 3];
