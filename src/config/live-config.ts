@@ -185,7 +185,7 @@ function describe({ code, message }: RegistrarError): string {
   return (code === 'ROLLCALL_CONFIG' ? lines.slice(1) : lines).join('; ');
 }
 
-/** Throws `TypeError` for what cannot be written as JSON; the message of `JSON.stringify` would say nothing to a reader. */
+/** Throws `TypeError` for what cannot be written as JSON, for which `JSON.stringify` has no words for readers. */
 function contentOf({ values, problem }: SourceReading): string {
   try {
     return JSON.stringify([values, problem]);

@@ -40,7 +40,7 @@ export class StableInstances {
   }
 }
 
-/** Adds to a list in order. A few are put in their places, since even to see that a long list is in order takes time. */
+/** Adds to a list in order. A few are put in their places, since even to see that a long list is sorted takes time. */
 function withMore(sorted: readonly ResolvedInstance[], more: readonly ResolvedInstance[]): ResolvedInstance[] {
   const list = [...sorted];
   if (more.length > FEW) return list.concat(more).sort(byId);

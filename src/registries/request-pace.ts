@@ -5,7 +5,7 @@ import { wasNeverSent } from './is-answer.js';
 
 /** The shortest time from one beat to the next, whatever a registry grants or asks for. */
 export const SHORTEST_ROUND_MS = 50;
-/** The most requests of one Registrar in a second, and some time in which a busy machine may bring two closer together. */
+/** The most requests of one Registrar in a second, and the time by which a busy machine may bring two closer. */
 const MOST_REQUESTS = 20;
 const WINDOW_MS = 1_100;
 /** A registration that lasted so long may be recovered without a pause. */

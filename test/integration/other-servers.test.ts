@@ -19,7 +19,7 @@ describe('an etcd', () => {
     expect(await (await fetch(`${inject('etcdUrl')}/health`)).json()).toEqual(inject('etcdFacts').healthy);
   });
 
-  it('has its data still after a kill, and lets nobody in without a password once it wants one', async () => {
+  it('has its data still after a kill, and refuses a client without a password once it wants one', async () => {
     const server = use(await startEtcd({ tls: true }));
     await server.etcdctl('put', 'key', 'value');
     await server.kill();
@@ -43,7 +43,7 @@ describe('a Redis', () => {
     expect(inject('redisUrl')).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
   });
 
-  it('comes back empty after a kill, and lets nobody in without its password', async () => {
+  it('comes back empty after a kill, and refuses a client without its password', async () => {
     const server = use(await startRedis({ password: 'secret', tls: true }));
     await server.cli('SET', 'key', 'value');
     expect(await server.cli('GET', 'key')).toBe('value\n');

@@ -93,7 +93,7 @@ export const targets: readonly Target[] = [
       'is spoken to over TLS, as the user and in the database that the URL names',
       'is a certificate that nothing here trusts',
       'trusts the authority that a file names by now',
-      'comes back empty after a kill, and lets nobody in without its password',
+      'comes back empty after a kill, and refuses a client without its password',
       'Redis over TLS',
       'a password file and an authority that are not there yet are waited for, for Redis',
       'redis on a real server with TLS',
