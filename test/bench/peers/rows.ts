@@ -70,7 +70,7 @@ export const peerRows: Readonly<Record<RowName, PeerRow>> = {
       why:
         'the others give the next of a list, while ours counts the call, times it, and learns from its end; ' +
         'bench -- pick holds it against the clock reads that this needs',
-      times: 100,
+      times: 60,
       plus: 0,
     },
     without: { resilientConsul: NO_CLIENT },
@@ -85,13 +85,6 @@ export const peerRows: Readonly<Record<RowName, PeerRow>> = {
     better: 'lower',
     statistic: 'median',
     margin: { share: 0.1, plus: 2 },
-    excuse: {
-      why:
-        'ours parses off the loop, but copies the answer, compares, judges doubt and ranks the fleet on it, which a bare list ' +
-        'of addresses does without; a rare update finds that code cold',
-      times: 3,
-      plus: 10,
-    },
     without: { grpc: NO_LONG_NAMES },
   },
   updateCpuMs: {
