@@ -14,12 +14,12 @@ export function resolveInstance(instance: DiscoveredInstance): ResolvedInstance 
   const zone = textOf(meta[metaKeys.zone]);
   const serverName = textOf(meta[metaKeys.serverName]);
   const origin = originOf(instance);
-  return Object.freeze({
-    ...instance,
-    ...(origin !== undefined && { origin }),
-    ...(zone !== undefined && { zone }),
-    ...(serverName !== undefined && { tls: Object.freeze({ serverName }) }),
-  });
+  const found: { -readonly [Field in 'origin' | 'zone' | 'tls']?: ResolvedInstance[Field] } = {};
+  if (origin !== undefined) found.origin = origin;
+  if (zone !== undefined) found.zone = zone;
+  if (serverName !== undefined) found.tls = Object.freeze({ serverName });
+  // In this order all fields are in the object itself; added to a copy of the instance, they take three times as much.
+  return Object.freeze(Object.assign(found, instance));
 }
 
 function originOf({ address, port, meta }: DiscoveredInstance): string | undefined {
