@@ -116,8 +116,9 @@ describe('leaving', () => {
       const [, verb] = /service\/(register|deregister)/.exec(path) ?? [];
       if (verb !== undefined) order.push(verb);
       if (path.includes('/health/service/id/') && status === 404) absences += 1;
-      // An agent that was stuck may work off what it has buffered a good while after its first answers.
-      if (absences === 2) letRegisterPass();
+      // An agent that was stuck may work off what it has buffered after its first answers. On a busy machine, the
+      // second look may come when the second is over in which that counts.
+      if (absences === 1) letRegisterPass();
       return undefined;
     });
     const refused = expect(registrar.update({ tags: ['late'] })).rejects.toMatchObject({ code: 'ROLLCALL_STOPPED' });
